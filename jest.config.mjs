@@ -1,0 +1,9 @@
+// One configuration for every suite; `npm test` and `npm run e2e` choose the folders.
+const config = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/hack/test/strip-types.mjs' },
+  testMatch: ['**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+export default config;
