@@ -1,0 +1,62 @@
+// PostgresAddon in TypeScript, with the names this API owns: its group, its labels and the field managers it writes as.
+import type { AddonSpec, AddonStatus } from './generated/postgresaddon.ts';
+import type { Gvr, KubeObject } from './kubernetes.ts';
+
+export type { AddonSpec, AddonStatus };
+export type Phase = NonNullable<AddonStatus['phase']>;
+export type PlanName = AddonSpec['plan'];
+export type BackupLevel = NonNullable<NonNullable<AddonStatus['backup']>['effective']>;
+export type SslMode = NonNullable<NonNullable<AddonSpec['connection']>['sslMode']>;
+
+export const addonGvr: Gvr = {
+  group: 'addons.paas.dev',
+  version: 'v1alpha1',
+  plural: 'postgresaddons',
+  kind: 'PostgresAddon',
+};
+export const addonApiVersion = `${addonGvr.group}/${addonGvr.version}`;
+
+/** A PostgresAddon as cached: the schema is the server's to enforce, so whatever decides must survive a spec that breaks it. */
+export interface PostgresAddon extends KubeObject {
+  readonly spec: AddonSpec;
+  readonly status?: AddonStatus;
+}
+
+/** Field manager of everything the operator writes but the app Secret. */
+export const fieldManager = 'postgres-addon-operator';
+/** Field manager of the Secret with DATABASE_URL: a published contract. */
+export const secretFieldManager = 'paas-control-plane';
+
+export const labels = {
+  name: 'addons.paas.dev/name',
+  uid: 'addons.paas.dev/uid',
+  appId: 'addons.paas.dev/app-id',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+export const annotations = {
+  /** On a Cluster: lastTransitionTime of its Ready condition when the last restarting change was written. CNPG has no
+   * observedGeneration, so readiness counts again only once that time has moved. */
+  readyBefore: 'addons.paas.dev/ready-before',
+} as const;
+
+/** What of a PostgresAddon is kept in memory: no label or annotation of it means anything to us. */
+export function projectAddon(raw: KubeObject): PostgresAddon {
+  const { apiVersion, kind, spec, status } = raw as PostgresAddon;
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = raw.metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      ...(generation === undefined ? {} : { generation }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    },
+    spec: spec ?? {},
+    ...(status === undefined ? {} : { status }),
+  };
+}

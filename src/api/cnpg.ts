@@ -1,0 +1,150 @@
+// The few fields of CloudNativePG that we read or write, projected so that the cache holds no more than the decision needs.
+import { annotations, labels } from './addon.ts';
+import type { Gvr, KubeObject } from './kubernetes.ts';
+
+export const clusterGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'clusters', kind: 'Cluster' };
+export const scheduledBackupGvr: Gvr = {
+  group: 'postgresql.cnpg.io',
+  version: 'v1',
+  plural: 'scheduledbackups',
+  kind: 'ScheduledBackup',
+};
+export const cnpgApiVersion = 'postgresql.cnpg.io/v1';
+export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
+/** CNPG puts this on a Cluster whose pods are stopped on purpose; it stays "healthy" all the while. */
+export const hibernationAnnotation = 'cnpg.io/hibernation';
+/** Label of every object that belongs to a Cluster. */
+export const clusterLabel = 'cnpg.io/cluster';
+
+/** Our part of Cluster.spec. A member that is undefined must be absent from the live object. */
+export interface ClusterSpec {
+  readonly instances: number;
+  readonly imageName: string;
+  readonly enablePDB: boolean;
+  readonly primaryUpdateMethod: string;
+  readonly storage: { readonly size: string };
+  readonly resources: { readonly requests: { readonly memory: string }; readonly limits: { readonly memory: string } };
+  readonly affinity: {
+    readonly enablePodAntiAffinity: boolean;
+    readonly podAntiAffinityType: string;
+    readonly topologyKey: string;
+  };
+  readonly postgresql: {
+    readonly parameters: { readonly shared_buffers: string; readonly max_connections: string };
+    readonly synchronous:
+      | {
+          readonly method: string;
+          readonly number: number;
+          readonly dataDurability: string;
+          readonly failoverQuorum: boolean;
+        }
+      | undefined;
+  };
+  readonly bootstrap: { readonly initdb: { readonly database: string; readonly owner: string } };
+}
+
+/** Anything inside a foreign object may be missing or of another type. */
+export type Partially<T> = T extends object ? { readonly [K in keyof T]?: Partially<T[K]> | undefined } : T;
+
+export interface ClusterStatus {
+  readonly phase?: string;
+  readonly phaseReason?: string;
+  readonly readyInstances?: number;
+  readonly currentPrimary?: string;
+  readonly targetPrimary?: string;
+  /** resourceVersion of the Secret <cluster>-app that CNPG last looked at. */
+  readonly applicationSecretVersion?: string;
+  readonly readyCondition?: { readonly status: string; readonly lastTransitionTime: string };
+}
+
+export interface Cluster extends KubeObject {
+  readonly spec: Partially<ClusterSpec>;
+  readonly status: ClusterStatus;
+}
+
+/** Our part of ScheduledBackup.spec. */
+export interface ScheduledBackupSpec {
+  readonly schedule: string;
+  readonly suspend: boolean;
+  readonly cluster: { readonly name: string };
+  readonly method: string;
+  readonly pluginConfiguration: { readonly name: string };
+  readonly backupOwnerReference: string;
+}
+
+export interface ScheduledBackup extends KubeObject {
+  readonly spec: Partially<ScheduledBackupSpec>;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** What of a Cluster is kept in memory. */
+export function projectCluster(raw: KubeObject): Cluster {
+  const spec = record(record(raw).spec);
+  const status = record(record(raw).status);
+  const postgresql = record(spec.postgresql);
+  const parameters = record(postgresql.parameters);
+  const ready = Array.isArray(status.conditions) ? status.conditions.map(record).find((c) => c.type === 'Ready') : undefined;
+  return {
+    apiVersion: raw.apiVersion,
+    kind: raw.kind,
+    metadata: projectMetadata(raw),
+    spec: {
+      ...pick(spec, ['instances', 'imageName', 'enablePDB', 'primaryUpdateMethod', 'resources', 'affinity']),
+      storage: pick(record(spec.storage), ['size']),
+      postgresql: {
+        parameters: pick(parameters, ['shared_buffers', 'max_connections']),
+        ...pick(postgresql, ['synchronous']),
+      },
+      bootstrap: { initdb: pick(record(record(spec.bootstrap).initdb), ['database', 'owner']) },
+    },
+    status: {
+      ...pick(status, ['phase', 'phaseReason', 'readyInstances', 'currentPrimary', 'targetPrimary']),
+      ...renamed('applicationSecretVersion', record(status.secretsResourceVersion).applicationSecretVersion),
+      ...renamed(
+        'readyCondition',
+        ready && { status: String(ready.status), lastTransitionTime: String(ready.lastTransitionTime) },
+      ),
+    },
+  };
+}
+
+/** What of a ScheduledBackup is kept in memory. */
+export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
+  const spec = record(record(raw).spec);
+  return {
+    apiVersion: raw.apiVersion,
+    kind: raw.kind,
+    metadata: projectMetadata(raw),
+    spec: pick(spec, ['schedule', 'suspend', 'cluster', 'method', 'pluginConfiguration', 'backupOwnerReference']),
+  };
+}
+
+const keptLabels: readonly string[] = Object.values(labels);
+const keptAnnotations: readonly string[] = [annotations.readyBefore, hibernationAnnotation];
+
+function projectMetadata(raw: KubeObject): KubeObject['metadata'] {
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = raw.metadata;
+  return {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    ...renamed('deletionTimestamp', deletionTimestamp),
+    ...renamed('ownerReferences', ownerReferences),
+    labels: pick(raw.metadata.labels ?? {}, keptLabels) as Readonly<Record<string, string>>,
+    annotations: pick(raw.metadata.annotations ?? {}, keptAnnotations) as Readonly<Record<string, string>>,
+  };
+}
+
+function record(value: unknown): Raw {
+  return typeof value === 'object' && value !== null ? (value as Raw) : {};
+}
+
+function pick(from: Raw, keys: readonly string[]): Raw {
+  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]));
+}
+
+function renamed(key: string, value: unknown): Raw {
+  return value === undefined ? {} : { [key]: value };
+}

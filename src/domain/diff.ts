@@ -1,0 +1,76 @@
+// From what is and what should be to the writes between them; no difference, no write.
+import { annotations, type PostgresAddon } from '../api/addon.ts';
+import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
+import type { Manifest } from '../api/kubernetes.ts';
+import { type Action, applyTo } from './action.ts';
+import { buildCluster, buildScheduledBackup, type ClusterManifest } from './desired.ts';
+import { includes } from './includes.ts';
+import type { Target } from './target.ts';
+
+export interface ClusterDiff {
+  readonly actions: readonly Action[];
+  /** The write makes CNPG restart instances: what it reported before is no evidence any more. */
+  readonly restarts: boolean;
+}
+
+/** @param cluster ours, or absent. */
+export function diffCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined): ClusterDiff {
+  if (cluster === undefined) {
+    return { actions: [{ verb: 'create', child: 'Cluster', manifest: buildCluster(addon, target, undefined) }], restarts: true };
+  }
+  const kept = cluster.metadata.annotations?.[annotations.readyBefore];
+  const wanted = oneStepTowards(buildCluster(addon, target, kept), cluster);
+  if (matches(cluster, wanted)) return { actions: [], restarts: false };
+  // A hand edit that is put right may never reach the instances, so only an asked-for change has to be waited for.
+  const asked = addon.status?.plan !== target.plan || addon.status?.image !== target.image;
+  const restarts = asked && !includes(restartingFields(cluster.spec), restartingFields(wanted.spec));
+  const manifest = restarts
+    ? { ...wanted, metadata: { ...wanted.metadata, annotations: { [annotations.readyBefore]: readySince(cluster) } } }
+    : wanted;
+  return { actions: [applyTo('Cluster', manifest, cluster.metadata.uid)], restarts };
+}
+
+/** @param existing ours, or absent. */
+export function diffScheduledBackup(
+  addon: PostgresAddon,
+  target: Target,
+  existing: ScheduledBackup | undefined,
+): readonly Action[] {
+  if (target.backup === 'none') {
+    if (existing === undefined || existing.metadata.deletionTimestamp !== undefined) return [];
+    const { name, uid, resourceVersion } = existing.metadata;
+    return [{ verb: 'delete', child: 'ScheduledBackup', name, uid, resourceVersion }];
+  }
+  const wanted = buildScheduledBackup(addon, target);
+  if (existing === undefined) return [{ verb: 'create', child: 'ScheduledBackup', manifest: wanted }];
+  return matches(existing, wanted) ? [] : [applyTo('ScheduledBackup', wanted, existing.metadata.uid)];
+}
+
+/** What identifies the Cluster's present spell of readiness; a later spell has another value. */
+export function readySince(cluster: Cluster): string {
+  return cluster.status.readyCondition?.lastTransitionTime ?? 'never';
+}
+
+/** CNPG refuses a new image and new parameters in one write when it switches over: the image waits for the next write. */
+function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManifest {
+  const live = cluster.spec;
+  const bothChange =
+    live.imageName !== undefined &&
+    live.imageName !== wanted.spec.imageName &&
+    !includes(live.postgresql?.parameters, wanted.spec.postgresql.parameters);
+  return bothChange ? { ...wanted, spec: { ...wanted.spec, imageName: live.imageName ?? '' } } : wanted;
+}
+
+function restartingFields(spec: Cluster['spec']): unknown {
+  return {
+    instances: spec.instances,
+    imageName: spec.imageName,
+    resources: spec.resources,
+    parameters: spec.postgresql?.parameters,
+  };
+}
+
+function matches(live: Cluster | ScheduledBackup, wanted: Manifest): boolean {
+  const { labels, annotations: notes, ownerReferences } = wanted.metadata;
+  return includes(live.metadata, { labels, ownerReferences, ...(notes && { annotations: notes }) }) && includes(live.spec, wanted.spec);
+}

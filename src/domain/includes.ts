@@ -1,0 +1,19 @@
+// Whether a live object already says what we want; fields that we do not name belong to others and are never looked at.
+import { compareQuantities } from './quantity.ts';
+
+/**
+ * True when every member of `desired` is in `live`. A member that is undefined must be absent; arrays must hold every
+ * desired element, in any order; texts that are quantities are compared by value, since admission may rewrite them.
+ */
+export function includes(live: unknown, desired: unknown): boolean {
+  if (desired === undefined) return live === undefined || live === null;
+  if (Array.isArray(desired)) {
+    return Array.isArray(live) && desired.every((wanted) => live.some((element) => includes(element, wanted)));
+  }
+  if (typeof desired === 'object' && desired !== null) {
+    if (typeof live !== 'object' || live === null) return Object.values(desired).every((value) => value === undefined);
+    return Object.entries(desired).every(([key, value]) => includes((live as Record<string, unknown>)[key], value));
+  }
+  if (live === desired) return true;
+  return typeof live === 'string' && typeof desired === 'string' && compareQuantities(live, desired) === 0;
+}

@@ -1,0 +1,115 @@
+// What an addon aims at: its names, and the plan, version and sizes that are in reach from where it is.
+import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
+import type { Reason } from '../api/conditions.ts';
+import { clusterName, scheduledBackupName, urlSecretName } from './names.ts';
+import type { Observed } from './observed.ts';
+import { type Profile, planToResources } from './plans.ts';
+import { compareQuantities } from './quantity.ts';
+import { dailySchedule } from './schedule.ts';
+import { imageFor, isLower, versionOfImage } from './version.ts';
+
+/** One aspect of the status: why, in a word for programs and a sentence for people. */
+export interface Verdict {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export interface Names {
+  readonly appId: string;
+  readonly cluster: string;
+  readonly urlSecret: string;
+  readonly scheduledBackup: string;
+}
+
+export interface Target {
+  readonly names: Names;
+  readonly plan: PlanName;
+  readonly profile: Profile;
+  readonly backup: BackupLevel;
+  readonly schedule: string;
+  readonly version: string;
+  readonly image: string;
+  /** Effective size of each disk: never below what is there. */
+  readonly storage: string;
+  readonly database: string;
+  readonly owner: string;
+  readonly sslMode: SslMode;
+  /** What of the request is not carried out, and why; undefined when all of it is. */
+  readonly reservation: Verdict | undefined;
+}
+
+/** The names of an addon. The Cluster's is read from status once it is there: it is never computed again. */
+export function namesOf(addon: PostgresAddon): Names {
+  const appId = addon.spec.appId ?? addon.metadata.name;
+  const tenantId = addon.spec.tenantId ?? addon.metadata.namespace;
+  const cluster = addon.status?.clusterName ?? clusterName(tenantId, appId);
+  return { appId, cluster, urlSecret: urlSecretName(appId), scheduledBackup: scheduledBackupName(cluster) };
+}
+
+/** The target, or the verdict that the spec cannot be understood (possible only behind a switched-off schema). */
+export function aim(o: Observed): Target | Verdict {
+  const { addon, platform } = o;
+  const profile = planToResources(platform.plans, addon.spec.plan);
+  if (profile === undefined) {
+    const known = Object.keys(platform.plans).join(', ');
+    return { reason: 'InvalidSpec', message: `spec.plan "${String(addon.spec.plan)}" is not a plan; use one of ${known}` };
+  }
+  const names = namesOf(addon);
+  const version = reachableVersion(o);
+  const disk = reachableDisk(o, profile);
+  return {
+    names,
+    plan: addon.spec.plan,
+    profile,
+    backup: profile.backup,
+    schedule: dailySchedule(`${addon.metadata.namespace}/${addon.metadata.name}`),
+    version: version.value,
+    image: imageFor(platform.imagePattern, version.value),
+    storage: disk.value,
+    database: addon.spec.database?.name ?? 'app',
+    owner: addon.spec.database?.owner ?? 'app',
+    sslMode: addon.spec.connection?.sslMode ?? 'prefer',
+    reservation: version.reservation ?? disk.reservation,
+  };
+}
+
+interface Reachable {
+  readonly value: string;
+  readonly reservation?: Verdict;
+}
+
+/** PostgreSQL cannot open the files of a newer version, so what runs is the lower bound, whatever default came later. */
+function reachableVersion(o: Observed): Reachable {
+  const live = o.cluster?.spec.imageName;
+  const running = (live && versionOfImage(o.platform.imagePattern, live)) ?? o.addon.status?.version;
+  const wanted = o.addon.spec.version ?? running ?? o.platform.defaultVersion;
+  if (running === undefined || !isLower(wanted, running)) return { value: wanted };
+  const message = `spec.version "${wanted}" is lower than the running ${running}, which was kept: a version never falls`;
+  return { value: running, reservation: { reason: 'VersionNotLowered', message } };
+}
+
+/**
+ * A disk never shrinks, and grows only when every claim's StorageClass was seen to allow it: written blindly, CNPG accepts
+ * the size, fails to resize, and looks after that Cluster no more, without a way back (measured on CNPG 1.30).
+ */
+function reachableDisk(o: Observed, profile: Profile): Reachable {
+  const live = o.cluster?.spec.storage?.size;
+  if (live === undefined) return { value: profile.storage };
+  const order = compareQuantities(profile.storage, live);
+  if (order === undefined || order === 0) return { value: live };
+  const kept = (reason: Reason, why: string): Reachable => ({
+    value: live,
+    reservation: { reason, message: `disk stays ${live} (the plan has ${profile.storage}): ${why}` },
+  });
+  if (order < 0) return kept('DiskKept', 'a disk never shrinks');
+  if (o.volumes.kind === 'denied') return kept('StorageUnverified', o.volumes.message);
+  if (o.volumes.kind !== 'found' || o.volumes.object.length === 0) {
+    return kept('StorageUnverified', 'its volume claims are not there yet');
+  }
+  const fixed = o.volumes.object.find((volume) => volume.expandable === false);
+  if (fixed !== undefined) {
+    const storageClass = fixed.storageClass === '' ? 'no StorageClass' : `StorageClass "${fixed.storageClass}"`;
+    return kept('StorageNotExpandable', `claim ${fixed.claim} has ${storageClass}, which does not allow volume expansion`);
+  }
+  return { value: profile.storage };
+}

@@ -1,0 +1,48 @@
+// Which changes of an addon's status are worth an Event: one for each transition, none for a repetition.
+import type { AddonStatus } from '../api/addon.ts';
+import type { Condition } from '../api/kubernetes.ts';
+
+export interface Transition {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+  /** What tells this transition from an earlier one of the same words. */
+  readonly key: string;
+}
+
+/** @returns the events of going from one status to the next, in the order they are worth reading */
+export function transitions(before: AddonStatus | undefined, after: AddonStatus): readonly Transition[] {
+  const happened: Transition[] = [];
+  if (before?.plan !== undefined && after.plan !== undefined && before.plan !== after.plan) {
+    happened.push(normal('PlanChanged', `plan ${before.plan} -> ${after.plan}`, `${after.observedGeneration}`));
+  }
+  const ready = find(after, 'Ready');
+  const stalled = find(after, 'Stalled');
+  if (stalled !== undefined) {
+    if (find(before, 'Stalled')?.reason !== stalled.reason) happened.push(warning(stalled));
+  } else if (ready !== undefined && before?.phase !== after.phase) {
+    happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
+  }
+  const plan = find(after, 'PlanApplied');
+  const planBefore = find(before, 'PlanApplied');
+  if (plan?.status === 'False' && plan.reason.match(/^(StorageNotExpandable|VersionNotLowered)$/) && planBefore?.reason !== plan.reason) {
+    happened.push(warning(plan));
+  }
+  const published = after.credentials?.sourceVersion;
+  if (before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published) {
+    happened.push(normal('CredentialsUpdated', `Secret ${after.secretName} follows changed credentials`, `${published}`));
+  }
+  return happened;
+}
+
+function find(status: AddonStatus | undefined, type: string): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+function normal(reason: string, note: string, key: string): Transition {
+  return { type: 'Normal', reason, note, key };
+}
+
+function warning(condition: Condition): Transition {
+  return { type: 'Warning', reason: condition.reason, note: condition.message, key: condition.lastTransitionTime };
+}
