@@ -1,0 +1,27 @@
+// Makes the TypeScript types of PostgresAddon from the CRD's schema, so that the code cannot disagree with what is served.
+import { readFile } from 'node:fs/promises';
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
+import { parse } from 'yaml';
+
+/** The text of src/api/generated/postgresaddon.ts for the CRD at `crdPath`. */
+export async function generateTypes(crdPath: string): Promise<string> {
+  const crd = parse(await readFile(crdPath, 'utf8'));
+  const schema = crd.spec.versions[0].schema.openAPIV3Schema;
+  const parts = await Promise.all(
+    (['spec', 'status'] as const).map((part) =>
+      compile(closed(schema.properties[part]), `addon ${part}`, {
+        additionalProperties: false,
+        bannerComment: '',
+        style: { printWidth: 120, singleQuote: true },
+      }),
+    ),
+  );
+  const banner = '// Generated from crds/addons.paas.dev_postgresaddons.yaml by `npm run generate`; do not edit.\n';
+  const text = parts.join('\n').replace(/^( +)(\w+\??: )/gm, '$1readonly $2');
+  return `${banner}\n${text}`;
+}
+
+/** The schema without the API server's own extensions, which json-schema-to-typescript does not know. */
+function closed(schema: Record<string, unknown>): JSONSchema {
+  return JSON.parse(JSON.stringify(schema, (key, value) => (key.startsWith('x-kubernetes-') ? undefined : value)));
+}

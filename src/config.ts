@@ -1,0 +1,110 @@
+// From environment and plan file to one frozen, checked configuration; nothing else in the program reads process.env.
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { defaultPlans, type PlanTable } from './domain/plans.ts';
+import { nanos } from './domain/quantity.ts';
+
+const quantity = z
+  .string()
+  .refine((text) => (nanos(text) ?? 0n) > 0n, { error: 'must be a Kubernetes quantity above 0, such as 10Gi' });
+
+const profile = z.strictObject({
+  instances: z.int().min(1).max(9),
+  storage: quantity,
+  memory: quantity,
+  backup: z.enum(['none', 'daily', 'pitr']),
+  sharedBuffers: z.string().regex(/^[1-9]\d*(kB|MB|GB)$/, { error: 'must be a PostgreSQL size such as 256MB' }),
+  maxConnections: z.int().min(10).max(10_000),
+});
+
+const plansFile = z.strictObject({
+  free: profile.partial().optional(),
+  standard: profile.partial().optional(),
+  pro: profile.partial().optional(),
+});
+
+const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const environment = z.object({
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Comma-separated; empty means all. */
+  WATCH_NAMESPACES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((name) => name.trim()).filter((name) => name !== ''))
+    .refine((names) => names.every((name) => namespaceName.test(name)), { error: 'must be namespace names, separated by commas' }),
+  LEASE_NAME: z.string().min(1).default('postgres-addon-operator'),
+  POD_NAME: z.string().min(1).default('postgres-addon-operator'),
+  POD_NAMESPACE: z.string().regex(namespaceName, { error: 'must be a namespace name' }).default('default'),
+  /** 0 takes a free port, which is logged. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  WORKERS: z.coerce.number().int().min(1).max(256).default(16),
+  DEFAULT_POSTGRES_VERSION: z
+    .string()
+    .regex(/^1[4-8](\.\d{1,2})?$/, { error: 'must be a PostgreSQL major from 14 to 18, or major.minor' })
+    .default('17'),
+  IMAGE_PATTERN: z
+    .string()
+    .refine((text) => text.includes('{version}'), { error: 'must hold {version}' })
+    .default('ghcr.io/cloudnative-pg/postgresql:{version}'),
+  PLANS_FILE: z.string().optional(),
+});
+
+export interface Config extends Readonly<Omit<z.infer<typeof environment>, 'PLANS_FILE'>> {
+  readonly plans: PlanTable;
+}
+
+/** A configuration that cannot be used: one line a problem, each naming the variable or the field. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`the configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** @throws ConfigError with every problem at once */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error));
+  const { PLANS_FILE, ...rest } = parsed.data;
+  return Object.freeze({ ...rest, plans: PLANS_FILE === undefined ? defaultPlans : loadPlans(PLANS_FILE) });
+}
+
+/** The default table with what the file says instead; each plan may be given in part. */
+function loadPlans(path: string): PlanTable {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError([`PLANS_FILE ${path}: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+  const parsed = plansFile.safeParse(content ?? {});
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error).map((problem) => `PLANS_FILE ${path}: ${problem}`));
+  const { free, standard, pro } = parsed.data;
+  const plans = {
+    free: { ...defaultPlans.free, ...defined(free) },
+    standard: { ...defaultPlans.standard, ...defined(standard) },
+    pro: { ...defaultPlans.pro, ...defined(pro) },
+  };
+  const problems = Object.entries(plans)
+    .filter(([, plan]) => (nanos(postgresToKubernetes(plan.sharedBuffers)) ?? 0n) > (nanos(plan.memory) ?? 0n))
+    .map(([name]) => `PLANS_FILE ${path}: ${name}.sharedBuffers is more than ${name}.memory, which CloudNativePG refuses`);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return plans;
+}
+
+/** PostgreSQL's kB, MB and GB are powers of two. */
+function postgresToKubernetes(size: string): string {
+  return size.replace(/(k|M|G)B$/, (_, unit: string) => `${unit === 'k' ? 'K' : unit}i`);
+}
+
+function defined<T extends object>(partial: T | undefined): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(partial ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+function problemsOf(error: z.ZodError): readonly string[] {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+}

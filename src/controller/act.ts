@@ -1,0 +1,74 @@
+// Carries out a decision's writes, in order; it stops at the first that fails and never tries one twice.
+import { fieldManager, secretFieldManager } from '../api/addon.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import type { Action, ChildKind } from '../domain/action.ts';
+import type { Outcome } from '../domain/report.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { ResourceClient } from '../kube/resources.ts';
+import { meaningOf } from './outcome.ts';
+import type { Cache, World } from './world.ts';
+
+export interface Acted {
+  readonly outcome: Outcome;
+  /** A write failed in a way that says nothing about the addon: look again later, and tell nothing meanwhile. */
+  readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: ChildKind | undefined };
+}
+
+/** @param namespace the addon's: no write leaves it */
+export async function act(actions: readonly Action[], namespace: string, world: World): Promise<Acted> {
+  let outcome: Outcome = {};
+  for (const action of actions) {
+    if (!world.mayWrite()) return { outcome, interrupted: { error: undefined, stale: undefined } };
+    try {
+      const written = await write(action, namespace, world);
+      if (action.child === 'Secret' && written !== undefined) outcome = { secretUID: written.metadata.uid };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const meaning = meaningOf(error, action);
+      switch (meaning.kind) {
+        case 'done':
+          continue;
+        case 'refused':
+          return { outcome: { ...outcome, refusal: { ...meaning.verdict, child: action.child } } };
+        case 'stale':
+          return { outcome, interrupted: { error, stale: action.child } };
+        case 'unavailable':
+          return { outcome, interrupted: { error, stale: undefined } };
+      }
+    }
+  }
+  return { outcome };
+}
+
+async function write(action: Action, namespace: string, world: World): Promise<KubeObject | undefined> {
+  const { client, cache } = placeOf(action.child, world);
+  const manager = action.child === 'Secret' ? secretFieldManager : fieldManager;
+  switch (action.verb) {
+    case 'create': {
+      const written = await client.create(action.manifest, manager);
+      cache?.record(written);
+      return written;
+    }
+    case 'apply': {
+      const written = await client.apply(action.manifest, manager);
+      cache?.record(written);
+      return written;
+    }
+    case 'delete':
+      await client.delete(namespace, action.name, { uid: action.uid, resourceVersion: action.resourceVersion });
+      cache?.forget(namespace, action.name, action.uid);
+      return undefined;
+  }
+}
+
+/** Secrets have no cache: their content stays in memory no longer than one write. */
+function placeOf(child: ChildKind, world: World): { readonly client: ResourceClient; readonly cache: Cache<KubeObject> | undefined } {
+  switch (child) {
+    case 'Cluster':
+      return { client: world.api.clusters, cache: world.clusters };
+    case 'ScheduledBackup':
+      return { client: world.api.scheduledBackups, cache: world.scheduledBackups };
+    case 'Secret':
+      return { client: world.api.secrets, cache: undefined };
+  }
+}

@@ -1,0 +1,76 @@
+// Gathers what one decision depends on: the caches first, and a live read only where the decision says it needs one.
+import { sourceSecretName } from '../domain/names.ts';
+import { needs } from '../domain/needs.ts';
+import type { Observed, Read, Secret, Volume } from '../domain/observed.ts';
+import { namesOf } from '../domain/target.ts';
+import { clusterLabel } from '../api/cnpg.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { ResourceClient } from '../kube/resources.ts';
+import { type Key, splitKey, type World } from './world.ts';
+
+/**
+ * What is known of an addon now; undefined when it is gone.
+ * @throws ApiError when a needed read fails for another reason than a missing right
+ */
+export async function observe(key: Key, world: World): Promise<Observed | undefined> {
+  const [namespace, name] = splitKey(key);
+  const addon = world.addons.get(namespace, name);
+  if (addon === undefined) return undefined;
+  const names = namesOf(addon);
+  const cached: Observed = {
+    addon,
+    platform: world.platform,
+    kinds: world.availability(namespace),
+    cluster: world.clusters.get(namespace, names.cluster),
+    scheduledBackup: world.scheduledBackups.get(namespace, names.scheduledBackup),
+    source: { kind: 'unread' },
+    urlSecret: { kind: 'unread' },
+    volumes: { kind: 'unread' },
+  };
+  const need = needs(cached, world.checkups.isDue(key));
+  const [source, urlSecret, volumes] = await Promise.all([
+    need.source ? readSecret(world.api.secrets, namespace, sourceSecretName(names.cluster)) : cached.source,
+    need.urlSecret ? readSecret(world.api.secrets, namespace, names.urlSecret) : cached.urlSecret,
+    need.volumes ? readVolumes(world, namespace, names.cluster) : cached.volumes,
+  ]);
+  if (need.urlSecret) world.checkups.done(key);
+  return { ...cached, source, urlSecret, volumes };
+}
+
+async function readSecret(secrets: ResourceClient, namespace: string, name: string): Promise<Read<Secret>> {
+  return permitted(async () => {
+    const object = await secrets.get(namespace, name);
+    return object === undefined ? { kind: 'absent' } : { kind: 'found', object: object as Secret };
+  });
+}
+
+async function readVolumes(world: World, namespace: string, cluster: string): Promise<Read<readonly Volume[]>> {
+  return permitted(async () => {
+    const claims = await world.api.volumeClaims.list(namespace, { labelSelector: `${clusterLabel}=${cluster}` });
+    const classes = new Map<string, boolean>();
+    const classOf = (claim: unknown): string => (claim as { spec?: { storageClassName?: string } }).spec?.storageClassName ?? '';
+    for (const storageClass of new Set(claims.map(classOf))) classes.set(storageClass, await expandable(world, storageClass));
+    const object = claims.map((claim) => {
+      const storageClass = classOf(claim);
+      return { claim: claim.metadata.name, storageClass, expandable: classes.get(storageClass) === true };
+    });
+    return { kind: 'found', object };
+  });
+}
+
+/** A claim without a class, or with a class that is gone, cannot be expanded by anybody. */
+async function expandable(world: World, storageClass: string): Promise<boolean> {
+  if (storageClass === '') return false;
+  const found = await world.api.storageClasses.get(undefined, storageClass);
+  return (found as { allowVolumeExpansion?: boolean } | undefined)?.allowVolumeExpansion === true;
+}
+
+/** A missing right is an observation, not a failure: the decision says so in the status. */
+async function permitted<T>(read: () => Promise<Read<T>>): Promise<Read<T>> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 403) return { kind: 'denied', message: error.message };
+    throw error;
+  }
+}

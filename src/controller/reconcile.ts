@@ -1,0 +1,46 @@
+// The whole will of the operator on one page: look, decide, act, tell.
+import { decide, type Decision, recheckAfter, soonest } from '../domain/decide.ts';
+import { tell } from '../domain/status.ts';
+import type { Next } from '../runtime/queue.ts';
+import { type Acted, act } from './act.ts';
+import { observe } from './observe.ts';
+import { type Key, splitKey, type World } from './world.ts';
+import { writeStatus } from './write-status.ts';
+
+/**
+ * Brings one addon a step closer to what it asks for.
+ * @throws ApiError when a read or the status write failed: the queue tries again later
+ */
+export async function reconcile(key: Key, world: World): Promise<Next> {
+  const observed = await observe(key, world);
+  if (observed === undefined) {
+    world.checkups.forget(key);
+    return { kind: 'done' };
+  }
+  const decision = decide(observed, world.clock.now());
+  const acted = await act(decision.actions, splitKey(key)[0], world);
+  if (acted.interrupted !== undefined) return lookAgain(key, acted.interrupted, world);
+
+  const status = tell(observed.addon, decision.report, acted.outcome, world.clock.now());
+  const written = await writeStatus(observed.addon, status, world);
+  return written ? nextTime(key, decision, acted, world) : { kind: 'retry' };
+}
+
+function nextTime(key: Key, decision: Decision, acted: Acted, world: World): Next {
+  const published = decision.report.credentials?.credentials.secretUID !== undefined;
+  const after = soonest(
+    decision.wakeAfter,
+    acted.outcome.refusal && recheckAfter(acted.outcome.refusal),
+    published ? world.checkups.left(key) : undefined,
+  );
+  return after === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: after };
+}
+
+/** What was observed is out of date, or the server did not answer: nothing can be said about the addon, so nothing is. */
+function lookAgain(key: Key, { error, stale }: NonNullable<Acted['interrupted']>, world: World): Next {
+  if (stale === 'Secret') world.checkups.doubt(key);
+  const fields = { addon: key, code: error?.code, reason: error?.reason, error: error?.message };
+  if (error !== undefined) world.log.info(stale === undefined ? 'a write failed; trying again' : 'the world had changed; looking again', fields);
+  const atLeast = error?.retryAfterSeconds;
+  return atLeast === undefined ? { kind: 'retry' } : { kind: 'retry', atLeastMilliseconds: atLeast * 1000 };
+}

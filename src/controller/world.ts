@@ -1,0 +1,51 @@
+// Everything one reconcile may touch, handed in by the composition root; no room reaches for anything else.
+import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
+import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import type { Clock } from '../api/seams.ts';
+import type { Availability, Platform } from '../domain/observed.ts';
+import type { ResourceClient } from '../kube/resources.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Checkups } from './checkups.ts';
+
+/** What the watches know, and the door by which own writes become visible at once. */
+export interface Cache<T extends KubeObject> {
+  get(namespace: string, name: string): T | undefined;
+  record(raw: KubeObject): void;
+  forget(namespace: string, name: string, uid: string): void;
+}
+
+export interface World {
+  readonly platform: Platform;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly addons: Cache<PostgresAddon>;
+  readonly clusters: Cache<Cluster>;
+  readonly scheduledBackups: Cache<ScheduledBackup>;
+  readonly availability: (namespace: string) => { readonly clusters: Availability; readonly scheduledBackups: Availability };
+  readonly api: {
+    readonly addons: ResourceClient;
+    readonly clusters: ResourceClient;
+    readonly scheduledBackups: ResourceClient;
+    readonly secrets: ResourceClient;
+    readonly volumeClaims: ResourceClient;
+    readonly storageClasses: ResourceClient;
+  };
+  readonly checkups: Checkups;
+  /** Looked at before every write: a leader that lost its lease must not write. */
+  readonly mayWrite: () => boolean;
+  /** Told once a new status is written. */
+  readonly announce: (addon: PostgresAddon, before: AddonStatus | undefined, after: AddonStatus) => void;
+}
+
+/** `namespace/name`, the only thing that travels through the queue: what to look at, never what was seen. */
+export type Key = string;
+
+export function keyOf(namespace: string, name: string): Key {
+  return `${namespace}/${name}`;
+}
+
+export function splitKey(key: Key): readonly [namespace: string, name: string] {
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash), key.slice(slash + 1)];
+}
