@@ -5,6 +5,7 @@ import type { Manifest } from '../api/kubernetes.ts';
 import { type Action, applyTo } from './action.ts';
 import { buildCluster, buildScheduledBackup, type ClusterManifest } from './desired.ts';
 import { includes } from './includes.ts';
+import { whose } from './owner.ts';
 import type { Target } from './target.ts';
 
 export interface ClusterDiff {
@@ -30,7 +31,7 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   return { actions: [applyTo('Cluster', manifest, cluster.metadata.uid)], restarts };
 }
 
-/** @param existing ours, or absent. */
+/** @param existing whoever's it is: a plan without backups has no say over a foreign one */
 export function diffScheduledBackup(
   addon: PostgresAddon,
   target: Target,
@@ -38,6 +39,7 @@ export function diffScheduledBackup(
 ): readonly Action[] {
   if (target.backup === 'none') {
     if (existing === undefined || existing.metadata.deletionTimestamp !== undefined) return [];
+    if (whose(addon, existing) !== 'ours') return [];
     const { name, uid, resourceVersion } = existing.metadata;
     return [{ verb: 'delete', child: 'ScheduledBackup', name, uid, resourceVersion }];
   }

@@ -1,0 +1,350 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AddonStatus } from '../api/addon.ts';
+import { reasons } from '../api/conditions.ts';
+import type { Action } from './action.ts';
+import { needs } from './needs.ts';
+import {
+  aCluster,
+  aRunningAddon,
+  aScheduledBackup,
+  aSource,
+  aUrlSecret,
+  anAddon,
+  annotations,
+  changed,
+  observing,
+  testTime,
+  think,
+} from './testing.ts';
+
+const summary = (actions: readonly Action[]): readonly string[] => actions.map((action) => `${action.verb} ${action.child}`);
+const condition = (status: AddonStatus, type: string): string | undefined => {
+  const found = status.conditions?.find((c) => c.type === type);
+  return found && `${found.status} ${found.reason}`;
+};
+const bodyOf = (actions: readonly Action[], child: string): Record<string, unknown> => {
+  const action = actions.find((a) => a.child === child);
+  if (action === undefined || action.verb === 'delete') throw new Error(`no write of ${child}`);
+  return action.manifest;
+};
+
+describe('a new addon', () => {
+  it('gets a Cluster and a suspended ScheduledBackup, and waits', () => {
+    const { actions, status, wakeAfter } = think(observing(anAddon()));
+    expect(summary(actions)).toEqual(['create Cluster', 'create ScheduledBackup']);
+    expect(status.phase).toBe('creating');
+    expect(condition(status, 'Ready')).toBe('False Creating');
+    expect(condition(status, 'Reconciling')).toBe('True Creating');
+    expect(condition(status, 'Stalled')).toBeUndefined();
+    expect(condition(status, 'BackupReady')).toBe('False NoObjectStore');
+    expect(status.backup).toMatchObject({ requested: 'daily', effective: 'none' });
+    expect(wakeAfter).toBe(5 * 60_000 - 5_000);
+    expect(bodyOf(actions, 'ScheduledBackup')).toMatchObject({ spec: { suspend: true, cluster: { name: 'db-team-a-shop' } } });
+  });
+
+  it('gets no ScheduledBackup on the free plan', () => {
+    expect(summary(think(observing(anAddon({ plan: 'free' }))).actions)).toEqual(['create Cluster']);
+  });
+
+  it('is told nothing new while CNPG changes its phase, so that progress costs no write', () => {
+    const addon = anAddon();
+    const first = think(observing(addon)).status;
+    const waiting = { ...addon, status: first };
+    for (const phase of ['Setting up primary', 'Waiting for the instances to become active', 'a phase of the future']) {
+      const cluster = aCluster(addon, { phase, readyInstances: 0 });
+      const { actions, status } = think(observing(waiting, { cluster, scheduledBackup: aScheduledBackup(addon) }));
+      expect(actions).toEqual([]);
+      expect(status).toEqual(first);
+    }
+  });
+
+  it('is running once the Cluster stands and its credentials are published, and ready_at is that moment', () => {
+    const addon = anAddon();
+    const cluster = aCluster(addon);
+    const o = observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) });
+    expect(needs(o, false)).toEqual({ source: true, urlSecret: false, volumes: false });
+    const { actions, status } = think({ ...o, source: { kind: 'found', object: aSource(cluster) } }, { secretUID: 'url-uid' });
+    expect(summary(actions)).toEqual(['create Secret']);
+    expect(status).toMatchObject({ phase: 'running', ready_at: '2026-01-02T03:04:05Z', credentials: { sourceVersion: '30', secretUID: 'url-uid' } });
+    expect(condition(status, 'Ready')).toBe('True Running');
+    expect(condition(status, 'Reconciling')).toBeUndefined();
+  });
+
+  it.each([
+    ['an instance is missing', { readyInstances: 2 }],
+    ['no instance is counted', { readyInstances: undefined }],
+    ['a failover is under way', { targetPrimary: 'pending' }],
+    ['there is no primary', { currentPrimary: '', targetPrimary: '' }],
+    ['CNPG says something unknown', { phase: 'Cluster in splendid state' }],
+  ])('is not running while %s, although CNPG may call it healthy', (_, status) => {
+    const addon = anAddon({ plan: 'pro' });
+    const cluster = aCluster(addon, status as object);
+    expect(think(observing(addon, { cluster })).status.phase).toBe('creating');
+    expect(needs(observing(addon, { cluster }), false).source).toBe(false);
+  });
+
+  it('says with the words of CNPG that it takes too long after five minutes', () => {
+    const addon = anAddon();
+    const cluster = aCluster(addon, { phase: 'Setting up primary', phaseReason: 'Creating primary instance' });
+    const { status } = think(observing(addon, { cluster }), {}, testTime + 5 * 60_000);
+    expect(condition(status, 'Stalled')).toBe('True TakingTooLong');
+    expect(status.conditions?.find((c) => c.type === 'Ready')?.message).toContain('Setting up primary');
+    expect(status.phase).toBe('creating');
+  });
+});
+
+describe('a running addon', () => {
+  const addon = aRunningAddon();
+  const cluster = aCluster(addon);
+  const quiet = observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) });
+
+  it('costs nothing: no read, no write, the same status', () => {
+    expect(needs(quiet, false)).toEqual({ source: false, urlSecret: false, volumes: false });
+    const { actions, status } = think(quiet, {}, testTime + 3_600_000);
+    expect(actions).toEqual([]);
+    expect(status).toEqual(addon.status);
+  });
+
+  it('is provisioning while an instance fails over, and ready_at does not move', () => {
+    const failing = aCluster(addon, { phase: 'Failing over', readyInstances: 0, readyCondition: { status: 'False', lastTransitionTime: 'T' } });
+    const { status } = think({ ...quiet, cluster: failing }, {}, testTime + 60_000);
+    expect(status).toMatchObject({ phase: 'provisioning', ready_at: '2026-01-02T03:04:05Z' });
+    expect(condition(status, 'Ready')).toBe('False Provisioning');
+    expect(condition(status, 'PlanApplied')).toBe('True Applied');
+    const back = think({ ...quiet, addon: { ...addon, status } }, {}, testTime + 120_000).status;
+    expect(back).toMatchObject({ phase: 'running', ready_at: '2026-01-02T03:04:05Z' });
+  });
+
+  it('keeps ready_at when the clock goes back', () => {
+    const { status } = think(quiet, {}, testTime - 3_600_000);
+    expect(status.ready_at).toBe('2026-01-02T03:04:05Z');
+  });
+
+  it('gets its Cluster back when it vanished, keeping ready_at', () => {
+    const { actions, status } = think({ ...quiet, cluster: undefined });
+    expect(summary(actions)).toEqual(['create Cluster']);
+    expect(status).toMatchObject({ phase: 'provisioning', ready_at: addon.status?.ready_at });
+  });
+
+  it('has a hand-edited child put right with the uid that was seen', () => {
+    const edited = { ...cluster, spec: { ...cluster.spec, instances: 2 } };
+    const { actions } = think({ ...quiet, cluster: edited });
+    expect(summary(actions)).toEqual(['apply Cluster']);
+    expect(bodyOf(actions, 'Cluster')).toMatchObject({ metadata: { uid: 'cluster-uid' }, spec: { instances: 1 } });
+    expect(bodyOf(actions, 'Cluster').metadata).not.toHaveProperty('annotations');
+  });
+
+  it('is stalled while somebody hibernates its Cluster', () => {
+    const asleep = { ...cluster, metadata: { ...cluster.metadata, annotations: { 'cnpg.io/hibernation': 'on' } } };
+    expect(condition(think({ ...quiet, cluster: asleep }).status, 'Stalled')).toBe('True Hibernated');
+  });
+
+  it('follows a changed password and never writes bad credentials over good ones', () => {
+    const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
+    const turned = { ...quiet, cluster: aCluster(addon, { applicationSecretVersion: '40' }) };
+    expect(needs(turned, false)).toMatchObject({ source: true, urlSecret: true });
+    const reads = { urlSecret: { kind: 'found', object: aUrlSecret(addon, url) } } as const;
+    const changedSource = { kind: 'found', object: aSource(cluster, { password: 'p@ss/w:rd #1%' }) } as const;
+    const { actions } = think({ ...turned, ...reads, source: changedSource });
+    expect(summary(actions)).toEqual(['apply Secret']);
+    const data = bodyOf(actions, 'Secret').data as Record<string, string>;
+    expect(Object.keys(data)).toEqual(['DATABASE_URL']);
+    expect(Buffer.from(data.DATABASE_URL ?? '', 'base64').toString()).toBe(
+      'postgresql://app:p%40ss%2Fw%3Ard%20%231%25@db-team-a-shop-rw.team-a:5432/app',
+    );
+
+    const same = think({ ...turned, ...reads, source: { kind: 'found', object: aSource(cluster) } });
+    expect(same.actions).toEqual([]);
+
+    for (const data of [{ password: '' }, { username: 'postgres' }, { dbname: 'other' }, { password: 'a\nb' }]) {
+      const bad = think({ ...turned, ...reads, source: { kind: 'found', object: aSource(cluster, data) } });
+      expect(bad.actions).toEqual([]);
+      expect(condition(bad.status, 'CredentialsPublished')).toBe('False CredentialsInvalid');
+      expect(JSON.stringify(bad.status)).not.toContain('a\\nb');
+    }
+    const stolen = { ...aSource(cluster), metadata: { ...aSource(cluster).metadata, ownerReferences: [] } };
+    expect(think({ ...turned, ...reads, source: { kind: 'found', object: stolen } }).actions).toEqual([]);
+  });
+});
+
+describe('a change of plan', () => {
+  it('goes through provisioning: what CNPG said before the write is no evidence', () => {
+    const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
+    const before = aCluster(anAddon({ plan: 'free' }));
+    const volumes = { kind: 'found', object: [{ claim: 'db-team-a-shop-1', storageClass: 'fast', expandable: true }] } as const;
+    expect(needs(observing(addon, { cluster: before }), false).volumes).toBe(true);
+    const written = think(observing(addon, { cluster: before, volumes }));
+    expect(summary(written.actions)).toEqual(['apply Cluster', 'create ScheduledBackup']);
+    expect(written.status.phase).toBe('provisioning');
+    expect(condition(written.status, 'PlanApplied')).toBe('False Applying');
+    expect(bodyOf(written.actions, 'Cluster')).toMatchObject({
+      metadata: { annotations: { [annotations.readyBefore]: '2026-01-02T03:04:04Z' } },
+      spec: { storage: { size: '10Gi' }, resources: { limits: { memory: '1Gi' } } },
+    });
+
+    const next = { ...addon, status: written.status };
+    const scheduledBackup = aScheduledBackup(addon);
+    const stale = aCluster(addon, {}, '2026-01-02T03:04:04Z');
+    const stillPending = think(observing(next, { cluster: stale, scheduledBackup }));
+    expect(stillPending.status).toEqual(written.status);
+
+    const restarting = aCluster(addon, { readyInstances: 0, phase: 'Upgrading cluster', readyCondition: { status: 'False', lastTransitionTime: 'X' } }, '2026-01-02T03:04:04Z');
+    expect(think(observing(next, { cluster: restarting, scheduledBackup })).status).toEqual(written.status);
+
+    const back = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Y' } }, '2026-01-02T03:04:04Z');
+    const done = think(observing(next, { cluster: back, scheduledBackup })).status;
+    expect(done.phase).toBe('running');
+    expect(condition(done, 'PlanApplied')).toBe('True Applied');
+    expect(done.ready_at).toBe(addon.status?.ready_at);
+  });
+
+  it('is noticed as unfinished after a crash between the Cluster write and the status write', () => {
+    const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
+    const stale = aCluster(addon, {}, '2026-01-02T03:04:04Z');
+    expect(think(observing(addon, { cluster: stale, scheduledBackup: aScheduledBackup(addon) })).status.phase).toBe('provisioning');
+  });
+
+  it('never shrinks the disk, drops synchronous replication and removes only the ScheduledBackup that was seen', () => {
+    const addon = changed(aRunningAddon({ plan: 'pro' }), { plan: 'free' });
+    const { actions, status } = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'pro' })), scheduledBackup: aScheduledBackup(anAddon()) }));
+    expect(summary(actions)).toEqual(['apply Cluster', 'delete ScheduledBackup']);
+    const spec = bodyOf(actions, 'Cluster').spec as { storage: object; postgresql: object };
+    expect(spec.storage).toEqual({ size: '50Gi' });
+    expect(JSON.stringify(spec.postgresql)).not.toContain('synchronous');
+    expect(actions[1]).toMatchObject({ uid: 'backup-uid', resourceVersion: '21' });
+    expect(status.resources?.storage).toBe('50Gi');
+    const after = { ...addon, status };
+    const shrunk = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Z' } }, '2026-01-02T03:04:04Z');
+    const done = think(observing(after, { cluster: { ...shrunk, spec: { ...shrunk.spec, storage: { size: '50Gi' } } } }));
+    expect(done.actions).toEqual([]);
+    expect(condition(done.status, 'PlanApplied')).toBe('True DiskKept');
+  });
+
+  it.each([
+    ['unread', { kind: 'unread' }, 'False StorageUnverified'],
+    ['without claims', { kind: 'found', object: [] }, 'False StorageUnverified'],
+    ['forbidden', { kind: 'denied', message: 'no' }, 'False StorageUnverified'],
+    ['fixed', { kind: 'found', object: [{ claim: 'c', storageClass: 'fixed', expandable: false }] }, 'False StorageNotExpandable'],
+  ] as const)('does not write a growth when the volumes are %s, but applies everything else', (_, volumes, expected) => {
+    const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
+    const cluster = aCluster(anAddon({ plan: 'free' }));
+    const { actions, status } = think(observing(addon, { cluster, volumes }));
+    const spec = bodyOf(actions, 'Cluster').spec;
+    expect(spec).toMatchObject({ storage: { size: '1Gi' }, resources: { limits: { memory: '1Gi' } } });
+    const applied = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Z' } }, '2026-01-02T03:04:04Z');
+    const settled = { ...applied, spec: { ...applied.spec, storage: { size: '1Gi' } } };
+    const done = think(observing({ ...addon, status }, { cluster: settled, volumes, scheduledBackup: aScheduledBackup(addon) }));
+    expect(done.actions).toEqual([]);
+    expect(condition(done.status, 'PlanApplied')).toBe(expected);
+    expect(done.status.phase).toBe('running');
+    expect(done.wakeAfter).toBe(expected.includes('Unverified') ? 10_000 : 60_000);
+  });
+
+  it('writes the new image after the new parameters, since CNPG refuses both at once', () => {
+    const addon = changed(aRunningAddon({ plan: 'free', version: '16' }), { plan: 'pro', version: '17' });
+    const { actions } = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'free', version: '16' })) }));
+    expect(bodyOf(actions, 'Cluster').spec).toMatchObject({ instances: 3, imageName: 'ghcr.io/cloudnative-pg/postgresql:16' });
+  });
+});
+
+describe('the version', () => {
+  it('stays with what runs when the operator gets a newer default', () => {
+    const addon = aRunningAddon();
+    const o = observing(addon, { cluster: aCluster(addon), scheduledBackup: aScheduledBackup(addon) });
+    expect(think({ ...o, platform: { ...o.platform, defaultVersion: '18' } }).actions).toEqual([]);
+  });
+
+  it('never falls below what runs', () => {
+    const addon = changed(aRunningAddon(), { version: '16' });
+    const { actions, status } = think(observing(addon, { cluster: aCluster(anAddon()), scheduledBackup: aScheduledBackup(addon) }));
+    expect(actions).toEqual([]);
+    expect(status.version).toBe('17');
+    expect(condition(status, 'PlanApplied')).toBe('False VersionNotLowered');
+  });
+});
+
+describe('what belongs to somebody else', () => {
+  const foreigner = { apiVersion: 'x/v1', kind: 'Other', name: 'o', uid: 'other-uid', controller: true };
+  const addon = anAddon();
+  const own = aCluster(addon);
+
+  it('is left as it is: a foreign Cluster stops everything', () => {
+    for (const metadata of [
+      { ...own.metadata, ownerReferences: [foreigner] },
+      { ...own.metadata, ownerReferences: [], labels: {} },
+    ]) {
+      const { actions, status } = think(observing(addon, { cluster: { ...own, metadata } }));
+      expect(actions).toEqual([]);
+      expect(condition(status, 'Stalled')).toBe('True NameConflict');
+    }
+  });
+
+  it('is waited for when it is what remains of the addon before', () => {
+    const previous = { apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', name: 'shop', uid: 'old-uid', controller: true };
+    const cluster = { ...own, metadata: { ...own.metadata, ownerReferences: [previous] } };
+    const { actions, status } = think(observing(addon, { cluster }));
+    expect(actions).toEqual([]);
+    expect(condition(status, 'Reconciling')).toBe('True PreviousIncarnation');
+  });
+
+  it('is ours again when only the owner reference was removed', () => {
+    const cluster = { ...own, metadata: { ...own.metadata, ownerReferences: [] } };
+    const { actions } = think(observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) }));
+    expect(summary(actions)).toEqual(['apply Cluster']);
+  });
+
+  it('is not written over: a foreign Secret', () => {
+    const url = aUrlSecret(addon, 'x');
+    const secret = { ...url, metadata: { ...url.metadata, ownerReferences: [foreigner] } };
+    const o = observing(addon, { cluster: own, scheduledBackup: aScheduledBackup(addon), source: { kind: 'found', object: aSource(own) } });
+    const { actions, status } = think({ ...o, urlSecret: { kind: 'found', object: secret } });
+    expect(actions).toEqual([]);
+    expect(condition(status, 'Ready')).toBe('False NameConflict');
+    expect(needs(observing({ ...addon, status }, { cluster: own }), false).urlSecret).toBe(true);
+  });
+
+  it('is not deleted: a foreign ScheduledBackup that the plan does not need', () => {
+    const free = anAddon({ plan: 'free' });
+    const backup = aScheduledBackup(addon);
+    const scheduledBackup = { ...backup, metadata: { ...backup.metadata, ownerReferences: [foreigner] } };
+    expect(think(observing(free, { cluster: aCluster(free), scheduledBackup })).actions).toEqual([]);
+  });
+});
+
+describe('obstacles', () => {
+  it.each([
+    ['missing', 'CNPGNotInstalled'],
+    ['forbidden', 'Forbidden'],
+  ] as const)('a kind that is %s is told and nothing is written', (availability, reason) => {
+    const { actions, status } = think(observing(anAddon(), { kinds: { clusters: availability, scheduledBackups: 'served' } }));
+    expect(actions).toEqual([]);
+    expect(condition(status, 'Stalled')).toBe(`True ${reason}`);
+  });
+
+  it('a plan behind a switched-off schema is told with the plans there are', () => {
+    const { actions, status } = think(observing(anAddon({ plan: 'enterprise' as 'pro' })));
+    expect(actions).toEqual([]);
+    expect(status.conditions?.[0]?.message).toContain('free, standard, pro');
+  });
+
+  it('deletion writes nothing but the status', () => {
+    const addon = aRunningAddon();
+    const going = { ...addon, metadata: { ...addon.metadata, deletionTimestamp: '2026-01-02T04:00:00Z' } };
+    const { actions, status } = think(observing(going, { cluster: undefined }));
+    expect(actions).toEqual([]);
+    expect(status).toMatchObject({ phase: 'deleted', ready_at: addon.status?.ready_at, clusterName: 'db-team-a-shop' });
+  });
+
+  it('a refused write is told with the words of the server, and the plan is not called accepted', () => {
+    const addon = changed(aRunningAddon(), { plan: 'pro' });
+    const refusal = { reason: 'QuotaExceeded', message: 'exceeded quota: q', child: 'Cluster' } as const;
+    const { status } = think(observing(addon, { cluster: aCluster(anAddon()) }), { refusal });
+    expect(status.plan).toBe('standard');
+    expect(condition(status, 'Stalled')).toBe('True QuotaExceeded');
+    expect(condition(status, 'PlanApplied')).toBe('False QuotaExceeded');
+  });
+});
+
+it('every reason has a row for the docs', () => {
+  for (const row of Object.values(reasons)) expect(row.meaning.length * row.wayOut.length).toBeGreaterThan(0);
+});
