@@ -1,0 +1,73 @@
+// Keys that become due later, earliest first; one entry per key, and it must never hold a stale one.
+
+interface Entry {
+  readonly key: string;
+  at: number;
+}
+
+/** A binary heap by due time that knows the position of each key, so that moving a key forward is O(log n). */
+export class DelayedKeys {
+  readonly #heap: Entry[] = [];
+  readonly #position = new Map<string, number>();
+
+  /** When the earliest key is due, on the caller's monotonic clock in milliseconds; undefined when there is none. */
+  get nextAt(): number | undefined {
+    return this.#heap[0]?.at;
+  }
+
+  /** Makes `key` due at `at`; of two times for one key the earlier wins. */
+  add(key: string, at: number): void {
+    const position = this.#position.get(key);
+    const entry = position === undefined ? undefined : this.#heap[position];
+    if (position !== undefined && entry !== undefined) {
+      if (at >= entry.at) return;
+      entry.at = at;
+      this.#rise(entry, position);
+      return;
+    }
+    this.#rise({ key, at }, this.#heap.length);
+  }
+
+  /** Removes and returns the earliest key that is due at `now`, or undefined. */
+  takeDue(now: number): string | undefined {
+    const first = this.#heap[0];
+    if (first === undefined || first.at > now) return undefined;
+    this.#position.delete(first.key);
+    const last = this.#heap.pop();
+    if (last !== undefined && last !== first) this.#sink(last);
+    return first.key;
+  }
+
+  #rise(entry: Entry, from: number): void {
+    let position = from;
+    while (position > 0) {
+      const above = (position - 1) >> 1;
+      const parent = this.#heap[above];
+      if (parent === undefined || parent.at <= entry.at) break;
+      this.#place(parent, position);
+      position = above;
+    }
+    this.#place(entry, position);
+  }
+
+  #sink(entry: Entry): void {
+    let position = 0;
+    for (;;) {
+      const left = 2 * position + 1;
+      const leftChild = this.#heap[left];
+      const rightChild = this.#heap[left + 1];
+      if (leftChild === undefined) break;
+      const rightIsEarlier = rightChild !== undefined && rightChild.at < leftChild.at;
+      const child = rightIsEarlier ? rightChild : leftChild;
+      if (child.at >= entry.at) break;
+      this.#place(child, position);
+      position = rightIsEarlier ? left + 1 : left;
+    }
+    this.#place(entry, position);
+  }
+
+  #place(entry: Entry, position: number): void {
+    this.#heap[position] = entry;
+    this.#position.set(entry.key, position);
+  }
+}

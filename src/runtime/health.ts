@@ -1,0 +1,118 @@
+// Answers probes and scrapes over HTTP; it must never take input beyond a path, nor let liveness depend on anything outside this process.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One thing that must be so; `check` returns undefined when it is, else why not, in words that anyone may read. */
+export interface Check {
+  readonly name: string;
+  readonly check: () => string | undefined;
+}
+
+export interface HealthServerOptions {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Default: every address of this machine, as a probe by the kubelet needs it. */
+  readonly host?: string;
+  readonly live: readonly Check[];
+  readonly ready: readonly Check[];
+  readonly metrics: () => Promise<string>;
+  readonly metricsContentType: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly contentType?: string;
+}
+
+const NOT_FOUND: Answer = { status: 404, body: 'not found\n' };
+
+/**
+ * GET and HEAD of /livez, /readyz (200 or 503; every check is listed with `?verbose` or when one fails, in the format of
+ * the API server's own endpoints) and /metrics. 405 for other methods, 404 for other paths.
+ */
+export class HealthServer {
+  readonly #options: HealthServerOptions;
+  readonly #server: Server;
+
+  constructor(options: HealthServerOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
+      (request, response) => void this.#handle(request, response),
+    );
+    this.#server.maxConnections = 128;
+  }
+
+  /** Resolves with the port once requests are answered; rejects when it cannot be had. */
+  listen(): Promise<{ port: number }> {
+    const { port, host } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+        this.#server.removeListener('error', reject);
+        resolve({ port: (this.#server.address() as AddressInfo).port });
+      });
+    });
+  }
+
+  /** Stops listening and ends all connections. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body, contentType } = await this.#answer(request);
+    response.writeHead(status, {
+      'Content-Type': contentType ?? 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // What follows on the connection of a refused method may be a body that nobody wants to read.
+      ...(status === 405 ? { Allow: 'GET, HEAD', Connection: 'close' } : {}),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, body: 'method not allowed\n' };
+    const [path, query = ''] = (request.url ?? '').split('?', 2);
+    const verbose = new URLSearchParams(query).has('verbose');
+    if (path === '/livez') return report('livez', this.#options.live, verbose);
+    if (path === '/readyz') return report('readyz', this.#options.ready, verbose);
+    if (path === '/metrics') return this.#metrics();
+    return NOT_FOUND;
+  }
+
+  async #metrics(): Promise<Answer> {
+    try {
+      return { status: 200, body: await this.#options.metrics(), contentType: this.#options.metricsContentType };
+    } catch {
+      return { status: 500, body: 'the metrics could not be collected\n' };
+    }
+  }
+}
+
+function report(name: string, checks: readonly Check[], verbose: boolean): Answer {
+  const results = checks.map((one) => ({ name: one.name, failure: outcome(one) }));
+  const healthy = results.every((result) => result.failure === undefined);
+  if (healthy && !verbose) return { status: 200, body: 'ok\n' };
+  const lines = results.map((result) =>
+    result.failure === undefined ? `[+]${result.name} ok` : `[-]${result.name} failed: ${result.failure}`,
+  );
+  return {
+    status: healthy ? 200 : 503,
+    body: `${[...lines, `${name} check ${healthy ? 'passed' : 'failed'}`].join('\n')}\n`,
+  };
+}
+
+function outcome(check: Check): string | undefined {
+  try {
+    return check.check();
+  } catch {
+    return 'the check itself failed';
+  }
+}

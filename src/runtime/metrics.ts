@@ -1,0 +1,243 @@
+// What the operator counts and measures: one table, from which the registry and the reference page are made. No label may hold a name of an object.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { QueueObserver } from './queue.ts';
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the unit of its name. */
+  readonly buckets?: readonly number[];
+}
+
+const callSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const waitSeconds = [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 600];
+
+const table = {
+  reconciles: {
+    name: 'postgres_addon_reconcile_total',
+    type: 'counter',
+    help: 'Reconciles by result: done, again (waits for something), retry (an expected failure) or error (a defect).',
+    labels: ['result'],
+  },
+  reconcileSeconds: {
+    name: 'postgres_addon_reconcile_duration_seconds',
+    type: 'histogram',
+    help: 'How long a reconcile took.',
+    labels: [],
+    buckets: callSeconds,
+  },
+  queueDepth: {
+    name: 'postgres_addon_queue_depth',
+    type: 'gauge',
+    help: 'Addons that are ready to be reconciled and wait for a worker.',
+    labels: [],
+  },
+  queueSeconds: {
+    name: 'postgres_addon_queue_latency_seconds',
+    type: 'histogram',
+    help: 'How long an addon waited in the queue from its change to the start of its reconcile.',
+    labels: [],
+    buckets: waitSeconds,
+  },
+  longestRunning: {
+    name: 'postgres_addon_queue_longest_running_seconds',
+    type: 'gauge',
+    help: 'Age of the oldest reconcile in flight; 0 when there is none.',
+    labels: [],
+  },
+  retries: {
+    name: 'postgres_addon_queue_retries_total',
+    type: 'counter',
+    help: 'Reconciles that are tried again after a back-off.',
+    labels: [],
+  },
+  requests: {
+    name: 'postgres_addon_api_requests_total',
+    type: 'counter',
+    help: 'Requests to the Kubernetes API by verb, resource and HTTP status; code 0 = no complete answer.',
+    labels: ['verb', 'resource', 'code'],
+  },
+  requestSeconds: {
+    name: 'postgres_addon_api_request_duration_seconds',
+    type: 'histogram',
+    help: 'How long a request to the Kubernetes API took; for a watch, until its stream began.',
+    labels: ['verb', 'resource'],
+    buckets: callSeconds,
+  },
+  lists: {
+    name: 'postgres_addon_watch_lists_total',
+    type: 'counter',
+    help: 'Complete lists that were taken of a kind, the first one included.',
+    labels: ['kind'],
+  },
+  watches: {
+    name: 'postgres_addon_watch_starts_total',
+    type: 'counter',
+    help: 'Watch streams that were opened; the API server ends each after 5 to 10 minutes.',
+    labels: ['kind'],
+  },
+  relists: {
+    name: 'postgres_addon_watch_relists_total',
+    type: 'counter',
+    help: 'Lists that were necessary because a watch could not go on where it was.',
+    labels: ['kind'],
+  },
+  watchFailures: {
+    name: 'postgres_addon_watch_failures_total',
+    type: 'counter',
+    help: 'Lists and watches that failed.',
+    labels: ['kind'],
+  },
+  cacheObjects: {
+    name: 'postgres_addon_cache_objects',
+    type: 'gauge',
+    help: 'Objects in the cache by kind.',
+    labels: ['kind'],
+  },
+  leader: {
+    name: 'postgres_addon_leader',
+    type: 'gauge',
+    help: '1 while this replica leads and may write, else 0.',
+    labels: [],
+  },
+  addons: {
+    name: 'postgres_addon_addons',
+    type: 'gauge',
+    help: 'PostgresAddons by phase.',
+    labels: ['phase'],
+  },
+  addonsReady: {
+    name: 'postgres_addon_addons_ready',
+    type: 'gauge',
+    help: 'PostgresAddons by the status of their condition Ready: True, False or Unknown.',
+    labels: ['status'],
+  },
+  buildInfo: {
+    name: 'postgres_addon_build_info',
+    type: 'gauge',
+    help: 'Always 1; the labels say which build runs.',
+    labels: ['version', 'node'],
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** All metrics of the operator's own; Node's and the process' standard ones (`nodejs_*`, `process_*`) come with prom-client. */
+export const metricTable: readonly MetricDefinition[] = Object.values(table);
+
+type Table = typeof table;
+type Built = {
+  readonly [K in keyof Table]: {
+    readonly counter: Counter;
+    readonly gauge: Gauge;
+    readonly histogram: Histogram;
+  }[Table[K]['type']];
+};
+
+export type WatchEvent = 'list' | 'watch' | 'relist' | 'failure';
+
+/** The recorders. Those on the hot path only add to numbers; what is costly to know is set in `beforeScrape`. */
+export class Metrics {
+  readonly contentType: string;
+  /** To be given to the work queue. */
+  readonly queue: QueueObserver;
+  readonly #registry = new Registry();
+  readonly #metrics: Built;
+  readonly #watch: Readonly<Record<WatchEvent, Counter>>;
+  readonly #collectors: (() => void)[] = [];
+
+  constructor(build: { readonly version: string }) {
+    this.contentType = this.#registry.contentType;
+    collectDefaultMetrics({ register: this.#registry });
+    const metrics = buildAll(this.#registry);
+    this.#metrics = metrics;
+    this.#watch = {
+      list: metrics.lists,
+      watch: metrics.watches,
+      relist: metrics.relists,
+      failure: metrics.watchFailures,
+    };
+    this.queue = {
+      depth: (keys) => metrics.queueDepth.set(keys),
+      latency: (seconds) => metrics.queueSeconds.observe(seconds),
+      duration: (seconds, result) => {
+        metrics.reconcileSeconds.observe(seconds);
+        metrics.reconciles.inc({ result });
+        if (result === 'retry' || result === 'error') metrics.retries.inc();
+      },
+    };
+    // A rate needs the zero before the first failure.
+    for (const result of ['done', 'again', 'retry', 'error']) metrics.reconciles.inc({ result }, 0);
+    metrics.buildInfo.set({ ...build, node: process.version }, 1);
+  }
+
+  /** One answer of the API server, or its absence (code 0). */
+  request(event: {
+    readonly verb: string;
+    readonly resource: string;
+    readonly code: number;
+    readonly seconds: number;
+  }): void {
+    const { verb, resource, code, seconds } = event;
+    this.#metrics.requests.inc({ verb, resource, code });
+    this.#metrics.requestSeconds.observe({ verb, resource }, seconds);
+  }
+
+  /** What the reflector of `kind` did. */
+  watch(kind: string, event: WatchEvent): void {
+    this.#watch[event].inc({ kind });
+  }
+
+  leader(leads: boolean): void {
+    this.#metrics.leader.set(leads ? 1 : 0);
+  }
+
+  longestRunning(seconds: number): void {
+    this.#metrics.longestRunning.set(seconds);
+  }
+
+  cacheObjects(kind: string, count: number): void {
+    this.#metrics.cacheObjects.set({ kind }, count);
+  }
+
+  /** Replaces the counts of addons by phase and by the status of Ready; what is not named is no longer shown. */
+  addons(counts: {
+    readonly byPhase: Readonly<Record<string, number>>;
+    readonly byReady: Readonly<Record<string, number>>;
+  }): void {
+    const { addons, addonsReady } = this.#metrics;
+    addons.reset();
+    addonsReady.reset();
+    for (const [phase, count] of Object.entries(counts.byPhase)) addons.set({ phase }, count);
+    for (const [status, count] of Object.entries(counts.byReady)) addonsReady.set({ status }, count);
+  }
+
+  /** `collect` runs before each scrape and sets what is not worth following at every change. */
+  beforeScrape(collect: () => void): void {
+    this.#collectors.push(collect);
+  }
+
+  /** All metrics in Prometheus' text format. */
+  async text(): Promise<string> {
+    for (const collect of this.#collectors) collect();
+    return this.#registry.metrics();
+  }
+}
+
+function buildAll(registry: Registry): Built {
+  const built = Object.entries(table).map(([key, definition]) => [key, buildOne(definition, registry)]);
+  return Object.fromEntries(built) as Built;
+}
+
+function buildOne(definition: MetricDefinition, registry: Registry): Counter | Gauge | Histogram {
+  const { name, help, labels } = definition;
+  const common = { name, help, labelNames: [...labels], registers: [registry] };
+  switch (definition.type) {
+    case 'counter':
+      return new Counter(common);
+    case 'gauge':
+      return new Gauge(common);
+    case 'histogram':
+      return new Histogram({ ...common, buckets: [...(definition.buckets ?? callSeconds)] });
+  }
+}
