@@ -1,0 +1,125 @@
+// Who we are and whom we trust, read again from the kubeconfig's files and plugins as they rotate; it must never log or store what it reads.
+import { createHash } from 'node:crypto';
+import type { RequestOptions } from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from '../api/seams.ts';
+import { ApiError } from './errors.ts';
+
+/** TLS material as node:tls takes it. */
+export interface TlsMaterial {
+  readonly ca?: NonNullable<RequestOptions['ca']>;
+  readonly cert?: NonNullable<RequestOptions['cert']>;
+  readonly key?: NonNullable<RequestOptions['key']>;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** One reading of the kubeconfig. */
+export interface Access {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsMaterial;
+  /** Equal for equal TLS material: a change means that connections must be made anew. */
+  readonly tlsDigest: string;
+}
+
+// client-node itself re-reads a token file only every 60 s; together a rotated token is in use within 90 s, long before the old one expires.
+const rereadAfterMilliseconds = 30_000;
+// A server that refuses everyone must not make every request run the exec plugin.
+const renewAtMostEveryMilliseconds = 5_000;
+
+/** Reads headers and TLS material, at most every 30 s; concurrent callers share one reading. */
+export class Credentials {
+  readonly #clock: Clock;
+  #kubeConfig: KubeConfig;
+  #access: Access | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<Access> | undefined;
+
+  constructor(kubeConfig: KubeConfig, clock: Clock) {
+    this.#kubeConfig = kubeConfig;
+    this.#clock = clock;
+  }
+
+  /**
+   * The access to use now. A failed reading keeps the previous access in use.
+   * @throws ApiError reason 'Credentials' when nothing was ever read
+   */
+  current(): Access | Promise<Access> {
+    const fresh = this.#clock.monotonic() - this.#readAt < rereadAfterMilliseconds;
+    return this.#access !== undefined && fresh ? this.#access : this.#read();
+  }
+
+  /**
+   * After a 401: reads everything anew, past the caches of client-node.
+   * @param refused the access that the server refused
+   * @returns the access to retry with, or undefined when a retry is pointless because the last renewal was just now
+   */
+  async renew(refused: Access): Promise<Access | undefined> {
+    if (this.#access !== undefined && this.#access !== refused) return this.#access;
+    const now = this.#clock.monotonic();
+    if (now - this.#renewedAt < renewAtMostEveryMilliseconds) return undefined;
+    this.#renewedAt = now;
+    this.#kubeConfig = withoutCaches(this.#kubeConfig);
+    this.#reading = undefined;
+    return await this.#read();
+  }
+
+  #read(): Promise<Access> {
+    if (this.#reading !== undefined) return this.#reading;
+    const reading = readAccess(this.#kubeConfig)
+      .then((access) => {
+        // A renewal started meanwhile knows better than this reading.
+        if (this.#reading === reading) this.#access = access;
+        return access;
+      })
+      .catch((error: unknown) => {
+        if (this.#access !== undefined) return this.#access;
+        throw new ApiError({
+          code: 0,
+          reason: 'Credentials',
+          message: `credentials cannot be read: ${describe(error)}`,
+        });
+      })
+      .finally(() => {
+        this.#readAt = this.#clock.monotonic();
+        if (this.#reading === reading) this.#reading = undefined;
+      });
+    this.#reading = reading;
+    return reading;
+  }
+}
+
+async function readAccess(kubeConfig: KubeConfig): Promise<Access> {
+  const options: RequestOptions = {};
+  await kubeConfig.applyToHTTPSOptions(options);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value).trim();
+  if (typeof options.auth === 'string') {
+    headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+  }
+  const tls: TlsMaterial = {
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.cert === undefined ? {} : { cert: options.cert }),
+    ...(options.key === undefined ? {} : { key: options.key }),
+    ...(options.servername === undefined ? {} : { servername: options.servername }),
+    ...(options.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: options.rejectUnauthorized }),
+  };
+  return { headers, tls, tlsDigest: createHash('sha256').update(JSON.stringify(tls)).digest('hex') };
+}
+
+// client-node keeps tokens in its authenticators, which belong to the instance: a new instance is the only way past them.
+function withoutCaches(kubeConfig: KubeConfig): KubeConfig {
+  const copy = new KubeConfig();
+  copy.loadFromOptions({
+    clusters: kubeConfig.clusters,
+    users: kubeConfig.users,
+    contexts: kubeConfig.contexts,
+    currentContext: kubeConfig.currentContext,
+  });
+  return copy;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,45 @@
+// What becomes of the many shapes in which a server can say no.
+import { describe, expect, it } from '@jest/globals';
+import { ApiError, errorFromResponse, errorFromStatus, isExpired } from './errors.ts';
+
+describe('ApiError', () => {
+  it('is bounded', () => {
+    const error = errorFromStatus(
+      { message: 'x'.repeat(5000), details: { causes: Array(100).fill({ message: 'y'.repeat(5000) }) } },
+      422,
+    );
+    expect(error.message.length).toBe(1024);
+    expect(error.causes.length).toBe(16);
+    expect(error.causes[0]?.message.length).toBe(512);
+    expect(errorFromResponse(500, 'z'.repeat(5000)).message.length).toBeLessThan(300);
+  });
+
+  it('prefers the header’s Retry-After, then the Status’s, and ignores a date', () => {
+    const status = JSON.stringify({ kind: 'Status', details: { retryAfterSeconds: 9 } });
+    expect(errorFromResponse(429, status, '3').retryAfterSeconds).toBe(3);
+    expect(errorFromResponse(429, status).retryAfterSeconds).toBe(9);
+    expect(errorFromResponse(429, '', 'Wed, 21 Oct 2026 07:28:00 GMT').retryAfterSeconds).toBeUndefined();
+  });
+
+  it('gives a reason where the server gave none', () => {
+    expect(errorFromResponse(429, 'Too many requests, please try again later.\n')).toMatchObject({
+      code: 429,
+      reason: 'TooManyRequests',
+      message: 'HTTP status 429: Too many requests, please try again later.',
+    });
+    expect(errorFromResponse(418, '[]').reason).toBe('Unknown');
+    expect(errorFromStatus(null, 500)).toMatchObject({
+      code: 500,
+      reason: 'InternalError',
+      message: 'HTTP status 500',
+      causes: [],
+    });
+  });
+
+  it('knows an expired version in both of its reasons', () => {
+    expect(isExpired(errorFromResponse(410, ''))).toBe(true);
+    expect(isExpired(errorFromStatus({ code: 410, reason: 'Expired' }, 500))).toBe(true);
+    expect(isExpired(new ApiError({ code: 409, reason: 'Conflict', message: '' }))).toBe(false);
+    expect(isExpired(new Error('410'))).toBe(false);
+  });
+});

@@ -1,0 +1,67 @@
+// How long one request may take and who may end it; it must never leave a timer or a listener behind once released.
+import type { Clock } from '../api/seams.ts';
+import { ApiError } from './errors.ts';
+
+/** The deadline of one request together with its caller's signal, and the memory of which of the two ended it. */
+export class Limit {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #milliseconds: number;
+  readonly #onAbort = (): void => this.#end('Aborted');
+  readonly stopTimer: () => void;
+  #ended: 'Timeout' | 'Aborted' | undefined;
+
+  constructor(clock: Clock, milliseconds: number, caller: AbortSignal | undefined) {
+    this.#milliseconds = milliseconds;
+    this.#caller = caller;
+    this.stopTimer = clock.after(milliseconds, () => this.#end('Timeout'));
+    if (caller?.aborted === true) this.#end('Aborted');
+    else caller?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Waits for something that cannot be cancelled, but no longer than the limit. */
+  async race<T>(work: T | Promise<T>): Promise<T> {
+    if (!(work instanceof Promise)) return work;
+    return await new Promise<T>((resolve, reject) => {
+      const stop = (): void => reject(this.signal.reason);
+      if (this.signal.aborted) stop();
+      else this.signal.addEventListener('abort', stop, { once: true });
+      work.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', stop));
+    });
+  }
+
+  /** The ApiError for whatever went wrong while the limit held. */
+  explain(error: unknown): ApiError {
+    if (error instanceof ApiError) return error;
+    switch (this.#ended) {
+      case 'Timeout':
+        return new ApiError({ code: 0, reason: 'Timeout', message: `no answer within ${this.#milliseconds} ms` });
+      case 'Aborted':
+        return new ApiError({ code: 0, reason: 'Aborted', message: 'the request was aborted' });
+      case undefined:
+        return new ApiError({ code: 0, reason: 'Network', message: networkMessage(error) });
+    }
+  }
+
+  release(): void {
+    this.stopTimer();
+    this.#caller?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #end(why: 'Timeout' | 'Aborted'): void {
+    this.#ended ??= why;
+    this.#controller.abort();
+  }
+}
+
+function networkMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A failed attempt on every address of a name has no message of its own.
+  if (error instanceof AggregateError && error.errors.length > 0) return networkMessage(error.errors[0]);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return error.message.includes(code) ? error.message : `${code}: ${error.message}`;
+}

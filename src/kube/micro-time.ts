@@ -1,0 +1,6 @@
+// Kubernetes' MicroTime; it must never lose the six decimals that the API server insists on.
+
+/** RFC 3339 in UTC with six decimals, from milliseconds since the epoch. */
+export function microTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('Z', '000Z');
+}

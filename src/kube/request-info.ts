@@ -1,0 +1,38 @@
+// Names a request as Kubernetes' own metrics do, for counting; it must never show a name or a namespace.
+import type { ApiRequest } from './transport.ts';
+
+/** A request in words of bounded number: safe as metric labels. */
+export interface RequestInfo {
+  /** get, list, watch, create, update, patch, delete or deletecollection. */
+  readonly verb: string;
+  /** Plural with its subresource ('clusters/status'), or 'none' for what is not a resource (discovery, /version). */
+  readonly resource: string;
+}
+
+/** Reads verb and resource from method, path and query, by the rules of k8s.io/apiserver's RequestInfoFactory. */
+export function requestInfo(request: Pick<ApiRequest, 'method' | 'path' | 'query'>): RequestInfo {
+  const segments = request.path.split('/').filter((segment) => segment !== '');
+  const rest = segments[0] === 'api' ? segments.slice(2) : segments[0] === 'apis' ? segments.slice(3) : [];
+  const parts = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(2) : rest;
+  const [plural, name, subresource] = parts;
+  return {
+    verb: verbOf(request, plural === undefined || name !== undefined),
+    resource: plural === undefined ? 'none' : subresource === undefined ? plural : `${plural}/${subresource}`,
+  };
+}
+
+function verbOf(request: Pick<ApiRequest, 'method' | 'query'>, named: boolean): string {
+  switch (request.method) {
+    case 'GET':
+      if (named) return 'get';
+      return request.query?.watch === undefined ? 'list' : 'watch';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return named ? 'delete' : 'deletecollection';
+  }
+}

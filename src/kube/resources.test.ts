@@ -1,0 +1,139 @@
+// The requests that each operation on objects becomes, and what their answers mean.
+import { describe, expect, it } from '@jest/globals';
+import type { Gvr, Manifest } from '../api/kubernetes.ts';
+import { ApiError } from './errors.ts';
+import { resourcePath, resources } from './resources.ts';
+import { HandTransport, page, thing } from './testing.ts';
+
+const gvr: Gvr = { group: 'example.org', version: 'v1', plural: 'things', kind: 'Thing' };
+const core: Gvr = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
+const manifest: Manifest = {
+  apiVersion: 'example.org/v1',
+  kind: 'Thing',
+  metadata: { name: 'a', namespace: 'ns', uid: 'uid-1' },
+  spec: { size: 1 },
+};
+const { uid: _, ...nameless } = manifest.metadata;
+
+describe('resourcePath', () => {
+  it('follows the API conventions', () => {
+    expect(resourcePath(gvr)).toBe('/apis/example.org/v1/things');
+    expect(resourcePath(gvr, 'ns', 'a', 'status')).toBe('/apis/example.org/v1/namespaces/ns/things/a/status');
+    expect(resourcePath(core, 'ns')).toBe('/api/v1/namespaces/ns/secrets');
+    expect(resourcePath(core, undefined, 'system:A/b')).toBe('/api/v1/secrets/system%3AA%2Fb');
+  });
+
+  for (const bad of ['', '.', '..']) {
+    it(`refuses '${bad}' as a name or a namespace`, () => {
+      expect(() => resourcePath(gvr, 'ns', bad)).toThrow(TypeError);
+      expect(() => resourcePath(gvr, bad, 'a')).toThrow(TypeError);
+    });
+  }
+});
+
+describe('resources', () => {
+  it('gets an object', async () => {
+    const transport = new HandTransport();
+    const got = resources(transport, gvr).get('ns', 'a');
+    const call = await transport.call();
+    expect(call.request).toEqual({ method: 'GET', path: '/apis/example.org/v1/namespaces/ns/things/a' });
+    call.answer({ ...thing('a', 7), unknown: { kept: true } });
+    expect(await got).toMatchObject({ metadata: { name: 'a', resourceVersion: '7' }, unknown: { kept: true } });
+  });
+
+  it('says that an object does not exist only when the server says so', async () => {
+    const transport = new HandTransport();
+    const client = resources(transport, gvr);
+    const absent = client.get('ns', 'a');
+    (await transport.call()).fail(new ApiError({ code: 404, reason: 'NotFound', message: 'things "a" not found' }));
+    expect(await absent).toBeUndefined();
+    for (const reason of ['NotServed', 'Forbidden']) {
+      const unknown = client.get('ns', 'a');
+      (await transport.call()).fail(new ApiError({ code: 404, reason, message: '' }));
+      await expect(unknown).rejects.toMatchObject({ reason });
+    }
+    const nonsense = client.get('ns', 'a');
+    (await transport.call()).answer({ kind: 'Status' });
+    await expect(nonsense).rejects.toMatchObject({ code: 0, reason: 'Network' });
+  });
+
+  it('lists all pages with a selector, fills in the type, and begins again when the token expires', async () => {
+    const transport = new HandTransport();
+    const listed = resources(transport, core).list('ns', { labelSelector: 'a=b' });
+    (await transport.call()).answer(page([thing('a', 1)], 10, 'next'));
+    (await transport.call()).fail(new ApiError({ code: 410, reason: 'Expired', message: '' }));
+    const first = await transport.call();
+    expect(first.request.query).toEqual({ labelSelector: 'a=b', limit: '500' });
+    const { kind: _kind, apiVersion: _apiVersion, ...typeless } = thing('b', 2);
+    first.answer({ metadata: { resourceVersion: '20', continue: 'more' }, items: [typeless] });
+    const second = await transport.call();
+    expect(second.request.query).toEqual({ labelSelector: 'a=b', limit: '500', continue: 'more' });
+    second.answer(page([thing('c', 3)], 20));
+    const objects = await listed;
+    expect(objects.map(({ apiVersion, kind, metadata }) => `${apiVersion} ${kind} ${metadata.name}`)).toEqual([
+      'v1 Secret b',
+      'v1 Secret c',
+    ]);
+  });
+
+  it('creates', async () => {
+    const transport = new HandTransport();
+    const created = resources(transport, gvr).create({ ...manifest, metadata: nameless }, 'me');
+    const call = await transport.call();
+    expect(call.request).toEqual({
+      method: 'POST',
+      path: '/apis/example.org/v1/namespaces/ns/things',
+      query: { fieldManager: 'me' },
+      body: { ...manifest, metadata: nameless },
+    });
+    call.answer(thing('a', 7));
+    expect((await created).metadata.resourceVersion).toBe('7');
+  });
+
+  for (const [operation, suffix] of [
+    ['apply', ''],
+    ['applyStatus', '/status'],
+  ] as const) {
+    it(`${operation} pins the object and takes the fields`, async () => {
+      const transport = new HandTransport();
+      const applied = resources(transport, gvr)[operation](manifest, 'me');
+      const call = await transport.call();
+      expect(call.request).toEqual({
+        method: 'PATCH',
+        path: `/apis/example.org/v1/namespaces/ns/things/a${suffix}`,
+        query: { fieldManager: 'me', force: 'true' },
+        body: manifest,
+        contentType: 'application/apply-patch+yaml',
+      });
+      call.answer(thing('a', 8));
+      expect((await applied).metadata.resourceVersion).toBe('8');
+    });
+
+    it(`${operation} refuses a manifest without uid, and sends nothing`, async () => {
+      const transport = new HandTransport();
+      const client = resources(transport, gvr);
+      await expect(client[operation]({ ...manifest, metadata: nameless }, 'me')).rejects.toThrow(TypeError);
+      await expect(client[operation]({ ...manifest, metadata: { ...nameless, uid: '' } }, 'me')).rejects.toThrow(
+        TypeError,
+      );
+      expect(transport.waiting).toBe(0);
+    });
+  }
+
+  it('deletes exactly what was observed', async () => {
+    const transport = new HandTransport();
+    const deleted = resources(transport, gvr).delete('ns', 'a', { uid: 'uid-1', resourceVersion: '7' });
+    const call = await transport.call();
+    expect(call.request).toMatchObject({
+      method: 'DELETE',
+      path: '/apis/example.org/v1/namespaces/ns/things/a',
+      body: { kind: 'DeleteOptions', preconditions: { uid: 'uid-1', resourceVersion: '7' } },
+    });
+    call.answer({ kind: 'Status', status: 'Success' });
+    await deleted;
+    await expect(resources(transport, gvr).delete('ns', '', { uid: 'uid-1', resourceVersion: '7' })).rejects.toThrow(
+      TypeError,
+    );
+    expect(transport.waiting).toBe(0);
+  });
+});

@@ -1,0 +1,105 @@
+// Reads and writes the objects of one resource as raw JSON; it must never write to an object other than the one that was observed.
+import type { Gvr, KubeObject, Manifest } from '../api/kubernetes.ts';
+import { ApiError } from './errors.ts';
+import { isKubeObject, listAll } from './list.ts';
+import type { Transport } from './transport.ts';
+
+/** The object that was observed, and the state it was in. */
+export interface Preconditions {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** Every method throws ApiError for whatever the server does not grant. Objects are returned with all their fields. */
+export interface ResourceClient {
+  /** The object, or undefined when the server says that it does not exist (a server that does not know the resource is an ApiError). */
+  get(namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
+  /** All objects of a namespace, or of all namespaces, read consistently; without managedFields. */
+  list(namespace: string | undefined, query?: { readonly labelSelector?: string }): Promise<readonly KubeObject[]>;
+  /** Creates the object; reason 'AlreadyExists' when the name is taken. */
+  create(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
+  /**
+   * Server-side apply, taking over the fields of other managers. metadata.uid pins the object: the server refuses with 'Conflict'
+   * when another object has the name.
+   * @throws TypeError without metadata.uid: apply would create the object, or adopt somebody else's
+   */
+  apply(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
+  /** As apply, on the status subresource. */
+  applyStatus(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
+  /** Deletes exactly what was observed; reason 'Conflict' when it is another object or has changed since, 'NotFound' when it is gone. */
+  delete(namespace: string, name: string, preconditions: Preconditions): Promise<void>;
+}
+
+/** The client of one resource; see {@link ResourceClient}. */
+export function resources(transport: Transport, gvr: Gvr): ResourceClient {
+  async function applyTo(
+    subresource: string | undefined,
+    manifest: Manifest,
+    fieldManager: string,
+  ): Promise<KubeObject> {
+    const { name, namespace, uid } = manifest.metadata;
+    if (uid === undefined || uid === '') throw new TypeError('apply needs metadata.uid: the object that was observed');
+    return asObject(
+      await transport.request({
+        method: 'PATCH',
+        path: resourcePath(gvr, namespace, name, subresource),
+        query: { fieldManager, force: 'true' },
+        body: manifest,
+        contentType: 'application/apply-patch+yaml',
+      }),
+    );
+  }
+  return {
+    async get(namespace, name) {
+      try {
+        return asObject(await transport.request({ method: 'GET', path: resourcePath(gvr, namespace, name) }));
+      } catch (error) {
+        if (error instanceof ApiError && error.code === 404 && error.reason === 'NotFound') return undefined;
+        throw error;
+      }
+    },
+    async list(namespace, query = {}) {
+      return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query })).items;
+    },
+    async create(manifest, fieldManager) {
+      const path = resourcePath(gvr, manifest.metadata.namespace);
+      return asObject(await transport.request({ method: 'POST', path, query: { fieldManager }, body: manifest }));
+    },
+    apply: (manifest, fieldManager) => applyTo(undefined, manifest, fieldManager),
+    applyStatus: (manifest, fieldManager) => applyTo('status', manifest, fieldManager),
+    async delete(namespace, name, preconditions) {
+      await transport.request({
+        method: 'DELETE',
+        path: resourcePath(gvr, namespace, name),
+        body: {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          preconditions: { uid: preconditions.uid, resourceVersion: preconditions.resourceVersion },
+          propagationPolicy: 'Background',
+        },
+      });
+    },
+  };
+}
+
+/**
+ * The URL path of a resource, of all namespaces or one, of one object, or of its subresource.
+ * @throws TypeError when a given part is empty, '.' or '..': such a path means something else, at worst a whole collection
+ */
+export function resourcePath(gvr: Gvr, namespace?: string, name?: string, subresource?: string): string {
+  const parts = gvr.group === '' ? ['api', gvr.version] : ['apis', gvr.group, gvr.version];
+  if (namespace !== undefined) parts.push('namespaces', namespace);
+  parts.push(gvr.plural);
+  if (name !== undefined) parts.push(name);
+  if (subresource !== undefined) parts.push(subresource);
+  for (const part of parts) {
+    if (part === '' || part === '.' || part === '..')
+      throw new TypeError(`'${part}' cannot be part of a resource's path`);
+  }
+  return `/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+function asObject(value: unknown): KubeObject {
+  if (isKubeObject(value)) return value;
+  throw new ApiError({ code: 0, reason: 'Network', message: 'the answer is not an object of the Kubernetes API' });
+}

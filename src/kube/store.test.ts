@@ -1,0 +1,424 @@
+// What the cache holds and what it tells, for every order in which writes, events and lists can arrive.
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { type Change, Store } from './store.ts';
+import { type Thing, thing } from './testing.ts';
+
+interface Fixture {
+  readonly store: Store<Thing>;
+  /** 'added a@1', 'modified a@2 from a@1', 'deleted a@2'. */
+  readonly told: string[];
+}
+
+function isThing(raw: KubeObject): raw is Thing {
+  return 'value' in raw;
+}
+
+function project(raw: KubeObject): Thing {
+  if (!isThing(raw)) throw new TypeError('not a Thing');
+  return raw;
+}
+
+function say({ type, object, previous }: Change<Thing>): string {
+  return `${type} ${object.value}${previous === undefined ? '' : ` from ${previous.value}`}`;
+}
+
+function fixture(onChange: (change: Change<Thing>) => void = () => {}): Fixture {
+  const told: string[] = [];
+  const store = new Store<Thing>(project, (change) => {
+    told.push(say(change));
+    onChange(change);
+  });
+  return { store, told };
+}
+
+function contents(store: Store<Thing>): string[] {
+  return [...store.values()].map((object) => `${object.value}`).sort();
+}
+
+const reborn = { uid: 'uid-2' };
+const dying = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+
+describe('Store', () => {
+  const table: readonly {
+    readonly name: string;
+    readonly steps: (store: Store<Thing>) => void;
+    readonly told: readonly string[];
+    readonly holds: readonly string[];
+  }[] = [
+    {
+      name: 'tells additions, modifications and deletions',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.event('MODIFIED', thing('a', 2));
+        store.event('DELETED', thing('a', 3));
+      },
+      told: ['added a@1', 'modified a@2 from a@1', 'deleted a@2'],
+      holds: [],
+    },
+    {
+      name: 'keeps an own write silent, and ignores the stale event and the write’s own event',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.record(thing('a', 10));
+        store.event('MODIFIED', thing('a', 5));
+        store.event('MODIFIED', thing('a', 10));
+      },
+      told: ['added a@1'],
+      holds: ['a@10'],
+    },
+    {
+      name: 'takes an event newer than an own write',
+      steps: (store) => {
+        store.record(thing('a', 9));
+        store.event('MODIFIED', thing('a', 10));
+      },
+      told: ['modified a@10 from a@9'],
+      holds: ['a@10'],
+    },
+    {
+      name: 'ignores the late answer to an own write that the watch has overtaken',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 12));
+        store.record(thing('a', 10));
+      },
+      told: ['added a@12'],
+      holds: ['a@12'],
+    },
+    {
+      name: 'does not revive an object by the late answer to a write before its deletion',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.event('DELETED', thing('a', 5));
+        store.record(thing('a', 3));
+      },
+      told: ['added a@1', 'deleted a@1'],
+      holds: [],
+    },
+    {
+      name: 'does not revive an object created and deleted between two watches',
+      steps: (store) => {
+        store.replace([], '20');
+        store.record(thing('a', 10));
+      },
+      told: [],
+      holds: [],
+    },
+    {
+      name: 'ignores duplicates and events that come after the deletion',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.event('ADDED', thing('a', 1));
+        store.event('DELETED', thing('a', 3));
+        store.event('MODIFIED', thing('a', 2));
+        store.event('DELETED', thing('a', 3));
+      },
+      told: ['added a@1', 'deleted a@1'],
+      holds: [],
+    },
+    {
+      name: 'ignores the deletion of an unknown object, and what came before it',
+      steps: (store) => {
+        store.event('DELETED', thing('a', 3));
+        store.event('ADDED', thing('a', 1));
+      },
+      told: [],
+      holds: [],
+    },
+    {
+      name: 'takes a modification before its addition as an addition',
+      steps: (store) => {
+        store.event('MODIFIED', thing('a', 2));
+        store.event('ADDED', thing('a', 1));
+      },
+      told: ['added a@2'],
+      holds: ['a@2'],
+    },
+    {
+      name: 'takes another uid for a deletion and an addition',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.event('ADDED', thing('a', 9, reborn));
+      },
+      told: ['added a@1', 'deleted a@1', 'added a@9'],
+      holds: ['a@9'],
+    },
+    {
+      name: 'ignores events of the previous bearer of a name',
+      steps: (store) => {
+        store.record(thing('a', 9, reborn));
+        store.event('MODIFIED', thing('a', 5));
+        store.event('DELETED', thing('a', 6));
+      },
+      told: [],
+      holds: ['a@9'],
+    },
+    {
+      name: 'drops the known object when a later bearer of its name is deleted',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.event('DELETED', thing('a', 9, reborn));
+        store.event('MODIFIED', thing('a', 8, reborn));
+      },
+      told: ['added a@1', 'deleted a@1'],
+      holds: [],
+    },
+    {
+      name: 'forgets what we deleted, whatever is still on its way',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.forget('default', 'a', 'uid-of-a');
+        store.event('MODIFIED', thing('a', 2));
+        store.event('DELETED', thing('a', 3));
+      },
+      told: ['added a@1'],
+      holds: [],
+    },
+    {
+      name: 'does not revive what we deleted by the late answer to an earlier write',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.forget('default', 'a', 'uid-of-a');
+        store.record(thing('a', 2));
+      },
+      told: ['added a@1'],
+      holds: [],
+    },
+    {
+      name: 'shows what we deleted again while it waits for its finalizers',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.forget('default', 'a', 'uid-of-a');
+        store.event('MODIFIED', thing('a', 2, dying));
+        store.event('DELETED', thing('a', 3, dying));
+      },
+      told: ['added a@1', 'added a@2', 'deleted a@2'],
+      holds: [],
+    },
+    {
+      name: 'forgets nothing but the uid it is told',
+      steps: (store) => {
+        store.record(thing('a', 9, reborn));
+        store.forget('default', 'a', 'uid-of-a');
+      },
+      told: [],
+      holds: ['a@9'],
+    },
+    {
+      name: 'learns from a relist what vanished, changed, came, and was made anew',
+      steps: (store) => {
+        for (const name of ['gone', 'same', 'changed', 'reborn']) store.event('ADDED', thing(name, 1));
+        store.replace([thing('same', 1), thing('changed', 7), thing('new', 8), thing('reborn', 9, reborn)], '20');
+      },
+      told: [
+        'added gone@1',
+        'added same@1',
+        'added changed@1',
+        'added reborn@1',
+        'modified changed@7 from changed@1',
+        'added new@8',
+        'deleted reborn@1',
+        'added reborn@9',
+        'deleted gone@1',
+      ],
+      holds: ['changed@7', 'new@8', 'reborn@9', 'same@1'],
+    },
+    {
+      name: 'keeps an own write that is newer than the list, missing or not',
+      steps: (store) => {
+        store.record(thing('created', 25));
+        store.record(thing('written', 26));
+        store.replace([thing('written', 3)], '20');
+      },
+      told: [],
+      holds: ['created@25', 'written@26'],
+    },
+    {
+      name: 'does not revive by a stale list what it saw deleted or deleted itself',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.event('ADDED', thing('b', 2));
+        store.event('DELETED', thing('a', 30));
+        store.forget('default', 'b', 'uid-of-b');
+        store.replace([thing('a', 1), thing('b', 2)], '20');
+      },
+      told: ['added a@1', 'added b@2', 'deleted a@1'],
+      holds: [],
+    },
+    {
+      name: 'does not go back to the previous bearer of a name by a stale list',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 25, reborn));
+        store.replace([thing('a', 3)], '20');
+      },
+      told: ['added a@25'],
+      holds: ['a@25'],
+    },
+    {
+      name: 'compares resourceVersions as integers, not as text',
+      steps: (store) => {
+        store.event('ADDED', thing('a', '99999999999999999999'));
+        store.event('MODIFIED', thing('a', '100000000000000000000'));
+        store.event('MODIFIED', thing('a', '9'));
+      },
+      told: ['added a@99999999999999999999', 'modified a@100000000000000000000 from a@99999999999999999999'],
+      holds: ['a@100000000000000000000'],
+    },
+    {
+      name: 'takes what comes when resourceVersions are not integers',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 'x'));
+        store.event('MODIFIED', thing('a', 'b'));
+        store.event('MODIFIED', thing('a', 'b'));
+        store.replace([], 'c');
+      },
+      told: ['added a@x', 'modified a@b from a@x', 'deleted a@b'],
+      holds: [],
+    },
+    {
+      name: 'keeps objects of one name in two namespaces apart',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.event('ADDED', thing('a', 2, { namespace: 'other', uid: 'uid-2' }));
+      },
+      told: ['added a@1', 'added a@2'],
+      holds: ['a@1', 'a@2'],
+    },
+  ];
+  for (const { name, steps, told, holds } of table) {
+    it(name, () => {
+      const made = fixture();
+      steps(made.store);
+      expect({ told: made.told, holds: contents(made.store) }).toEqual({ told, holds });
+      expect(made.store.size).toBe(holds.length);
+    });
+  }
+
+  it('is in its new state when the handler is called, and calls it for every change though it throws', () => {
+    const sizes: number[] = [];
+    const { store, told } = fixture(() => {
+      sizes.push(store.size);
+      throw new Error('handler');
+    });
+    expect(() => store.replace([thing('a', 1), thing('b', 2)], '5')).toThrow(AggregateError);
+    expect(() => store.event('DELETED', thing('a', 6))).toThrow('handler');
+    expect(told).toEqual(['added a@1', 'added b@2', 'deleted a@1']);
+    expect(sizes).toEqual([2, 2, 1]);
+  });
+
+  it('takes the rest of a list when one object cannot be projected', () => {
+    const { store } = fixture();
+    const broken: KubeObject = { apiVersion: 'v1', kind: 'Other', metadata: thing('a', 1).metadata };
+    expect(() => store.replace([broken, thing('b', 2)], '5')).toThrow('not a Thing');
+    expect(contents(store)).toEqual(['b@2']);
+  });
+
+  // A server history of two names; own writes answered at any later moment; frames delayed and repeated; relists in between, possibly stale.
+  it('ends at the state of the cluster, never showing an older state after a newer one', () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.constant({ do: 'change' as const }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'delete' as const }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'ownDelete' as const }) },
+      { weight: 3, arbitrary: fc.constant({ do: 'write' as const }) },
+      { weight: 6, arbitrary: fc.constant({ do: 'deliver' as const }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'repeat' as const }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'answer' as const }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'relist' as const }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'staleRelist' as const }) },
+    );
+    const steps = fc.array(fc.tuple(step, fc.constantFrom('a', 'b'), fc.nat(1000)), { maxLength: 60 });
+    fc.assert(
+      fc.property(steps, (plan) => {
+        const newest = new Map<string, number>();
+        const { store } = fixture(({ type, object }) => {
+          if (type === 'deleted') return;
+          const version = Number(object.metadata.resourceVersion);
+          expect(version).toBeGreaterThan(newest.get(object.metadata.name) ?? 0);
+          newest.set(object.metadata.name, version);
+        });
+        let version = 1;
+        let delivered = 0;
+        let streamBegin = 0;
+        const live = new Map<string, Thing>();
+        const history: { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: Thing }[] = [];
+        const snapshots: { readonly items: readonly Thing[]; readonly version: number; readonly events: number }[] = [];
+        const answers: Thing[] = [];
+        const commit = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: Thing): Thing => {
+          history.push({ type, object });
+          if (type === 'DELETED') live.delete(object.metadata.name);
+          else live.set(object.metadata.name, object);
+          snapshots.push({ items: [...live.values()], version, events: history.length });
+          return object;
+        };
+        const change = (name: string): Thing => {
+          version += 1;
+          const uid = live.get(name)?.metadata.uid ?? `uid-${version}`;
+          return commit(live.has(name) ? 'MODIFIED' : 'ADDED', thing(name, version, { uid }));
+        };
+        const deliver = (): void => {
+          const event = history[delivered];
+          if (event === undefined) return;
+          delivered += 1;
+          store.event(event.type, event.object);
+        };
+        for (const [action, name, dice] of plan) {
+          switch (action.do) {
+            case 'change':
+              change(name);
+              break;
+            case 'delete':
+            case 'ownDelete': {
+              const uid = live.get(name)?.metadata.uid;
+              if (uid === undefined) break;
+              version += 1;
+              commit('DELETED', thing(name, version, { uid }));
+              if (action.do === 'ownDelete') store.forget('default', name, uid);
+              break;
+            }
+            case 'write':
+              answers.push(change(name));
+              break;
+            case 'answer': {
+              const [answer] = answers.splice(dice % Math.max(1, answers.length), 1);
+              if (answer === undefined) break;
+              store.record(answer);
+              const shown = store.get('default', answer.metadata.name)?.metadata.resourceVersion;
+              // Read your own write: shown as written or newer, or gone because the cluster says so.
+              if (shown !== undefined)
+                expect(Number(shown)).toBeGreaterThanOrEqual(Number(answer.metadata.resourceVersion));
+              else
+                expect(history.some((e) => e.type === 'DELETED' && e.object.metadata.uid === answer.metadata.uid)).toBe(
+                  true,
+                );
+              break;
+            }
+            case 'deliver':
+              deliver();
+              break;
+            case 'repeat': {
+              // Frames of an earlier stream cannot arrive after a list: its reader is gone.
+              const event = history[streamBegin + (dice % Math.max(1, delivered - streamBegin))];
+              if (event !== undefined && delivered > streamBegin) store.event(event.type, event.object);
+              break;
+            }
+            case 'relist':
+            case 'staleRelist': {
+              const snapshot =
+                snapshots[action.do === 'relist' ? snapshots.length - 1 : dice % Math.max(1, snapshots.length)];
+              if (snapshot === undefined) break;
+              store.replace(snapshot.items, String(snapshot.version));
+              delivered = snapshot.events;
+              streamBegin = delivered;
+              break;
+            }
+          }
+        }
+        while (delivered < history.length) deliver();
+        for (const answer of answers) store.record(answer);
+        expect(contents(store)).toEqual([...live.values()].map((object) => object.value).sort());
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});

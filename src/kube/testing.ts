@@ -1,0 +1,170 @@
+// For this room's tests: a clock moved by hand and an API server played by hand; product code must never import it.
+import type { KubeObject } from '../api/kubernetes.ts';
+import type { Clock } from '../api/seams.ts';
+import { ApiError } from './errors.ts';
+import type { ApiRequest, Transport } from './transport.ts';
+
+/** Stands still until told to move. */
+export class HandClock implements Clock {
+  readonly #timers = new Map<symbol, { readonly at: number; readonly callback: () => void }>();
+  #time = 0;
+
+  /** How many timers wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  now(): number {
+    return Date.UTC(2026, 0, 1) + this.#time;
+  }
+
+  monotonic(): number {
+    return this.#time;
+  }
+
+  after(milliseconds: number, callback: () => void): () => void {
+    const id = Symbol();
+    this.#timers.set(id, { at: this.#time + milliseconds, callback });
+    return () => this.#timers.delete(id);
+  }
+
+  /** Moves from timer to timer and lets everything that became ready run. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.#time + milliseconds;
+    for (;;) {
+      await settle();
+      const next = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0];
+      if (next === undefined || next[1].at > end) break;
+      const [id, timer] = next;
+      this.#timers.delete(id);
+      this.#time = Math.max(this.#time, timer.at);
+      timer.callback();
+    }
+    this.#time = end;
+    await settle();
+  }
+}
+
+/** Resolves when the promises that are ready by now have run. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** A request that waits for its answer. */
+export interface PendingCall {
+  readonly request: ApiRequest;
+  answer(value: unknown): void;
+  fail(error: unknown): void;
+}
+
+/** A watch as its server sees it. */
+export interface PendingStream {
+  readonly request: ApiRequest;
+  readonly signal: AbortSignal;
+  /** The server accepted the watch. */
+  open(): void;
+  send(type: string, object: unknown): void;
+  sendText(line: string): void;
+  close(): void;
+  fail(error: unknown): void;
+}
+
+/** Collects what is asked; the test takes it and answers. Honours signals as the real one does. */
+export class HandTransport implements Transport {
+  readonly #calls: PendingCall[] = [];
+  readonly #streams: PendingStream[] = [];
+
+  /** How many requests and watches have been sent and not yet taken by the test. */
+  get waiting(): number {
+    return this.#calls.length + this.#streams.length;
+  }
+
+  /** The oldest request not yet taken. */
+  async call(): Promise<PendingCall> {
+    await settle();
+    return taken(this.#calls.shift(), 'request');
+  }
+
+  /** The oldest watch not yet taken. */
+  async stream(): Promise<PendingStream> {
+    await settle();
+    return taken(this.#streams.shift(), 'watch');
+  }
+
+  request(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(aborted()), { once: true });
+      this.#calls.push({ request, answer: resolve, fail: reject });
+    });
+  }
+
+  async *lines(request: ApiRequest, signal: AbortSignal, opened?: () => void): AsyncIterable<string> {
+    const inbox: (() => string | undefined)[] = [];
+    let wake = (): void => {};
+    const put = (step: () => string | undefined): void => {
+      inbox.push(step);
+      wake();
+    };
+    const fail = (error: unknown): void =>
+      put(() => {
+        throw error;
+      });
+    signal.addEventListener('abort', () => fail(aborted()), { once: true });
+    this.#streams.push({
+      request,
+      signal,
+      open: () => opened?.(),
+      send: (type, object) => put(() => JSON.stringify({ type, object })),
+      sendText: (line) => put(() => line),
+      close: () => put(() => undefined),
+      fail,
+    });
+    for (;;) {
+      const step = inbox.shift();
+      if (step === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      const line = step();
+      if (line === undefined) return;
+      yield line;
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** An object with a made-up state in `value`. */
+export interface Thing extends KubeObject {
+  readonly value: string;
+}
+
+/** An object as the server sends it, managedFields included. */
+export function thing(name: string, resourceVersion: number | string, more: Partial<Thing['metadata']> = {}): Thing {
+  const metadata = {
+    namespace: 'default',
+    uid: `uid-of-${name}`,
+    ...more,
+    name,
+    resourceVersion: String(resourceVersion),
+    managedFields: [{ manager: 'somebody' }],
+  };
+  return { apiVersion: 'example.org/v1', kind: 'Thing', metadata, value: `${name}@${resourceVersion}` };
+}
+
+/** The answer to a list. */
+export function page(items: readonly Thing[], resourceVersion: number, more: string = ''): unknown {
+  const metadata = { resourceVersion: String(resourceVersion), ...(more === '' ? {} : { continue: more }) };
+  return { apiVersion: 'example.org/v1', kind: 'ThingList', metadata, items };
+}
+
+function taken<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`no ${what} was sent`);
+  return value;
+}
+
+function aborted(): ApiError {
+  return new ApiError({ code: 0, reason: 'Aborted', message: 'the request was aborted' });
+}

@@ -1,0 +1,87 @@
+// One watch request's life and language; it must never take silence for health.
+import type { Clock } from '../api/seams.ts';
+import { ApiError } from './errors.ts';
+
+// The API server sends a bookmark about every minute (at most 75 s apart); longer silence is a connection that died unnoticed.
+export const silenceMilliseconds = 90_000;
+
+/** The life of one watch request: ends with the reflector, or when nothing is heard for too long. */
+export class WatchStream {
+  readonly #clock: Clock;
+  readonly #parent: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #end = (): void => this.#controller.abort();
+  #heardAt: number;
+  #cancelTimer: () => void;
+  #silent = false;
+
+  constructor(clock: Clock, parent: AbortSignal) {
+    this.#clock = clock;
+    this.#parent = parent;
+    this.#heardAt = clock.monotonic();
+    this.#cancelTimer = clock.after(silenceMilliseconds, () => this.#check());
+    parent.addEventListener('abort', this.#end, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether it was ended for its silence. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  heard(): void {
+    this.#heardAt = this.#clock.monotonic();
+  }
+
+  release(): void {
+    this.#cancelTimer();
+    this.#parent.removeEventListener('abort', this.#end);
+  }
+
+  // One timer that looks back, instead of one set anew for each line.
+  #check(): void {
+    const remaining = this.#heardAt + silenceMilliseconds - this.#clock.monotonic();
+    if (remaining > 0) {
+      this.#cancelTimer = this.#clock.after(remaining, () => this.#check());
+      return;
+    }
+    this.#silent = true;
+    this.#controller.abort();
+  }
+}
+
+/**
+ * Reads one line of a watch.
+ * @throws ApiError when it is not an event
+ */
+export function parseEvent(line: string): { readonly type: unknown; readonly object: unknown } {
+  try {
+    const event: unknown = JSON.parse(line);
+    if (typeof event === 'object' && event !== null && 'type' in event && 'object' in event) return event;
+  } catch {
+    // Said below, without the text: it may be part of a Secret.
+  }
+  throw unreadable();
+}
+
+/**
+ * The resourceVersion of an event's object; a bookmark's has little else.
+ * @throws ApiError when it has none
+ */
+export function versionOf(object: unknown): string {
+  if (typeof object === 'object' && object !== null && 'metadata' in object) {
+    const { metadata } = object;
+    if (typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata) {
+      if (typeof metadata.resourceVersion === 'string') return metadata.resourceVersion;
+    }
+  }
+  throw unreadable();
+}
+
+/** For a stream that can no longer be trusted: to be resumed from the last good event. */
+export function unreadable(): ApiError {
+  return new ApiError({ code: 0, reason: 'Network', message: 'the watch sent something that is not an event' });
+}

@@ -1,0 +1,431 @@
+// The reflector against an API server played by hand: every way in which a list or a watch is known to end.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Gvr, KubeObject } from '../api/kubernetes.ts';
+import { ApiError } from './errors.ts';
+import { Store } from './store.ts';
+import { HandClock, HandTransport, type PendingStream, page, settle, thing } from './testing.ts';
+import { Reflector, type ReflectorStatus } from './watch.ts';
+
+const gvr: Gvr = { group: 'example.org', version: 'v1', plural: 'things', kind: 'Thing' };
+const path = '/apis/example.org/v1/things';
+
+class Fixture {
+  readonly clock = new HandClock();
+  readonly transport = new HandTransport();
+  readonly told: string[] = [];
+  readonly observed: string[] = [];
+  readonly statuses: ReflectorStatus[] = [];
+  readonly errors: unknown[] = [];
+  chance = 0.5;
+  onChange: () => void = () => {};
+  readonly store = new Store<KubeObject>(
+    (raw) => raw,
+    ({ type, object }) => {
+      this.told.push(`${type} ${object.metadata.name}@${object.metadata.resourceVersion}`);
+      this.onChange();
+    },
+  );
+  readonly reflector = new Reflector({
+    transport: this.transport,
+    gvr,
+    store: this.store,
+    clock: this.clock,
+    random: () => this.chance,
+    onError: (error) => this.errors.push(error),
+    onStatus: (status) => this.statuses.push(status),
+    observe: (event) => this.observed.push(event),
+  });
+
+  /** Starts, answers the list with the objects at version 10, and accepts the watch. */
+  async watching(objects = [thing('a', 1)]): Promise<PendingStream> {
+    this.reflector.start();
+    (await this.transport.call()).answer(page(objects, 10));
+    const stream = await this.transport.stream();
+    stream.open();
+    return stream;
+  }
+
+  /** Lets time pass in small steps until something is asked; returns the milliseconds that took, or undefined. */
+  async untilAsked(limit: number): Promise<number | undefined> {
+    await settle();
+    for (let passed = 0; passed <= limit; passed += 10) {
+      if (this.transport.waiting > 0) return passed;
+      await this.clock.advance(10);
+    }
+    return undefined;
+  }
+}
+
+const running: Fixture[] = [];
+
+function fixture(): Fixture {
+  const made = new Fixture();
+  running.push(made);
+  return made;
+}
+
+// Whatever a test did, stopping must leave no timer, request or loop behind.
+afterEach(async () => {
+  for (const made of running.splice(0)) {
+    await made.reflector.stop();
+    expect(made.clock.timers).toBe(0);
+    expect(made.errors).toEqual([]);
+  }
+});
+
+const gone = new ApiError({ code: 410, reason: 'Expired', message: 'too old resource version' });
+const broken = new ApiError({ code: 0, reason: 'Network', message: 'other side closed' });
+
+describe('Reflector', () => {
+  it('lists consistently in pages, watches from the list, and drops managedFields', async () => {
+    const made = fixture();
+    made.reflector.start();
+    const first = await made.transport.call();
+    expect(first.request).toEqual({ method: 'GET', path, query: { limit: '500' } });
+    first.answer(page([thing('a', 1)], 10, 'next'));
+    const second = await made.transport.call();
+    expect(second.request.query).toEqual({ limit: '500', continue: 'next' });
+    expect(made.reflector.status).toEqual({ synced: false });
+    second.answer(page([thing('b', 2)], 10));
+    const stream = await made.transport.stream();
+    expect(stream.request).toEqual({
+      method: 'GET',
+      path,
+      query: { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: '10', timeoutSeconds: '450' },
+    });
+    expect(made.reflector.status).toEqual({ synced: true });
+    stream.open();
+    stream.send('ADDED', thing('c', 11));
+    await settle();
+    expect(made.told).toEqual(['added a@1', 'added b@2', 'added c@11']);
+    expect([...made.store.values()].filter((object) => 'managedFields' in object.metadata)).toEqual([]);
+    expect(made.observed).toEqual(['list', 'watch']);
+  });
+
+  it('resumes a cleanly closed watch at once from the last bookmark, without a relist', async () => {
+    const made = fixture();
+    const stream = await made.watching();
+    stream.send('MODIFIED', thing('a', 12));
+    stream.send('BOOKMARK', { metadata: { resourceVersion: '40' } });
+    await made.clock.advance(2_000);
+    stream.close();
+    expect(await made.untilAsked(0)).toBe(0);
+    const next = await made.transport.stream();
+    expect(next.request.query?.resourceVersion).toBe('40');
+    expect(made.reflector.status).toEqual({ synced: true });
+    expect(made.observed).toEqual(['list', 'watch']);
+  });
+
+  it('never lets the resourceVersion go back', async () => {
+    const made = fixture();
+    const stream = await made.watching();
+    stream.send('MODIFIED', thing('a', 12));
+    stream.send('ADDED', thing('b', 11));
+    await made.clock.advance(2_000);
+    stream.close();
+    expect((await made.transport.stream()).request.query?.resourceVersion).toBe('12');
+  });
+
+  it('slows down, without calling it a failure, when watches close within a second', async () => {
+    const made = fixture();
+    made.chance = 1;
+    let stream = await made.watching();
+    const waits: (number | undefined)[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      stream.close();
+      waits.push(await made.untilAsked(60_000));
+      stream = await made.transport.stream();
+      stream.open();
+    }
+    expect(waits).toEqual([800, 1600, 3200, 6400, 12800, 25600, 30000]);
+    expect(made.observed.includes('failure')).toBe(false);
+    expect(made.reflector.status.failure).toBeUndefined();
+  });
+
+  const expiries: readonly (readonly [string, (stream: PendingStream) => void])[] = [
+    ['as a status', (stream) => stream.fail(gone)],
+    [
+      'as an event',
+      (stream) => stream.send('ERROR', { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' }),
+    ],
+  ];
+  for (const [form, expire] of expiries) {
+    it(`lists anew at once after a 410 ${form}, and notices what was deleted meanwhile`, async () => {
+      const made = fixture();
+      const stream = await made.watching([thing('a', 1), thing('b', 2)]);
+      await made.clock.advance(5_000);
+      expire(stream);
+      expect(await made.untilAsked(0)).toBe(0);
+      const list = await made.transport.call();
+      expect(list.request.query).toEqual({ limit: '500' });
+      list.answer(page([thing('b', 2), thing('c', 30)], 31));
+      expect((await made.transport.stream()).request.query?.resourceVersion).toBe('31');
+      expect(made.told).toEqual(['added a@1', 'added b@2', 'added c@30', 'deleted a@1']);
+      expect(made.observed).toEqual(['list', 'watch', 'relist']);
+    });
+
+    it(`slows down when a list's own version is answered by a 410 ${form}`, async () => {
+      const made = fixture();
+      made.chance = 1;
+      let stream = await made.watching();
+      for (const wait of [800, 1600, 3200]) {
+        expire(stream);
+        expect(await made.untilAsked(60_000)).toBe(wait);
+        (await made.transport.call()).answer(page([thing('a', 1)], 10));
+        stream = await made.transport.stream();
+      }
+    });
+  }
+
+  it('lists anew at once when the version it resumes from has expired', async () => {
+    const made = fixture();
+    const stream = await made.watching();
+    await made.clock.advance(5_000);
+    stream.close();
+    (await made.transport.stream()).fail(gone);
+    expect(await made.untilAsked(0)).toBe(0);
+    expect((await made.transport.call()).request.query).toEqual({ limit: '500' });
+  });
+
+  it('ends a watch that says nothing for 90 s and resumes at once', async () => {
+    const made = fixture();
+    const stream = await made.watching();
+    await made.clock.advance(80_000);
+    stream.send('BOOKMARK', { metadata: { resourceVersion: '20' } });
+    await made.clock.advance(89_000);
+    expect(stream.signal.aborted).toBe(false);
+    expect(made.transport.waiting).toBe(0);
+    await made.clock.advance(1_500);
+    expect(stream.signal.aborted).toBe(true);
+    expect(made.reflector.status.failure?.reason).toBe('Timeout');
+    const next = await made.transport.stream();
+    expect(next.request.query?.resourceVersion).toBe('20');
+    stream.send('ADDED', thing('late', 21));
+    next.open();
+    await settle();
+    expect(made.told).toEqual(['added a@1']);
+    expect(made.reflector.status).toEqual({ synced: true });
+  });
+
+  it('leaves a watch on an ERROR event, backs off and resumes', async () => {
+    const made = fixture();
+    const stream = await made.watching();
+    stream.send('MODIFIED', thing('a', 12));
+    stream.send('ERROR', { kind: 'Status', code: 500, reason: 'InternalError', message: 'no' });
+    expect(await made.untilAsked(60_000)).toBe(400);
+    expect(made.reflector.status.failure).toEqual({ code: 500, reason: 'InternalError', message: 'no' });
+    const next = await made.transport.stream();
+    expect(next.request.query?.resourceVersion).toBe('12');
+    next.open();
+    expect(made.reflector.status).toEqual({ synced: true });
+    expect(made.observed).toEqual(['list', 'watch', 'failure', 'watch']);
+  });
+
+  for (const line of [
+    '{"type":"MODIFIED","obj',
+    '{"type":"ADDED","object":{"metadata":{}}}',
+    '{"type":"BOOKMARK","object":{}}',
+    '7',
+    '{"type":"X","object":{}}',
+  ]) {
+    it(`leaves a watch that says ${line}`, async () => {
+      const made = fixture();
+      const stream = await made.watching();
+      stream.sendText(line);
+      stream.send('ADDED', thing('b', 11));
+      expect(await made.untilAsked(60_000)).toBe(400);
+      expect(made.reflector.status.failure?.reason).toBe('Network');
+      expect((await made.transport.stream()).request.query?.resourceVersion).toBe('10');
+      expect(made.told).toEqual(['added a@1']);
+    });
+  }
+
+  it('grows its waits up to 30 s while watches break, and starts afresh after two healthy minutes', async () => {
+    const made = fixture();
+    made.chance = 1;
+    let stream = await made.watching();
+    const waits: (number | undefined)[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      stream.fail(broken);
+      waits.push(await made.untilAsked(60_000));
+      stream = await made.transport.stream();
+    }
+    expect(waits).toEqual([800, 1600, 3200, 6400, 12800, 25600, 30000, 30000]);
+    stream.open();
+    for (let minute = 0; minute < 2; minute += 1) {
+      await made.clock.advance(60_000);
+      stream.send('BOOKMARK', { metadata: { resourceVersion: '20' } });
+    }
+    await settle();
+    stream.fail(broken);
+    expect(await made.untilAsked(60_000)).toBe(800);
+  });
+
+  it('waits as long as a 429 asks for', async () => {
+    const made = fixture();
+    const stream = await made.watching();
+    stream.fail(new ApiError({ code: 429, reason: 'TooManyRequests', message: 'slow down', retryAfterSeconds: 7 }));
+    expect(await made.untilAsked(60_000)).toBe(7000);
+  });
+
+  for (const code of [403, 404]) {
+    it(`asks again at least every 5 s after a ${code}, and syncs when the resource comes`, async () => {
+      const made = fixture();
+      made.chance = 1;
+      made.reflector.start();
+      const waits: (number | undefined)[] = [];
+      for (let round = 0; round < 6; round += 1) {
+        (await made.transport.call()).fail(new ApiError({ code, reason: 'NotServed', message: 'page not found' }));
+        waits.push(await made.untilAsked(60_000));
+      }
+      expect(waits).toEqual([800, 1600, 3200, 5000, 5000, 5000]);
+      expect(made.reflector.status).toEqual({
+        synced: false,
+        failure: { code, reason: 'NotServed', message: 'page not found' },
+      });
+      (await made.transport.call()).answer(page([], 10));
+      await made.transport.stream();
+      expect(made.reflector.status).toEqual({ synced: true });
+      expect(made.statuses.at(-1)).toEqual({ synced: true });
+    });
+  }
+
+  it('begins a list again when its continue token expires, and takes nothing of the half', async () => {
+    const made = fixture();
+    made.reflector.start();
+    (await made.transport.call()).answer(page([thing('a', 1)], 10, 'next'));
+    (await made.transport.call()).fail(gone);
+    const again = await made.transport.call();
+    expect(again.request.query).toEqual({ limit: '500' });
+    expect(made.store.size).toBe(0);
+    again.answer(page([thing('b', 15)], 20));
+    expect((await made.transport.stream()).request.query?.resourceVersion).toBe('20');
+    expect(made.told).toEqual(['added b@15']);
+    expect(made.observed).toEqual(['list']);
+  });
+
+  it('backs off when the continue token expires every time', async () => {
+    const made = fixture();
+    made.reflector.start();
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      (await made.transport.call()).answer(page([thing('a', 1)], 10, 'next'));
+      (await made.transport.call()).fail(gone);
+    }
+    expect(await made.untilAsked(60_000)).toBe(400);
+    expect(made.reflector.status.failure?.code).toBe(410);
+  });
+
+  for (const answer of [
+    undefined,
+    {},
+    { metadata: {}, items: [] },
+    { metadata: { resourceVersion: '1' }, items: [{}] },
+  ]) {
+    it(`takes nothing of a list answered by ${JSON.stringify(answer)}`, async () => {
+      const made = fixture();
+      const stream = await made.watching();
+      stream.fail(gone);
+      await made.untilAsked(1_000);
+      (await made.transport.call()).answer(answer);
+      expect(await made.untilAsked(60_000)).toBeGreaterThan(0);
+      expect(made.reflector.status.failure?.reason).toBe('Network');
+      expect(made.told).toEqual(['added a@1']);
+    });
+  }
+
+  it('reports what the handler throws and goes on', async () => {
+    const made = fixture();
+    made.onChange = () => {
+      throw new Error('handler');
+    };
+    const stream = await made.watching();
+    stream.send('MODIFIED', thing('a', 12));
+    stream.send('ADDED', thing('b', 13));
+    await settle();
+    expect(made.errors.splice(0).map(String)).toEqual(['Error: handler', 'Error: handler', 'Error: handler']);
+    expect(made.store.size).toBe(2);
+    await made.clock.advance(2_000);
+    stream.close();
+    expect((await made.transport.stream()).request.query?.resourceVersion).toBe('13');
+    expect(made.reflector.status).toEqual({ synced: true });
+  });
+
+  it('survives a transport that throws something else than an ApiError', async () => {
+    const made = fixture();
+    const stream = await made.watching();
+    stream.fail(new TypeError('a bug'));
+    expect(await made.untilAsked(60_000)).toBe(400);
+    expect(made.errors.splice(0).map(String)).toEqual(['TypeError: a bug']);
+    expect(made.reflector.status.failure?.reason).toBe('Internal');
+  });
+
+  describe('stop', () => {
+    const states: readonly (readonly [string, (made: Fixture) => Promise<unknown>])[] = [
+      ['before start', async () => {}],
+      [
+        'during the list',
+        async (made) => {
+          made.reflector.start();
+          return await made.transport.call();
+        },
+      ],
+      [
+        'during the wait after a failure',
+        async (made) => {
+          made.reflector.start();
+          (await made.transport.call()).fail(broken);
+          await settle();
+        },
+      ],
+      [
+        'before the watch is accepted',
+        async (made) => {
+          made.reflector.start();
+          (await made.transport.call()).answer(page([], 10));
+          return await made.transport.stream();
+        },
+      ],
+      ['during the watch', async (made) => await made.watching()],
+      [
+        'right after the list was answered',
+        async (made) => {
+          made.reflector.start();
+          (await made.transport.call()).answer(page([thing('late', 1)], 10));
+        },
+      ],
+    ];
+    for (const [state, reach] of states) {
+      it(`ends ${state}, twice, and cannot be undone by start`, async () => {
+        const made = fixture();
+        await reach(made);
+        const told = made.told.length;
+        const statuses = made.statuses.length;
+        await Promise.all([made.reflector.stop(), made.reflector.stop()]);
+        made.reflector.start();
+        await made.clock.advance(600_000);
+        expect(made.transport.waiting).toBe(0);
+        expect(made.told.length).toBe(told);
+        expect(made.statuses.length).toBe(statuses);
+      });
+    }
+
+    it('can be called by the handler, and nothing is handed out after it', async () => {
+      const made = fixture();
+      const stream = await made.watching([]);
+      made.onChange = () => void made.reflector.stop();
+      stream.send('ADDED', thing('a', 11));
+      stream.send('ADDED', thing('b', 12));
+      await settle();
+      await made.reflector.stop();
+      expect(made.told).toEqual(['added a@11']);
+    });
+  });
+
+  it('starts once however often it is told to', async () => {
+    const made = fixture();
+    made.reflector.start();
+    made.reflector.start();
+    await settle();
+    expect(made.transport.waiting).toBe(1);
+  });
+});

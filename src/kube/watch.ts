@@ -1,0 +1,233 @@
+// Keeps a store equal to the cluster, by list and watch for as long as the program runs; it must never give up, and never trust silence.
+import type { Gvr, KubeObject } from '../api/kubernetes.ts';
+import { type Clock, pause, type Random } from '../api/seams.ts';
+import { ApiError, errorFromStatus, isExpired } from './errors.ts';
+import { isKubeObject, listAll, withoutManagedFields } from './list.ts';
+import { compareResourceVersions } from './resource-version.ts';
+import { resourcePath } from './resources.ts';
+import type { Store } from './store.ts';
+import type { Transport } from './transport.ts';
+import { parseEvent, silenceMilliseconds, unreadable, versionOf, WatchStream } from './watch-stream.ts';
+
+export interface ReflectorStatus {
+  /** Whether the store has held a whole list at least once. */
+  readonly synced: boolean;
+  /** What is wrong now; absent once a request succeeds again. */
+  readonly failure?: { readonly code: number; readonly reason: string; readonly message: string };
+}
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly transport: Transport;
+  readonly gvr: Gvr;
+  /** Default: all namespaces. */
+  readonly namespace?: string;
+  readonly store: Store<T>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told of what the store's handler or projection, `onStatus` or `observe` threw; none of them stops the reflector. */
+  readonly onError: (error: unknown) => void;
+  /** Told of every change of `status`. */
+  readonly onStatus?: (status: ReflectorStatus) => void;
+  /** For counting: the first list, every further one, every watch accepted by the server, every failure of either. */
+  readonly observe?: (event: 'list' | 'relist' | 'watch' | 'failure') => void;
+}
+
+const backoffBaseMilliseconds = 800;
+const backoffLimitMilliseconds = 30_000;
+// A CRD or a role that is still missing appears without notice, and asking for it costs the server little.
+const missingLimitMilliseconds = 5_000;
+const longestRetryAfterMilliseconds = 300_000;
+const healthyAfterMilliseconds = 120_000;
+const shortLifeMilliseconds = 1_000;
+
+/** Where the next watch starts. `fresh`: at a list that no watch has followed yet. */
+interface Position {
+  readonly resourceVersion: string;
+  readonly fresh: boolean;
+}
+
+/** One kind, in one namespace or in all. Of use once: after `stop` it stays stopped. */
+export class Reflector<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #path: string;
+  readonly #stopping = new AbortController();
+  #status: ReflectorStatus = { synced: false };
+  #position: Position | undefined;
+  #failures = 0;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options;
+    this.#path = resourcePath(options.gvr, options.namespace);
+  }
+
+  get status(): ReflectorStatus {
+    return this.#status;
+  }
+
+  /** Begins; further calls, and calls after `stop`, change nothing, so that a late start cannot undo a shutdown. */
+  start(): void {
+    this.#loop ??= this.#run(this.#stopping.signal);
+  }
+
+  /** Ends whatever is under way; the store is not touched any more. Resolves when nothing runs, never rejects. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const wait = await this.#turn(signal);
+      if (wait > 0) await pause(this.#options.clock, wait, signal);
+    }
+  }
+
+  /** One list when there is nothing to watch from, then one watch to its end; returns the milliseconds to wait before the next. */
+  async #turn(signal: AbortSignal): Promise<number> {
+    try {
+      const position = this.#position ?? (await this.#list(signal));
+      return signal.aborted ? 0 : await this.#watch(position, signal);
+    } catch (error) {
+      return signal.aborted ? 0 : this.#failed(error);
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<Position> {
+    const { transport, gvr, store } = this.#options;
+    const collection = await listAll(transport, gvr, this.#path, {}, signal);
+    const position = { resourceVersion: collection.resourceVersion, fresh: true };
+    if (signal.aborted) return position;
+    this.#position = position;
+    this.#guard(() => store.replace(collection.items, collection.resourceVersion));
+    this.#observe(this.#status.synced ? 'relist' : 'list');
+    if (!this.#status.synced || this.#status.failure !== undefined) this.#setStatus({ synced: true });
+    return position;
+  }
+
+  /** Follows one stream to its end. Lines of an earlier stream cannot arrive: it was aborted and nobody reads it. */
+  async #watch(from: Position, signal: AbortSignal): Promise<number> {
+    const { clock, random, transport } = this.#options;
+    const started = clock.monotonic();
+    const stream = new WatchStream(clock, signal);
+    const query = {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: from.resourceVersion,
+      timeoutSeconds: String(300 + Math.floor(random() * 301)),
+    };
+    let failure: unknown;
+    try {
+      const opened = (): void => this.#opened();
+      for await (const line of transport.lines({ method: 'GET', path: this.#path, query }, stream.signal, opened)) {
+        if (stream.signal.aborted) break;
+        stream.heard();
+        this.#take(line);
+        this.#succeeded();
+      }
+    } catch (error) {
+      failure = error;
+    } finally {
+      stream.release();
+    }
+    if (signal.aborted) return 0;
+    const lived = clock.monotonic() - started;
+    this.#position = this.#position === undefined ? undefined : { ...this.#position, fresh: false };
+    if (lived >= healthyAfterMilliseconds) this.#failures = 0;
+    if (stream.silent) {
+      this.#report(
+        new ApiError({ code: 0, reason: 'Timeout', message: `no sign of life for ${silenceMilliseconds} ms` }),
+      );
+      return 0;
+    }
+    const short = lived < shortLifeMilliseconds;
+    if (isExpired(failure)) {
+      this.#position = undefined;
+      return from.fresh && short ? this.#backoff(backoffLimitMilliseconds) : 0;
+    }
+    if (failure !== undefined) throw failure;
+    return short ? this.#backoff(backoffLimitMilliseconds) : 0;
+  }
+
+  #take(line: string): void {
+    const { type, object } = parseEvent(line);
+    switch (type) {
+      case 'ADDED':
+      case 'MODIFIED':
+      case 'DELETED':
+        if (!isKubeObject(object)) throw unreadable();
+        this.#advance(object.metadata.resourceVersion);
+        this.#guard(() => this.#options.store.event(type, withoutManagedFields(object)));
+        return;
+      case 'BOOKMARK':
+        this.#advance(versionOf(object));
+        return;
+      case 'ERROR':
+        throw errorFromStatus(object, 500);
+      default:
+        throw unreadable();
+    }
+  }
+
+  #advance(resourceVersion: string): void {
+    const order = this.#position && compareResourceVersions(resourceVersion, this.#position.resourceVersion);
+    if (order === undefined || order > 0) this.#position = { resourceVersion, fresh: false };
+  }
+
+  #opened(): void {
+    this.#observe('watch');
+    this.#succeeded();
+  }
+
+  #succeeded(): void {
+    if (this.#status.failure !== undefined) this.#setStatus({ synced: this.#status.synced });
+  }
+
+  #failed(error: unknown): number {
+    this.#report(error);
+    if (!(error instanceof ApiError)) return this.#backoff(backoffLimitMilliseconds);
+    const missing = error.code === 403 || error.code === 404;
+    const wait = this.#backoff(missing ? missingLimitMilliseconds : backoffLimitMilliseconds);
+    return Math.max(wait, Math.min((error.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMilliseconds));
+  }
+
+  #report(error: unknown): void {
+    if (!(error instanceof ApiError)) this.#onError(error);
+    const { code, reason } = error instanceof ApiError ? error : { code: 0, reason: 'Internal' };
+    const message = error instanceof Error ? error.message : String(error);
+    this.#observe('failure');
+    this.#setStatus({ synced: this.#status.synced, failure: { code, reason, message } });
+  }
+
+  /** Exponential with full jitter: reflectors that failed together do not come back together. */
+  #backoff(limit: number): number {
+    const ceiling = Math.min(limit, backoffBaseMilliseconds * 2 ** this.#failures);
+    this.#failures += 1;
+    return this.#options.random() * ceiling;
+  }
+
+  #setStatus(status: ReflectorStatus): void {
+    this.#status = status;
+    this.#guard(() => this.#options.onStatus?.(status));
+  }
+
+  #observe(event: 'list' | 'relist' | 'watch' | 'failure'): void {
+    this.#guard(() => this.#options.observe?.(event));
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #onError(error: unknown): void {
+    try {
+      this.#options.onError(error);
+    } catch {
+      // The reporter itself is broken: nobody is left to tell, and the cache matters more.
+    }
+  }
+}
