@@ -1,0 +1,60 @@
+// Who may import whom (ARCHITECTURE.md, "Rooms"); `npm run check` fails on a breach.
+const room = (name) => `^src/${name}/`;
+const only = (name, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: room(name), pathNot: '[.]test[.]ts$' },
+  to: { path: '^src/', pathNot: [room(name), ...allowed] },
+});
+const shared = '^src/api/(kubernetes|seams)[.]ts$';
+
+module.exports = {
+  forbidden: [
+    only('api', [], 'words depend on nothing'),
+    only('domain', ['^src/api/'], 'thought knows words only'),
+    only('kube', [shared], 'hands know Kubernetes, not databases'),
+    only('runtime', [shared], 'the body knows neither'),
+    only('controller', ['^src/(api|domain|kube|runtime)/'], 'the will uses them all'),
+    {
+      name: 'nobody-imports-main',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main([.]test)?[.]ts$' },
+      to: { path: '^src/main[.]ts$' },
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'no I/O in thought; node:crypto is there for hashes',
+      severity: 'error',
+      from: { path: '^src/(domain|api)/', pathNot: '[.]test[.]ts$' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$' },
+    },
+    {
+      name: 'shell-in-one-file',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main([.]test)?[.]ts$' },
+      to: { path: '@dot-i/k8s-operator' },
+    },
+    {
+      name: 'client-node-in-kube',
+      comment: 'main.ts names its KubeConfig type only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kube/' },
+      to: { path: '@kubernetes/client-node', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'product-without-harness',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '[.]test[.]ts$' },
+      to: { path: '^(e2e|hack)/|/testing[^/]*[.]ts$|manual-clock[.]ts$' },
+    },
+    { name: 'no-cycles', severity: 'error', from: { path: '^(src|hack|e2e)/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,47 @@
+// Runs Jest over some folders and says what came of it in numbers, for the summary at the end of a command.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/**
+ * @param folders paths below the repository; every `*.test.ts` in them runs
+ * @param args further arguments for Jest
+ * @returns the number of tests that passed and failed; a suite that does not even start counts as one failure
+ */
+export async function runJest(folders: readonly string[], args: readonly string[] = []): Promise<Tally> {
+  const scratch = await mkdtemp(join(tmpdir(), 'jest-'));
+  const output = join(scratch, 'result.json');
+  try {
+    const run = await execa(
+      process.execPath,
+      [
+        '--experimental-vm-modules',
+        '--disable-warning=ExperimentalWarning',
+        join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+        '--config',
+        join(root, 'jest.config.mjs'),
+        '--json',
+        '--outputFile',
+        output,
+        ...args,
+        ...folders,
+      ],
+      { cwd: root, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', reject: false, env: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' } },
+    );
+    const text = await readFile(output, 'utf8').catch(() => undefined);
+    if (text === undefined) return { passed: 0, failed: 1 };
+    const result = JSON.parse(text) as { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
+    const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+    return { passed: result.numPassedTests, failed: failed === 0 && run.failed ? 1 : failed };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,30 @@
+// `npm test`: static checks, unit and property tests, then the integration tests on a real API server.
+import { checks, runCheck } from '../check/checks.ts';
+import { runJest, type Tally } from './jest.ts';
+
+let total: Tally = { passed: 0, failed: 0 };
+const add = (tally: Tally): void => {
+  total = { passed: total.passed + tally.passed, failed: total.failed + tally.failed };
+};
+
+const args = process.argv.slice(2);
+if (args.includes('--help')) {
+  console.log('usage: npm test [-- PATH...]\n  PATH  run only the tests below these paths, without the static checks');
+  process.exit(0);
+}
+
+if (args.length > 0) {
+  add(await runJest(args, ['--runInBand']));
+} else {
+  for (const check of checks) {
+    const problem = await runCheck(check);
+    console.error(`${problem === undefined ? 'PASS' : 'FAIL'} ${check.title}`);
+    if (problem !== undefined) console.error(problem);
+    add(problem === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+  }
+  add(await runJest(['src/', 'hack/', 'charts/']));
+  // One cluster, one simulator: these share a machine of two cores and run one after the other.
+  add(await runJest(['e2e/integration/', 'e2e/cluster/', 'e2e/harness/', 'e2e/simulator/'], ['--runInBand']));
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
