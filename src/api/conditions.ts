@@ -20,6 +20,8 @@ export interface ReasonRow {
   readonly wayOut: string;
   /** Nothing that is watched announces the end of this state: look again after so many seconds. */
   readonly recheckSeconds?: number;
+  /** Its Event is a Warning although nobody has to act. */
+  readonly warning?: true;
 }
 
 const wait = 'Wait; nothing to do.';
@@ -39,6 +41,12 @@ export const reasons = {
     weight: 'progressing',
     meaning: 'The database was ready once and is not now: an instance restarts, fails over or is being replaced.',
     wayOut: wait,
+  },
+  ClusterRecreated: {
+    weight: 'progressing',
+    meaning: 'The Cluster of a database that was ready is gone, although nobody deleted the addon. A new, empty one is made.',
+    wayOut: 'Find out who deleted the Cluster; its data went with it.',
+    warning: true,
   },
   Applying: { weight: 'progressing', meaning: 'A change of plan or version is being carried out.', wayOut: wait },
   Deleted: { weight: 'progressing', meaning: 'Deletion was asked for; everything the addon owns goes with it.', wayOut: wait },

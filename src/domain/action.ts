@@ -4,7 +4,7 @@ import type { Manifest } from '../api/kubernetes.ts';
 export type ChildKind = 'Cluster' | 'ScheduledBackup' | 'Secret';
 
 export type Action =
-  /** Fails when an object of that name exists, whoever owns it: the write that cannot adopt. */
+  /** Conflicts with any object of that name, whoever owns it: the write that cannot adopt. */
   | { readonly verb: 'create'; readonly child: ChildKind; readonly manifest: Manifest }
   /** Server-side apply of our fields onto the object that was observed; its uid is in the manifest. */
   | { readonly verb: 'apply'; readonly child: ChildKind; readonly manifest: Manifest }

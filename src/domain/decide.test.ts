@@ -16,6 +16,7 @@ import {
   testTime,
   think,
 } from './testing.ts';
+import { transitions } from './transitions.ts';
 
 const summary = (actions: readonly Action[]): readonly string[] => actions.map((action) => `${action.verb} ${action.child}`);
 const condition = (status: AddonStatus, type: string): string | undefined => {
@@ -124,6 +125,7 @@ describe('a running addon', () => {
     const { actions, status } = think({ ...quiet, cluster: undefined });
     expect(summary(actions)).toEqual(['create Cluster']);
     expect(status).toMatchObject({ phase: 'provisioning', ready_at: addon.status?.ready_at });
+    expect(transitions(addon.status, status)).toMatchObject([{ type: 'Warning', reason: 'ClusterRecreated' }]);
   });
 
   it('has a hand-edited child put right with the uid that was seen', () => {

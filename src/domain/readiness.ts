@@ -22,7 +22,7 @@ export interface ClusterVerdict {
  * @param restarts whether a write of this very round makes CNPG restart instances
  */
 export function judgeCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined, restarts: boolean): ClusterVerdict {
-  if (cluster === undefined) return { provisioned: working(addon), applying: false };
+  if (cluster === undefined) return { provisioned: wasReady(addon) ? recreated(target) : working(addon), applying: false };
   const unmoved = restarts || cluster.metadata.annotations?.[annotations.readyBefore] === readySince(cluster);
   if (!unmoved && standing(cluster, target.profile.instances)) {
     const message = `all ${target.profile.instances} instance(s) are ready`;
@@ -56,10 +56,16 @@ const changing: Verdict = {
   message: 'the change is written; CloudNativePG is restarting the instances one by one',
 };
 
+/** It goes with its data when somebody deletes it; there is no backup to bring that back. */
+function recreated(target: Target): Verdict {
+  const message = `Cluster ${target.names.cluster} was deleted by somebody else, with its data; a new, empty one is being created`;
+  return { reason: 'ClusterRecreated', message };
+}
+
 /** The message is constant on purpose: CNPG's phase changes often, and each new text would cost a write. */
 function working(addon: PostgresAddon): Verdict {
   return wasReady(addon)
-    ? { reason: 'Provisioning', message: 'an instance is not ready; CloudNativePG is restoring it' }
+    ? { reason: 'Provisioning', message: 'an instance is not ready; CloudNativePG is bringing it back' }
     : { reason: 'Creating', message: 'CloudNativePG is creating the database' };
 }
 

@@ -1,5 +1,6 @@
 // Which changes of an addon's status are worth an Event: one for each transition, none for a repetition.
 import type { AddonStatus } from '../api/addon.ts';
+import { type Reason, reasons, rowOf } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 
 export interface Transition {
@@ -21,13 +22,12 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   if (stalled !== undefined) {
     if (find(before, 'Stalled')?.reason !== stalled.reason) happened.push(warning(stalled));
   } else if (ready !== undefined && before?.phase !== after.phase) {
-    happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
+    happened.push({ ...normal(ready.reason, ready.message, ready.lastTransitionTime), type: typeOf(ready.reason) });
   }
   const plan = find(after, 'PlanApplied');
   const planBefore = find(before, 'PlanApplied');
-  if (plan?.status === 'False' && plan.reason.match(/^(StorageNotExpandable|VersionNotLowered)$/) && planBefore?.reason !== plan.reason) {
-    happened.push(warning(plan));
-  }
+  const curtailed = plan?.reason === 'StorageNotExpandable' || plan?.reason === 'VersionNotLowered';
+  if (curtailed && planBefore?.reason !== plan.reason) happened.push(warning(plan));
   const published = after.credentials?.sourceVersion;
   if (before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published) {
     happened.push(normal('CredentialsUpdated', `Secret ${after.secretName} follows changed credentials`, `${published}`));
@@ -37,6 +37,10 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
 
 function find(status: AddonStatus | undefined, type: string): Condition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
+}
+
+function typeOf(reason: string): Transition['type'] {
+  return reason in reasons && rowOf(reason as Reason).warning === true ? 'Warning' : 'Normal';
 }
 
 function normal(reason: string, note: string, key: string): Transition {

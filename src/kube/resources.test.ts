@@ -76,15 +76,16 @@ describe('resources', () => {
     ]);
   });
 
-  it('creates', async () => {
+  it('creates by an apply that no existing object can satisfy', async () => {
     const transport = new HandTransport();
     const created = resources(transport, gvr).create({ ...manifest, metadata: nameless }, 'me');
     const call = await transport.call();
     expect(call.request).toEqual({
-      method: 'POST',
-      path: '/apis/example.org/v1/namespaces/ns/things',
-      query: { fieldManager: 'me' },
-      body: { ...manifest, metadata: nameless },
+      method: 'PATCH',
+      path: '/apis/example.org/v1/namespaces/ns/things/a',
+      query: { fieldManager: 'me', force: 'true' },
+      body: { ...manifest, metadata: { ...nameless, resourceVersion: '1' } },
+      contentType: 'application/apply-patch+yaml',
     });
     call.answer(thing('a', 7));
     expect((await created).metadata.resourceVersion).toBe('7');
@@ -107,6 +108,19 @@ describe('resources', () => {
       });
       call.answer(thing('a', 8));
       expect((await applied).metadata.resourceVersion).toBe('8');
+    });
+
+    it(`${operation} takes the refusal to change the uid for a conflict, and no other refusal`, async () => {
+      const transport = new HandTransport();
+      for (const [field, expected] of [
+        ['metadata.uid', { code: 409, reason: 'Conflict', message: 'immutable' }],
+        ['spec.size', { code: 422, reason: 'Invalid', message: 'immutable' }],
+      ] as const) {
+        const applied = resources(transport, gvr)[operation](manifest, 'me');
+        const causes = [{ field, message: 'field is immutable' }];
+        (await transport.call()).fail(new ApiError({ code: 422, reason: 'Invalid', message: 'immutable', causes }));
+        await expect(applied).rejects.toMatchObject(expected);
+      }
     });
 
     it(`${operation} refuses a manifest without uid, and sends nothing`, async () => {

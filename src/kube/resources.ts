@@ -10,13 +10,22 @@ export interface Preconditions {
   readonly resourceVersion: string;
 }
 
+/**
+ * A resourceVersion that no object ever has (etcd's revision 1 is the empty store): an apply that carries it creates when nothing
+ * of that name exists and conflicts with whatever does.
+ */
+const neverExisted = '1';
+
 /** Every method throws ApiError for whatever the server does not grant. Objects are returned with all their fields. */
 export interface ResourceClient {
   /** The object, or undefined when the server says that it does not exist (a server that does not know the resource is an ApiError). */
   get(namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
   /** All objects of a namespace, or of all namespaces, read consistently; without managedFields. */
   list(namespace: string | undefined, query?: { readonly labelSelector?: string }): Promise<readonly KubeObject[]>;
-  /** Creates the object; reason 'AlreadyExists' when the name is taken. */
+  /**
+   * Creates the object; reason 'Conflict', and nothing is written, when the name is taken. It is an apply and not a POST, so that
+   * a field left out of a later apply is removed: the fields of a POST belong to another operation of the same manager for ever.
+   */
   create(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
   /**
    * Server-side apply, taking over the fields of other managers. metadata.uid pins the object: the server refuses with 'Conflict'
@@ -32,6 +41,11 @@ export interface ResourceClient {
 
 /** The client of one resource; see {@link ResourceClient}. */
 export function resources(transport: Transport, gvr: Gvr): ResourceClient {
+  async function send(path: string, manifest: Manifest, fieldManager: string): Promise<KubeObject> {
+    const query = { fieldManager, force: 'true' };
+    const contentType = 'application/apply-patch+yaml';
+    return asObject(await transport.request({ method: 'PATCH', path, query, body: manifest, contentType }));
+  }
   async function applyTo(
     subresource: string | undefined,
     manifest: Manifest,
@@ -39,15 +53,11 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
   ): Promise<KubeObject> {
     const { name, namespace, uid } = manifest.metadata;
     if (uid === undefined || uid === '') throw new TypeError('apply needs metadata.uid: the object that was observed');
-    return asObject(
-      await transport.request({
-        method: 'PATCH',
-        path: resourcePath(gvr, namespace, name, subresource),
-        query: { fieldManager, force: 'true' },
-        body: manifest,
-        contentType: 'application/apply-patch+yaml',
-      }),
-    );
+    try {
+      return await send(resourcePath(gvr, namespace, name, subresource), manifest, fieldManager);
+    } catch (error) {
+      throw isAnotherObject(error) ? conflict(error) : error;
+    }
   }
   return {
     async get(namespace, name) {
@@ -61,9 +71,10 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     async list(namespace, query = {}) {
       return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query })).items;
     },
-    async create(manifest, fieldManager) {
-      const path = resourcePath(gvr, manifest.metadata.namespace);
-      return asObject(await transport.request({ method: 'POST', path, query: { fieldManager }, body: manifest }));
+    create(manifest, fieldManager) {
+      const { name, namespace } = manifest.metadata;
+      const metadata = { ...manifest.metadata, resourceVersion: neverExisted };
+      return send(resourcePath(gvr, namespace, name), { ...manifest, metadata }, fieldManager);
     },
     apply: (manifest, fieldManager) => applyTo(undefined, manifest, fieldManager),
     applyStatus: (manifest, fieldManager) => applyTo('status', manifest, fieldManager),
@@ -97,6 +108,15 @@ export function resourcePath(gvr: Gvr, namespace?: string, name?: string, subres
       throw new TypeError(`'${part}' cannot be part of a resource's path`);
   }
   return `/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+// An apply to a name that now belongs to another uid is answered as an attempt to change metadata.uid: 422, as if the manifest were wrong.
+function isAnotherObject(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 422 && error.causes.some(({ field }) => field === 'metadata.uid');
+}
+
+function conflict({ message, causes }: ApiError): ApiError {
+  return new ApiError({ code: 409, reason: 'Conflict', message, causes });
 }
 
 function asObject(value: unknown): KubeObject {

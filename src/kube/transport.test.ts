@@ -281,7 +281,8 @@ describe('request', () => {
     await arrival.promise;
     await made.close();
     expect(await failed).toMatchObject({ code: 0, reason: 'Network' });
-    expect(await refusal(made.request({ method: 'GET', path }))).toMatchObject({ code: 0, reason: 'Network' });
+    const closed = { code: 0, reason: 'Network', message: 'the transport is closed' };
+    expect(await refusal(made.request({ method: 'GET', path }))).toMatchObject(closed);
   });
 });
 

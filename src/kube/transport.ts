@@ -184,9 +184,9 @@ class HttpTransport implements Transport {
   }
 
   #poolsFor(access: Access): Pools {
+    if (this.#closed) throw new ApiError({ code: 0, reason: 'Network', message: 'the transport is closed' });
     const current = this.#pools;
     if (current?.tlsDigest === access.tlsDigest) return current;
-    if (this.#closed) throw new ApiError({ code: 0, reason: 'Network', message: 'the transport is closed' });
     // The Limit of each request is the only deadline, so undici's own ones are off.
     const shared = {
       allowH2: false,
