@@ -1,11 +1,37 @@
 // `npm run e2e`: the operator's own image on a real CloudNativePG, in a cluster that is made for it and taken down after.
-import { runJest } from '../test/jest.ts';
+import { Command } from 'commander';
+import { down, up } from '../cluster/cluster.ts';
+import { formatSeconds } from '../cluster/progress.ts';
+import { SetupError } from '../toolchain/errors.ts';
+import { installChart, provideImage } from '../install/operator.ts';
+import { runJest, type Tally } from '../test/jest.ts';
+import { e2eClusterName } from './cluster-name.ts';
 
-const args = process.argv.slice(2);
-if (args.includes('--help')) {
-  console.log('usage: npm run e2e [-- PATH...]\n  PATH  run only the tests below these paths (default e2e/real)');
-  process.exit(0);
+const program = new Command('npm run e2e --')
+  .description('End-to-end tests on a real CloudNativePG.')
+  .argument('[paths...]', 'run only the tests below these paths', ['e2e/real/'])
+  .option('--keep', 'leave the cluster running at the end, for another look or run');
+
+const started = performance.now();
+const say = (line: string): void => console.error(`[${formatSeconds(performance.now() - started)}] ${line}`);
+
+/** A cluster that cannot be made is one failure, told in a sentence. */
+async function run(paths: readonly string[]): Promise<Tally> {
+  try {
+    const cluster = await up({ name: e2eClusterName, profile: 'node', report: say });
+    await installChart(cluster, await provideImage(cluster, say), say);
+  } catch (error) {
+    console.error(error instanceof SetupError ? error.message : error);
+    return { passed: 0, failed: 1 };
+  }
+  return runJest(paths, ['--runInBand']);
 }
-const { passed, failed } = await runJest(args.length > 0 ? args : ['e2e/real/'], ['--runInBand']);
+
+program.parse();
+const { keep } = program.opts<{ keep?: true }>();
+// A cluster that an interrupted run left has databases of that run in it.
+if (keep !== true) await down(e2eClusterName, say);
+const { passed, failed } = await run(program.processedArgs[0]);
+if (keep !== true) await down(e2eClusterName, say);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -1,0 +1,134 @@
+// `npm run demo`: from nothing to a row read through DATABASE_URL, on a real CloudNativePG; every step and phase is shown as it happens.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { execa } from 'execa';
+import { parse } from 'yaml';
+import { type Cluster, down, up } from '../cluster/cluster.ts';
+import { repositoryRoot } from '../cluster/names.ts';
+import { formatSeconds } from '../cluster/progress.ts';
+import { installChart, provideImage } from '../install/operator.ts';
+import { SetupError } from '../toolchain/errors.ts';
+
+const clusterName = 'demo';
+const namespace = 'team-a';
+const plans = ['free', 'standard', 'pro'] as const;
+type Plan = (typeof plans)[number];
+
+interface Timed {
+  readonly title: string;
+  readonly milliseconds: number;
+}
+
+const started = performance.now();
+const steps: Timed[] = [];
+
+const say = (line: string): void => console.log(`${`${((performance.now() - started) / 1000).toFixed(1)} s`.padStart(8)}  ${line}`);
+
+/** Runs a step, shows what it reports and remembers how long it took. */
+async function step<T>(title: string, run: () => Promise<T>): Promise<T> {
+  say(`== ${title}`);
+  const begin = performance.now();
+  const result = await run();
+  steps.push({ title, milliseconds: performance.now() - begin });
+  return result;
+}
+
+async function demo(plan: Plan): Promise<void> {
+  const cluster = await step('a Kubernetes cluster with CloudNativePG', () => up({ name: clusterName, profile: 'node', report: say }));
+  const image = await step("the operator's image", () => provideImage(cluster, say));
+  await step('the operator, by its Helm chart', () => installChart(cluster, image, say));
+  await step(`a database: examples/${plan}.yaml`, () => database(cluster, plan));
+  const row = await step('an application with nothing but DATABASE_URL', () => application(cluster));
+  await summarize(cluster, row);
+}
+
+/** Applies the example and shows each phase until the database runs. */
+async function database(cluster: Cluster, plan: Plan): Promise<void> {
+  await kubectl(cluster, ['create', 'namespace', namespace]).catch((error: unknown) => {
+    if (!String(error).includes('AlreadyExists')) throw error;
+  });
+  const manifest = parse(await readFile(join(repositoryRoot(), 'examples', `${plan}.yaml`), 'utf8'));
+  await kubectl(cluster, ['apply', '--server-side', '--namespace', namespace, '-f', '-'], JSON.stringify(named(manifest)));
+  const template = '{.status.phase}{"  "}{.status.conditions[?(@.type=="Ready")].message}{"\\n"}';
+  const watch = execa(
+    join(cluster.bin, 'kubectl'),
+    ['get', 'pga', 'shop', '--namespace', namespace, '--watch', '--output', `jsonpath=${template}`],
+    { env: { KUBECONFIG: cluster.kubeconfig }, reject: false, timeout: 15 * 60_000 },
+  );
+  let last = '';
+  for await (const line of watch) {
+    if (line.trim() !== '' && line !== last) say(`   ${line}`);
+    last = line;
+    if (line.startsWith('running') && (await isRunning(cluster))) {
+      watch.kill();
+      return;
+    }
+  }
+  throw new SetupError('The database did not come up. See: npm run cluster -- exec -- kubectl describe pga shop -n team-a');
+}
+
+/** Whether status speaks of the spec that was just applied: an earlier demo may have left another plan running. */
+async function isRunning(cluster: Cluster): Promise<boolean> {
+  const addon = JSON.parse(await kubectl(cluster, ['get', 'pga', 'shop', '--namespace', namespace, '--output', 'json']));
+  return addon.status?.phase === 'running' && addon.status.observedGeneration === addon.metadata.generation;
+}
+
+/** The example under the name that the application's Secret has. */
+function named<T extends { metadata: object }>(manifest: T): T {
+  return { ...manifest, metadata: { ...manifest.metadata, name: 'shop', namespace } };
+}
+
+/** Runs examples/app-job.yaml anew. @returns the row it read */
+async function application(cluster: Cluster): Promise<string> {
+  const job = ['--namespace', namespace, 'job/shop-hello'];
+  await kubectl(cluster, ['delete', ...job, '--ignore-not-found', '--wait']);
+  await kubectl(cluster, ['apply', '--namespace', namespace, '-f', join(repositoryRoot(), 'examples', 'app-job.yaml')]);
+  await kubectl(cluster, ['wait', ...job, '--for=condition=Complete', '--timeout=3m']);
+  const row = (await kubectl(cluster, ['logs', ...job])).trim();
+  say(`   ${row}`);
+  return row;
+}
+
+async function summarize(cluster: Cluster, row: string): Promise<void> {
+  const kinds = 'pga,clusters.postgresql.cnpg.io,scheduledbackups.postgresql.cnpg.io,pods,pvc,services';
+  const objects = await kubectl(cluster, ['get', kinds, '--namespace', namespace, '--no-headers', '--output', 'name']);
+  const secret = 'secret/app-shop-database-url';
+  console.log('\nTime');
+  for (const { title, milliseconds } of steps) console.log(`  ${formatSeconds(milliseconds).padStart(12)}  ${title}`);
+  console.log(`  ${formatSeconds(performance.now() - started).padStart(12)}  in all`);
+  console.log(`\nObjects in namespace ${namespace}`);
+  for (const object of [...objects.trim().split('\n'), secret]) console.log(`  ${object}`);
+  console.log(`\nRead through DATABASE_URL\n  ${row}`);
+  console.log('\nGo on');
+  console.log(`  connect    npm run cluster -- exec -- kubectl -n ${namespace} exec -it db-team-a-shop-1 -c postgres -- psql app`);
+  console.log('  look       eval "$(npm run --silent cluster -- env)" && kubectl get pga -A && kubectl explain pga.spec');
+  console.log('  tear down  npm run demo -- --down');
+}
+
+async function kubectl(cluster: Cluster, args: readonly string[], input = ''): Promise<string> {
+  const { stdout } = await execa(join(cluster.bin, 'kubectl'), args, { env: { KUBECONFIG: cluster.kubeconfig }, input });
+  return stdout;
+}
+
+function planOf(text: string): Plan {
+  const plan = plans.find((name) => name === text);
+  if (plan === undefined) throw new InvalidArgumentError(`use one of ${plans.join(', ')}.`);
+  return plan;
+}
+
+const program = new Command('npm run demo --')
+  .description('A PostgresAddon on a real CloudNativePG: makes what is missing, shows what happens, and leaves it running.')
+  .option('--plan <plan>', 'free, standard or pro', planOf, 'standard')
+  .option('--keep', 'leave everything running at the end (the default)')
+  .option('--down', 'remove the demo and everything it started');
+
+try {
+  const options = program.parse().opts<{ plan: Plan; down?: true }>();
+  if (options.down === true) await down(clusterName, say);
+  else await demo(options.plan);
+} catch (error) {
+  if (error instanceof SetupError) console.error(`\n${error.message}`);
+  else console.error(error);
+  process.exitCode = 1;
+}

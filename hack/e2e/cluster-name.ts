@@ -1,0 +1,2 @@
+// The cluster of `npm run e2e`, for the command that makes it and the tests that use it.
+export const e2eClusterName = 'e2e';
