@@ -1,0 +1,145 @@
+// What was really asked of the API server, by its own audit log. It must never count before the log has caught up.
+import { randomUUID } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import type { KubeClient } from './client.ts';
+import { eventually } from './eventually.ts';
+import { configMaps } from './kinds.ts';
+
+/** One request that was answered, or a watch that was begun. */
+export interface AuditedRequest {
+  readonly user: string;
+  readonly userAgent: string;
+  readonly verb: string;
+  /** Plural, with the subresource: `clusters`, `postgresaddons/status`. */
+  readonly resource: string;
+  readonly apiGroup: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uri: string;
+  readonly code: number;
+  /** Milliseconds since the epoch, with fractions: when the request came, and when it was answered. */
+  readonly receivedAt: number;
+  readonly answeredAt: number;
+}
+
+/** A place in the log. */
+export type Mark = number;
+
+const writingVerbs = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+export function isWrite({ verb }: AuditedRequest): boolean {
+  return writingVerbs.has(verb);
+}
+
+export class AuditLog {
+  readonly #path: string;
+  readonly #client: KubeClient;
+
+  /** @param client of the same API server, for the marker requests */
+  constructor(path: string, client: KubeClient) {
+    this.#path = path;
+    this.#client = client;
+  }
+
+  /** The present end of the log, behind every request that was answered by now. */
+  async mark(): Promise<Mark> {
+    const from = (await stat(this.#path)).size;
+    await this.#catchUp(from);
+    return (await stat(this.#path)).size;
+  }
+
+  /** All requests since the mark that were answered by now, in the order of their arrival. */
+  async since(mark: Mark): Promise<readonly AuditedRequest[]> {
+    await this.#catchUp(mark);
+    const requests: AuditedRequest[] = [];
+    await this.#read(mark, (line) => {
+      const request = parseLine(line);
+      if (request !== undefined && !request.name.startsWith(markerPrefix)) requests.push(request);
+    });
+    return requests.sort((a, b) => a.receivedAt - b.receivedAt);
+  }
+
+  /** A request is answered before its line is written. Two markers in turn leave no line behind that was due before them. */
+  async #catchUp(from: Mark): Promise<void> {
+    for (const _ of ['first', 'second']) {
+      const marker = `${markerPrefix}${randomUUID()}`;
+      await this.#client.get(configMaps, 'default', marker);
+      await eventually('the audit log to catch up', async () => {
+        let found = false;
+        await this.#read(from, (line) => {
+          found ||= line.includes(marker);
+        });
+        if (!found) throw new Error(`${marker} is not in ${this.#path}`);
+      });
+    }
+  }
+
+  /** Whole lines only: the last one may still be growing. */
+  async #read(from: Mark, take: (line: string) => void): Promise<void> {
+    const file = await open(this.#path, 'r');
+    try {
+      let rest = '';
+      for await (const chunk of file.createReadStream({ start: from, encoding: 'utf8', autoClose: false })) {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) take(line);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+const markerPrefix = 'audit-marker-';
+
+interface AuditEvent {
+  readonly stage: string;
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly userAgent?: string;
+  readonly user: { readonly username?: string };
+  readonly objectRef?: {
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly apiGroup?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly responseStatus?: { readonly code?: number };
+  readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
+}
+
+function parseLine(line: string): AuditedRequest | undefined {
+  const event = JSON.parse(line) as AuditEvent;
+  // A watch is told twice: when it begins and when it ends.
+  if (event.stage !== (event.verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete')) return undefined;
+  const { resource = '', subresource, apiGroup = '', namespace = '', name = '' } = event.objectRef ?? {};
+  return {
+    user: event.user.username ?? '',
+    userAgent: event.userAgent ?? '',
+    verb: event.verb,
+    resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+    apiGroup,
+    namespace,
+    name,
+    uri: event.requestURI,
+    code: event.responseStatus?.code ?? 0,
+    receivedAt: microseconds(event.requestReceivedTimestamp),
+    answeredAt: microseconds(event.stageTimestamp),
+  };
+}
+
+/** Date.parse knows milliseconds only. */
+function microseconds(timestamp: string): number {
+  const fraction = /\.(\d+)Z$/.exec(timestamp)?.[1] ?? '';
+  return Math.floor(Date.parse(timestamp) / 1000) * 1000 + Number(`0.${fraction || '0'}`) * 1000;
+}
+
+/** `verb resource` -> how many, sorted: fit for a comparison that reads well when it fails. */
+export function tally(requests: readonly AuditedRequest[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { verb, resource } of requests)
+    counts.set(`${verb} ${resource}`, (counts.get(`${verb} ${resource}`) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)));
+}

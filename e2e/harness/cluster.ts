@@ -1,0 +1,93 @@
+// The control plane that the integration tests share, with what every one of them needs in it. It must never be the demo's cluster.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { type Cluster, up } from '../../hack/cluster/cluster.ts';
+import { addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { ApiError } from '../../src/kube/errors.ts';
+import type { KubeClient, NewObject } from './client.ts';
+import { eventually } from './eventually.ts';
+import { clusterRoleBindings, clusterRoles, namespaces, persistentVolumes, storageClasses } from './kinds.ts';
+import { temporary, temporaryLabel } from './rights.ts';
+
+const crd = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'crds/addons.paas.dev_postgresaddons.yaml');
+
+/** The StorageClasses that node clusters of this project have too: the default one can grow, `fixed` cannot. */
+export const expandableClass = 'standard';
+export const fixedClass = 'fixed';
+
+/** A running control plane with our CRD; a few seconds when it has to be started, less when it runs. */
+export async function controlPlane(name: string): Promise<Cluster> {
+  const said: string[] = [];
+  try {
+    return await up({ name, profile: 'control-plane', crds: [crd], report: (line) => void said.push(line) });
+  } catch (error) {
+    throw new Error(`the cluster ${name} did not come up:\n${said.join('\n')}`, { cause: error });
+  }
+}
+
+/** StorageClasses; and nothing of an earlier run. */
+export async function furnish(client: KubeClient): Promise<void> {
+  await removeRemains(client);
+  await ensure(client, storageClass(expandableClass, true));
+  await ensure(client, storageClass(fixedClass, false));
+}
+
+/** A namespace of its own for a test, removed by the next run at the latest. */
+export async function makeNamespace(client: KubeClient, name: string): Promise<void> {
+  await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: temporary } });
+}
+
+/** Runs kubectl as the administrator. Never throws: what it says is what is tested. */
+export async function kubectl(
+  cluster: Cluster,
+  args: readonly string[],
+  input = '',
+): Promise<{ readonly code: number; readonly output: string; readonly error: string }> {
+  const { exitCode, stdout, stderr } = await execa(join(cluster.bin, 'kubectl'), args, {
+    env: { KUBECONFIG: cluster.kubeconfig },
+    input,
+    reject: false,
+  });
+  return { code: exitCode ?? -1, output: stdout, error: stderr };
+}
+
+/**
+ * Namespaces go by and by, and an operator that outlived its test loses its Lease with them and ends. But a new operator must not meet
+ * addons of an earlier test: it would be seen to work for them.
+ */
+export async function removeRemains(client: KubeClient): Promise<void> {
+  const selector = `${temporaryLabel}=true`;
+  for (const gvr of [clusterRoleBindings, clusterRoles, namespaces]) {
+    for (const { metadata } of await client.list(gvr, undefined, selector)) await client.remove(gvr, undefined, metadata.name);
+  }
+  const kinds = [addonGvr, clusterGvr, scheduledBackupGvr];
+  for (const { metadata } of await client.list(addonGvr)) await client.remove(addonGvr, metadata.namespace, metadata.name);
+  await eventually('the end of the addons and Clusters of earlier tests', async () => {
+    const left = (await Promise.all(kinds.map((gvr) => client.list(gvr)))).flat();
+    if (left.length > 0) throw new Error(left.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`).join(', '));
+  });
+  for (const { metadata, status } of await client.list(persistentVolumes)) {
+    if (status?.phase !== 'Bound') await client.remove(persistentVolumes, undefined, metadata.name);
+  }
+}
+
+async function ensure(client: KubeClient, object: NewObject): Promise<void> {
+  try {
+    await client.create(storageClasses, object);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error;
+  }
+}
+
+function storageClass(name: string, allowVolumeExpansion: boolean): NewObject {
+  const annotations = { 'storageclass.kubernetes.io/is-default-class': String(allowVolumeExpansion) };
+  return {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name, annotations },
+    provisioner: 'simulator.invalid',
+    allowVolumeExpansion,
+  };
+}

@@ -1,0 +1,167 @@
+// The operator as a real process with rights of its own. It must never be told to behave otherwise than in a pod.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type Cluster, issueKubeconfig } from '../../hack/cluster/cluster.ts';
+import { connect } from './client.ts';
+import { eventually } from './eventually.ts';
+import { chartRights, grant, type Rights } from './rights.ts';
+
+export interface OperatorOptions {
+  readonly cluster: Cluster;
+  /** What the API server calls it; a name of its own lets the audit log tell two operators apart. */
+  readonly user: string;
+  /** Namespace of its Lease; it has to exist. */
+  readonly namespace: string;
+  /** Default: what the chart grants. */
+  readonly rights?: Rights;
+  readonly podName?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Folder of the checkout whose src/main.ts runs; default this one. */
+  readonly root?: string;
+}
+
+/** One line of its log. */
+export interface LogLine {
+  readonly level?: string | number;
+  readonly msg?: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class Operator {
+  readonly pid: number;
+  readonly user: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<Exit>;
+  readonly #lines: LogLine[] = [];
+  #text = '';
+  #exit: Exit | undefined;
+
+  constructor(child: ChildProcess, user: string) {
+    this.#child = child;
+    this.user = user;
+    this.pid = child.pid ?? 0;
+    this.#exited = once(child, 'exit').then(([code, signal]) => {
+      this.#exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
+      return this.#exit;
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on('line', (line) => this.#take(line));
+    }
+  }
+
+  /** What it logged: each line that is JSON. */
+  get log(): readonly LogLine[] {
+    return this.#lines;
+  }
+
+  /** Everything it wrote to stdout and stderr. */
+  get output(): string {
+    return this.#text;
+  }
+
+  /** Port of /livez, /readyz and /metrics. @throws Error while it has not said it */
+  get port(): number {
+    const line = this.#lines.find(({ port }) => typeof port === 'number');
+    if (line === undefined) throw new Error(`the operator has not started; it said:\n${this.#text.slice(-2000)}`);
+    return line.port as number;
+  }
+
+  get exit(): Exit | undefined {
+    return this.#exit;
+  }
+
+  /** Resolves with the first log line whose message holds the text. */
+  async said(text: string, timeoutMilliseconds?: number): Promise<LogLine> {
+    const patience = timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds };
+    return await eventually(
+      `the operator to log "${text}"`,
+      () => {
+        const line = this.#lines.find(({ msg }) => msg?.includes(text));
+        if (line === undefined) throw new Error(this.#text.slice(-2000));
+        return line;
+      },
+      patience,
+    );
+  }
+
+  /** @returns status and body of a page of its health server */
+  async page(path: string): Promise<{ readonly status: number; readonly body: string }> {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
+    return { status: response.status, body: await response.text() };
+  }
+
+  async untilReady(): Promise<void> {
+    await eventually('/readyz of the operator', async () => {
+      if (this.#exit !== undefined)
+        throw new Error(`it ended with ${JSON.stringify(this.#exit)}:\n${this.#text.slice(-2000)}`);
+      const { status, body } = await this.page('/readyz?verbose');
+      if (status !== 200) throw new Error(`${status}: ${body}`);
+    });
+  }
+
+  /** Resolves when the process has ended by itself. */
+  ended(): Promise<Exit> {
+    return this.#exited;
+  }
+
+  /** SIGTERM, as a pod is stopped. */
+  stop(): Promise<Exit> {
+    this.#child.kill('SIGTERM');
+    return this.#exited;
+  }
+
+  /** SIGKILL, as a node dies. */
+  kill(): Promise<Exit> {
+    this.#child.kill('SIGKILL');
+    return this.#exited;
+  }
+
+  #take(line: string): void {
+    this.#text += `${line}\n`;
+    try {
+      this.#lines.push(JSON.parse(line) as LogLine);
+    } catch {
+      // Not everything a process says is a log line; output holds it.
+    }
+  }
+}
+
+/** Starts the operator; it may still be reading when this resolves. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { cluster, user, namespace, root = repository } = options;
+  const admin = connect(cluster.kubeconfig, 'e2e-harness');
+  try {
+    await grant(admin, user, namespace, options.rights ?? (await chartRights(cluster)));
+  } finally {
+    await admin.close();
+  }
+  const kubeconfig = await issueKubeconfig(cluster, { user });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'src/main.ts')], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      KUBECONFIG: kubeconfig,
+      POD_NAME: options.podName ?? user,
+      POD_NAMESPACE: namespace,
+      PORT: '0',
+      ...options.environment,
+    },
+  });
+  // An operator that outlives its test would go on reconciling the next one's addons.
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.removeListener('exit', end));
+  return new Operator(child, user);
+}
+
+const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));

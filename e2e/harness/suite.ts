@@ -1,0 +1,177 @@
+// What an integration test stands on: one control plane for all, and for each file an operator process, a simulator and a namespace
+// per test. Files run one after the other: two operators would reconcile each other's addons.
+
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import { type Cluster, issueKubeconfig } from '../../hack/cluster/cluster.ts';
+import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import type { Pace } from '../simulator/sequences.ts';
+import { Simulator } from '../simulator/simulator.ts';
+import { AuditLog } from './audit.ts';
+import { connect, type KubeClient, type LiveObject } from './client.ts';
+import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
+import { eventually } from './eventually.ts';
+import { History } from './history.ts';
+import { namespaces } from './kinds.ts';
+import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
+import { conditionOf, isRunning } from './views.ts';
+
+/** CNPG's order of events, faster. */
+export const testPace: Pace = { stale: 250, step: 60 };
+
+export interface SuiteOptions {
+  /** Name of the cluster; tests of one name share it. */
+  readonly cluster?: string;
+  /** Whether an operator runs all the time. Tests of processes start their own. */
+  readonly withOperator?: boolean;
+}
+
+export class Suite {
+  readonly cluster: Cluster;
+  readonly client: KubeClient;
+  readonly audit: AuditLog;
+  readonly simulator: Simulator;
+  readonly addons: History;
+  readonly clusters: History;
+  /** Where the operators of this file have their Lease. */
+  readonly operatorNamespace: string;
+  readonly #operators: Operator[] = [];
+  #namespaces = 0;
+  /** Of the names of this file's namespaces. */
+  readonly namespacePrefix: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now();
+
+  constructor(cluster: Cluster, simulatorKubeconfig: string) {
+    this.cluster = cluster;
+    this.client = connect(cluster.kubeconfig, 'e2e-harness');
+    this.audit = new AuditLog(cluster.auditLog, this.client);
+    this.simulator = new Simulator({ kubeconfig: simulatorKubeconfig, pace: testPace, thorough: true });
+    this.addons = new History(this.client, addonGvr);
+    this.clusters = new History(this.client, clusterGvr);
+    const run = randomBytes(3).toString('hex');
+    this.namespacePrefix = `it-${run}`;
+    this.operatorNamespace = `operator-${run}`;
+  }
+
+  async start(): Promise<void> {
+    await furnish(this.client);
+    await makeNamespace(this.client, this.operatorNamespace);
+    this.simulator.start();
+    this.addons.start();
+    this.clusters.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#operators.map((operator) => (operator.exit === undefined ? operator.kill() : undefined)));
+    await Promise.all([this.simulator.stop(), this.addons.stop(), this.clusters.stop()]);
+    await this.client.remove(namespaces, undefined, this.operatorNamespace);
+    await this.client.close();
+    // A test whose simulator failed has proved nothing.
+    if (this.simulator.errors.length > 0) throw new AggregateError(this.simulator.errors, 'the simulator failed');
+  }
+
+  /** The operator that runs all the time: the one started last. */
+  get operator(): Operator {
+    const operator = this.#operators.at(-1);
+    if (operator === undefined) throw new Error('this suite has no operator of its own');
+    return operator;
+  }
+
+  /** Starts one more operator process, with the chart's rights unless told otherwise. */
+  async startOperator(options: Partial<OperatorOptions> = {}): Promise<Operator> {
+    const operator = await startOperator({
+      cluster: this.cluster,
+      user: 'postgres-addon-operator',
+      namespace: this.operatorNamespace,
+      ...options,
+    });
+    this.#operators.push(operator);
+    return operator;
+  }
+
+  /** Starts the operator again, after a stop. */
+  async replaceOperator(): Promise<Operator> {
+    if (this.operator.exit === undefined) throw new Error('the operator still runs');
+    return await this.startOperator();
+  }
+
+  /** A new namespace; its name starts with a letter and is short. */
+  async namespace(): Promise<string> {
+    this.#namespaces += 1;
+    const name = `${this.namespacePrefix}-${this.#namespaces}`;
+    await makeNamespace(this.client, name);
+    return name;
+  }
+
+  /** Creates an addon; its history has begun when this resolves. */
+  async createAddon(namespace: string, name: string, spec: AddonSpec): Promise<LiveObject> {
+    const created = await this.client.create(addonGvr, {
+      apiVersion: addonApiVersion,
+      kind: addonGvr.kind,
+      metadata: { name, namespace },
+      spec,
+    });
+    await this.#seen(created);
+    return created;
+  }
+
+  /** Changes the spec of an addon by a merge patch; its history shows the change when this resolves. */
+  async patchAddon(namespace: string, name: string, spec: Readonly<Record<string, unknown>>): Promise<LiveObject> {
+    const patched = await this.client.patch(addonGvr, namespace, name, { spec });
+    await this.#seen(patched);
+    return patched;
+  }
+
+  /** Waits until the addon runs and its status speaks of its present spec. */
+  async untilRunning(namespace: string, name: string): Promise<LiveObject> {
+    return await this.addons.until(namespace, name, 'phase running', isRunning);
+  }
+
+  /** Waits until a condition of the addon has the reason. */
+  async untilReason(
+    namespace: string,
+    name: string,
+    type: string,
+    reason: string,
+    timeoutMilliseconds?: number,
+  ): Promise<LiveObject> {
+    const holds = (state: LiveObject): boolean => conditionOf(state, type)?.reason === reason;
+    return await this.addons.until(namespace, name, `${type} with reason ${reason}`, holds, timeoutMilliseconds);
+  }
+
+  /** A wait for "running" must not be satisfied by a state from before the change. */
+  async #seen({ metadata }: LiveObject): Promise<void> {
+    const { namespace, name, uid, generation = 0 } = metadata;
+    const holds = (state: LiveObject): boolean => state.metadata.uid === uid && (state.metadata.generation ?? 0) >= generation;
+    await this.addons.until(namespace, name, `generation ${generation}`, holds);
+  }
+
+  async kubectl(args: readonly string[], input?: string) {
+    return await kubectl(this.cluster, args, input);
+  }
+}
+
+/** Registers the suite's start and end with Jest. @returns a way to get it inside tests */
+export function useSuite(options: SuiteOptions = {}): () => Suite {
+  let suite: Suite | undefined;
+  // Longer than any wait inside a test, so that it is the wait that fails: it knows what was seen last.
+  jest.setTimeout(120_000);
+  beforeAll(async () => {
+    const cluster = await controlPlane(options.cluster ?? 'it');
+    suite = new Suite(cluster, await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] }));
+    await suite.start();
+    await eventually('the simulator to know all Clusters', () => {
+      if (suite?.simulator.isSynced !== true) throw new Error('it is not synced');
+    });
+    if (options.withOperator !== false) await (await suite.startOperator()).untilReady();
+  }, 120_000);
+  afterAll(async () => {
+    await suite?.stop();
+  }, 60_000);
+  return () => {
+    if (suite === undefined) throw new Error('the suite has not started');
+    return suite;
+  };
+}

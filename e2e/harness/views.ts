@@ -1,0 +1,31 @@
+// Short ways to look at objects in expectations. It must never hide what an object says.
+import type { LiveObject } from './client.ts';
+
+export interface ConditionView {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime: string;
+}
+
+/** A condition of an addon's status. */
+export function conditionOf(state: LiveObject, type: string): ConditionView | undefined {
+  return (state.status?.conditions as readonly ConditionView[] | undefined)?.find((condition) => condition.type === type);
+}
+
+/** Whether phase is running and status speaks of the present spec. */
+export function isRunning(state: LiveObject): boolean {
+  return state.status?.phase === 'running' && state.status.observedGeneration === state.metadata.generation;
+}
+
+/** A value of a Secret as text; '' when it has no such key. */
+export function secretText(secret: LiveObject | undefined, key: string): string {
+  return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString();
+}
+
+/** The object without what the server changes by itself: what "byte-identical" is compared by. */
+export function content(object: LiveObject | undefined): string {
+  return JSON.stringify(object);
+}

@@ -1,0 +1,319 @@
+// Whose an object is: foreign ones stay byte-identical, our own are repaired, and with the addon everything goes.
+import { describe, expect, it } from '@jest/globals';
+import { addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import type { Gvr } from '../../src/api/kubernetes.ts';
+import type { LiveObject, NewObject } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
+import { persistentVolumeClaims, secrets } from '../harness/kinds.ts';
+import { useSuite } from '../harness/suite.ts';
+import { conditionOf, secretText } from '../harness/views.ts';
+
+const suite = useSuite();
+
+const cnpg = 'postgresql.cnpg.io/v1';
+
+/** Objects with the names that the addon `shop` of a namespace needs, made by somebody else. */
+const foreign: readonly { readonly kind: string; readonly gvr: Gvr; readonly object: (namespace: string) => NewObject }[] = [
+  {
+    kind: 'Cluster',
+    gvr: clusterGvr,
+    object: (namespace) => ({
+      apiVersion: cnpg,
+      kind: 'Cluster',
+      metadata: { name: `db-${namespace}-shop`, namespace, labels: { team: 'other' } },
+      spec: { instances: 2, storage: { size: '7Gi' }, imageName: 'ghcr.io/cloudnative-pg/postgresql:16' },
+    }),
+  },
+  {
+    kind: 'ScheduledBackup',
+    gvr: scheduledBackupGvr,
+    object: (namespace) => ({
+      apiVersion: cnpg,
+      kind: 'ScheduledBackup',
+      metadata: { name: `db-${namespace}-shop-daily`, namespace },
+      spec: { schedule: '0 0 1 * * *', cluster: { name: 'another' } },
+    }),
+  },
+  {
+    kind: 'Secret',
+    gvr: secrets,
+    object: (namespace) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'app-shop-database-url', namespace },
+      stringData: { DATABASE_URL: 'postgresql://somebody:else@elsewhere/db' },
+    }),
+  },
+];
+
+/** Whether the operator has looked at everything that happened before: see requests.test.ts. */
+async function fence(namespace: string): Promise<void> {
+  const name = `fence-${Math.random().toString(36).slice(2, 8)}`;
+  await suite().createAddon(namespace, name, { plan: 'free' });
+  await suite().untilRunning(namespace, name);
+}
+
+describe.each(foreign)('a $kind of that name that belongs to somebody else', ({ kind, gvr, object }) => {
+  it('stays byte-identical and is named in the condition; the addon goes on when it is gone', async () => {
+    const { client, simulator } = suite();
+    const namespace = await suite().namespace();
+    const { name } = object(namespace).metadata;
+    simulator.hold(namespace, name);
+    await client.create(gvr, object(namespace));
+    // What CNPG does to a Cluster is not ours to judge.
+    if (kind === 'Cluster') {
+      await suite().clusters.until(namespace, name, 'its first status', ({ status }) => status?.phase !== undefined);
+    }
+    const before = await client.get(gvr, namespace, name);
+
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'NameConflict');
+    expect(told.status?.phase).toBe('creating');
+    expect(conditionOf(told, 'Ready')?.message).toContain(`${kind} ${name}`);
+    expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason: 'NameConflict' });
+    await suite().patchAddon(namespace, 'shop', { plan: 'pro' });
+    await suite().addons.until(namespace, 'shop', 'the second generation', ({ status }) => status?.observedGeneration === 2);
+    await fence(namespace);
+    expect(JSON.stringify(await client.get(gvr, namespace, name))).toBe(JSON.stringify(before));
+
+    await client.remove(gvr, namespace, name);
+    simulator.release(namespace, name);
+    const running = await suite().addons.until(namespace, 'shop', 'phase running', ({ status }) => status?.phase === 'running');
+    // Nothing of the foreign one has rubbed off.
+    expect(running.status).toMatchObject({ plan: 'pro', version: '17', resources: { storage: '50Gi' } });
+    expect((await client.get(gvr, namespace, name))?.metadata.ownerReferences?.[0]?.uid).toBe(running.metadata.uid);
+  });
+});
+
+describe('a foreign object', () => {
+  it('appears in place of our Secret: it is left alone, and the URL is published when it goes', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    await client.remove(secrets, namespace, 'app-shop-database-url');
+    const made = await client.create(secrets, foreign[2]?.object(namespace) as NewObject);
+    await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
+    const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'NameConflict');
+    expect(told.status?.phase).toBe('provisioning');
+    expect(JSON.stringify(await client.get(secrets, namespace, 'app-shop-database-url'))).toBe(JSON.stringify(made));
+    await client.remove(secrets, namespace, 'app-shop-database-url');
+    // Secrets are not watched; without a reason to look, the operator looks once a minute.
+    await client.patch(addonGvr, namespace, 'shop', { metadata: { annotations: { 'example.org/touched': 'yes' } } });
+    await suite().addons.until(namespace, 'shop', 'phase running', ({ status }) => status?.phase === 'running');
+    const secret = await client.get(secrets, namespace, 'app-shop-database-url');
+    expect(secretText(secret, 'DATABASE_URL')).toMatch(/^postgresql:\/\/app:[A-Za-z0-9]{64}@.*\?sslmode=require$/);
+  });
+
+  it('is controlled by another controller but carries our labels: still foreign', async () => {
+    const { client, simulator } = suite();
+    const namespace = await suite().namespace();
+    const name = `db-${namespace}-shop`;
+    simulator.hold(namespace, name);
+    const addon = await suite().createAddon(namespace, 'first', { plan: 'free', appId: 'first' });
+    const template = foreign[0]?.object(namespace) as NewObject;
+    const ownerReferences = [{ apiVersion: 'example.org/v1', kind: 'Platform', name: 'shop', uid: addon.metadata.uid.replace(/^./, 'f'), controller: true }];
+    await client.create(clusterGvr, {
+      ...template,
+      metadata: { name, namespace, ownerReferences, labels: { 'addons.paas.dev/name': 'shop', 'addons.paas.dev/uid': addon.metadata.uid } },
+    });
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilReason(namespace, 'shop', 'Ready', 'NameConflict');
+  });
+});
+
+describe('two addons of one appId', () => {
+  it('share nothing: the second is told, the first keeps its database, and the second gets it after the first', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    await suite().createAddon(namespace, 'first', { plan: 'free', appId: 'shop' });
+    const first = await suite().untilRunning(namespace, 'first');
+    const cluster = await client.get(clusterGvr, namespace, `db-${namespace}-shop`);
+    const secret = await client.get(secrets, namespace, 'app-shop-database-url');
+
+    await suite().createAddon(namespace, 'second', { plan: 'pro', appId: 'shop' });
+    const told = await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
+    expect(conditionOf(told, 'Ready')?.message).toContain(`db-${namespace}-shop`);
+    await fence(namespace);
+    expect(JSON.stringify(await client.get(clusterGvr, namespace, `db-${namespace}-shop`))).toBe(JSON.stringify(cluster));
+    expect(JSON.stringify(await client.get(secrets, namespace, 'app-shop-database-url'))).toBe(JSON.stringify(secret));
+    expect((await suite().addons.until(namespace, 'first', 'any state', () => true)).metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+
+    await suite().client.remove(addonGvr, namespace, 'first');
+    const second = await suite().addons.until(namespace, 'second', 'phase running', ({ status }) => status?.phase === 'running');
+    const live = await client.get(clusterGvr, namespace, `db-${namespace}-shop`);
+    expect(live?.metadata.uid).not.toBe(cluster?.metadata.uid);
+    expect(live?.metadata.ownerReferences?.[0]?.uid).toBe(second.metadata.uid);
+  });
+});
+
+describe('an addon that is deleted', () => {
+  it('leaves nothing', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    await suite().createAddon(namespace, 'shop', { plan: 'pro' });
+    await suite().untilRunning(namespace, 'shop');
+    await client.remove(addonGvr, namespace, 'shop');
+    await eventually('an empty namespace', async () => {
+      const kinds = [addonGvr, clusterGvr, scheduledBackupGvr, secrets, persistentVolumeClaims];
+      const left = (await Promise.all(kinds.map((gvr) => client.list(gvr, namespace)))).flat();
+      expect(left.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
+    });
+    expect(suite().addons.course(namespace, 'shop', ({ status }) => status?.phase)).toEqual([undefined, 'creating', 'running']);
+  });
+
+  it('and made anew at once gets a database of its own', async () => {
+    const { client, addons } = suite();
+    const namespace = await suite().namespace();
+    const name = `db-${namespace}-shop`;
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    const first = await suite().untilRunning(namespace, 'shop');
+    const before = await client.get(clusterGvr, namespace, name);
+    const oldUrl = secretText(await client.get(secrets, namespace, 'app-shop-database-url'), 'DATABASE_URL');
+
+    await client.remove(addonGvr, namespace, 'shop');
+    const again = await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    const ours = (state: LiveObject): boolean => state.metadata.uid === again.metadata.uid && state.status?.phase === 'running';
+    const second = await addons.until(namespace, 'shop', 'phase running of the second', ours);
+    const live = await client.get(clusterGvr, namespace, name);
+    expect(live?.metadata.uid).not.toBe(before?.metadata.uid);
+    expect(live?.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([again.metadata.uid]);
+    expect(Date.parse(second.status?.ready_at as string)).toBeGreaterThanOrEqual(Date.parse(first.status?.ready_at as string));
+    const url = secretText(await client.get(secrets, namespace, 'app-shop-database-url'), 'DATABASE_URL');
+    expect(url).not.toBe(oldUrl);
+    expect(url).toContain(`app:${secretText(await client.get(secrets, namespace, `${name}-app`), 'password')}@`);
+  });
+
+  it('in the foreground says so while its children go', async () => {
+    const namespace = await suite().namespace();
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    await suite().untilRunning(namespace, 'shop');
+    await suite().client.remove(addonGvr, namespace, 'shop', 'Foreground');
+    await suite().addons.untilGone(namespace, 'shop');
+    const last = suite().addons.of(namespace, 'shop').at(-1) as LiveObject;
+    expect(last.status?.phase).toBe('deleted');
+    expect(conditionOf(last, 'Ready')).toMatchObject({ status: 'False', reason: 'Deleted' });
+    expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
+  });
+});
+
+describe('our own child', () => {
+  it('edited by hand is put right, and what others added stays', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    const name = `db-${namespace}-shop`;
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    const before = await suite().untilRunning(namespace, 'shop');
+
+    await client.patch(clusterGvr, namespace, name, {
+      metadata: { labels: { 'addons.paas.dev/app-id': 'stolen', team: 'other' }, annotations: { 'example.org/note': 'kept' } },
+      spec: {
+        enablePDB: true,
+        logLevel: 'debug',
+        affinity: { podAntiAffinityType: 'required' },
+        postgresql: { parameters: { work_mem: '8MB', max_connections: '999' } },
+      },
+    });
+    await eventually('the repair of the Cluster', async () => {
+      const live = await client.get(clusterGvr, namespace, name);
+      expect(live?.spec).toMatchObject({
+        enablePDB: false,
+        logLevel: 'debug',
+        affinity: { podAntiAffinityType: 'preferred' },
+        postgresql: { parameters: { work_mem: '8MB', max_connections: '100', shared_buffers: '256MB' } },
+      });
+      expect(live?.metadata.labels).toMatchObject({ 'addons.paas.dev/app-id': 'shop', team: 'other' });
+      expect(live?.metadata.annotations).toMatchObject({ 'example.org/note': 'kept' });
+    });
+
+    await client.patch(scheduledBackupGvr, namespace, `${name}-daily`, { spec: { suspend: false, immediate: true, schedule: '0 0 0 * * *' } });
+    await eventually('the repair of the ScheduledBackup', async () => {
+      const live = await client.get(scheduledBackupGvr, namespace, `${name}-daily`);
+      expect(live?.spec).toMatchObject({ suspend: true, immediate: true, schedule: (before.status?.backup as { schedule: string }).schedule });
+    });
+    await client.remove(scheduledBackupGvr, namespace, `${name}-daily`);
+    await eventually('a new ScheduledBackup', async () => {
+      expect((await client.get(scheduledBackupGvr, namespace, `${name}-daily`))?.spec).toMatchObject({ suspend: true });
+    });
+    // A repair is not a change of plan: as soon as CNPG is at rest, so are we.
+    const after = await suite().untilRunning(namespace, 'shop');
+    expect(after.status?.ready_at).toBe(before.status?.ready_at);
+  });
+
+  it('whose owner reference was removed gets it back', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    const name = `db-${namespace}-shop`;
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    const addon = await suite().untilRunning(namespace, 'shop');
+    for (const [gvr, child] of [
+      [clusterGvr, name],
+      [scheduledBackupGvr, `${name}-daily`],
+    ] as const) {
+      const before = await client.get(gvr, namespace, child);
+      await client.patch(gvr, namespace, child, { metadata: { ownerReferences: null } });
+      await eventually(`the owner reference of ${gvr.kind}`, async () => {
+        const live = await client.get(gvr, namespace, child);
+        expect(live?.metadata.ownerReferences).toEqual(before?.metadata.ownerReferences);
+        expect(live?.metadata.uid).toBe(before?.metadata.uid);
+      });
+    }
+    expect((await suite().untilRunning(namespace, 'shop')).metadata.uid).toBe(addon.metadata.uid);
+  });
+
+  it('that loses label and owner reference is not ours any more, and is not taken back', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    const name = `db-${namespace}-shop`;
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    const letGo = await client.patch(clusterGvr, namespace, name, {
+      metadata: { ownerReferences: null, labels: { 'addons.paas.dev/uid': null } },
+    });
+    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'NameConflict');
+    expect(told.status?.phase).toBe('provisioning');
+    expect((await client.get(clusterGvr, namespace, name))?.metadata.resourceVersion).toBe(letGo.metadata.resourceVersion);
+  });
+
+  it('that is our Secret, edited or deleted by hand, is put right with the next change at the latest', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    const url = async (): Promise<string> => secretText(await client.get(secrets, namespace, 'app-shop-database-url'), 'DATABASE_URL');
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    const good = await url();
+    await client.patch(secrets, namespace, 'app-shop-database-url', {
+      metadata: { labels: { team: 'other' } },
+      data: { DATABASE_URL: Buffer.from('nonsense').toString('base64'), EXTRA: Buffer.from('kept').toString('base64') },
+    });
+    await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
+    await suite().untilRunning(namespace, 'shop');
+    expect(await url()).toBe(`${good}?sslmode=require`);
+    expect((await client.get(secrets, namespace, 'app-shop-database-url'))?.metadata.labels?.team).toBe('other');
+
+    await client.remove(secrets, namespace, 'app-shop-database-url');
+    await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'prefer' } });
+    const after = await suite().addons.until(namespace, 'shop', 'a new Secret', ({ status }) => status?.observedGeneration === 3 && status.phase === 'running');
+    expect(await url()).toBe(good);
+    const secret = await client.get(secrets, namespace, 'app-shop-database-url');
+    expect((after.status?.credentials as { secretUID: string }).secretUID).toBe(secret?.metadata.uid);
+  });
+});
+
+describe('a Cluster that vanished', () => {
+  it('after it had data is not replaced by an empty one in silence', async () => {
+    const { client } = suite();
+    const namespace = await suite().namespace();
+    const name = `db-${namespace}-shop`;
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    await client.remove(clusterGvr, namespace, name);
+    const told = await suite().addons.until(namespace, 'shop', 'not running', ({ status }) => status?.phase === 'provisioning');
+    const ready = conditionOf(told, 'Ready');
+    const recreated = await client.get(clusterGvr, namespace, name);
+    // Product rule: recreated when there is nothing to restore; in either case it is said.
+    expect([ready?.reason, recreated === undefined ? 'absent' : 'recreated']).toEqual(['Provisioning', 'recreated']);
+    await suite().untilRunning(namespace, 'shop');
+  });
+});

@@ -1,0 +1,178 @@
+// What the operator asks of the API server, counted in the server's own audit log: no write too many, none in a foreign place, and
+// every right that the chart grants is one that is used.
+import { describe, expect, it } from '@jest/globals';
+import { addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { type AuditedRequest, isWrite, type Mark, tally } from '../harness/audit.ts';
+import { eventually } from '../harness/eventually.ts';
+import { secrets } from '../harness/kinds.ts';
+import { chartRights, listed } from '../harness/rights.ts';
+import { useSuite } from '../harness/suite.ts';
+
+const suite = useSuite();
+
+/** Requests of the operator for one namespace, its Lease apart. */
+async function requestsIn(namespace: string, mark: Mark): Promise<readonly AuditedRequest[]> {
+  const all = await suite().audit.since(mark);
+  return all.filter((request) => request.user === suite().operator.user && request.namespace === namespace);
+}
+
+const isEvent = ({ resource }: AuditedRequest): boolean => resource === 'events';
+
+/**
+ * An addon made after something else is running only when the operator has long since looked at that something: its watches deliver
+ * in order, and sixteen workers do not keep an addon waiting behind another.
+ */
+async function fence(): Promise<void> {
+  const namespace = await suite().namespace();
+  await suite().createAddon(namespace, 'fence', { plan: 'free' });
+  await suite().untilRunning(namespace, 'fence');
+}
+
+/** An addon that runs, with the mark from before its creation. */
+async function running(name: string, plan: 'free' | 'standard' | 'pro'): Promise<{ readonly namespace: string; readonly mark: Mark }> {
+  const namespace = await suite().namespace();
+  const mark = await suite().audit.mark();
+  await suite().createAddon(namespace, name, { plan });
+  await suite().untilRunning(namespace, name);
+  await fence();
+  return { namespace, mark };
+}
+
+describe('requests of one addon', () => {
+  const withBackup = {
+    'create clusters': 1,
+    'create scheduledbackups': 1,
+    'create secrets': 1,
+    'get secrets': 1,
+    'patch postgresaddons/status': 2,
+  };
+  const { 'create scheduledbackups': _, ...free } = withBackup;
+  it.each([
+    ['free', free],
+    ['standard', withBackup],
+    ['pro', withBackup],
+  ] as const)('from its creation until it runs, plan %s', async (plan, expected) => {
+    const { namespace, mark } = await running('shop', plan);
+    const all = await requestsIn(namespace, mark);
+    expect(tally(all.filter((request) => !isEvent(request)))).toEqual(expected);
+    expect(all.filter(isEvent).length).toBeLessThanOrEqual(3);
+  });
+
+  it('for a change of plan: what changes, and the status twice', async () => {
+    const { namespace } = await running('shop', 'free');
+    const mark = await suite().audit.mark();
+    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
+    await suite().untilRunning(namespace, 'shop');
+    await fence();
+    const writes = (await requestsIn(namespace, mark)).filter((request) => isWrite(request) && !isEvent(request));
+    expect(tally(writes)).toEqual({ 'create scheduledbackups': 1, 'patch clusters': 1, 'patch postgresaddons/status': 2 });
+  });
+
+  it('for a changed password: one read of each Secret, one write of ours, one status', async () => {
+    const { namespace } = await running('shop', 'free');
+    const mark = await suite().audit.mark();
+    const source = `db-${namespace}-shop-app`;
+    const changed = await suite().client.patch(secrets, namespace, source, { data: { password: Buffer.from('changed').toString('base64') } });
+    await suite().addons.until(namespace, 'shop', 'the new credentials', ({ status }) => {
+      return (status?.credentials as { sourceVersion?: string }).sourceVersion === changed.metadata.resourceVersion;
+    });
+    await fence();
+    const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+    expect(tally(all)).toEqual({ 'get secrets': 2, 'patch postgresaddons/status': 1, 'patch secrets': 1 });
+  });
+
+  it('for something that does not concern it: none', async () => {
+    const { namespace } = await running('shop', 'pro');
+    const cluster = `db-${namespace}-shop`;
+    const touch = { metadata: { annotations: { 'example.org/touched': 'yes' }, labels: { 'example.org/touched': 'yes' } } };
+    const mark = await suite().audit.mark();
+    await suite().client.patch(addonGvr, namespace, 'shop', touch);
+    await suite().client.patch(clusterGvr, namespace, cluster, touch);
+    await suite().client.patch(clusterGvr, namespace, cluster, { status: { timelineID: 7 } }, 'status');
+    await suite().client.patch(scheduledBackupGvr, namespace, `${cluster}-daily`, touch);
+    await fence();
+    expect(tally(await requestsIn(namespace, mark))).toEqual({});
+  });
+
+  it('for its deletion: none, and one status while a foreground deletion lets it be said', async () => {
+    const background = await running('shop', 'standard');
+    let mark = await suite().audit.mark();
+    await suite().client.remove(addonGvr, background.namespace, 'shop');
+    await suite().clusters.untilGone(background.namespace, `db-${background.namespace}-shop`);
+    await fence();
+    expect(tally(await requestsIn(background.namespace, mark))).toEqual({});
+
+    const foreground = await running('shop', 'standard');
+    mark = await suite().audit.mark();
+    await suite().client.remove(addonGvr, foreground.namespace, 'shop', 'Foreground');
+    await suite().addons.untilGone(foreground.namespace, 'shop');
+    await fence();
+    const all = (await requestsIn(foreground.namespace, mark)).filter((request) => !isEvent(request));
+    expect(tally(all)).toEqual({ 'patch postgresaddons/status': 1 });
+    expect(suite().addons.of(foreground.namespace, 'shop').at(-1)?.status?.phase).toBe('deleted');
+  });
+});
+
+describe('requests of the process', () => {
+  it('for a restart with addons that did not change: three lists, three watches, no write', async () => {
+    const namespace = await suite().namespace();
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    for (const name of names) await suite().createAddon(namespace, name, { plan: name === 'one' ? 'pro' : 'standard' });
+    for (const name of names) await suite().untilRunning(namespace, name);
+    await suite().operator.stop();
+
+    const mark = await suite().audit.mark();
+    const next = await suite().replaceOperator();
+    await next.untilReady();
+    await next.said('reconciling');
+    await fence();
+    const all = (await suite().audit.since(mark)).filter(({ user }) => user === next.user);
+    const ofCluster = all.filter(({ namespace: place, resource }) => place === '' && resource !== 'leases');
+    expect(tally(ofCluster)).toEqual({
+      'list clusters': 1,
+      'list postgresaddons': 1,
+      'list scheduledbackups': 1,
+      'watch clusters': 1,
+      'watch postgresaddons': 1,
+      'watch scheduledbackups': 1,
+    });
+    expect(tally(all.filter((request) => request.namespace === namespace))).toEqual({});
+  });
+
+  it('stay in the namespaces of addons, the Lease and events; use every right, and miss none', async () => {
+    const namespace = await suite().namespace();
+    await suite().client.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'app-taken-database-url', namespace },
+      stringData: { DATABASE_URL: 'somebody-else' },
+    });
+    await suite().createAddon(namespace, 'taken', { plan: 'free' });
+    await suite().untilReason(namespace, 'taken', 'Ready', 'NameConflict');
+    // All verbs once, whatever the tests above did.
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    await suite().patchAddon(namespace, 'shop', { plan: 'standard', connection: { sslMode: 'require' } });
+    await suite().untilRunning(namespace, 'shop');
+    await suite().client.patch(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`, { spec: { suspend: false } });
+    await eventually('the repair of the ScheduledBackup', async () => {
+      const repaired = await suite().client.get(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`);
+      expect(repaired?.spec?.suspend).toBe(true);
+    });
+    await suite().patchAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+
+    const all = (await suite().audit.since(0)).filter(({ user }) => user === suite().operator.user);
+    const ours = all.filter(({ receivedAt }) => receivedAt >= suite().startedAt);
+    expect(ours.filter(({ code }) => code === 403)).toEqual([]);
+    const places = new Set(ours.filter(isWrite).map((request) => (request.resource === 'leases' ? 'lease' : request.namespace.replace(/-\d+$/, ''))));
+    expect([...places].sort()).toEqual(['lease', suite().namespacePrefix].sort());
+    expect(ours.filter(({ resource }) => resource === 'leases').every((request) => request.namespace === suite().operatorNamespace)).toBe(true);
+
+    const used = [...new Set(ours.map(({ verb, resource }) => `${verb} ${resource}`))].sort();
+    const granted = listed(await chartRights(suite().cluster));
+    // Never sent: the server asks for it where OwnerReferencesPermissionEnforcement is on.
+    expect(used).toEqual(granted.filter((right) => right !== 'update postgresaddons/finalizers'));
+  });
+});

@@ -1,0 +1,338 @@
+// One Cluster from its creation to its end, played as CNPG plays it: Secret at once, status in steps, and silence after a volume
+// that cannot grow. One thing is done at a time; what happens meanwhile is looked at afterwards.
+import { isDeepStrictEqual } from 'node:util';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import type { OwnerReference } from '../../src/api/kubernetes.ts';
+import { pause } from '../../src/api/seams.ts';
+import { ApiError } from '../../src/kube/errors.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import type { KubeClient, LiveObject } from '../harness/client.ts';
+import { secrets } from '../harness/kinds.ts';
+import { appSecret, newPassword } from './app-secret.ts';
+import {
+  changing,
+  creating,
+  type Fleet,
+  failingOver,
+  healthyPhase,
+  type Pace,
+  type Sequence,
+  type Step,
+} from './sequences.ts';
+import type { Volumes } from './volumes.ts';
+
+/** The fields of a Cluster that CNPG acts on here. */
+export interface SimulatedCluster extends LiveObject {
+  readonly spec: {
+    readonly instances?: number;
+    readonly imageName?: string;
+    readonly primaryUpdateMethod?: string;
+    readonly storage?: { readonly size?: string; readonly storageClass?: string };
+    readonly resources?: unknown;
+    readonly postgresql?: { readonly parameters?: unknown };
+    readonly bootstrap?: { readonly initdb?: { readonly database?: string; readonly owner?: string } };
+  };
+  readonly status?: Readonly<Record<string, unknown>>;
+}
+
+export interface LifeOptions {
+  readonly client: KubeClient;
+  readonly pace: Pace;
+  readonly volumes: Volumes;
+  /** StorageClass of new claims; undefined leaves it to the spec and the cluster's default. */
+  readonly storageClass: string | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+export class ClusterLife {
+  readonly #options: LifeOptions;
+  readonly #end = new AbortController();
+  #cluster: SimulatedCluster;
+  #fleet: Fleet | undefined;
+  /** What the instances were last made from; undefined before the first. */
+  #brought: SimulatedCluster['spec'] | undefined;
+  #killed = false;
+  #secretGone = false;
+  #wedged = false;
+  #ready: { readonly status: 'True' | 'False'; readonly since: number } | undefined;
+  #gate = Promise.resolve();
+  #open: (() => void) | undefined;
+  #turning = false;
+
+  constructor(cluster: SimulatedCluster, options: LifeOptions) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#remember(cluster);
+  }
+
+  /** Whether a refused growth has made CNPG turn its back on this Cluster. */
+  get wedged(): boolean {
+    return this.#wedged;
+  }
+
+  /** The watch showed a new state. */
+  changed(cluster: SimulatedCluster): void {
+    this.#cluster = cluster;
+    this.wake();
+  }
+
+  end(): void {
+    this.#end.abort();
+    this.release();
+  }
+
+  /** Stops after the present state; a new Cluster gets as far as its Secret and `Setting up primary`. */
+  hold(): void {
+    if (this.#open !== undefined) return;
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  release(): void {
+    this.#open?.();
+    this.#open = undefined;
+  }
+
+  killPrimary(): void {
+    this.#killed = true;
+    this.wake();
+  }
+
+  /** The Secret <cluster>-app has a new version, or undefined: it was deleted. */
+  secretChanged(version: string | undefined): void {
+    if (version === undefined) {
+      this.#secretGone = true;
+      this.wake();
+    } else {
+      this.#attempt(() => this.#writeSecretVersion(version));
+    }
+  }
+
+  wake(): void {
+    if (this.#turning || this.#end.signal.aborted) return;
+    this.#turning = true;
+    this.#attempt(async () => {
+      try {
+        while (!this.#end.signal.aborted && (await this.#turn()));
+      } finally {
+        this.#turning = false;
+      }
+    });
+  }
+
+  /** @returns whether there may be more to do */
+  async #turn(): Promise<boolean> {
+    if (this.#cluster.metadata.deletionTimestamp !== undefined || this.#wedged) return false;
+    if (this.#secretGone) return await this.#makeSecretAgain();
+    if (this.#fleet === undefined) return await this.#create();
+    if (this.#killed) return await this.#failOver(this.#fleet);
+    if (!isDeepStrictEqual(this.#brought, acted(this.#cluster.spec))) return await this.#change(this.#fleet);
+    return false;
+  }
+
+  async #create(): Promise<boolean> {
+    const { cluster, spec } = this.#parts();
+    const version = await this.#makeSecret();
+    const sequence = creating(cluster, spec.instances ?? 1);
+    for (const instance of sequence.fleet.instances) await this.#provide(instance, spec);
+    await this.#play(sequence, spec, { secretsResourceVersion: { applicationSecretVersion: version } });
+    return true;
+  }
+
+  async #change(fleet: Fleet): Promise<boolean> {
+    const { pace, volumes } = this.#options;
+    await this.#opened();
+    await this.#pass(pace.stale);
+    const spec = acted(this.#cluster.spec);
+    const before = this.#brought;
+    if (!(await volumes.grow(fleet.instances, spec.storage?.size ?? ''))) {
+      this.#wedged = true;
+      return false;
+    }
+    const restart = !isDeepStrictEqual(restartingPart(before), restartingPart(spec));
+    const wish = { instances: spec.instances ?? 1, restart, switchover: spec.primaryUpdateMethod === 'switchover' };
+    const sequence = changing(fleet, wish);
+    const added = sequence.fleet.instances.filter((instance) => !fleet.instances.includes(instance));
+    for (const instance of added) await this.#provide(instance, spec);
+    if (wish.restart || wish.instances !== fleet.instances.length) await this.#play(sequence, spec, {});
+    else this.#brought = spec;
+    const removed = fleet.instances.filter((instance) => !sequence.fleet.instances.includes(instance));
+    for (const instance of removed) await volumes.remove(instance);
+    return true;
+  }
+
+  async #failOver(fleet: Fleet): Promise<boolean> {
+    this.#killed = false;
+    await this.#play(failingOver(fleet), this.#brought ?? acted(this.#cluster.spec), {});
+    return true;
+  }
+
+  async #makeSecretAgain(): Promise<boolean> {
+    this.#secretGone = false;
+    const { namespace, name, uid } = this.#cluster.metadata;
+    // With the Cluster its Secret goes too, and the watch of Secrets may be ahead.
+    const live = await this.#options.client.get(clusterGvr, namespace, name);
+    if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) return false;
+    await this.#writeSecretVersion(await this.#makeSecret());
+    return true;
+  }
+
+  /** An existing Secret is used as it is: CNPG never edits one that it does not own. @returns its resourceVersion */
+  async #makeSecret(): Promise<string> {
+    const { client } = this.#options;
+    const { cluster, namespace, spec, ownerReference } = this.#parts();
+    const { database = 'app', owner = 'app' } = spec.bootstrap?.initdb ?? {};
+    const secret = appSecret({ cluster, namespace, database, owner, password: newPassword(), ownerReference });
+    try {
+      return (await client.create(secrets, secret)).metadata.resourceVersion;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error;
+      return (await client.get(secrets, namespace, secret.metadata.name))?.metadata.resourceVersion ?? '';
+    }
+  }
+
+  async #provide(instance: string, spec: SimulatedCluster['spec']): Promise<void> {
+    const { volumes, storageClass } = this.#options;
+    await volumes.provide(instance, spec.storage?.size ?? '1Gi', spec.storage?.storageClass ?? storageClass);
+  }
+
+  /** Writes the states of a sequence one after the other; what takes no time is not written. */
+  async #play(
+    sequence: Sequence,
+    spec: SimulatedCluster['spec'],
+    withFirst: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    let extra = withFirst;
+    for (const step of sequence.steps) {
+      const milliseconds = step.lasts === 'rest' ? 0 : this.#options.pace[step.lasts];
+      const held = this.#open !== undefined && step.phase === 'Setting up primary';
+      if (step.lasts !== 'rest' && milliseconds === 0 && !held) continue;
+      if (step.phase !== 'Setting up primary') await this.#opened();
+      if (this.#end.signal.aborted) return;
+      if (step.lasts === 'rest') {
+        this.#fleet = sequence.fleet;
+        this.#brought = spec;
+      }
+      await this.#writeStatus({ ...this.#statusOf(step, spec), ...extra });
+      extra = {};
+      await this.#pass(milliseconds);
+    }
+  }
+
+  #statusOf(step: Step, spec: SimulatedCluster['spec']): Readonly<Record<string, unknown>> {
+    const { cluster } = this.#parts();
+    const ready = step.isReady ?? step.phase === healthyPhase;
+    return {
+      phase: step.phase,
+      phaseReason: step.reason,
+      instances: step.instances.length,
+      instanceNames: step.instances,
+      // Absent, not 0, while none is ready.
+      readyInstances: step.ready === 0 ? null : step.ready,
+      currentPrimary: step.current === '' ? null : step.current,
+      targetPrimary: step.target,
+      image: spec.imageName ?? '',
+      writeService: `${cluster}-rw`,
+      readService: `${cluster}-r`,
+      conditions: [this.#readyCondition(ready, step.lasts === 'rest')],
+    };
+  }
+
+  /** @param isRest coming to rest renews the time even when no other state was seen: the real one is never that fast */
+  #readyCondition(ready: boolean, isRest: boolean): Readonly<Record<string, string>> {
+    const status = ready ? 'True' : 'False';
+    const before = this.#ready;
+    if (before?.status !== status || isRest) {
+      const now = Math.floor(systemClock.now() / 1000);
+      this.#ready = { status, since: Math.max(now, (before?.since ?? 0) + 1) };
+    }
+    const since = new Date((this.#ready?.since ?? 0) * 1000).toISOString().replace('.000', '');
+    return {
+      type: 'Ready',
+      status,
+      reason: ready ? 'ClusterIsReady' : 'ClusterIsNotReady',
+      message: ready ? 'Cluster is Ready' : 'Cluster Is Not Ready',
+      lastTransitionTime: since,
+    };
+  }
+
+  async #writeSecretVersion(version: string): Promise<void> {
+    await this.#writeStatus({ secretsResourceVersion: { applicationSecretVersion: version } });
+  }
+
+  async #writeStatus(status: Readonly<Record<string, unknown>>): Promise<void> {
+    const { namespace, name, uid } = this.#cluster.metadata;
+    await this.#options.client.patch(clusterGvr, namespace, name, { metadata: { uid }, status }, 'status');
+  }
+
+  /** What an earlier simulator left: a Cluster at rest is one that was brought about. */
+  #remember({ metadata, spec, status }: SimulatedCluster): void {
+    const { phase, instanceNames, currentPrimary } = (status ?? {}) as {
+      phase?: string;
+      instanceNames?: readonly string[];
+      currentPrimary?: string;
+    };
+    if (phase !== healthyPhase || instanceNames === undefined || currentPrimary === undefined) return;
+    const lastSerial = Math.max(
+      ...instanceNames.map((instance) => Number(instance.slice(instance.lastIndexOf('-') + 1))),
+    );
+    this.#fleet = { cluster: metadata.name, instances: instanceNames, primary: currentPrimary, lastSerial };
+    this.#brought = acted(spec);
+  }
+
+  #parts() {
+    const { apiVersion, kind, spec } = this.#cluster;
+    const { name: cluster, namespace, uid } = this.#cluster.metadata;
+    const ownerReference: OwnerReference = { apiVersion, kind, name: cluster, uid, controller: true };
+    return { cluster, namespace, spec: acted(spec), ownerReference };
+  }
+
+  async #opened(): Promise<void> {
+    await this.#gate;
+  }
+
+  async #pass(milliseconds: number): Promise<void> {
+    if (milliseconds > 0) await pause(systemClock, milliseconds, this.#end.signal);
+  }
+
+  #attempt(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (this.#isFarewell(error)) this.end();
+      else this.#options.onError(error);
+    });
+  }
+
+  /** The Cluster or its namespace went away while it was worked on. */
+  #isFarewell(error: unknown): boolean {
+    if (this.#end.signal.aborted) return true;
+    if (!(error instanceof ApiError)) return false;
+    const terminating = error.code === 403 && error.message.includes('being terminated');
+    return error.code === 404 || terminating || (error.code === 409 && error.reason === 'Conflict');
+  }
+}
+
+/** The part of the spec that CNPG is shown to react to. */
+function acted({
+  instances,
+  imageName,
+  primaryUpdateMethod,
+  storage,
+  resources,
+  postgresql,
+  bootstrap,
+}: SimulatedCluster['spec']) {
+  return {
+    instances,
+    imageName,
+    primaryUpdateMethod,
+    storage,
+    resources,
+    postgresql: { parameters: postgresql?.parameters },
+    bootstrap,
+  } as SimulatedCluster['spec'];
+}
+
+function restartingPart(spec: SimulatedCluster['spec'] | undefined): unknown {
+  return { imageName: spec?.imageName, resources: spec?.resources, parameters: spec?.postgresql?.parameters };
+}

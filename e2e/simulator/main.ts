@@ -1,0 +1,31 @@
+// Runs the simulator as a process of its own, until it is told to end: for the benchmark, and for trying things by hand.
+import { parseArgs } from 'node:util';
+import { Simulator } from './simulator.ts';
+
+const { values } = parseArgs({
+  options: {
+    /** Path of a kubeconfig with the rights of CNPG. */
+    kubeconfig: { type: 'string' },
+    /** Milliseconds that the old state stands after a change. */
+    stale: { type: 'string', default: '400' },
+    /** Milliseconds that each state between two rests stands. */
+    step: { type: 'string', default: '300' },
+    /** Neither volume claims nor following of Secrets. */
+    bare: { type: 'boolean', default: false },
+  },
+});
+if (values.kubeconfig === undefined) throw new Error('--kubeconfig is needed');
+
+const simulator = new Simulator({
+  kubeconfig: values.kubeconfig,
+  pace: { stale: Number(values.stale), step: Number(values.step) },
+  thorough: !values.bare,
+});
+simulator.start();
+const stop = async (): Promise<void> => {
+  await simulator.stop();
+  for (const error of simulator.errors) console.error(error);
+  process.exitCode = simulator.errors.length === 0 ? 0 : 1;
+};
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);

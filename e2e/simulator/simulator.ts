@@ -1,0 +1,153 @@
+// CloudNativePG as the operator sees it: status and children of Clusters, without pods and without webhooks. It behaves as the real
+// 1.30 was recorded to. With a pace of 0 a new Cluster costs two writes: the Secret and the status that says healthy.
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import type { KubeObject } from '../../src/api/kubernetes.ts';
+import { type Change, Store } from '../../src/kube/store.ts';
+import { Reflector } from '../../src/kube/watch.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { connect, type KubeClient } from '../harness/client.ts';
+import { secrets } from '../harness/kinds.ts';
+import { ClusterLife, type SimulatedCluster } from './life.ts';
+import type { Pace } from './sequences.ts';
+import { liveVolumes, noVolumes } from './volumes.ts';
+
+export interface SimulatorOptions {
+  /** Path of a kubeconfig that may do what CNPG may. */
+  readonly kubeconfig: string;
+  readonly pace: Pace;
+  /** Whether instances get volume claims, and Secrets are followed; the benchmark needs neither. */
+  readonly thorough: boolean;
+}
+
+export class Simulator {
+  readonly #options: SimulatorOptions;
+  readonly #client: KubeClient;
+  readonly #lives = new Map<string, ClusterLife>();
+  readonly #held = new Set<string>();
+  readonly #storageClasses = new Map<string, string>();
+  readonly #reflectors: readonly Reflector<KubeObject>[];
+  readonly #errors: unknown[] = [];
+  #pace: Pace;
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options;
+    this.#pace = options.pace;
+    this.#client = connect(options.kubeconfig, 'cnpg-simulator');
+    const clusters = new Store<KubeObject>(
+      (raw) => raw,
+      (change) => this.#clusterChanged(change),
+    );
+    const appSecrets = new Store<KubeObject>(
+      ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }),
+      (change) => this.#secretChanged(change),
+    );
+    const onError = (error: unknown): void => void this.#errors.push(error);
+    const common = { transport: this.#client.transport, clock: systemClock, random: Math.random, onError };
+    this.#reflectors = [
+      new Reflector({ ...common, gvr: clusterGvr, store: clusters }),
+      ...(options.thorough ? [new Reflector({ ...common, gvr: secrets, store: appSecrets })] : []),
+    ];
+  }
+
+  /** What went wrong in the simulator itself: a test whose simulator failed proves nothing. */
+  get errors(): readonly unknown[] {
+    return this.#errors;
+  }
+
+  start(): void {
+    for (const reflector of this.#reflectors) reflector.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
+    for (const life of this.#lives.values()) life.end();
+    await this.#client.close();
+  }
+
+  /** Whether it knows all Clusters that there are. */
+  get isSynced(): boolean {
+    return this.#reflectors.every((reflector) => reflector.status.synced);
+  }
+
+  /** The pace of Clusters that are created from now on. */
+  setPace(pace: Pace): void {
+    this.#pace = pace;
+  }
+
+  /** A Cluster goes no further than where it is, or, before it exists, than `Setting up primary`. */
+  hold(namespace: string, name: string): void {
+    this.#held.add(keyOf(namespace, name));
+    this.#life(namespace, name)?.hold();
+  }
+
+  release(namespace: string, name: string): void {
+    this.#held.delete(keyOf(namespace, name));
+    this.#life(namespace, name)?.release();
+  }
+
+  /** Kills the pod of the primary. @throws Error when the Cluster is not known */
+  killPrimary(namespace: string, name: string): void {
+    const life = this.#life(namespace, name);
+    if (life === undefined) throw new Error(`the simulator knows no Cluster ${namespace}/${name}`);
+    life.killPrimary();
+  }
+
+  /** Writes a status that no sequence has, as a merge patch. Hold the Cluster first if it is to stay. */
+  async report(namespace: string, name: string, status: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#client.patch(clusterGvr, namespace, name, { status }, 'status');
+  }
+
+  /** The StorageClass of claims that are made from now on in the namespace; without it, the cluster's default. */
+  useStorageClass(namespace: string, storageClass: string): void {
+    this.#storageClasses.set(namespace, storageClass);
+  }
+
+  /** Whether the Cluster is no longer looked after, because a volume could not grow. */
+  isWedged(namespace: string, name: string): boolean {
+    return this.#life(namespace, name)?.wedged === true;
+  }
+
+  #life(namespace: string, name: string): ClusterLife | undefined {
+    return this.#lives.get(keyOf(namespace, name));
+  }
+
+  #clusterChanged({ type, object }: Change<KubeObject>): void {
+    const key = keyOf(object.metadata.namespace, object.metadata.name);
+    const cluster = object as SimulatedCluster;
+    if (type === 'deleted') {
+      this.#lives.get(key)?.end();
+      this.#lives.delete(key);
+    } else if (type === 'modified') {
+      this.#lives.get(key)?.changed(cluster);
+    } else {
+      const life = this.#bear(cluster);
+      if (this.#held.has(key)) life.hold();
+      this.#lives.set(key, life);
+      life.wake();
+    }
+  }
+
+  #bear(cluster: SimulatedCluster): ClusterLife {
+    const { apiVersion, kind } = cluster;
+    const { namespace, name, uid } = cluster.metadata;
+    const owner = { apiVersion, kind, name, uid, controller: true };
+    return new ClusterLife(cluster, {
+      client: this.#client,
+      pace: this.#pace,
+      volumes: this.#options.thorough ? liveVolumes(this.#client, namespace, owner) : noVolumes,
+      storageClass: this.#storageClasses.get(namespace),
+      onError: (error) => void this.#errors.push(error),
+    });
+  }
+
+  #secretChanged({ type, object }: Change<KubeObject>): void {
+    const { namespace, name, labels, resourceVersion } = object.metadata;
+    const cluster = labels?.['cnpg.io/cluster'];
+    if (cluster === undefined || name !== `${cluster}-app` || type === 'added') return;
+    this.#life(namespace, cluster)?.secretChanged(type === 'deleted' ? undefined : resourceVersion);
+  }
+}
+
+function keyOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}

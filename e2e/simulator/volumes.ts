@@ -1,0 +1,115 @@
+// The volume claims of a Cluster's instances, with volumes behind them as a provisioner and an expander would make them. What the API
+// server refuses stays refused: that is how a Cluster gets wedged.
+
+import type { OwnerReference } from '../../src/api/kubernetes.ts';
+import { ApiError } from '../../src/kube/errors.ts';
+import type { KubeClient, LiveObject, NewObject } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
+import { namespaces, persistentVolumeClaims, persistentVolumes } from '../harness/kinds.ts';
+
+export interface Volumes {
+  /** Makes the claim of an instance and binds it. @param storageClass undefined: the default class of the cluster */
+  provide(instance: string, size: string, storageClass: string | undefined): Promise<void>;
+  /** Grows the claims that are smaller. @returns false when a StorageClass does not allow it */
+  grow(instances: readonly string[], size: string): Promise<boolean>;
+  remove(instance: string): Promise<void>;
+}
+
+/** No volumes at all, for the benchmark: it is the operator's requests that are counted there. */
+export const noVolumes: Volumes = {
+  provide: async () => undefined,
+  grow: async () => true,
+  remove: async () => undefined,
+};
+
+/** @param owner of the claims: the Cluster */
+export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerReference): Volumes {
+  async function bind(claim: LiveObject): Promise<void> {
+    const { name, uid } = claim.metadata;
+    const spec = claim.spec as { storageClassName?: string; resources: { requests: { storage: string } } };
+    const home = await client.get(namespaces, undefined, namespace);
+    await client.create(persistentVolumes, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: {
+        name: `pvc-${uid}`,
+        // A volume outlives its claim; with this it goes with the namespace of the test.
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: namespace, uid: home?.metadata.uid ?? '' }],
+      },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: { storage: spec.resources.requests.storage },
+        storageClassName: spec.storageClassName ?? '',
+        persistentVolumeReclaimPolicy: 'Retain',
+        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid },
+        csi: { driver: 'simulator.invalid', volumeHandle: uid },
+      },
+    });
+  }
+
+  /** The claim of an earlier Cluster of that name may still be on its way out: CNPG waits for its end. */
+  async function createClaim(object: NewObject): Promise<LiveObject> {
+    return await eventually(`the end of an earlier claim ${object.metadata.name}`, () => client.create(persistentVolumeClaims, object), {
+      isFinal: (error) => !(error instanceof ApiError && error.reason === 'AlreadyExists'),
+    });
+  }
+
+  /** Only a bound claim can grow. */
+  async function boundClaim(instance: string): Promise<LiveObject> {
+    return await eventually(`claim ${instance} to be bound`, async () => {
+      const claim = await client.get(persistentVolumeClaims, namespace, instance);
+      if (claim?.status?.phase !== 'Bound') throw new Error(String(claim?.status?.phase));
+      return claim;
+    });
+  }
+
+  async function growOne(instance: string, size: string): Promise<void> {
+    const claim = await client.patch(persistentVolumeClaims, namespace, instance, {
+      spec: { resources: { requests: { storage: size } } },
+    });
+    const volume = (claim.spec as { volumeName?: string }).volumeName;
+    if (volume === undefined) return;
+    const capacity = { storage: size };
+    await client.patch(persistentVolumes, undefined, volume, { spec: { capacity } });
+    await client.patch(persistentVolumeClaims, namespace, instance, { status: { capacity } }, 'status');
+  }
+
+  return {
+    async provide(instance, size, storageClass) {
+      const serial = instance.slice(instance.lastIndexOf('-') + 1);
+      const claim = await createClaim({
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: {
+          name: instance,
+          namespace,
+          labels: { 'cnpg.io/cluster': owner.name, 'cnpg.io/instanceName': instance, 'cnpg.io/pvcRole': 'PG_DATA' },
+          annotations: { 'cnpg.io/nodeSerial': serial, 'cnpg.io/pvcStatus': 'ready' },
+          ownerReferences: [owner],
+        },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          resources: { requests: { storage: size } },
+          ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
+        },
+      });
+      await bind(claim);
+    },
+    async grow(instances, size) {
+      for (const instance of instances) {
+        const claim = await client.get(persistentVolumeClaims, namespace, instance);
+        const requests = (claim?.spec as { resources?: { requests?: { storage?: string } } } | undefined)?.resources
+          ?.requests;
+        if (claim === undefined || requests?.storage === size) continue;
+        try {
+          await growOne(instance, size);
+        } catch (error) {
+          if (error instanceof ApiError && (error.code === 403 || error.code === 422)) return false;
+          throw error;
+        }
+      }
+      return true;
+    },
+    remove: (instance) => client.remove(persistentVolumeClaims, namespace, instance),
+  };
+}

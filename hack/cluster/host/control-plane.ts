@@ -1,0 +1,215 @@
+// The three programs that make a Kubernetes API with its built-in controllers: how they are called, in which order they start,
+// and when they are usable. It must never assume where they run: on loopback or in the cluster's own network namespace.
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { BinaryName } from '../../toolchain/binaries.ts';
+import { ApiRefusal, ApiUnreachable, type KubeApi } from '../kube-api.ts';
+import { NotYet, waitFor } from '../wait.ts';
+import { assertRunning, type Component, ensureRunning, findComponent, isListening } from './processes.ts';
+
+/** Where and with what the control plane of one cluster runs. */
+export interface ControlPlane {
+  readonly stateDirectory: string;
+  readonly programs: ReadonlyMap<BinaryName, string>;
+  /** The address that clients use and certificates name. */
+  readonly address: string;
+  readonly ports: { readonly etcd: number; readonly etcdPeer: number; readonly apiServer: number };
+  /** Prefix that puts a command into the cluster's namespaces; empty for none. */
+  readonly enter: readonly string[];
+  /** Whether there is a node: it needs other admission, and volumes. */
+  readonly hasNode: boolean;
+}
+
+/** Files that more than one room of the harness has to know. */
+export const paths = (stateDirectory: string) => ({
+  pki: join(stateDirectory, 'pki'),
+  config: join(stateDirectory, 'config'),
+  log: (component: string) => join(stateDirectory, 'log', `${component}.log`),
+  auditLog: join(stateDirectory, 'log', 'audit.jsonl'),
+  /** The administrator's. */
+  kubeconfig: join(stateDirectory, 'kubeconfig'),
+  /** What the harness itself uses. */
+  harnessKubeconfig: join(stateDirectory, 'config', 'harness.kubeconfig'),
+});
+
+export const serviceRange = '10.96.0.0/16';
+/** The `kubernetes` Service: the first address of the range. */
+export const serviceAddress = '10.96.0.1';
+/**
+ * The controller manager creates the directories of volumes 0750 as itself, and Postgres, uid 26 in its image, has to write to
+ * them. So it runs as that user, with the one right of root that it needs: to read its keys.
+ */
+const asPostgres = [
+  ...['setpriv', '--reuid=26', '--regid=26', '--clear-groups'],
+  ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search', '--'],
+] as const;
+
+/** etcd; nothing is synced to disk, for the cluster's data need not survive the machine. */
+export function etcd(plane: ControlPlane): Component {
+  const client = `http://127.0.0.1:${plane.ports.etcd}`;
+  const peer = `http://127.0.0.1:${plane.ports.etcdPeer}`;
+  return component(plane, 'etcd', [
+    `--data-dir=${join(plane.stateDirectory, 'etcd')}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
+    '--unsafe-no-fsync',
+    // The only member waits for nobody: short times only shorten its start.
+    '--heartbeat-interval=10',
+    '--election-timeout=100',
+    '--quota-backend-bytes=8589934592',
+    '--log-level=warn',
+  ]);
+}
+
+export function apiServer(plane: ControlPlane): Component {
+  const { pki, config, auditLog } = paths(plane.stateDirectory);
+  return component(plane, 'kube-apiserver', [
+    `--etcd-servers=http://127.0.0.1:${plane.ports.etcd}`,
+    `--secure-port=${plane.ports.apiServer}`,
+    `--cert-dir=${pki}`,
+    `--tls-cert-file=${join(pki, 'kube-apiserver.crt')}`,
+    `--tls-private-key-file=${join(pki, 'kube-apiserver.key')}`,
+    `--client-ca-file=${join(pki, 'ca.crt')}`,
+    `--service-cluster-ip-range=${serviceRange}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${join(pki, 'service-account.pub')}`,
+    `--service-account-signing-key-file=${join(pki, 'service-account.key')}`,
+    `--audit-policy-file=${join(config, 'audit-policy.json')}`,
+    `--audit-log-path=${auditLog}`,
+    // Zero turns rotation off: who counts requests must find all of them in one file.
+    '--audit-log-maxsize=0',
+    `--advertise-address=${plane.address}`,
+    ...(plane.hasNode
+      ? [
+          '--bind-address=0.0.0.0',
+          '--authorization-mode=Node,RBAC',
+          '--enable-admission-plugins=NodeRestriction',
+          '--allow-privileged=true',
+          `--kubelet-client-certificate=${join(pki, 'admin.crt')}`,
+          `--kubelet-client-key=${join(pki, 'admin.key')}`,
+          '--kubelet-preferred-address-types=InternalIP',
+        ]
+      : [
+          '--bind-address=127.0.0.1',
+          '--authorization-mode=RBAC',
+          // Kubernetes refuses loopback addresses in the endpoints of the `kubernetes` Service.
+          '--endpoint-reconciler-type=none',
+        ]),
+  ]);
+}
+
+export function controllerManager(plane: ControlPlane): Component {
+  const { pki, config } = paths(plane.stateDirectory);
+  const kubeconfig = join(config, 'kube-controller-manager.kubeconfig');
+  const manager = component(plane, 'kube-controller-manager', [
+    `--kubeconfig=${kubeconfig}`,
+    '--secure-port=0',
+    `--root-ca-file=${join(pki, 'ca.crt')}`,
+    `--service-account-private-key-file=${join(pki, 'service-account.key')}`,
+    `--cluster-signing-cert-file=${join(pki, 'ca.crt')}`,
+    `--cluster-signing-key-file=${join(pki, 'ca.key')}`,
+    '--use-service-account-credentials=true',
+    '--leader-elect=false',
+    // The default of 20 requests per second takes seconds to issue the controllers' own tokens.
+    '--kube-api-qps=500',
+    '--kube-api-burst=1000',
+    ...(plane.hasNode ? ['--enable-hostpath-provisioner=true'] : []),
+  ]);
+  if (!plane.hasNode) return manager;
+  return { ...manager, enter: [...plane.enter, ...asPostgres] };
+}
+
+/** A component of any kind: its program, its place, its log. */
+export function component(plane: ControlPlane, name: BinaryName, args: readonly string[]): Component {
+  const program = plane.programs.get(name);
+  if (program === undefined) throw new Error(`${name} was not among the programs asked for`);
+  return { name, argv: [program, ...args], enter: plane.enter, log: paths(plane.stateDirectory).log(name) };
+}
+
+/** Writes the files that the components read; the same content each time. */
+export async function writeControlPlaneConfig(stateDirectory: string): Promise<void> {
+  const { config } = paths(stateDirectory);
+  await mkdir(config, { recursive: true });
+  const policy = {
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    omitStages: ['RequestReceived'],
+    rules: [{ level: 'Metadata' }],
+  };
+  await writeFile(join(config, 'audit-policy.json'), JSON.stringify(policy));
+}
+
+/**
+ * Starts etcd, then the API server.
+ * @returns when the API server says that it is ready
+ * @throws SetupError when one of them ends, or is not ready after a minute
+ */
+export async function startApiServer(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+  const store = etcd(plane);
+  const server = apiServer(plane);
+  const pid = await ensureRunning(store, plane.stateDirectory);
+  // The API server's client would try again only after a second.
+  await waitFor({ what: 'etcd', timeoutMilliseconds: 30_000, everyMilliseconds: 20, signal }, async () => {
+    if (await isListening(pid, plane.ports.etcd)) return true;
+    await assertRunning(store);
+    return undefined;
+  });
+  await ensureRunning(server, plane.stateDirectory);
+  await waitFor(
+    { what: server.name, timeoutMilliseconds: 60_000, hint: `Its log: ${server.log}`, signal },
+    async () => {
+      try {
+        return await api.get('/readyz');
+      } catch (error) {
+        if (!(error instanceof ApiUnreachable) && !(error instanceof ApiRefusal)) throw error;
+        await assertRunning(store);
+        await assertRunning(server);
+        throw new NotYet(error.message);
+      }
+    },
+  );
+}
+
+/**
+ * Starts the controller manager. Custom resources that are to be known to the garbage collector at once have to be there before:
+ * it looks for new ones every 30 s.
+ * @returns when service accounts are made and garbage is collected
+ * @throws SetupError when it ends, or does not work after a minute
+ */
+export async function startControllerManager(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+  const manager = controllerManager(plane);
+  const started = (await findComponent(manager)) === undefined;
+  await ensureRunning(manager, plane.stateDirectory);
+  const wait = { timeoutMilliseconds: 60_000, hint: `Its log: ${manager.log}`, signal };
+  const check = async (done: boolean) => {
+    if (done) return true;
+    await assertRunning(manager);
+    return undefined;
+  };
+  const account = '/api/v1/namespaces/default/serviceaccounts/default';
+  await waitFor({ ...wait, what: 'The service account default' }, async () =>
+    check((await api.get(account)) !== undefined),
+  );
+  if (!started) return;
+  const garbage = await createGarbage(api);
+  await waitFor({ ...wait, what: 'The garbage collector' }, async () => check((await api.get(garbage)) === undefined));
+}
+
+const createdSchema = z.object({ metadata: z.object({ name: z.string() }) });
+
+/** An object whose owner never was: it goes as soon as the collector has seen all kinds and works. */
+async function createGarbage(api: KubeApi): Promise<string> {
+  const collection = '/api/v1/namespaces/default/configmaps';
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'never-was', uid: randomUUID() };
+  const created = await api.create(collection, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { generateName: 'garbage-', ownerReferences: [owner] },
+  });
+  return `${collection}/${createdSchema.parse(created).metadata.name}`;
+}

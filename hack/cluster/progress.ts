@@ -1,0 +1,39 @@
+// How `up` and `down` show what they do, step by step, many at once. It must never decide what is done.
+import type { Report } from '../toolchain/report.ts';
+
+export interface Progress {
+  /**
+   * Runs a step under a title; steps may overlap.
+   * @param run is given a place for its own lines
+   * @returns what the step returns; its errors pass through
+   */
+  step<T>(title: string, run: (report: Report) => Promise<T>): Promise<T>;
+  /** Says something that belongs to no step. */
+  readonly report: Report;
+}
+
+/** The only step of `down`. */
+export const removalTitle = 'removing the cluster';
+
+/** One line when a step is done, with the time it took, and its own lines as they come. */
+export function lineProgress(report: Report): Progress {
+  return {
+    report,
+    async step(title, run) {
+      const started = performance.now();
+      const result = await run((line) => report(`${title}: ${line}`));
+      report(`${title}: done in ${formatSeconds(performance.now() - started)}`);
+      return result;
+    },
+  };
+}
+
+/**
+ * @param milliseconds elapsed time
+ * @returns for example `1.4 s` or `2 min 5 s`
+ */
+export function formatSeconds(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}

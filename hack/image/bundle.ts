@@ -1,0 +1,36 @@
+// Makes the one JavaScript file that the image runs. The same sources must always give the same bytes.
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { leanClient } from './lean-client.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+
+/**
+ * Bundles src/main.ts with all it imports.
+ * @param outputDirectory made when it is missing; main.mjs in it is replaced
+ * @returns the path of main.mjs
+ * @throws esbuild's BuildFailure, which names file and line
+ */
+export async function bundleOperator(outputDirectory: string): Promise<string> {
+  const outfile = join(outputDirectory, 'main.mjs');
+  await build({
+    absWorkingDir: repository,
+    entryPoints: ['src/main.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // CommonJS dependencies call require, which a module does not have.
+    banner: {
+      js: "import { createRequire as bundleCreateRequire } from 'node:module';\nconst require = bundleCreateRequire(import.meta.url);",
+    },
+    plugins: [leanClient()],
+    // Shorter text is less memory, but names stay: they are what a stack trace is read by.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'eof',
+    logLevel: 'silent',
+  });
+  return outfile;
+}

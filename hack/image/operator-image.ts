@@ -1,0 +1,74 @@
+// Makes the operator's container image without Docker, for the test clusters. The Containerfile makes the same content elsewhere.
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import packageJson from '../../package.json' with { type: 'json' };
+import { type CacheKey, cached, entryPath } from '../toolchain/cache.ts';
+import { requireFreeDisk } from '../toolchain/disk.ts';
+import { type ImageConfig, writeOciArchive } from '../toolchain/oci.ts';
+import { architecture } from '../toolchain/platform.ts';
+import { formatElapsed, type Report } from '../toolchain/report.ts';
+import { bundleOperator } from './bundle.ts';
+import { ENTRYPOINT, imageFiles, makeImageRoot, OPERATOR_UID } from './image-root.ts';
+
+/** The image's name, the one that the chart asks for by default. */
+export const operatorImageReference = `ghcr.io/paas-dev/postgres-addon-operator:${packageJson.version}`;
+
+/** An upper estimate of what one build adds to the disk: a root, its layer, and the archive. */
+const MEGABYTES = 450;
+
+const CONFIG: ImageConfig = {
+  User: `${OPERATOR_UID}:${OPERATOR_UID}`,
+  Entrypoint: ENTRYPOINT,
+  Env: ['PATH=/bin'],
+  WorkingDir: '/app',
+  ExposedPorts: { '8080/tcp': {} },
+};
+
+/**
+ * Bundles the operator and packs it with Node; nothing is packed when there is an image of the same content.
+ * @returns the image's name, and the absolute path of an OCI archive for `ctr images import`
+ * @throws esbuild's BuildFailure; SetupError when the disk is too full or as imageFiles
+ */
+export async function buildOperatorImage(report: Report): Promise<{ reference: string; archive: string }> {
+  const workplace = await mkdtemp(join(tmpdir(), 'postgres-addon-operator-'));
+  try {
+    const files = await imageFiles(await bundleOperator(workplace));
+    const key = await keyOf(files);
+    if (!existsSync(entryPath(key)))
+      await requireFreeDisk([{ name: 'the image of the operator', megabytes: MEGABYTES }]);
+    const archive = await cached(key, (temporary) => pack(files, temporary, report), report);
+    return { reference: operatorImageReference, archive };
+  } finally {
+    await rm(workplace, { recursive: true, force: true });
+  }
+}
+
+async function pack(files: ReadonlyMap<string, string>, output: string, report: Report): Promise<void> {
+  const started = performance.now();
+  report('image operator: packing');
+  const root = join(dirname(output), 'root');
+  await makeImageRoot(root, files);
+  await writeOciArchive({ root, reference: operatorImageReference, config: CONFIG, output });
+  report(`image operator: made in ${formatElapsed(performance.now() - started)}`);
+}
+
+async function keyOf(files: ReadonlyMap<string, string>): Promise<CacheKey> {
+  const contents: string[] = [];
+  for (const [path, source] of files) contents.push(`${path} ${await sha256(source)}`);
+  // How the folder is filled and packed is part of what comes out.
+  const code = ['image-root.ts', '../toolchain/oci.ts'].map((file) =>
+    readFileSync(join(import.meta.dirname, file), 'utf8'),
+  );
+  const inputs = [operatorImageReference, JSON.stringify(CONFIG), architecture(), ...code, ...contents];
+  return { name: 'image-operator', inputs };
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
