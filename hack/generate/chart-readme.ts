@@ -66,6 +66,8 @@ function descriptionIn(comments: readonly (string | null | undefined)[]): string
 
 function table(rows: readonly Row[]): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
-  const lines = rows.map(({ path, value, description }) => `| \`${path}\` | \`${cell(value)}\` | ${cell(description)} |`);
+  const lines = rows.map(
+    ({ path, value, description }) => `| \`${path}\` | \`${cell(value)}\` | ${cell(description)} |`,
+  );
   return ['| Value | Default | Meaning |', '|---|---|---|', ...lines].join('\n');
 }

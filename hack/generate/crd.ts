@@ -21,7 +21,9 @@ export async function generateChartCrd(crdPath: string): Promise<string> {
   const named = literal.match(/^metadata:\n {2}name: \S+$/gm) ?? [];
   const [metadata] = named;
   if (metadata === undefined || named.length > 1) {
-    throw new Error(`${crdPath}: \`metadata:\` has to start with \`name:\`, once, for the chart's copy to be made of it`);
+    throw new Error(
+      `${crdPath}: \`metadata:\` has to start with \`name:\`, once, for the chart's copy to be made of it`,
+    );
   }
   return [
     `{{- /* Generated from crds/${basename(crdPath)} by \`npm run generate\`; do not edit. */}}`,

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { sharedLibraries } from './image-root.ts';
-import { buildOperatorImage, operatorImageReference } from './operator-image.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { buildOperatorImage, operatorImageRepository } from './operator-image.ts';
 
 let folder = '';
 let root = '';
@@ -52,8 +53,10 @@ async function inside(command: readonly string[], env: Readonly<Record<string, s
 describe('the archive', () => {
   it('names the image as the chart does', async () => {
     const chart = await readFile(join(import.meta.dirname, '../../charts/postgres-addon-operator/Chart.yaml'), 'utf8');
-    expect(chart).toContain(`image: ${operatorImageReference}\n`);
-    expect(index.manifests[0]?.annotations['io.containerd.image.name']).toBe(operatorImageReference);
+    const name = index.manifests[0]?.annotations['io.containerd.image.name'];
+    expect(chart).toContain(`image: ${operatorImageRepository}:${packageJson.version}\n`);
+    expect(name).toMatch(/-dev[.][0-9a-f]{12}$/);
+    expect(name?.replace(/-dev[.].*/, '')).toBe(`${operatorImageRepository}:${packageJson.version}`);
   });
 
   it('starts the bundle as an ordinary user', () => {

@@ -1,12 +1,12 @@
 // Makes the operator's container image without Docker, for the test clusters. The Containerfile makes the same content elsewhere.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type CacheKey, cached, entryPath } from '../toolchain/cache.ts';
+import { cached, entryPath } from '../toolchain/cache.ts';
 import { requireFreeDisk } from '../toolchain/disk.ts';
 import { type ImageConfig, writeOciArchive } from '../toolchain/oci.ts';
 import { architecture } from '../toolchain/platform.ts';
@@ -14,8 +14,13 @@ import { formatElapsed, type Report } from '../toolchain/report.ts';
 import { bundleOperator } from './bundle.ts';
 import { ENTRYPOINT, imageFiles, makeImageRoot, OPERATOR_UID } from './image-root.ts';
 
-/** The image's name, the one that the chart asks for by default. */
-export const operatorImageReference = `ghcr.io/paas-dev/postgres-addon-operator:${packageJson.version}`;
+/** The image's repository, the one that the chart asks for by default. */
+export const operatorImageRepository = 'ghcr.io/paas-dev/postgres-addon-operator';
+
+/** Images of an earlier source are removed from the cache after this time, in milliseconds. */
+const keepMilliseconds = 3_600_000;
+
+const cacheName = 'image-operator';
 
 /** An upper estimate of what one build adds to the disk: a root, its layer, and the archive. */
 const MEGABYTES = 450;
@@ -37,34 +42,50 @@ export async function buildOperatorImage(report: Report): Promise<{ reference: s
   const workplace = await mkdtemp(join(tmpdir(), 'postgres-addon-operator-'));
   try {
     const files = await imageFiles(await bundleOperator(workplace));
-    const key = await keyOf(files);
+    const inputs = await inputsOf(files);
+    // The tag follows the content: another build under the same name would leave pods of the old one running.
+    const digest = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
+    const reference = `${operatorImageRepository}:${packageJson.version}-dev.${digest}`;
+    const key = { name: cacheName, inputs };
     if (!existsSync(entryPath(key)))
       await requireFreeDisk([{ name: 'the image of the operator', megabytes: MEGABYTES }]);
-    const archive = await cached(key, (temporary) => pack(files, temporary, report), report);
-    return { reference: operatorImageReference, archive };
+    const archive = await cached(key, (temporary) => pack(files, reference, temporary, report), report);
+    await removeOthers(archive);
+    return { reference, archive };
   } finally {
     await rm(workplace, { recursive: true, force: true });
   }
 }
 
-async function pack(files: ReadonlyMap<string, string>, output: string, report: Report): Promise<void> {
+async function pack(files: ReadonlyMap<string, string>, reference: string, output: string, report: Report): Promise<void> {
   const started = performance.now();
   report('image operator: packing');
   const root = join(dirname(output), 'root');
   await makeImageRoot(root, files);
-  await writeOciArchive({ root, reference: operatorImageReference, config: CONFIG, output });
+  await writeOciArchive({ root, reference, config: CONFIG, output });
   report(`image operator: made in ${formatElapsed(performance.now() - started)}`);
 }
 
-async function keyOf(files: ReadonlyMap<string, string>): Promise<CacheKey> {
+/** Everything the image depends on. */
+async function inputsOf(files: ReadonlyMap<string, string>): Promise<readonly string[]> {
   const contents: string[] = [];
   for (const [path, source] of files) contents.push(`${path} ${await sha256(source)}`);
   // How the folder is filled and packed is part of what comes out.
   const code = ['image-root.ts', '../toolchain/oci.ts'].map((file) =>
     readFileSync(join(import.meta.dirname, file), 'utf8'),
   );
-  const inputs = [operatorImageReference, JSON.stringify(CONFIG), architecture(), ...code, ...contents];
-  return { name: 'image-operator', inputs };
+  return [packageJson.version, JSON.stringify(CONFIG), architecture(), ...code, ...contents];
+}
+
+/** Every change of the source makes another image; without this the cache would grow by 135 MB each time. */
+async function removeOthers(archive: string): Promise<void> {
+  const folder = dirname(archive);
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (!name.startsWith(`${cacheName}-`) || path === archive) continue;
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > keepMilliseconds) await rm(path, { force: true });
+  }
 }
 
 async function sha256(path: string): Promise<string> {

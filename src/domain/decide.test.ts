@@ -281,6 +281,13 @@ describe('what belongs to somebody else', () => {
     }
   });
 
+  it('lends nothing: neither its version nor its disk reach the addon', () => {
+    const spec = { ...own.spec, imageName: 'ghcr.io/cloudnative-pg/postgresql:16', storage: { size: '99Gi' } };
+    const cluster = { ...own, spec, metadata: { ...own.metadata, ownerReferences: [foreigner] } };
+    const { status } = think(observing(addon, { cluster }));
+    expect(status).toMatchObject({ version: '17', resources: { storage: '10Gi' } });
+  });
+
   it('is waited for when it is what remains of the addon before', () => {
     const previous = { apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', name: 'shop', uid: 'old-uid', controller: true };
     const cluster = { ...own, metadata: { ...own.metadata, ownerReferences: [previous] } };

@@ -6,9 +6,9 @@ import { millisecondsOf } from '../api/time.ts';
 import type { Action } from './action.ts';
 import { diffCluster, diffScheduledBackup } from './diff.ts';
 import type { Availability, Observed } from './observed.ts';
-import { whose } from './owner.ts';
+import { wasReady, whose } from './owner.ts';
 import { type Publication, publish } from './publish.ts';
-import { cnpgSays, judgeCluster, wasReady } from './readiness.ts';
+import { cnpgSays, judgeCluster } from './readiness.ts';
 import type { Report } from './report.ts';
 import { aim, type Target, type Verdict } from './target.ts';
 

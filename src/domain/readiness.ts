@@ -4,12 +4,8 @@ import { type Cluster, hibernationAnnotation } from '../api/cnpg.ts';
 import type { ConditionType } from '../api/conditions.ts';
 import { meaningOf } from './cnpg-phase.ts';
 import { readySince } from './diff.ts';
+import { wasReady } from './owner.ts';
 import type { Target, Verdict } from './target.ts';
-
-/** Whether the database was ever ready. */
-export function wasReady(addon: PostgresAddon): boolean {
-  return addon.status?.ready_at !== undefined;
-}
 
 export interface ClusterVerdict {
   readonly provisioned: Verdict;

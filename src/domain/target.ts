@@ -1,8 +1,10 @@
 // What an addon aims at: its names, and the plan, version and sizes that are in reach from where it is.
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
 import type { Reason } from '../api/conditions.ts';
+import type { Cluster } from '../api/cnpg.ts';
 import { clusterName, scheduledBackupName, urlSecretName } from './names.ts';
 import type { Observed } from './observed.ts';
+import { wasReady, whose } from './owner.ts';
 import { type Profile, planToResources } from './plans.ts';
 import { compareQuantities } from './quantity.ts';
 import { dailySchedule } from './schedule.ts';
@@ -73,6 +75,11 @@ export function aim(o: Observed): Target | Verdict {
   };
 }
 
+/** Nothing of somebody else's Cluster may colour what this addon aims at. */
+function ownCluster(o: Observed): Cluster | undefined {
+  return o.cluster !== undefined && whose(o.addon, o.cluster) === 'ours' ? o.cluster : undefined;
+}
+
 interface Reachable {
   readonly value: string;
   readonly reservation?: Verdict;
@@ -80,8 +87,10 @@ interface Reachable {
 
 /** PostgreSQL cannot open the files of a newer version, so what runs is the lower bound, whatever default came later. */
 function reachableVersion(o: Observed): Reachable {
-  const live = o.cluster?.spec.imageName;
-  const running = (live && versionOfImage(o.platform.imagePattern, live)) ?? o.addon.status?.version;
+  const live = ownCluster(o)?.spec.imageName;
+  // A Cluster that vanished comes back with the version it had.
+  const last = wasReady(o.addon) ? o.addon.status?.version : undefined;
+  const running = (live && versionOfImage(o.platform.imagePattern, live)) ?? last;
   const wanted = o.addon.spec.version ?? running ?? o.platform.defaultVersion;
   if (running === undefined || !isLower(wanted, running)) return { value: wanted };
   const message = `spec.version "${wanted}" is lower than the running ${running}, which was kept: a version never falls`;
@@ -93,7 +102,7 @@ function reachableVersion(o: Observed): Reachable {
  * the size, fails to resize, and looks after that Cluster no more, without a way back (measured on CNPG 1.30).
  */
 function reachableDisk(o: Observed, profile: Profile): Reachable {
-  const live = o.cluster?.spec.storage?.size;
+  const live = ownCluster(o)?.spec.storage?.size;
   if (live === undefined) return { value: profile.storage };
   const order = compareQuantities(profile.storage, live);
   if (order === undefined || order === 0) return { value: live };

@@ -12,6 +12,8 @@ export interface Change<T> {
 /** The end of an object: observed ('deleted'), or asked for by ourselves ('forgotten'), after which it may still linger with a deletionTimestamp. */
 interface Grave {
   readonly uid: string;
+  /** Whatever had the name up to this version is history, be it this object or an earlier one. */
+  readonly resourceVersion: string;
   readonly kind: 'deleted' | 'forgotten';
 }
 
@@ -66,8 +68,10 @@ export class Store<T extends KubeObject> {
   /** Takes an object away whose deletion we asked for and were granted. */
   forget(namespace: string, name: string, uid: string): void {
     const key = objectKey(namespace, name);
-    this.#bury(key, uid, 'forgotten');
-    if (this.#objects.get(key)?.metadata.uid === uid) this.#objects.delete(key);
+    const stored = this.#objects.get(key);
+    const known = stored?.metadata.uid === uid;
+    if (known) this.#objects.delete(key);
+    this.#bury(key, { uid, kind: 'forgotten', resourceVersion: known ? stored.metadata.resourceVersion : '0' });
   }
 
   /** Takes over a whole list: what is missing was deleted, except what is newer than the list. */
@@ -80,7 +84,7 @@ export class Store<T extends KubeObject> {
     }
     for (const [key, stored] of this.#objects) {
       if (listed.has(key) || isNewer(stored.metadata.resourceVersion, listResourceVersion)) continue;
-      this.#remove(key, stored, delivery);
+      this.#remove(key, stored, listResourceVersion, delivery);
     }
     this.#see(listResourceVersion);
     delivery.run();
@@ -110,7 +114,7 @@ export class Store<T extends KubeObject> {
     if (stored.metadata.uid === raw.metadata.uid) {
       delivery.add({ type: 'modified', object, previous: stored });
     } else {
-      this.#remove(key, stored, delivery);
+      this.#remove(key, stored, stored.metadata.resourceVersion, delivery);
       delivery.add({ type: 'added', object });
     }
     this.#objects.set(key, object);
@@ -119,26 +123,27 @@ export class Store<T extends KubeObject> {
   #end(raw: KubeObject, delivery: Delivery<T>): void {
     const key = keyOf(raw);
     const stored = this.#objects.get(key);
-    const uid = raw.metadata.uid;
+    const { uid, resourceVersion } = raw.metadata;
     if (stored !== undefined) {
       // A name has one bearer at a time: when a later one is gone, so is the one we know.
-      const succeeded = isNewer(raw.metadata.resourceVersion, stored.metadata.resourceVersion);
-      if (stored.metadata.uid !== uid && !succeeded) return;
-      this.#remove(key, stored, delivery);
+      if (stored.metadata.uid !== uid && !isNewer(resourceVersion, stored.metadata.resourceVersion)) return;
+      this.#remove(key, stored, resourceVersion, delivery);
     }
-    this.#bury(key, uid, 'deleted');
+    this.#bury(key, { uid, kind: 'deleted', resourceVersion });
   }
 
-  #remove(key: string, stored: T, delivery: Delivery<T>): void {
+  #remove(key: string, stored: T, resourceVersion: string, delivery: Delivery<T>): void {
     this.#objects.delete(key);
-    this.#bury(key, stored.metadata.uid, 'deleted');
+    this.#bury(key, { uid: stored.metadata.uid, kind: 'deleted', resourceVersion });
     delivery.add({ type: 'deleted', object: stored });
   }
 
-  #bury(key: string, uid: string, kind: Grave['kind']): void {
+  #bury(key: string, grave: Grave): void {
+    const other = this.#graves.get(key);
+    if (other !== undefined && other.uid !== grave.uid && isNewer(other.resourceVersion, grave.resourceVersion)) return;
     // Deleting first moves the key to the end, which is where the newest are.
     this.#graves.delete(key);
-    this.#graves.set(key, { uid, kind });
+    this.#graves.set(key, grave);
     if (this.#graves.size <= mostGraves) return;
     for (const oldest of this.#graves.keys()) {
       this.#graves.delete(oldest);
@@ -147,10 +152,12 @@ export class Store<T extends KubeObject> {
   }
 
   /** A uid lives once. One that we asked to delete counts as alive only when it shows that it is being deleted. */
-  #isBuried(key: string, raw: KubeObject): boolean {
+  #isBuried(key: string, { metadata }: KubeObject): boolean {
     const grave = this.#graves.get(key);
-    if (grave?.uid !== raw.metadata.uid) return false;
-    return grave.kind === 'deleted' || raw.metadata.deletionTimestamp === undefined;
+    if (grave === undefined) return false;
+    if (isOlderOrEqual(metadata.resourceVersion, grave.resourceVersion)) return true;
+    if (grave.uid !== metadata.uid) return false;
+    return grave.kind === 'deleted' || metadata.deletionTimestamp === undefined;
   }
 
   #see(resourceVersion: string): void {
