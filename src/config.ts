@@ -32,8 +32,15 @@ const environment = z.object({
   WATCH_NAMESPACES: z
     .string()
     .default('')
-    .transform((text) => text.split(',').map((name) => name.trim()).filter((name) => name !== ''))
-    .refine((names) => names.every((name) => namespaceName.test(name)), { error: 'must be namespace names, separated by commas' }),
+    .transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    )
+    .refine((names) => names.every((name) => namespaceName.test(name)), {
+      error: 'must be namespace names, separated by commas',
+    }),
   LEASE_NAME: z.string().min(1).default('postgres-addon-operator'),
   POD_NAME: z.string().min(1).default('postgres-addon-operator'),
   POD_NAMESPACE: z.string().regex(namespaceName, { error: 'must be a namespace name' }).default('default'),
@@ -81,7 +88,8 @@ function loadPlans(path: string): PlanTable {
     throw new ConfigError([`PLANS_FILE ${path}: ${error instanceof Error ? error.message : String(error)}`]);
   }
   const parsed = plansFile.safeParse(content ?? {});
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error).map((problem) => `PLANS_FILE ${path}: ${problem}`));
+  if (!parsed.success)
+    throw new ConfigError(problemsOf(parsed.error).map((problem) => `PLANS_FILE ${path}: ${problem}`));
   const { free, standard, pro } = parsed.data;
   const plans = {
     free: { ...defaultPlans.free, ...defined(free) },
@@ -90,7 +98,9 @@ function loadPlans(path: string): PlanTable {
   };
   const problems = Object.entries(plans)
     .filter(([, plan]) => (nanos(postgresToKubernetes(plan.sharedBuffers)) ?? 0n) > (nanos(plan.memory) ?? 0n))
-    .map(([name]) => `PLANS_FILE ${path}: ${name}.sharedBuffers is more than ${name}.memory, which CloudNativePG refuses`);
+    .map(
+      ([name]) => `PLANS_FILE ${path}: ${name}.sharedBuffers is more than ${name}.memory, which CloudNativePG refuses`,
+    );
   if (problems.length > 0) throw new ConfigError(problems);
   return plans;
 }

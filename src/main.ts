@@ -1,10 +1,10 @@
 // The composition root: the only file that knows everything, and the only one that meets the process (signals, exit codes).
 // It decides nothing about a database.
 import { randomBytes } from 'node:crypto';
-import type { KubeConfig } from '@kubernetes/client-node';
 import operatorPackage from '@dot-i/k8s-operator';
+import type { KubeConfig } from '@kubernetes/client-node';
 import packageJson from '../package.json' with { type: 'json' };
-import { addonApiVersion, addonGvr, type AddonStatus, fieldManager, type PostgresAddon } from './api/addon.ts';
+import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from './api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from './api/cnpg.ts';
 import type { Gvr } from './api/kubernetes.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
@@ -14,7 +14,6 @@ import { reconcile } from './controller/reconcile.ts';
 import { Triggers } from './controller/triggers.ts';
 import type { World } from './controller/world.ts';
 import { transitions } from './domain/transitions.ts';
-import { ApiError } from './kube/errors.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
 import { resources } from './kube/resources.ts';
@@ -27,7 +26,12 @@ import { Metrics } from './runtime/metrics.ts';
 import { WorkQueue } from './runtime/queue.ts';
 
 const secretGvr: Gvr = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
-const volumeClaimGvr: Gvr = { group: '', version: 'v1', plural: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' };
+const volumeClaimGvr: Gvr = {
+  group: '',
+  version: 'v1',
+  plural: 'persistentvolumeclaims',
+  kind: 'PersistentVolumeClaim',
+};
 const storageClassGvr: Gvr = { group: 'storage.k8s.io', version: 'v1', plural: 'storageclasses', kind: 'StorageClass' };
 
 /** Time between two looks at the Secrets of one addon, which are not watched: 10 min. */
@@ -119,7 +123,11 @@ async function launch(config: Config, kubeConfig: KubeConfig, log: Log, die: (wh
   });
 
   const world: World = {
-    platform: { plans: config.plans, defaultVersion: config.DEFAULT_POSTGRES_VERSION, imagePattern: config.IMAGE_PATTERN },
+    platform: {
+      plans: config.plans,
+      defaultVersion: config.DEFAULT_POSTGRES_VERSION,
+      imagePattern: config.IMAGE_PATTERN,
+    },
     clock,
     log,
     addons: caches.addons,
@@ -148,7 +156,12 @@ async function launch(config: Config, kubeConfig: KubeConfig, log: Log, die: (wh
     metricsContentType: metrics.contentType,
   });
   const { port } = await health.listen();
-  log.info('started', { version: packageJson.version, node: process.version, port, namespaces: config.WATCH_NAMESPACES });
+  log.info('started', {
+    version: packageJson.version,
+    node: process.version,
+    port,
+    namespaces: config.WATCH_NAMESPACES,
+  });
   caches.start();
   elector.start();
   return { queue, elector, events, caches, health, transports: [transport, leaseTransport] };
@@ -165,7 +178,13 @@ async function land(running: Running, log: Log): Promise<void> {
   await Promise.all(running.transports.map((transport) => transport.close()));
 }
 
-function announce(events: EventRecorder, log: Log, addon: PostgresAddon, before: AddonStatus | undefined, after: AddonStatus): void {
+function announce(
+  events: EventRecorder,
+  log: Log,
+  addon: PostgresAddon,
+  before: AddonStatus | undefined,
+  after: AddonStatus,
+): void {
   const { name, namespace, uid } = addon.metadata;
   for (const transition of transitions(before, after)) {
     log.info(transition.note, { addon: `${namespace}/${name}`, reason: transition.reason, phase: after.phase });
@@ -277,7 +296,16 @@ async function run(): Promise<void> {
     log.error('a promise was rejected and nobody looked: a defect', { error });
     process.exit(1);
   });
-  const operator = new AddonOperator(config, log, die);
+  try {
+    const operator = new AddonOperator(config, log, die);
+    stopOnSignals(operator, log, die);
+    await operator.start();
+  } catch (error) {
+    die(`could not start: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function stopOnSignals(operator: AddonOperator, log: Log, die: (why: string) => void): void {
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -289,11 +317,6 @@ async function run(): Promise<void> {
         (error: unknown) => die(`the stop failed: ${error instanceof Error ? error.message : String(error)}`),
       );
     });
-  }
-  try {
-    await operator.start();
-  } catch (error) {
-    die(`could not start: ${error instanceof ApiError || error instanceof Error ? error.message : String(error)}`);
   }
 }
 

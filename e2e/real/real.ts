@@ -34,7 +34,8 @@ export function useReal(): () => Real {
   let real: Real | undefined;
   beforeAll(async () => {
     const { cluster, state } = await status(e2eClusterName);
-    if (cluster === undefined || state !== 'running') throw new Error(`the cluster ${e2eClusterName} is ${state}: run these tests by \`npm run e2e\``);
+    if (cluster === undefined || state !== 'running')
+      throw new Error(`the cluster ${e2eClusterName} is ${state}: run these tests by \`npm run e2e\``);
     const client = connect(cluster.kubeconfig, 'e2e-real');
     const addons = new History(client, addonGvr);
     const clusters = new History(client, clusterGvr);

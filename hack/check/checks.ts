@@ -12,7 +12,10 @@ export interface Check {
 export const checks: readonly Check[] = [
   { title: 'format and lint (biome)', command: ['biome', 'check', '--error-on-warnings', '.'] },
   { title: 'types (tsc)', command: ['tsc', '-p', '.'] },
-  { title: 'who imports whom (dependency-cruiser)', command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'hack', 'e2e'] },
+  {
+    title: 'who imports whom (dependency-cruiser)',
+    command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'hack', 'e2e'],
+  },
   { title: 'dead code and dependencies (knip)', command: ['knip', '--no-progress'] },
   { title: 'generated files (npm run generate)', command: ['node', 'hack/generate/main.ts', '--check'] },
 ];
@@ -20,6 +23,12 @@ export const checks: readonly Check[] = [
 /** Runs one check. Resolves to what it printed when it fails, and to undefined when all is well. */
 export async function runCheck(check: Check): Promise<string | undefined> {
   const [program, ...args] = check.command;
-  const result = await execa(program, args, { cwd: root, all: true, reject: false, preferLocal: true, stdin: 'ignore' });
+  const result = await execa(program, args, {
+    cwd: root,
+    all: true,
+    reject: false,
+    preferLocal: true,
+    stdin: 'ignore',
+  });
   return result.failed ? result.all || result.message : undefined;
 }

@@ -23,7 +23,8 @@ interface Timed {
 const started = performance.now();
 const steps: Timed[] = [];
 
-const say = (line: string): void => console.log(`${`${((performance.now() - started) / 1000).toFixed(1)} s`.padStart(8)}  ${line}`);
+const say = (line: string): void =>
+  console.log(`${`${((performance.now() - started) / 1000).toFixed(1)} s`.padStart(8)}  ${line}`);
 
 /** Runs a step, shows what it reports and remembers how long it took. */
 async function step<T>(title: string, run: () => Promise<T>): Promise<T> {
@@ -35,7 +36,9 @@ async function step<T>(title: string, run: () => Promise<T>): Promise<T> {
 }
 
 async function demo(plan: Plan): Promise<void> {
-  const cluster = await step('a Kubernetes cluster with CloudNativePG', () => up({ name: clusterName, profile: 'node', report: say }));
+  const cluster = await step('a Kubernetes cluster with CloudNativePG', () =>
+    up({ name: clusterName, profile: 'node', report: say }),
+  );
   const image = await step("the operator's image", () => provideImage(cluster, say));
   await step('the operator, by its Helm chart', () => installChart(cluster, image, say));
   await step(`a database: examples/${plan}.yaml`, () => database(cluster, plan));
@@ -49,7 +52,11 @@ async function database(cluster: Cluster, plan: Plan): Promise<void> {
     if (!String(error).includes('AlreadyExists')) throw error;
   });
   const manifest = parse(await readFile(join(repositoryRoot(), 'examples', `${plan}.yaml`), 'utf8'));
-  await kubectl(cluster, ['apply', '--server-side', '--namespace', namespace, '-f', '-'], JSON.stringify(named(manifest)));
+  await kubectl(
+    cluster,
+    ['apply', '--server-side', '--namespace', namespace, '-f', '-'],
+    JSON.stringify(named(manifest)),
+  );
   const template = '{.status.phase}{"  "}{.status.conditions[?(@.type=="Ready")].message}{"\\n"}';
   const watch = execa(
     join(cluster.bin, 'kubectl'),
@@ -65,12 +72,16 @@ async function database(cluster: Cluster, plan: Plan): Promise<void> {
       return;
     }
   }
-  throw new SetupError('The database did not come up. See: npm run cluster -- exec -- kubectl describe pga shop -n team-a');
+  throw new SetupError(
+    'The database did not come up. See: npm run cluster -- exec -- kubectl describe pga shop -n team-a',
+  );
 }
 
 /** Whether status speaks of the spec that was just applied: an earlier demo may have left another plan running. */
 async function isRunning(cluster: Cluster): Promise<boolean> {
-  const addon = JSON.parse(await kubectl(cluster, ['get', 'pga', 'shop', '--namespace', namespace, '--output', 'json']));
+  const addon = JSON.parse(
+    await kubectl(cluster, ['get', 'pga', 'shop', '--namespace', namespace, '--output', 'json']),
+  );
   return addon.status?.phase === 'running' && addon.status.observedGeneration === addon.metadata.generation;
 }
 
@@ -101,13 +112,20 @@ async function summarize(cluster: Cluster, row: string): Promise<void> {
   for (const object of [...objects.trim().split('\n'), secret]) console.log(`  ${object}`);
   console.log(`\nRead through DATABASE_URL\n  ${row}`);
   console.log('\nGo on');
-  console.log(`  connect    npm run cluster -- exec -- kubectl -n ${namespace} exec -it db-team-a-shop-1 -c postgres -- psql app`);
-  console.log('  look       eval "$(npm run --silent cluster -- env)" && kubectl get pga -A && kubectl explain pga.spec');
+  console.log(
+    `  connect    npm run cluster -- exec -- kubectl -n ${namespace} exec -it db-team-a-shop-1 -c postgres -- psql app`,
+  );
+  console.log(
+    '  look       eval "$(npm run --silent cluster -- env)" && kubectl get pga -A && kubectl explain pga.spec',
+  );
   console.log('  tear down  npm run demo -- --down');
 }
 
 async function kubectl(cluster: Cluster, args: readonly string[], input = ''): Promise<string> {
-  const { stdout } = await execa(join(cluster.bin, 'kubectl'), args, { env: { KUBECONFIG: cluster.kubeconfig }, input });
+  const { stdout } = await execa(join(cluster.bin, 'kubectl'), args, {
+    env: { KUBECONFIG: cluster.kubeconfig },
+    input,
+  });
   return stdout;
 }
 
@@ -118,7 +136,9 @@ function planOf(text: string): Plan {
 }
 
 const program = new Command('npm run demo --')
-  .description('A PostgresAddon on a real CloudNativePG: makes what is missing, shows what happens, and leaves it running.')
+  .description(
+    'A PostgresAddon on a real CloudNativePG: makes what is missing, shows what happens, and leaves it running.',
+  )
   .option('--plan <plan>', 'free, standard or pro', planOf, 'standard')
   .option('--keep', 'leave everything running at the end (the default)')
   .option('--down', 'remove the demo and everything it started');

@@ -2,9 +2,9 @@
 import { Command } from 'commander';
 import { down, up } from '../cluster/cluster.ts';
 import { formatSeconds } from '../cluster/progress.ts';
-import { SetupError } from '../toolchain/errors.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { runJest, type Tally } from '../test/jest.ts';
+import { SetupError } from '../toolchain/errors.ts';
 import { e2eClusterName } from './cluster-name.ts';
 
 const program = new Command('npm run e2e --')

@@ -21,7 +21,9 @@ const generated: Readonly<Record<string, () => string | Promise<string>>> = {
 
 const [flag, ...rest] = process.argv.slice(2);
 if (rest.length > 0 || (flag !== undefined && flag !== '--check')) {
-  console.error('usage: npm run generate [-- --check]\n  --check  write nothing; exit 1 when a generated file is out of date');
+  console.error(
+    'usage: npm run generate [-- --check]\n  --check  write nothing; exit 1 when a generated file is out of date',
+  );
   process.exit(flag === '--help' ? 0 : 2);
 }
 

@@ -65,13 +65,15 @@ export async function generateFieldsPage(crdPath: string): Promise<string> {
   const root: Schema = version.schema.openAPIV3Schema;
   const { spec, status } = root.properties ?? {};
   if (spec === undefined || status === undefined) throw new Error(`${crdPath} has no spec or no status`);
-  const columns = version.additionalPrinterColumns.map((column: { name: string; jsonPath: string; priority?: number }) => [
-    column.name,
-    `\`${column.jsonPath}\``,
-    column.priority === 1 ? 'with `-o wide`' : '',
-  ]);
-  const rules = [['metadata, status', root] as const, ['spec', spec] as const, ...fieldsOf(spec, 'spec')].flatMap(([path, schema]) =>
-    (schema['x-kubernetes-validations'] ?? []).map(({ message }) => [`\`${path}\``, message]),
+  const columns = version.additionalPrinterColumns.map(
+    (column: { name: string; jsonPath: string; priority?: number }) => [
+      column.name,
+      `\`${column.jsonPath}\``,
+      column.priority === 1 ? 'with `-o wide`' : '',
+    ],
+  );
+  const rules = [['metadata, status', root] as const, ['spec', spec] as const, ...fieldsOf(spec, 'spec')].flatMap(
+    ([path, schema]) => (schema['x-kubernetes-validations'] ?? []).map(({ message }) => [`\`${path}\``, message]),
   );
   return [
     `${banner}# Fields of PostgresAddon\n`,
@@ -108,6 +110,7 @@ function fieldsOf(schema: Schema, path: string): readonly (readonly [string, Sch
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replace(/(?<!\\)\|/g, '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replace(/(?<!\\)\|/g, '\\|')).join(' | ')} |`;
   return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }

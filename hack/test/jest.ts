@@ -34,11 +34,22 @@ export async function runJest(folders: readonly string[], args: readonly string[
         ...args,
         ...folders,
       ],
-      { cwd: root, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', reject: false, env: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' } },
+      {
+        cwd: root,
+        stdin: 'ignore',
+        stdout: 'ignore',
+        stderr: 'inherit',
+        reject: false,
+        env: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
+      },
     );
     const text = await readFile(output, 'utf8').catch(() => undefined);
     if (text === undefined) return { passed: 0, failed: 1 };
-    const result = JSON.parse(text) as { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
+    const result = JSON.parse(text) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numRuntimeErrorTestSuites: number;
+    };
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
     return { passed: result.numPassedTests, failed: failed === 0 && run.failed ? 1 : failed };
   } finally {

@@ -84,7 +84,9 @@ export function projectCluster(raw: KubeObject): Cluster {
   const status = record(record(raw).status);
   const postgresql = record(spec.postgresql);
   const parameters = record(postgresql.parameters);
-  const ready = Array.isArray(status.conditions) ? status.conditions.map(record).find((c) => c.type === 'Ready') : undefined;
+  const ready = Array.isArray(status.conditions)
+    ? status.conditions.map(record).find((c) => c.type === 'Ready')
+    : undefined;
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,

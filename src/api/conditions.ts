@@ -27,7 +27,11 @@ export interface ReasonRow {
 const wait = 'Wait; nothing to do.';
 
 export const reasons = {
-  Running: { weight: 'good', meaning: 'Every instance is ready and DATABASE_URL is published.', wayOut: 'Nothing to do.' },
+  Running: {
+    weight: 'good',
+    meaning: 'Every instance is ready and DATABASE_URL is published.',
+    wayOut: 'Nothing to do.',
+  },
   ClusterHealthy: { weight: 'good', meaning: 'CNPG reports every instance ready.', wayOut: 'Nothing to do.' },
   Published: { weight: 'good', meaning: 'The Secret holds the current DATABASE_URL.', wayOut: 'Nothing to do.' },
   Applied: { weight: 'good', meaning: 'The Cluster runs what the plan says.', wayOut: 'Nothing to do.' },
@@ -36,7 +40,11 @@ export const reasons = {
     meaning: 'The plan is applied, but the disk is larger than the plan says, because a disk never shrinks.',
     wayOut: 'Nothing to do. For a smaller disk, create a new addon and move the data.',
   },
-  Creating: { weight: 'progressing', meaning: 'CloudNativePG is creating the database for the first time.', wayOut: wait },
+  Creating: {
+    weight: 'progressing',
+    meaning: 'CloudNativePG is creating the database for the first time.',
+    wayOut: wait,
+  },
   Provisioning: {
     weight: 'progressing',
     meaning: 'The database was ready once and is not now: an instance restarts, fails over or is being replaced.',
@@ -44,12 +52,17 @@ export const reasons = {
   },
   ClusterRecreated: {
     weight: 'progressing',
-    meaning: 'The Cluster of a database that was ready is gone, although nobody deleted the addon. A new, empty one is made.',
+    meaning:
+      'The Cluster of a database that was ready is gone, although nobody deleted the addon. A new, empty one is made.',
     wayOut: 'Find out who deleted the Cluster; its data went with it.',
     warning: true,
   },
   Applying: { weight: 'progressing', meaning: 'A change of plan or version is being carried out.', wayOut: wait },
-  Deleted: { weight: 'progressing', meaning: 'Deletion was asked for; everything the addon owns goes with it.', wayOut: wait },
+  Deleted: {
+    weight: 'progressing',
+    meaning: 'Deletion was asked for; everything the addon owns goes with it.',
+    wayOut: wait,
+  },
   PreviousIncarnation: {
     weight: 'progressing',
     meaning: 'An object of a deleted addon of the same name is still being removed.',

@@ -62,7 +62,10 @@ async function write(action: Action, namespace: string, world: World): Promise<K
 }
 
 /** Secrets have no cache: their content stays in memory no longer than one write. */
-function placeOf(child: ChildKind, world: World): { readonly client: ResourceClient; readonly cache: Cache<KubeObject> | undefined } {
+function placeOf(
+  child: ChildKind,
+  world: World,
+): { readonly client: ResourceClient; readonly cache: Cache<KubeObject> | undefined } {
   switch (child) {
     case 'Cluster':
       return { client: world.api.clusters, cache: world.clusters };

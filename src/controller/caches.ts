@@ -1,13 +1,20 @@
 // The watched kinds of each watched namespace (or of all): caches, reflectors, and what they say of the API server.
 import { addonGvr, type PostgresAddon, projectAddon } from '../api/addon.ts';
-import { type Cluster, clusterGvr, projectCluster, projectScheduledBackup, type ScheduledBackup, scheduledBackupGvr } from '../api/cnpg.ts';
+import {
+  type Cluster,
+  clusterGvr,
+  projectCluster,
+  projectScheduledBackup,
+  type ScheduledBackup,
+  scheduledBackupGvr,
+} from '../api/cnpg.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
 import type { Clock, Random } from '../api/seams.ts';
+import { clusterOfScheduledBackup } from '../domain/names.ts';
 import type { Availability } from '../domain/observed.ts';
 import { type Change, Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
-import { clusterOfScheduledBackup } from '../domain/names.ts';
 import type { Triggers } from './triggers.ts';
 import { type Cache, type Key, keyOf } from './world.ts';
 
@@ -49,7 +56,9 @@ export class Caches {
     const namespaces = options.namespaces.length === 0 ? [undefined] : options.namespaces;
     const scopeOf = (namespace: string | undefined): Scope => ({
       addons: this.#watch(addonGvr, namespace, projectAddon, (change) => triggers.addonChanged(change)),
-      clusters: this.#watch(clusterGvr, namespace, projectCluster, ({ object }) => triggers.childChanged(object, object.metadata.name)),
+      clusters: this.#watch(clusterGvr, namespace, projectCluster, ({ object }) =>
+        triggers.childChanged(object, object.metadata.name),
+      ),
       scheduledBackups: this.#watch(scheduledBackupGvr, namespace, projectScheduledBackup, ({ object }) =>
         triggers.childChanged(object, clusterOfScheduledBackup(object.metadata.name)),
       ),

@@ -1,9 +1,10 @@
 // Gathers what one decision depends on: the caches first, and a live read only where the decision says it needs one.
+
+import { clusterLabel } from '../api/cnpg.ts';
 import { sourceSecretName } from '../domain/names.ts';
 import { needs } from '../domain/needs.ts';
 import type { Observed, Read, Secret, Volume } from '../domain/observed.ts';
 import { namesOf } from '../domain/target.ts';
-import { clusterLabel } from '../api/cnpg.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import { type Key, splitKey, type World } from './world.ts';
@@ -48,8 +49,10 @@ async function readVolumes(world: World, namespace: string, cluster: string): Pr
   return permitted(async () => {
     const claims = await world.api.volumeClaims.list(namespace, { labelSelector: `${clusterLabel}=${cluster}` });
     const classes = new Map<string, boolean>();
-    const classOf = (claim: unknown): string => (claim as { spec?: { storageClassName?: string } }).spec?.storageClassName ?? '';
-    for (const storageClass of new Set(claims.map(classOf))) classes.set(storageClass, await expandable(world, storageClass));
+    const classOf = (claim: unknown): string =>
+      (claim as { spec?: { storageClassName?: string } }).spec?.storageClassName ?? '';
+    for (const storageClass of new Set(claims.map(classOf)))
+      classes.set(storageClass, await expandable(world, storageClass));
     const object = claims.map((claim) => {
       const storageClass = classOf(claim);
       return { claim: claim.metadata.name, storageClass, expandable: classes.get(storageClass) === true };

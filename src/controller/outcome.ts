@@ -16,11 +16,16 @@ export type Meaning =
 
 /** What a failed write means. The texts are the API server's own (apimachinery errors, quota and webhook admission). */
 export function meaningOf(error: ApiError, action: Action): Meaning {
-  const refused = (reason: Reason): Meaning => ({ kind: 'refused', verdict: { reason, message: wordsOf(error, action) } });
+  const refused = (reason: Reason): Meaning => ({
+    kind: 'refused',
+    verdict: { reason, message: wordsOf(error, action) },
+  });
   switch (error.code) {
     case 404:
       if (action.verb === 'delete') return { kind: 'done' };
-      return /namespaces? "/.test(error.message) ? refused('NamespaceTerminating') : refused(action.child === 'Secret' ? 'Refused' : 'CNPGNotInstalled');
+      return /namespaces? "/.test(error.message)
+        ? refused('NamespaceTerminating')
+        : refused(action.child === 'Secret' ? 'Refused' : 'CNPGNotInstalled');
     case 409:
       return { kind: 'stale' };
     case 403:

@@ -1,5 +1,5 @@
 // The whole will of the operator on one page: look, decide, act, tell.
-import { decide, type Decision, recheckAfter, soonest } from '../domain/decide.ts';
+import { type Decision, decide, recheckAfter, soonest } from '../domain/decide.ts';
 import { tell } from '../domain/status.ts';
 import type { Next } from '../runtime/queue.ts';
 import { type Acted, act } from './act.ts';
@@ -40,7 +40,11 @@ function nextTime(key: Key, decision: Decision, acted: Acted, world: World): Nex
 function lookAgain(key: Key, { error, stale }: NonNullable<Acted['interrupted']>, world: World): Next {
   if (stale === 'Secret') world.checkups.doubt(key);
   const fields = { addon: key, code: error?.code, reason: error?.reason, error: error?.message };
-  if (error !== undefined) world.log.info(stale === undefined ? 'a write failed; trying again' : 'the world had changed; looking again', fields);
+  if (error !== undefined)
+    world.log.info(
+      stale === undefined ? 'a write failed; trying again' : 'the world had changed; looking again',
+      fields,
+    );
   const atLeast = error?.retryAfterSeconds;
   return atLeast === undefined ? { kind: 'retry' } : { kind: 'retry', atLeastMilliseconds: atLeast * 1000 };
 }

@@ -22,7 +22,10 @@ export interface World {
   readonly addons: Cache<PostgresAddon>;
   readonly clusters: Cache<Cluster>;
   readonly scheduledBackups: Cache<ScheduledBackup>;
-  readonly availability: (namespace: string) => { readonly clusters: Availability; readonly scheduledBackups: Availability };
+  readonly availability: (namespace: string) => {
+    readonly clusters: Availability;
+    readonly scheduledBackups: Availability;
+  };
   readonly api: {
     readonly addons: ResourceClient;
     readonly clusters: ResourceClient;

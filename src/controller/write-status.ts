@@ -1,6 +1,6 @@
 // The only place that writes status; nothing changed, nothing written.
 import { isDeepStrictEqual } from 'node:util';
-import { addonApiVersion, addonGvr, type AddonStatus, fieldManager, type PostgresAddon } from '../api/addon.ts';
+import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from '../api/addon.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 // From CNPG's credentials to DATABASE_URL; what goes in and comes out is secret and must never reach a message.
-import { type PostgresAddon, type SslMode, labels } from '../api/addon.ts';
+import { labels, type PostgresAddon, type SslMode } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import { sourceSecretName } from './names.ts';
 import type { Secret } from './observed.ts';
@@ -24,7 +24,8 @@ export function readCredentials(
 ): Credentials | string {
   const name = sourceSecretName(cluster.metadata.name);
   const controller = secret.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  if (controller?.uid !== cluster.metadata.uid) return `Secret ${name} does not belong to Cluster ${cluster.metadata.name}`;
+  if (controller?.uid !== cluster.metadata.uid)
+    return `Secret ${name} does not belong to Cluster ${cluster.metadata.name}`;
   const username = decode(secret.data?.username);
   const password = decode(secret.data?.password);
   const database = decode(secret.data?.dbname);

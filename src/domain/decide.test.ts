@@ -5,12 +5,12 @@ import type { Action } from './action.ts';
 import { needs } from './needs.ts';
 import {
   aCluster,
+  anAddon,
+  annotations,
   aRunningAddon,
   aScheduledBackup,
   aSource,
   aUrlSecret,
-  anAddon,
-  annotations,
   changed,
   observing,
   testTime,
@@ -18,7 +18,8 @@ import {
 } from './testing.ts';
 import { transitions } from './transitions.ts';
 
-const summary = (actions: readonly Action[]): readonly string[] => actions.map((action) => `${action.verb} ${action.child}`);
+const summary = (actions: readonly Action[]): readonly string[] =>
+  actions.map((action) => `${action.verb} ${action.child}`);
 const condition = (status: AddonStatus, type: string): string | undefined => {
   const found = status.conditions?.find((c) => c.type === type);
   return found && `${found.status} ${found.reason}`;
@@ -40,7 +41,9 @@ describe('a new addon', () => {
     expect(condition(status, 'BackupReady')).toBe('False NoObjectStore');
     expect(status.backup).toMatchObject({ requested: 'daily', effective: 'none' });
     expect(wakeAfter).toBe(5 * 60_000 - 5_000);
-    expect(bodyOf(actions, 'ScheduledBackup')).toMatchObject({ spec: { suspend: true, cluster: { name: 'db-team-a-shop' } } });
+    expect(bodyOf(actions, 'ScheduledBackup')).toMatchObject({
+      spec: { suspend: true, cluster: { name: 'db-team-a-shop' } },
+    });
   });
 
   it('gets no ScheduledBackup on the free plan', () => {
@@ -64,9 +67,16 @@ describe('a new addon', () => {
     const cluster = aCluster(addon);
     const o = observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) });
     expect(needs(o, false)).toEqual({ source: true, urlSecret: false, volumes: false });
-    const { actions, status } = think({ ...o, source: { kind: 'found', object: aSource(cluster) } }, { secretUID: 'url-uid' });
+    const { actions, status } = think(
+      { ...o, source: { kind: 'found', object: aSource(cluster) } },
+      { secretUID: 'url-uid' },
+    );
     expect(summary(actions)).toEqual(['create Secret']);
-    expect(status).toMatchObject({ phase: 'running', ready_at: '2026-01-02T03:04:05Z', credentials: { sourceVersion: '30', secretUID: 'url-uid' } });
+    expect(status).toMatchObject({
+      phase: 'running',
+      ready_at: '2026-01-02T03:04:05Z',
+      credentials: { sourceVersion: '30', secretUID: 'url-uid' },
+    });
     expect(condition(status, 'Ready')).toBe('True Running');
     expect(condition(status, 'Reconciling')).toBeUndefined();
   });
@@ -107,7 +117,11 @@ describe('a running addon', () => {
   });
 
   it('is provisioning while an instance fails over, and ready_at does not move', () => {
-    const failing = aCluster(addon, { phase: 'Failing over', readyInstances: 0, readyCondition: { status: 'False', lastTransitionTime: 'T' } });
+    const failing = aCluster(addon, {
+      phase: 'Failing over',
+      readyInstances: 0,
+      readyCondition: { status: 'False', lastTransitionTime: 'T' },
+    });
     const { status } = think({ ...quiet, cluster: failing }, {}, testTime + 60_000);
     expect(status).toMatchObject({ phase: 'provisioning', ready_at: '2026-01-02T03:04:05Z' });
     expect(condition(status, 'Ready')).toBe('False Provisioning');
@@ -173,7 +187,10 @@ describe('a change of plan', () => {
   it('goes through provisioning: what CNPG said before the write is no evidence', () => {
     const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
     const before = aCluster(anAddon({ plan: 'free' }));
-    const volumes = { kind: 'found', object: [{ claim: 'db-team-a-shop-1', storageClass: 'fast', expandable: true }] } as const;
+    const volumes = {
+      kind: 'found',
+      object: [{ claim: 'db-team-a-shop-1', storageClass: 'fast', expandable: true }],
+    } as const;
     expect(needs(observing(addon, { cluster: before }), false).volumes).toBe(true);
     const written = think(observing(addon, { cluster: before, volumes }));
     expect(summary(written.actions)).toEqual(['apply Cluster', 'create ScheduledBackup']);
@@ -190,10 +207,18 @@ describe('a change of plan', () => {
     const stillPending = think(observing(next, { cluster: stale, scheduledBackup }));
     expect(stillPending.status).toEqual(written.status);
 
-    const restarting = aCluster(addon, { readyInstances: 0, phase: 'Upgrading cluster', readyCondition: { status: 'False', lastTransitionTime: 'X' } }, '2026-01-02T03:04:04Z');
+    const restarting = aCluster(
+      addon,
+      { readyInstances: 0, phase: 'Upgrading cluster', readyCondition: { status: 'False', lastTransitionTime: 'X' } },
+      '2026-01-02T03:04:04Z',
+    );
     expect(think(observing(next, { cluster: restarting, scheduledBackup })).status).toEqual(written.status);
 
-    const back = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Y' } }, '2026-01-02T03:04:04Z');
+    const back = aCluster(
+      addon,
+      { readyCondition: { status: 'True', lastTransitionTime: 'Y' } },
+      '2026-01-02T03:04:04Z',
+    );
     const done = think(observing(next, { cluster: back, scheduledBackup })).status;
     expect(done.phase).toBe('running');
     expect(condition(done, 'PlanApplied')).toBe('True Applied');
@@ -203,12 +228,16 @@ describe('a change of plan', () => {
   it('is noticed as unfinished after a crash between the Cluster write and the status write', () => {
     const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
     const stale = aCluster(addon, {}, '2026-01-02T03:04:04Z');
-    expect(think(observing(addon, { cluster: stale, scheduledBackup: aScheduledBackup(addon) })).status.phase).toBe('provisioning');
+    expect(think(observing(addon, { cluster: stale, scheduledBackup: aScheduledBackup(addon) })).status.phase).toBe(
+      'provisioning',
+    );
   });
 
   it('never shrinks the disk, drops synchronous replication and removes only the ScheduledBackup that was seen', () => {
     const addon = changed(aRunningAddon({ plan: 'pro' }), { plan: 'free' });
-    const { actions, status } = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'pro' })), scheduledBackup: aScheduledBackup(anAddon()) }));
+    const { actions, status } = think(
+      observing(addon, { cluster: aCluster(anAddon({ plan: 'pro' })), scheduledBackup: aScheduledBackup(anAddon()) }),
+    );
     expect(summary(actions)).toEqual(['apply Cluster', 'delete ScheduledBackup']);
     const spec = bodyOf(actions, 'Cluster').spec as { storage: object; postgresql: object };
     expect(spec.storage).toEqual({ size: '50Gi' });
@@ -216,8 +245,14 @@ describe('a change of plan', () => {
     expect(actions[1]).toMatchObject({ uid: 'backup-uid', resourceVersion: '21' });
     expect(status.resources?.storage).toBe('50Gi');
     const after = { ...addon, status };
-    const shrunk = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Z' } }, '2026-01-02T03:04:04Z');
-    const done = think(observing(after, { cluster: { ...shrunk, spec: { ...shrunk.spec, storage: { size: '50Gi' } } } }));
+    const shrunk = aCluster(
+      addon,
+      { readyCondition: { status: 'True', lastTransitionTime: 'Z' } },
+      '2026-01-02T03:04:04Z',
+    );
+    const done = think(
+      observing(after, { cluster: { ...shrunk, spec: { ...shrunk.spec, storage: { size: '50Gi' } } } }),
+    );
     expect(done.actions).toEqual([]);
     expect(condition(done.status, 'PlanApplied')).toBe('True DiskKept');
   });
@@ -226,26 +261,42 @@ describe('a change of plan', () => {
     ['unread', { kind: 'unread' }, 'False StorageUnverified'],
     ['without claims', { kind: 'found', object: [] }, 'False StorageUnverified'],
     ['forbidden', { kind: 'denied', message: 'no' }, 'False StorageUnverified'],
-    ['fixed', { kind: 'found', object: [{ claim: 'c', storageClass: 'fixed', expandable: false }] }, 'False StorageNotExpandable'],
-  ] as const)('does not write a growth when the volumes are %s, but applies everything else', (_, volumes, expected) => {
-    const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
-    const cluster = aCluster(anAddon({ plan: 'free' }));
-    const { actions, status } = think(observing(addon, { cluster, volumes }));
-    const spec = bodyOf(actions, 'Cluster').spec;
-    expect(spec).toMatchObject({ storage: { size: '1Gi' }, resources: { limits: { memory: '1Gi' } } });
-    const applied = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Z' } }, '2026-01-02T03:04:04Z');
-    const settled = { ...applied, spec: { ...applied.spec, storage: { size: '1Gi' } } };
-    const done = think(observing({ ...addon, status }, { cluster: settled, volumes, scheduledBackup: aScheduledBackup(addon) }));
-    expect(done.actions).toEqual([]);
-    expect(condition(done.status, 'PlanApplied')).toBe(expected);
-    expect(done.status.phase).toBe('running');
-    expect(done.wakeAfter).toBe(expected.includes('Unverified') ? 10_000 : 60_000);
-  });
+    [
+      'fixed',
+      { kind: 'found', object: [{ claim: 'c', storageClass: 'fixed', expandable: false }] },
+      'False StorageNotExpandable',
+    ],
+  ] as const)(
+    'does not write a growth when the volumes are %s, but applies everything else',
+    (_, volumes, expected) => {
+      const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
+      const cluster = aCluster(anAddon({ plan: 'free' }));
+      const { actions, status } = think(observing(addon, { cluster, volumes }));
+      const spec = bodyOf(actions, 'Cluster').spec;
+      expect(spec).toMatchObject({ storage: { size: '1Gi' }, resources: { limits: { memory: '1Gi' } } });
+      const applied = aCluster(
+        addon,
+        { readyCondition: { status: 'True', lastTransitionTime: 'Z' } },
+        '2026-01-02T03:04:04Z',
+      );
+      const settled = { ...applied, spec: { ...applied.spec, storage: { size: '1Gi' } } };
+      const done = think(
+        observing({ ...addon, status }, { cluster: settled, volumes, scheduledBackup: aScheduledBackup(addon) }),
+      );
+      expect(done.actions).toEqual([]);
+      expect(condition(done.status, 'PlanApplied')).toBe(expected);
+      expect(done.status.phase).toBe('running');
+      expect(done.wakeAfter).toBe(expected.includes('Unverified') ? 10_000 : 60_000);
+    },
+  );
 
   it('writes the new image after the new parameters, since CNPG refuses both at once', () => {
     const addon = changed(aRunningAddon({ plan: 'free', version: '16' }), { plan: 'pro', version: '17' });
     const { actions } = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'free', version: '16' })) }));
-    expect(bodyOf(actions, 'Cluster').spec).toMatchObject({ instances: 3, imageName: 'ghcr.io/cloudnative-pg/postgresql:16' });
+    expect(bodyOf(actions, 'Cluster').spec).toMatchObject({
+      instances: 3,
+      imageName: 'ghcr.io/cloudnative-pg/postgresql:16',
+    });
   });
 });
 
@@ -258,7 +309,9 @@ describe('the version', () => {
 
   it('never falls below what runs', () => {
     const addon = changed(aRunningAddon(), { version: '16' });
-    const { actions, status } = think(observing(addon, { cluster: aCluster(anAddon()), scheduledBackup: aScheduledBackup(addon) }));
+    const { actions, status } = think(
+      observing(addon, { cluster: aCluster(anAddon()), scheduledBackup: aScheduledBackup(addon) }),
+    );
     expect(actions).toEqual([]);
     expect(status.version).toBe('17');
     expect(condition(status, 'PlanApplied')).toBe('False VersionNotLowered');
@@ -289,7 +342,13 @@ describe('what belongs to somebody else', () => {
   });
 
   it('is waited for when it is what remains of the addon before', () => {
-    const previous = { apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', name: 'shop', uid: 'old-uid', controller: true };
+    const previous = {
+      apiVersion: 'addons.paas.dev/v1alpha1',
+      kind: 'PostgresAddon',
+      name: 'shop',
+      uid: 'old-uid',
+      controller: true,
+    };
     const cluster = { ...own, metadata: { ...own.metadata, ownerReferences: [previous] } };
     const { actions, status } = think(observing(addon, { cluster }));
     expect(actions).toEqual([]);
@@ -305,7 +364,11 @@ describe('what belongs to somebody else', () => {
   it('is not written over: a foreign Secret', () => {
     const url = aUrlSecret(addon, 'x');
     const secret = { ...url, metadata: { ...url.metadata, ownerReferences: [foreigner] } };
-    const o = observing(addon, { cluster: own, scheduledBackup: aScheduledBackup(addon), source: { kind: 'found', object: aSource(own) } });
+    const o = observing(addon, {
+      cluster: own,
+      scheduledBackup: aScheduledBackup(addon),
+      source: { kind: 'found', object: aSource(own) },
+    });
     const { actions, status } = think({ ...o, urlSecret: { kind: 'found', object: secret } });
     expect(actions).toEqual([]);
     expect(condition(status, 'Ready')).toBe('False NameConflict');
@@ -325,7 +388,9 @@ describe('obstacles', () => {
     ['missing', 'CNPGNotInstalled'],
     ['forbidden', 'Forbidden'],
   ] as const)('a kind that is %s is told and nothing is written', (availability, reason) => {
-    const { actions, status } = think(observing(anAddon(), { kinds: { clusters: availability, scheduledBackups: 'served' } }));
+    const { actions, status } = think(
+      observing(anAddon(), { kinds: { clusters: availability, scheduledBackups: 'served' } }),
+    );
     expect(actions).toEqual([]);
     expect(condition(status, 'Stalled')).toBe(`True ${reason}`);
   });

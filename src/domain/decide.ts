@@ -42,7 +42,14 @@ export function decide(o: Observed, now: number): Decision {
   const planApplied = judgePlan(o.addon, target, applying, provisioned);
   return {
     actions: [...change.actions, ...diffScheduledBackup(o.addon, target, o.scheduledBackup), ...publication.actions],
-    report: { target, ready: ready.verdict, provisioned, credentials: publication, planApplied, backupReady: judgeBackup(target) },
+    report: {
+      target,
+      ready: ready.verdict,
+      provisioned,
+      credentials: publication,
+      planApplied,
+      backupReady: judgeBackup(target),
+    },
     wakeAfter: soonest(ready.left, recheckAfter(ready.verdict), recheckAfter(planApplied)),
   };
 }
@@ -73,9 +80,15 @@ function kindObstacle(kind: string, availability: Availability): Verdict | undef
     case 'served':
       return undefined;
     case 'missing':
-      return { reason: 'CNPGNotInstalled', message: `the API server does not serve ${kind} (postgresql.cnpg.io/v1); install CloudNativePG` };
+      return {
+        reason: 'CNPGNotInstalled',
+        message: `the API server does not serve ${kind} (postgresql.cnpg.io/v1); install CloudNativePG`,
+      };
     case 'forbidden':
-      return { reason: 'Forbidden', message: `the operator may not list and watch ${kind} (postgresql.cnpg.io); grant it that right` };
+      return {
+        reason: 'Forbidden',
+        message: `the operator may not list and watch ${kind} (postgresql.cnpg.io); grant it that right`,
+      };
   }
 }
 
@@ -84,9 +97,15 @@ function ownerObstacle(addon: PostgresAddon, kind: string, child: KubeObject | u
   const { name, deletionTimestamp } = child.metadata;
   switch (whose(addon, child)) {
     case 'foreign':
-      return { reason: 'NameConflict', message: `${kind} ${name} exists and does not belong to this addon; it was left as it is` };
+      return {
+        reason: 'NameConflict',
+        message: `${kind} ${name} exists and does not belong to this addon; it was left as it is`,
+      };
     case 'previous':
-      return { reason: 'PreviousIncarnation', message: `${kind} ${name} of the deleted addon of this name is still being removed` };
+      return {
+        reason: 'PreviousIncarnation',
+        message: `${kind} ${name} of the deleted addon of this name is still being removed`,
+      };
     case 'ours':
       if (deletionTimestamp === undefined) return undefined;
       return { reason: 'PreviousIncarnation', message: `${kind} ${name} was deleted and is still being removed` };
@@ -102,8 +121,10 @@ function judgeReady(provisioned: Verdict, publication: Publication): Verdict {
 
 /** A change under way is not applied yet; a restart or failover later takes nothing back. */
 function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, provisioned: Verdict): Verdict {
-  if (applying) return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
-  if (!wasReady(addon) && provisioned.reason !== 'ClusterHealthy') return { reason: 'Creating', message: provisioned.message };
+  if (applying)
+    return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
+  if (!wasReady(addon) && provisioned.reason !== 'ClusterHealthy')
+    return { reason: 'Creating', message: provisioned.message };
   return target.reservation ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }
 
@@ -119,7 +140,11 @@ const patienceCreating = 5 * 60_000;
 const patienceProvisioning = 10 * 60_000;
 
 /** A wait that lasts too long is a failure, told with CNPG's own words; `left` is what remains until then. */
-function losePatience(o: Observed, verdict: Verdict, now: number): { readonly verdict: Verdict; readonly left: number | undefined } {
+function losePatience(
+  o: Observed,
+  verdict: Verdict,
+  now: number,
+): { readonly verdict: Verdict; readonly left: number | undefined } {
   if (rowOf(verdict.reason).weight !== 'progressing') return { verdict, left: undefined };
   const [since, patience] = wasReady(o.addon)
     ? [unreadySince(o.addon), patienceProvisioning]
@@ -127,7 +152,10 @@ function losePatience(o: Observed, verdict: Verdict, now: number): { readonly ve
   const left = (since ?? now) + patience - now;
   if (left > 0) return { verdict, left };
   const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);
-  return { verdict: { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${words}` }, left: undefined };
+  return {
+    verdict: { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${words}` },
+    left: undefined,
+  };
 }
 
 function unreadySince(addon: PostgresAddon): number | undefined {

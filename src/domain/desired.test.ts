@@ -10,7 +10,14 @@ import { anAddon, observing, targetOf } from './testing.ts';
 it('the plans are the promised ones', () => {
   expect(defaultPlans).toEqual({
     free: { instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', sharedBuffers: '64MB', maxConnections: 25 },
-    standard: { instances: 1, storage: '10Gi', memory: '1Gi', backup: 'daily', sharedBuffers: '256MB', maxConnections: 100 },
+    standard: {
+      instances: 1,
+      storage: '10Gi',
+      memory: '1Gi',
+      backup: 'daily',
+      sharedBuffers: '256MB',
+      maxConnections: 100,
+    },
     pro: { instances: 3, storage: '50Gi', memory: '4Gi', backup: 'pitr', sharedBuffers: '1GB', maxConnections: 200 },
   });
 });
@@ -47,7 +54,11 @@ it('the Cluster of pro is this', () => {
       primaryUpdateMethod: 'switchover',
       storage: { size: '50Gi' },
       resources: { requests: { memory: '4Gi' }, limits: { memory: '4Gi' } },
-      affinity: { enablePodAntiAffinity: true, podAntiAffinityType: 'preferred', topologyKey: 'kubernetes.io/hostname' },
+      affinity: {
+        enablePodAntiAffinity: true,
+        podAntiAffinityType: 'preferred',
+        topologyKey: 'kubernetes.io/hostname',
+      },
       postgresql: {
         parameters: { shared_buffers: '1GB', max_connections: '200' },
         synchronous: { method: 'any', number: 1, dataDurability: 'preferred', failoverQuorum: true },
@@ -57,11 +68,14 @@ it('the Cluster of pro is this', () => {
   });
 });
 
-it.each(['free', 'standard'] as const)('a single instance (%s) has no disruption budget and no synchronous replica', (plan) => {
-  const { spec } = buildCluster(anAddon({ plan }), targetOf(observing(anAddon({ plan }))), undefined);
-  expect(spec).toMatchObject({ instances: 1, enablePDB: false, primaryUpdateMethod: 'restart' });
-  expect(spec.postgresql.synchronous).toBeUndefined();
-});
+it.each(['free', 'standard'] as const)(
+  'a single instance (%s) has no disruption budget and no synchronous replica',
+  (plan) => {
+    const { spec } = buildCluster(anAddon({ plan }), targetOf(observing(anAddon({ plan }))), undefined);
+    expect(spec).toMatchObject({ instances: 1, enablePDB: false, primaryUpdateMethod: 'restart' });
+    expect(spec.postgresql.synchronous).toBeUndefined();
+  },
+);
 
 describe('nothing of the addon leaks into its children', () => {
   const text = fc.string({ maxLength: 40 });
@@ -74,10 +88,15 @@ describe('nothing of the addon leaks into its children', () => {
       buildUrlSecret(addon, target, 'u'),
     ];
     fc.assert(
-      fc.property(fc.dictionary(text, text), fc.dictionary(text, text), fc.array(text), (labels, annotations, finalizers) => {
-        const addon = { ...plain, metadata: { ...plain.metadata, labels, annotations, finalizers } };
-        expect(build(addon)).toEqual(build(plain));
-      }),
+      fc.property(
+        fc.dictionary(text, text),
+        fc.dictionary(text, text),
+        fc.array(text),
+        (labels, annotations, finalizers) => {
+          const addon = { ...plain, metadata: { ...plain.metadata, labels, annotations, finalizers } };
+          expect(build(addon)).toEqual(build(plain));
+        },
+      ),
     );
   });
 });

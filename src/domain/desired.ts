@@ -1,5 +1,5 @@
 // The children as they should be: pure builders, one per kind. Nothing a user wrote passes through but what the schema bounds.
-import { type PostgresAddon, annotations } from '../api/addon.ts';
+import { annotations, type PostgresAddon } from '../api/addon.ts';
 import { barmanPlugin, type ClusterSpec, cnpgApiVersion, type ScheduledBackupSpec } from '../api/cnpg.ts';
 import type { Manifest } from '../api/kubernetes.ts';
 import { childLabels, ownerReference } from './owner.ts';
@@ -33,7 +33,11 @@ export function buildCluster(addon: PostgresAddon, target: Target, readyBefore: 
       primaryUpdateMethod: highlyAvailable ? 'switchover' : 'restart',
       storage: { size: target.storage },
       resources: { requests: { memory: profile.memory }, limits: { memory: profile.memory } },
-      affinity: { enablePodAntiAffinity: true, podAntiAffinityType: 'preferred', topologyKey: 'kubernetes.io/hostname' },
+      affinity: {
+        enablePodAntiAffinity: true,
+        podAntiAffinityType: 'preferred',
+        topologyKey: 'kubernetes.io/hostname',
+      },
       postgresql: {
         parameters: { shared_buffers: profile.sharedBuffers, max_connections: String(profile.maxConnections) },
         // CNPG refuses fewer than two instances while this stanza stands, so both go in the same write.

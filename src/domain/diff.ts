@@ -17,7 +17,10 @@ export interface ClusterDiff {
 /** @param cluster ours, or absent. */
 export function diffCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined): ClusterDiff {
   if (cluster === undefined) {
-    return { actions: [{ verb: 'create', child: 'Cluster', manifest: buildCluster(addon, target, undefined) }], restarts: true };
+    return {
+      actions: [{ verb: 'create', child: 'Cluster', manifest: buildCluster(addon, target, undefined) }],
+      restarts: true,
+    };
   }
   const kept = cluster.metadata.annotations?.[annotations.readyBefore];
   const wanted = oneStepTowards(buildCluster(addon, target, kept), cluster);
@@ -74,5 +77,8 @@ function restartingFields(spec: Cluster['spec']): unknown {
 
 function matches(live: Cluster | ScheduledBackup, wanted: Manifest): boolean {
   const { labels, annotations: notes, ownerReferences } = wanted.metadata;
-  return includes(live.metadata, { labels, ownerReferences, ...(notes && { annotations: notes }) }) && includes(live.spec, wanted.spec);
+  return (
+    includes(live.metadata, { labels, ownerReferences, ...(notes && { annotations: notes }) }) &&
+    includes(live.spec, wanted.spec)
+  );
 }

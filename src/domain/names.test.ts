@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { clusterName, clusterOfScheduledBackup, cut, scheduledBackupName, sourceSecretName, urlSecretName } from './names.ts';
+import {
+  clusterName,
+  clusterOfScheduledBackup,
+  cut,
+  scheduledBackupName,
+  sourceSecretName,
+  urlSecretName,
+} from './names.ts';
 
 describe('names, pinned', () => {
   it('are verbatim while they fit', () => {

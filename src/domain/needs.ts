@@ -23,7 +23,8 @@ const nothing: Needs = { source: false, urlSecret: false, volumes: false };
  */
 export function needs(o: Observed, checkup: boolean): Needs {
   const { addon, cluster } = o;
-  if (addon.metadata.deletionTimestamp !== undefined || cluster === undefined || whose(addon, cluster) !== 'ours') return nothing;
+  if (addon.metadata.deletionTimestamp !== undefined || cluster === undefined || whose(addon, cluster) !== 'ours')
+    return nothing;
   const published = addon.status?.credentials;
   const doubtful = reasonOf(addon, 'CredentialsPublished') === 'NameConflict';
   const source = published === undefined ? provisioned(o) : checkup || doubtful || changed(o);
@@ -38,7 +39,11 @@ export function needs(o: Observed, checkup: boolean): Needs {
 function provisioned(o: Observed): boolean {
   const target = aim(o);
   const seen = o.cluster?.status.applicationSecretVersion !== undefined;
-  return seen && !('reason' in target) && judgeCluster(o.addon, target, o.cluster, false).provisioned.reason === 'ClusterHealthy';
+  return (
+    seen &&
+    !('reason' in target) &&
+    judgeCluster(o.addon, target, o.cluster, false).provisioned.reason === 'ClusterHealthy'
+  );
 }
 
 /** CNPG saw another version of the credentials than the published one, or the addon's spec may ask for another URL. */

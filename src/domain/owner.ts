@@ -1,5 +1,5 @@
 // Whose an object is, judged by uid and never by name: the rule that keeps the operator from adopting what is not its own.
-import { labels, type PostgresAddon, addonApiVersion, addonGvr, fieldManager } from '../api/addon.ts';
+import { addonApiVersion, addonGvr, fieldManager, labels, type PostgresAddon } from '../api/addon.ts';
 import type { KubeObject, OwnerReference } from '../api/kubernetes.ts';
 
 /**

@@ -15,7 +15,14 @@ export type PlanTable = Readonly<Record<PlanName, Profile>>;
 
 export const defaultPlans: PlanTable = {
   free: { instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', sharedBuffers: '64MB', maxConnections: 25 },
-  standard: { instances: 1, storage: '10Gi', memory: '1Gi', backup: 'daily', sharedBuffers: '256MB', maxConnections: 100 },
+  standard: {
+    instances: 1,
+    storage: '10Gi',
+    memory: '1Gi',
+    backup: 'daily',
+    sharedBuffers: '256MB',
+    maxConnections: 100,
+  },
   pro: { instances: 3, storage: '50Gi', memory: '4Gi', backup: 'pitr', sharedBuffers: '1GB', maxConnections: 200 },
 };
 

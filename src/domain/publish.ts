@@ -35,13 +35,20 @@ export function publish(o: Observed, target: Target, cluster: Cluster | undefine
 
   const existing = o.urlSecret.kind === 'found' ? o.urlSecret.object : undefined;
   if (existing === undefined) {
-    return { actions: [{ verb: 'create', child: 'Secret', manifest }], verdict: published(target), credentials: { sourceVersion } };
+    return {
+      actions: [{ verb: 'create', child: 'Secret', manifest }],
+      verdict: published(target),
+      credentials: { sourceVersion },
+    };
   }
   const actions = holdsUrl(existing, url, addon) ? [] : [applyTo('Secret', manifest, existing.metadata.uid)];
   return { actions, verdict: published(target), credentials: { sourceVersion, secretUID: existing.metadata.uid } };
 }
 
-const pending: Verdict = { reason: 'CredentialsPending', message: 'waiting for the credentials that CloudNativePG makes' };
+const pending: Verdict = {
+  reason: 'CredentialsPending',
+  message: 'waiting for the credentials that CloudNativePG makes',
+};
 
 function published(target: Target): Verdict {
   return { reason: 'Published', message: `Secret ${target.names.urlSecret} holds DATABASE_URL` };
@@ -61,6 +68,12 @@ function conflictOf(o: Observed, target: Target): Verdict | undefined {
   if (owner === 'ours') return undefined;
   const name = target.names.urlSecret;
   return owner === 'previous'
-    ? { reason: 'PreviousIncarnation', message: `Secret ${name} of the deleted addon of this name is still being removed` }
-    : { reason: 'NameConflict', message: `Secret ${name} exists and does not belong to this addon; it was left as it is` };
+    ? {
+        reason: 'PreviousIncarnation',
+        message: `Secret ${name} of the deleted addon of this name is still being removed`,
+      }
+    : {
+        reason: 'NameConflict',
+        message: `Secret ${name} exists and does not belong to this addon; it was left as it is`,
+      };
 }

@@ -30,7 +30,9 @@ it('comparison is by meaning and total', () => {
   fc.assert(
     fc.property(fc.bigInt(0n, 10n ** 12n), fc.bigInt(0n, 10n ** 12n), (a, b) => {
       const expected = a < b ? -1 : a > b ? 1 : 0;
-      return compareQuantities(`${a}Ki`, `${b}Ki`) === expected && compareQuantities(`${a * 1024n}`, `${b}Ki`) === expected;
+      return (
+        compareQuantities(`${a}Ki`, `${b}Ki`) === expected && compareQuantities(`${a * 1024n}`, `${b}Ki`) === expected
+      );
     }),
   );
 });

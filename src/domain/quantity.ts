@@ -21,7 +21,9 @@ const factors: Readonly<Record<string, readonly [bigint, bigint]>> = {
 
 /** Billionths of the unit (the finest step a quantity can have), or undefined when the text is not a quantity. */
 export function nanos(quantity: string): bigint | undefined {
-  const match = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,2})|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?)$/.exec(quantity);
+  const match = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,2})|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?)$/.exec(
+    quantity,
+  );
   if (match === null) return undefined;
   const [, sign = '', number = '', exponent, suffix = ''] = match;
   const [whole = '', fraction = ''] = number.split('.');

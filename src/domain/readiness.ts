@@ -17,8 +17,14 @@ export interface ClusterVerdict {
  * Whether CNPG has provisioned what was asked.
  * @param restarts whether a write of this very round makes CNPG restart instances
  */
-export function judgeCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined, restarts: boolean): ClusterVerdict {
-  if (cluster === undefined) return { provisioned: wasReady(addon) ? recreated(target) : working(addon), applying: false };
+export function judgeCluster(
+  addon: PostgresAddon,
+  target: Target,
+  cluster: Cluster | undefined,
+  restarts: boolean,
+): ClusterVerdict {
+  if (cluster === undefined)
+    return { provisioned: wasReady(addon) ? recreated(target) : working(addon), applying: false };
   const unmoved = restarts || cluster.metadata.annotations?.[annotations.readyBefore] === readySince(cluster);
   if (!unmoved && standing(cluster, target.profile.instances)) {
     const message = `all ${target.profile.instances} instance(s) are ready`;
@@ -68,7 +74,10 @@ function working(addon: PostgresAddon): Verdict {
 /** Why it is not done: somebody has to act, or it moves by itself. */
 function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
   if (hibernated(cluster)) {
-    return { reason: 'Hibernated', message: `Cluster ${cluster.metadata.name} has the annotation ${hibernationAnnotation}: on` };
+    return {
+      reason: 'Hibernated',
+      message: `Cluster ${cluster.metadata.name} has the annotation ${hibernationAnnotation}: on`,
+    };
   }
   const meaning = meaningOf(cluster.status.phase);
   if (meaning === 'healthy' || meaning === 'working') return otherwise;

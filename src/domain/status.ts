@@ -17,7 +17,8 @@ export function tell(addon: PostgresAddon, report: Report, outcome: Outcome, now
   const ready = outcome.refusal ?? report.ready;
   const phase = phaseOf(addon, ready);
   const readyAt = before.ready_at ?? (phase === 'running' ? timestampOf(now) : undefined);
-  const facts = outcome.refusal !== undefined && before.plan !== undefined ? before : factsOf(addon, report.target, before);
+  const facts =
+    outcome.refusal !== undefined && before.plan !== undefined ? before : factsOf(addon, report.target, before);
   const credentials = credentialsOf(report, outcome, before);
   return {
     ...(addon.metadata.generation === undefined ? {} : { observedGeneration: addon.metadata.generation }),
@@ -36,7 +37,10 @@ function phaseOf(addon: PostgresAddon, ready: Verdict): Phase {
   return wasReady(addon) ? 'provisioning' : 'creating';
 }
 
-type Facts = Pick<AddonStatus, 'plan' | 'version' | 'image' | 'clusterName' | 'secretName' | 'resources' | 'endpoints' | 'backup'>;
+type Facts = Pick<
+  AddonStatus,
+  'plan' | 'version' | 'image' | 'clusterName' | 'secretName' | 'resources' | 'endpoints' | 'backup'
+>;
 
 function factsOf(addon: PostgresAddon, target: Target | undefined, before: AddonStatus): Facts {
   if (target === undefined) return before;
@@ -48,7 +52,12 @@ function factsOf(addon: PostgresAddon, target: Target | undefined, before: Addon
     image: target.image,
     clusterName: names.cluster,
     secretName: names.urlSecret,
-    resources: { instances: profile.instances, storage: target.storage, memory: profile.memory, backup: profile.backup },
+    resources: {
+      instances: profile.instances,
+      storage: target.storage,
+      memory: profile.memory,
+      backup: profile.backup,
+    },
     // A service without replicas behind it resolves to nothing.
     endpoints: { primary: host('rw'), ...(profile.instances > 1 ? { readOnly: host('ro') } : {}) },
     backup: {
@@ -73,9 +82,16 @@ function credentialsOf(report: Report, outcome: Outcome, before: AddonStatus): A
   return { sourceVersion, secretUID };
 }
 
-function conditionsOf(addon: PostgresAddon, report: Report, outcome: Outcome, ready: Verdict, now: string): Condition[] {
+function conditionsOf(
+  addon: PostgresAddon,
+  report: Report,
+  outcome: Outcome,
+  ready: Verdict,
+  now: string,
+): Condition[] {
   const { weight } = rowOf(ready.reason);
-  const refused = (child: string): Verdict | undefined => (outcome.refusal?.child === child ? outcome.refusal : undefined);
+  const refused = (child: string): Verdict | undefined =>
+    outcome.refusal?.child === child ? outcome.refusal : undefined;
   const verdicts: readonly (readonly [ConditionType, Verdict | undefined])[] = [
     ['Ready', ready],
     ['Reconciling', weight === 'progressing' ? ready : undefined],

@@ -1,7 +1,7 @@
 // What an addon aims at: its names, and the plan, version and sizes that are in reach from where it is.
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
-import type { Reason } from '../api/conditions.ts';
 import type { Cluster } from '../api/cnpg.ts';
+import type { Reason } from '../api/conditions.ts';
 import { clusterName, scheduledBackupName, urlSecretName } from './names.ts';
 import type { Observed } from './observed.ts';
 import { wasReady, whose } from './owner.ts';
@@ -54,7 +54,10 @@ export function aim(o: Observed): Target | Verdict {
   const profile = planToResources(platform.plans, addon.spec.plan);
   if (profile === undefined) {
     const known = Object.keys(platform.plans).join(', ');
-    return { reason: 'InvalidSpec', message: `spec.plan "${String(addon.spec.plan)}" is not a plan; use one of ${known}` };
+    return {
+      reason: 'InvalidSpec',
+      message: `spec.plan "${String(addon.spec.plan)}" is not a plan; use one of ${known}`,
+    };
   }
   const names = namesOf(addon);
   const version = reachableVersion(o);
@@ -118,7 +121,10 @@ function reachableDisk(o: Observed, profile: Profile): Reachable {
   const fixed = o.volumes.object.find((volume) => volume.expandable === false);
   if (fixed !== undefined) {
     const storageClass = fixed.storageClass === '' ? 'no StorageClass' : `StorageClass "${fixed.storageClass}"`;
-    return kept('StorageNotExpandable', `claim ${fixed.claim} has ${storageClass}, which does not allow volume expansion`);
+    return kept(
+      'StorageNotExpandable',
+      `claim ${fixed.claim} has ${storageClass}, which does not allow volume expansion`,
+    );
   }
   return { value: profile.storage };
 }

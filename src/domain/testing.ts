@@ -1,14 +1,14 @@
 // Builders for tests: one valid object each, changed by what a test is about. Product code must not import it.
 import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
-import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import { annotations } from '../api/addon.ts';
-import { decide, type Decision } from './decide.ts';
+import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
+import { type Decision, decide } from './decide.ts';
 import { buildCluster, buildScheduledBackup, buildUrlSecret } from './desired.ts';
 import type { Observed, Platform, Secret } from './observed.ts';
 import { defaultPlans } from './plans.ts';
+import type { Outcome } from './report.ts';
 import { tell } from './status.ts';
 import { aim, type Target } from './target.ts';
-import type { Outcome } from './report.ts';
 
 export const testTime = Date.parse('2026-01-02T03:04:05Z');
 
@@ -99,10 +99,18 @@ export function aSource(cluster: Cluster, data: Readonly<Record<string, string>>
       uid: 'source-uid',
       resourceVersion: '30',
       ownerReferences: [
-        { apiVersion: cluster.apiVersion, kind: 'Cluster', name: cluster.metadata.name, uid: cluster.metadata.uid, controller: true },
+        {
+          apiVersion: cluster.apiVersion,
+          kind: 'Cluster',
+          name: cluster.metadata.name,
+          uid: cluster.metadata.uid,
+          controller: true,
+        },
       ],
     },
-    data: Object.fromEntries(Object.entries(content).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+    data: Object.fromEntries(
+      Object.entries(content).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    ),
   };
 }
 

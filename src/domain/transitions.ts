@@ -30,7 +30,9 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   if (curtailed && planBefore?.reason !== plan.reason) happened.push(warning(plan));
   const published = after.credentials?.sourceVersion;
   if (before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published) {
-    happened.push(normal('CredentialsUpdated', `Secret ${after.secretName} follows changed credentials`, `${published}`));
+    happened.push(
+      normal('CredentialsUpdated', `Secret ${after.secretName} follows changed credentials`, `${published}`),
+    );
   }
   return happened;
 }

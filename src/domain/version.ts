@@ -29,7 +29,8 @@ export function imageFor(pattern: string, version: string): string {
 /** The version inside an image made from `pattern`, or the leading version of its tag; undefined when there is none. */
 export function versionOfImage(pattern: string, image: string): string | undefined {
   const [before = '', after = ''] = pattern.split('{version}');
-  const inner = image.startsWith(before) && image.endsWith(after) ? image.slice(before.length, image.length - after.length) : '';
+  const inner =
+    image.startsWith(before) && image.endsWith(after) ? image.slice(before.length, image.length - after.length) : '';
   const text = parseVersion(inner) === undefined ? (/:([^/:@]+)(?:@|$)/.exec(image)?.[1] ?? '') : inner;
   return parseVersion(text) === undefined ? undefined : /^\d+(?:\.\d+)?/.exec(text)?.[0];
 }

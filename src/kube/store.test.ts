@@ -437,7 +437,7 @@ describe('Store', () => {
         for (const answer of answers) store.record(answer);
         expect(contents(store)).toEqual([...live.values()].map((object) => object.value).sort());
       }),
-      { numRuns: 20_000 },
+      { numRuns: 10_000 },
     );
   });
 });

@@ -67,9 +67,7 @@ describe('Metrics', () => {
     expect(await value('postgres_addon_watch_failures_total{kind="Cluster"}')).toBeUndefined();
     expect(await value('postgres_addon_cache_objects{kind="Cluster"}')).toBe('12');
     expect(await value('postgres_addon_leader')).toBe('1');
-    expect(await value(`postgres_addon_build_info{version="1.2.3",node="${process.version}"}`)).toBe(
-      '1',
-    );
+    expect(await value(`postgres_addon_build_info{version="1.2.3",node="${process.version}"}`)).toBe('1');
   });
 
   it('collects before each scrape and forgets phases that nobody is in', async () => {

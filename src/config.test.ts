@@ -1,0 +1,66 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, loadConfig } from './config.ts';
+import { defaultPlans } from './domain/plans.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'config-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function withPlans(text: string): Promise<ReturnType<typeof loadConfig>> {
+  const path = join(folder, 'plans.yaml');
+  await writeFile(path, text);
+  return loadConfig({ PLANS_FILE: path });
+}
+
+it('needs nothing', () => {
+  expect(loadConfig({})).toMatchObject({
+    WATCH_NAMESPACES: [],
+    PORT: 8080,
+    DEFAULT_POSTGRES_VERSION: '17',
+    plans: defaultPlans,
+  });
+});
+
+it('takes an empty variable for an absent one', () => {
+  expect(loadConfig({ LOG_LEVEL: '', PLANS_FILE: '' }).LOG_LEVEL).toBe('info');
+});
+
+it('reads namespaces, and refuses what is none', () => {
+  expect(loadConfig({ WATCH_NAMESPACES: 'team-a, team-b,' }).WATCH_NAMESPACES).toEqual(['team-a', 'team-b']);
+  expect(() => loadConfig({ WATCH_NAMESPACES: 'Team_A' })).toThrow(/WATCH_NAMESPACES.*namespace names/);
+});
+
+it('names every bad variable at once', () => {
+  expect(() => loadConfig({ PORT: '-1', WORKERS: 'many', DEFAULT_POSTGRES_VERSION: '9' })).toThrow(
+    /PORT[^]*WORKERS[^]*DEFAULT_POSTGRES_VERSION/,
+  );
+});
+
+describe('the plan file', () => {
+  it('overrides a plan in part', async () => {
+    const { plans } = await withPlans('standard: {memory: 2Gi}\n');
+    expect(plans).toEqual({ ...defaultPlans, standard: { ...defaultPlans.standard, memory: '2Gi' } });
+  });
+
+  it.each([
+    ['an unknown plan', 'huge: {memory: 2Gi}', 'huge'],
+    ['an unknown field', 'free: {cpu: 2}', 'cpu'],
+    ['a bad quantity', 'free: {storage: lots}', 'free.storage'],
+    ['no instance', 'free: {instances: 0}', 'free.instances'],
+    ['more shared buffers than memory', 'free: {sharedBuffers: 1GB}', 'free.sharedBuffers'],
+    ['text that is not YAML', 'free: [', 'plans.yaml'],
+    ['a list', '[]', 'the file'],
+  ])('with %s is refused with the name of the field', async (_, text, name) => {
+    await expect(withPlans(text)).rejects.toThrow(ConfigError);
+    await expect(withPlans(text)).rejects.toThrow(name);
+  });
+
+  it('that is not there is refused', () => {
+    expect(() => loadConfig({ PLANS_FILE: '/nonexistent' })).toThrow(/PLANS_FILE/);
+  });
+});

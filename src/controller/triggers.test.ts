@@ -1,0 +1,49 @@
+import { expect, it } from '@jest/globals';
+import { aCluster, anAddon } from '../domain/testing.ts';
+import { Triggers } from './triggers.ts';
+
+function listening(): { readonly triggers: Triggers; readonly take: () => readonly string[] } {
+  let keys: string[] = [];
+  const triggers = new Triggers((key) => keys.push(key));
+  return {
+    triggers,
+    take: () => {
+      const taken = keys;
+      keys = [];
+      return taken;
+    },
+  };
+}
+
+it('an addon is looked at when it or a child of it changes, once', () => {
+  const { triggers, take } = listening();
+  triggers.addonChanged({ type: 'added', object: anAddon() });
+  expect(take()).toEqual(['team-a/shop']);
+  triggers.childChanged(aCluster(anAddon()), 'db-team-a-shop');
+  expect(take()).toEqual(['team-a/shop']);
+});
+
+it('a foreign object concerns the addon that wants its name, and nobody else', () => {
+  const { triggers, take } = listening();
+  const own = aCluster(anAddon());
+  const foreign = { ...own, metadata: { ...own.metadata, ownerReferences: [], labels: {} } };
+  triggers.childChanged(foreign, 'db-team-a-shop');
+  expect(take()).toEqual([]);
+  triggers.addonChanged({ type: 'added', object: anAddon() });
+  take();
+  triggers.childChanged(foreign, 'db-team-a-shop');
+  expect(take()).toEqual(['team-a/shop']);
+  triggers.addonChanged({ type: 'deleted', object: anAddon() });
+  take();
+  triggers.childChanged(foreign, 'db-team-a-shop');
+  expect(take()).toEqual([]);
+});
+
+it('a child of one addon that has the name another wants concerns both', () => {
+  const { triggers, take } = listening();
+  triggers.addonChanged({ type: 'added', object: anAddon({ appId: 'shop' }) });
+  take();
+  const other = anAddon();
+  triggers.childChanged(aCluster({ ...other, metadata: { ...other.metadata, name: 'second' } }), 'db-team-a-shop');
+  expect(take()).toEqual(['team-a/second', 'team-a/shop']);
+});

@@ -1,0 +1,26 @@
+// Thought is total, synchronous and without a clock: what the import rules cannot see, this reads in the text.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+
+const files = readdirSync(import.meta.dirname).filter(
+  (name) => name.endsWith('.ts') && !/[.]test[.]ts$|^testing[.]ts$/.test(name),
+);
+
+it.each(files)('%s reads no clock, draws no number, waits for nothing and meets no process', (name) => {
+  const code = readFileSync(join(import.meta.dirname, name), 'utf8').replace(/\/\/.*|\/\*[^]*?\*\//g, '');
+  for (const word of [
+    /\basync\b/,
+    /\bawait\b/,
+    /\bDate\b/,
+    /\bMath\.random\b/,
+    /\bprocess\b/,
+    /\bfetch\(/,
+    /\bsetTimeout\b/,
+    /\bperformance\b/,
+  ]) {
+    expect(code).not.toMatch(word);
+  }
+});
+
+it('looks at files', () => expect(files.length).toBeGreaterThan(15));

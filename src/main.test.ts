@@ -1,0 +1,65 @@
+// The shell and the process: what no other test starts.
+
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { execa } from 'execa';
+
+const main = join(import.meta.dirname, 'main.ts');
+
+describe('the shell', () => {
+  let inherited: readonly string[] = [];
+  beforeAll(async () => {
+    // In a process of its own: Jest cannot load this CommonJS package and the ES module it requires in one graph.
+    const { stdout } = await execa(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module',
+      '--eval',
+      `const { AddonOperator } = await import(${JSON.stringify(main)});
+       const base = Object.getPrototypeOf(AddonOperator.prototype);
+       const names = Object.getOwnPropertyNames(base).filter((name) => typeof base[name] === 'function');
+       console.log(JSON.stringify(names.filter((name) => !Object.hasOwn(AddonOperator.prototype, name)).concat('total', names.length)));`,
+    ]);
+    inherited = JSON.parse(stdout);
+  });
+
+  it('inherits nothing that talks to the API server or exits the process', () => {
+    // start() calls init(), which is ours; the last two are private helpers of members that are overridden.
+    expect(inherited.slice(0, -2).toSorted()).toEqual(['errorToJson', 'resourceStatusRequest', 'start']);
+    expect(inherited.at(-1)).toBeGreaterThan(10);
+  });
+});
+
+describe('the process', () => {
+  const start = (env: Record<string, string>) =>
+    execa(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+      env: { PATH: process.env.PATH, ...env },
+      extendEnv: false,
+      reject: false,
+    });
+
+  it('ends with 2 and every problem when the configuration cannot be used', async () => {
+    const { exitCode, stderr } = await start({ PORT: 'eighty', LOG_LEVEL: 'loud', IMAGE_PATTERN: 'postgres' });
+    expect(exitCode).toBe(2);
+    for (const name of ['PORT', 'LOG_LEVEL', 'IMAGE_PATTERN']) expect(stderr).toContain(name);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('ends with 1 and a sentence without a usable kubeconfig', async () => {
+    const { exitCode, stdout, stderr } = await start({ PORT: '0', KUBECONFIG: '/nonexistent' });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/could not start: .*nonexistent/);
+    expect(stderr).toBe('');
+  });
+
+  it('ends with 1 and a sentence when its port is taken', async () => {
+    const { createServer } = await import('node:net');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { exitCode, stdout } = await start({ PORT: String(port) });
+    server.close();
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('EADDRINUSE');
+  });
+});
