@@ -58,6 +58,6 @@ function decode(base64: string | undefined): string | undefined {
   if (base64 === undefined || base64.length === 0 || base64.length > longestValue * 2) return undefined;
   const bytes = Buffer.from(base64, 'base64');
   const text = bytes.toString('utf8');
-  const printable = !/[\u0000-\u001f\u007f\ufffd]/.test(text);
+  const printable = !/[\p{Cc}\ufffd]/u.test(text);
   return text.length > 0 && text.length <= longestValue && printable ? text : undefined;
 }
