@@ -1,5 +1,8 @@
 // The shell and the process: what no other test starts.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
@@ -29,6 +32,15 @@ describe('the shell', () => {
   });
 });
 
+const unreachable = `
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+users: [{name: u, user: {}}]
+current-context: c
+`;
+
 describe('the process', () => {
   const start = (env: Record<string, string>) =>
     execa(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
@@ -52,12 +64,15 @@ describe('the process', () => {
   });
 
   it('ends with 1 and a sentence when its port is taken', async () => {
-    const { createServer } = await import('node:net');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, resolve));
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const { exitCode, stdout } = await start({ PORT: String(port) });
+    const folder = await mkdtemp(join(tmpdir(), 'main-'));
+    const kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, unreachable);
+    const { exitCode, stdout } = await start({ PORT: String(port), KUBECONFIG: kubeconfig });
+    await rm(folder, { recursive: true });
     server.close();
     expect(exitCode).toBe(1);
     expect(stdout).toContain('EADDRINUSE');

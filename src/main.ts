@@ -2,7 +2,6 @@
 // It decides nothing about a database.
 import { randomBytes } from 'node:crypto';
 import operatorPackage from '@dot-i/k8s-operator';
-import type { KubeConfig } from '@kubernetes/client-node';
 import packageJson from '../package.json' with { type: 'json' };
 import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from './api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from './api/cnpg.ts';
@@ -17,7 +16,7 @@ import { transitions } from './domain/transitions.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
 import { resources } from './kube/resources.ts';
-import { createTransport, type Transport } from './kube/transport.ts';
+import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
 import { Backoff } from './runtime/backoff.ts';
 import { systemClock } from './runtime/clock.ts';
 import { HealthServer } from './runtime/health.ts';
@@ -52,9 +51,10 @@ interface Running {
 }
 
 /** Wires everything and starts it. Reconciling begins once this replica leads and the caches are complete. */
-async function launch(config: Config, kubeConfig: KubeConfig, log: Log, die: (why: string) => void): Promise<Running> {
+async function launch(config: Config, log: Log, die: (why: string) => void): Promise<Running> {
   const clock = systemClock;
   const random = Math.random;
+  const kubeConfig = loadKubeConfig();
   const metrics = new Metrics({ version: packageJson.version });
   const connect = (connections: number): Transport =>
     createTransport({
@@ -217,7 +217,7 @@ function hanging(queue: WorkQueue): string | undefined {
 }
 
 /**
- * The shell: @dot-i/k8s-operator gives the life cycle (a kubeconfig, start, init); everything of it that would talk to the API
+ * The shell: @dot-i/k8s-operator gives the life cycle (start, init, logger); everything of it that would talk to the API
  * server is overridden, because its watches exit the process on a reset connection and its patches report failures as success.
  */
 export class AddonOperator extends operatorPackage.default {
@@ -234,7 +234,7 @@ export class AddonOperator extends operatorPackage.default {
   }
 
   protected override async init(): Promise<void> {
-    this.#running = await launch(this.#config, this.kubeConfig as unknown as KubeConfig, this.#log, this.#die);
+    this.#running = await launch(this.#config, this.#log, this.#die);
   }
 
   /** Resolves when everything has ended; the base class' own stop() would exit the process. */

@@ -1,7 +1,7 @@
 // The programs of the test cluster: which module, version and flags each is built from. Nothing is built that was not asked for.
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type CacheKey, cached, entryPath } from './cache.ts';
 import { requireFreeDisk } from './disk.ts';
 import { findGo, type Go, goBuild, goDownload, type ModuleGroup, moduleGroup } from './go.ts';
@@ -33,6 +33,8 @@ interface Recipe {
   readonly package: string;
   /** Linker variables that name the version; `V` stands for the pinned one, with its `v`. */
   readonly versionFlags?: (version: string) => readonly string[];
+  /** About how many packages it is made of, for progress lines. */
+  readonly packages: number;
   /** What a first build adds to the disk: sources, compiled packages and the program itself. */
   readonly megabytes: number;
 }
@@ -42,7 +44,7 @@ const CONTAINERD = 'github.com/containerd/containerd/v2';
 const CNPG = 'github.com/cloudnative-pg/cloudnative-pg';
 const BARMAN = 'github.com/cloudnative-pg/plugin-barman-cloud';
 
-function kubernetes(program: string, megabytes: number): Recipe {
+function kubernetes(program: string, packages: number, megabytes: number): Recipe {
   return {
     group: 'kubernetes',
     module: KUBERNETES,
@@ -52,45 +54,61 @@ function kubernetes(program: string, megabytes: number): Recipe {
       const variable = 'k8s.io/component-base/version';
       return [`${variable}.gitVersion=${version}`, `${variable}.gitMajor=${major}`, `${variable}.gitMinor=${minor}`];
     },
+    packages,
     megabytes,
   };
 }
 
-function containerd(program: string, megabytes: number): Recipe {
+function containerd(program: string, packages: number, megabytes: number): Recipe {
   return {
     group: 'containerd',
     module: CONTAINERD,
     package: `${CONTAINERD}/cmd/${program}`,
     versionFlags: (version) => [`${CONTAINERD}/version.Version=${version}`],
+    packages,
     megabytes,
   };
 }
 
 const RECIPES: Readonly<Record<BinaryName, Recipe>> = {
-  etcd: { group: 'etcd', module: 'go.etcd.io/etcd/server/v3', package: 'go.etcd.io/etcd/server/v3', megabytes: 600 },
-  'kube-apiserver': kubernetes('kube-apiserver', 3_200),
-  'kube-controller-manager': kubernetes('kube-controller-manager', 700),
-  'kube-scheduler': kubernetes('kube-scheduler', 200),
-  kubelet: kubernetes('kubelet', 400),
-  'kube-proxy': kubernetes('kube-proxy', 200),
-  containerd: containerd('containerd', 900),
-  'containerd-shim-runc-v2': containerd('containerd-shim-runc-v2', 50),
-  ctr: containerd('ctr', 50),
-  coredns: { group: 'coredns', module: 'github.com/coredns/coredns', package: '.', megabytes: 1_000 },
+  etcd: {
+    group: 'etcd',
+    module: 'go.etcd.io/etcd/server/v3',
+    package: 'go.etcd.io/etcd/server/v3',
+    packages: 580,
+    megabytes: 600,
+  },
+  'kube-apiserver': kubernetes('kube-apiserver', 2_030, 3_200),
+  'kube-controller-manager': kubernetes('kube-controller-manager', 2_410, 700),
+  'kube-scheduler': kubernetes('kube-scheduler', 1_420, 200),
+  kubelet: kubernetes('kubelet', 1_780, 400),
+  'kube-proxy': kubernetes('kube-proxy', 1_410, 200),
+  containerd: containerd('containerd', 970, 900),
+  'containerd-shim-runc-v2': containerd('containerd-shim-runc-v2', 420, 50),
+  ctr: containerd('ctr', 610, 50),
+  coredns: { group: 'coredns', module: 'github.com/coredns/coredns', package: '.', packages: 800, megabytes: 1_000 },
   'cnpg-manager': {
     group: 'cnpg',
     module: CNPG,
     package: `${CNPG}/cmd/manager`,
     versionFlags: (version) => [`${CNPG}/pkg/versions.buildVersion=${version.slice(1)}`],
+    packages: 1_110,
     megabytes: 1_200,
   },
-  'barman-plugin': { group: 'barman', module: BARMAN, package: `${BARMAN}/cmd/manager`, megabytes: 1_200 },
-  pause: { group: 'pause', module: '', package: '.', megabytes: 50 },
+  'barman-plugin': {
+    group: 'barman',
+    module: BARMAN,
+    package: `${BARMAN}/cmd/manager`,
+    packages: 1_200,
+    megabytes: 1_200,
+  },
+  pause: { group: 'pause', module: '', package: '.', packages: 60, megabytes: 50 },
   versitygw: {
     group: 's3',
     module: 'github.com/versity/versitygw',
     package: 'github.com/versity/versitygw/cmd/versitygw',
     versionFlags: (version) => [`main.Version=${version}`],
+    packages: 590,
     megabytes: 900,
   },
 };
@@ -167,7 +185,9 @@ async function build(name: BinaryName, go: Go, report: Report): Promise<string> 
     async (temporary) => {
       await mkdir(temporary);
       const output = join(temporary, name);
-      await goBuild(go, { group, package: RECIPES[name].package, flags, output, name }, report);
+      const temporaryFolder = dirname(temporary);
+      const { package: main, packages } = RECIPES[name];
+      await goBuild(go, { group, package: main, flags, output, temporaryFolder, name, packages }, report);
     },
     report,
   );

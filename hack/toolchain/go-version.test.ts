@@ -65,7 +65,7 @@ describe('explainGoFailure', () => {
     const sentence = explainGoFailure('kubelet', said);
     expect(sentence).toMatch(/^kubelet: a Go module could not be downloaded\. .*GOPROXY/);
     expect(sentence).toContain('go: k8s.io/api@v0.36.3: reading https://proxy.example.test');
-    expect(sentence).not.toContain('go: downloading');
+    expect(sentence).not.toContain('k8s.io/api/core/v1');
   });
 
   it('tells a full disk, an old Go and a compile error apart', () => {

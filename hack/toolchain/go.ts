@@ -83,8 +83,12 @@ export interface GoBuild {
   readonly flags: readonly string[];
   /** Path of the executable to write. */
   readonly output: string;
+  /** An existing folder for Go's temporary files, which Go itself does not always remove when it is interrupted. */
+  readonly temporaryFolder: string;
   /** What to call it in progress lines. */
   readonly name: string;
+  /** About how many packages it is made of; fewer are compiled when Go's own cache has some. */
+  readonly packages: number;
 }
 
 /**
@@ -100,9 +104,11 @@ export async function goBuild(go: Go, build: GoBuild, report: Report): Promise<v
     else compiled += 1;
   };
   const progress = (elapsed: string) =>
-    `${build.name}: ${downloaded} modules downloaded, ${compiled} packages compiled, ${elapsed}`;
+    `${build.name}: ${downloaded > 0 ? `${downloaded} modules downloaded, ` : ''}` +
+    `${compiled} of at most ${build.packages} packages compiled, ${elapsed}`;
   const args = ['build', '-v', ...build.flags, '-o', build.output, build.package];
-  await reportWhile(report, progress, () => runGo(go, build.group, args, build.name, onLine));
+  const env = { ...go.environment, GOTMPDIR: build.temporaryFolder };
+  await reportWhile(report, progress, () => runGo(go, build.group, args, build.name, env, onLine));
   report(`${build.name}: built in ${formatElapsed(performance.now() - started)}`);
 }
 
@@ -122,11 +128,11 @@ async function runGo(
   group: ModuleGroup,
   args: readonly string[],
   purpose: string,
+  env: Readonly<Record<string, string>> = go.environment,
   onLine: (line: string) => void = () => {},
 ): Promise<string> {
   try {
-    // SIGINT, because on it Go removes its temporary folder; on SIGTERM it does not.
-    return await run('go', args, { cwd: group.directory, env: go.environment, onLine, whenParentDies: 'INT' });
+    return await run('go', args, { cwd: group.directory, env, onLine, whenParentDies: 'INT' });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new SetupError(explainGoFailure(purpose, error.said));
@@ -146,7 +152,8 @@ export function explainGoFailure(purpose: string, said: string): string {
   // With -v the names of compiled packages stand between the lines that matter.
   const words = said
     .split('\n')
-    .filter((line) => /[\s:]/.test(line.trim()) && !line.startsWith('go: downloading '))
+    .filter((line) => /[\s:]/.test(line.trim()))
+    .slice(-8)
     .join('\n');
   if (/no space left on device/i.test(said)) {
     return `${purpose}: the disk is full. \`go clean -cache\` frees Go's compiled packages. Go says:\n${words}`;

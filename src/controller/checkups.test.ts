@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { ManualClock } from '../runtime/manual-clock.ts';
+import { ManualClock } from '../testing/clock.ts';
 import { Checkups } from './checkups.ts';
 
 it('every addon has its own time, and none is due before somebody asked for it', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { ManualClock, settle } from '../testing/clock.ts';
 import { ApiError } from './errors.ts';
 import { type EventRecord, EventRecorder } from './events.ts';
-import { HandClock, HandTransport, settle } from './testing.ts';
+import { HandTransport } from './testing.ts';
 
 const record: EventRecord = {
   regarding: {
@@ -20,7 +21,7 @@ const record: EventRecord = {
 
 function bench() {
   const transport = new HandTransport();
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const failures: unknown[] = [];
   const recorder = new EventRecorder({
     transport,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { ManualClock, settle } from '../testing/clock.ts';
 import { ApiError } from './errors.ts';
 import { LeaderElector } from './lease.ts';
-import { HandClock, settle } from './testing.ts';
 import type { ApiRequest, Transport } from './transport.ts';
 
 interface Spec {
@@ -72,21 +72,16 @@ function refusal(code: number, reason: string): ApiError {
   return new ApiError({ code, reason, message: `refused: ${reason}` });
 }
 
-/** Time that passes while nothing runs, and a wall clock that is wrong. */
-class StallingClock extends HandClock {
+/** Time that passes while nothing runs. */
+class StallingClock extends ManualClock {
   stalled = 0;
-  skew = 0;
 
   override monotonic(): number {
     return super.monotonic() + this.stalled;
   }
-
-  override now(): number {
-    return super.now() + this.skew;
-  }
 }
 
-function elector(server: LeaseServer, clock: HandClock, identity: string, random = 0) {
+function elector(server: LeaseServer, clock: ManualClock, identity: string, random = 0) {
   const told: string[] = [];
   const warnings: string[] = [];
   const one = new LeaderElector({
@@ -187,9 +182,9 @@ describe('acquiring', () => {
   it('lets exactly one of two win, whichever writes first, however wrong the wall clocks are', async () => {
     for (const skew of [-600_000, 0, 600_000]) {
       const server = new LeaseServer();
-      const clock = new HandClock();
-      const skewed = new StallingClock();
-      skewed.skew = skew;
+      const clock = new ManualClock();
+      const skewed = new ManualClock();
+      skewed.skew(skew);
       const a = elector(server, clock, 'a');
       const b = elector(server, skewed, 'b');
       a.one.start();
@@ -259,7 +254,7 @@ describe('acquiring', () => {
 
   it('spreads the tries of those who wait', async () => {
     const server = new LeaseServer();
-    const clock = new HandClock();
+    const clock = new ManualClock();
     server.put(held('b'));
     const { one } = elector(server, clock, 'a');
     const { one: late } = elector(server, clock, 'c', 1 - Number.EPSILON);
@@ -327,7 +322,7 @@ describe('leading', () => {
 
   it('does not sleep over its deadline', async () => {
     const server = new LeaseServer();
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const { one, told } = elector(server, clock, 'a', 1 - Number.EPSILON);
     one.start();
     await settle();

@@ -71,7 +71,7 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     async list(namespace, query = {}) {
       return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query })).items;
     },
-    create(manifest, fieldManager) {
+    async create(manifest, fieldManager) {
       const { name, namespace } = manifest.metadata;
       const metadata = { ...manifest.metadata, resourceVersion: neverExisted };
       return send(resourcePath(gvr, namespace, name), { ...manifest, metadata }, fieldManager);

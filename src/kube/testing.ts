@@ -1,54 +1,8 @@
-// For this room's tests: a clock moved by hand and an API server played by hand; product code must never import it.
+// For this room's tests: an API server played by hand; product code must never import it.
 import type { KubeObject } from '../api/kubernetes.ts';
-import type { Clock } from '../api/seams.ts';
+import { settle } from '../testing/clock.ts';
 import { ApiError } from './errors.ts';
 import type { ApiRequest, Transport } from './transport.ts';
-
-/** Stands still until told to move. */
-export class HandClock implements Clock {
-  readonly #timers = new Map<symbol, { readonly at: number; readonly callback: () => void }>();
-  #time = 0;
-
-  /** How many timers wait. */
-  get timers(): number {
-    return this.#timers.size;
-  }
-
-  now(): number {
-    return Date.UTC(2026, 0, 1) + this.#time;
-  }
-
-  monotonic(): number {
-    return this.#time;
-  }
-
-  after(milliseconds: number, callback: () => void): () => void {
-    const id = Symbol();
-    this.#timers.set(id, { at: this.#time + milliseconds, callback });
-    return () => this.#timers.delete(id);
-  }
-
-  /** Moves from timer to timer and lets everything that became ready run. */
-  async advance(milliseconds: number): Promise<void> {
-    const end = this.#time + milliseconds;
-    for (;;) {
-      await settle();
-      const next = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0];
-      if (next === undefined || next[1].at > end) break;
-      const [id, timer] = next;
-      this.#timers.delete(id);
-      this.#time = Math.max(this.#time, timer.at);
-      timer.callback();
-    }
-    this.#time = end;
-    await settle();
-  }
-}
-
-/** Resolves when the promises that are ready by now have run. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-}
 
 /** A request that waits for its answer. */
 export interface PendingCall {

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
+import { ManualClock } from '../testing/clock.ts';
 import { ApiError } from './errors.ts';
-import { HandClock } from './testing.ts';
 import { testCertificate } from './testing-certificate.ts';
 import { createTransport, type RequestObserver, type Transport, type TransportOptions } from './transport.ts';
 
@@ -23,7 +23,7 @@ type Answer = (request: Received, response: ServerResponse) => void;
 
 const path = '/api/v1/namespaces/default/secrets/a';
 let directory: string;
-let clock: HandClock;
+let clock: ManualClock;
 let received: Received[];
 let sockets: Set<Socket>;
 let mostSockets: number;
@@ -104,7 +104,7 @@ async function collect(lines: AsyncIterable<string>): Promise<string[]> {
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'transport-'));
-  clock = new HandClock();
+  clock = new ManualClock();
   received = [];
   sockets = new Set();
   mostSockets = 0;

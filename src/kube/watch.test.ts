@@ -1,16 +1,17 @@
 // The reflector against an API server played by hand: every way in which a list or a watch is known to end.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
+import { ManualClock, settle } from '../testing/clock.ts';
 import { ApiError } from './errors.ts';
 import { Store } from './store.ts';
-import { HandClock, HandTransport, type PendingStream, page, settle, thing } from './testing.ts';
+import { HandTransport, type PendingStream, page, thing } from './testing.ts';
 import { Reflector, type ReflectorStatus } from './watch.ts';
 
 const gvr: Gvr = { group: 'example.org', version: 'v1', plural: 'things', kind: 'Thing' };
 const path = '/apis/example.org/v1/things';
 
 class Fixture {
-  readonly clock = new HandClock();
+  readonly clock = new ManualClock();
   readonly transport = new HandTransport();
   readonly told: string[] = [];
   readonly observed: string[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { ManualClock, settle } from '../testing/clock.ts';
 import { Backoff } from './backoff.ts';
-import { ManualClock, settle } from './manual-clock.ts';
 import { type Next, WorkQueue, type WorkQueueOptions } from './queue.ts';
 
 interface Run {
