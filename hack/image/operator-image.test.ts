@@ -4,8 +4,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
-import { sharedLibraries } from './image-root.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { sharedLibraries } from './image-root.ts';
 import { buildOperatorImage, operatorImageRepository } from './operator-image.ts';
 
 let folder = '';

@@ -57,7 +57,12 @@ export async function buildOperatorImage(report: Report): Promise<{ reference: s
   }
 }
 
-async function pack(files: ReadonlyMap<string, string>, reference: string, output: string, report: Report): Promise<void> {
+async function pack(
+  files: ReadonlyMap<string, string>,
+  reference: string,
+  output: string,
+  report: Report,
+): Promise<void> {
   const started = performance.now();
   report('image operator: packing');
   const root = join(dirname(output), 'root');
