@@ -15,8 +15,9 @@ import type { Availability } from '../domain/observed.ts';
 import { type Change, Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
+import { type Key, keyOf } from './key.ts';
 import type { Triggers } from './triggers.ts';
-import { type Cache, type Key, keyOf } from './world.ts';
+import type { Cache } from './world.ts';
 
 interface Watched<T extends KubeObject> {
   readonly store: Store<T>;

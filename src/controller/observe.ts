@@ -7,7 +7,8 @@ import type { Observed, Read, Secret, Volume } from '../domain/observed.ts';
 import { namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
-import { type Key, splitKey, type World } from './world.ts';
+import { type Key, splitKey } from './key.ts';
+import type { World } from './world.ts';
 
 /**
  * What is known of an addon now; undefined when it is gone.

@@ -3,8 +3,9 @@ import { type Decision, decide, recheckAfter, soonest } from '../domain/decide.t
 import { tell } from '../domain/status.ts';
 import type { Next } from '../runtime/queue.ts';
 import { type Acted, act } from './act.ts';
+import { type Key, splitKey } from './key.ts';
 import { observe } from './observe.ts';
-import { type Key, splitKey, type World } from './world.ts';
+import type { World } from './world.ts';
 import { writeStatus } from './write-status.ts';
 
 /**

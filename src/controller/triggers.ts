@@ -3,7 +3,7 @@ import { addonGvr, labels, type PostgresAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { namesOf } from '../domain/target.ts';
 import type { Change } from '../kube/store.ts';
-import { type Key, keyOf } from './world.ts';
+import { type Key, keyOf } from './key.ts';
 
 export class Triggers {
   readonly #enqueue: (key: Key) => void;

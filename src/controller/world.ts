@@ -40,15 +40,3 @@ export interface World {
   /** Told once a new status is written. */
   readonly announce: (addon: PostgresAddon, before: AddonStatus | undefined, after: AddonStatus) => void;
 }
-
-/** `namespace/name`, the only thing that travels through the queue: what to look at, never what was seen. */
-export type Key = string;
-
-export function keyOf(namespace: string, name: string): Key {
-  return `${namespace}/${name}`;
-}
-
-export function splitKey(key: Key): readonly [namespace: string, name: string] {
-  const slash = key.indexOf('/');
-  return [key.slice(0, slash), key.slice(slash + 1)];
-}

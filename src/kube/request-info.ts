@@ -1,5 +1,10 @@
 // Names a request as Kubernetes' own metrics do, for counting; it must never show a name or a namespace.
-import type { ApiRequest } from './transport.ts';
+/** The parts of a request that say what it is. */
+interface RequestLine {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+}
 
 /** A request in words of bounded number: safe as metric labels. */
 export interface RequestInfo {
@@ -10,7 +15,7 @@ export interface RequestInfo {
 }
 
 /** Reads verb and resource from method, path and query, by the rules of k8s.io/apiserver's RequestInfoFactory. */
-export function requestInfo(request: Pick<ApiRequest, 'method' | 'path' | 'query'>): RequestInfo {
+export function requestInfo(request: RequestLine): RequestInfo {
   const segments = request.path.split('/').filter((segment) => segment !== '');
   const rest = segments[0] === 'api' ? segments.slice(2) : segments[0] === 'apis' ? segments.slice(3) : [];
   const parts = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(2) : rest;
@@ -21,7 +26,7 @@ export function requestInfo(request: Pick<ApiRequest, 'method' | 'path' | 'query
   };
 }
 
-function verbOf(request: Pick<ApiRequest, 'method' | 'query'>, named: boolean): string {
+function verbOf(request: RequestLine, named: boolean): string {
   switch (request.method) {
     case 'GET':
       if (named) return 'get';

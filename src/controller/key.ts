@@ -1,0 +1,13 @@
+// What travels through the queue: which addon to look at, never what was seen of it.
+
+/** `namespace/name`. */
+export type Key = string;
+
+export function keyOf(namespace: string, name: string): Key {
+  return `${namespace}/${name}`;
+}
+
+export function splitKey(key: Key): readonly [namespace: string, name: string] {
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash), key.slice(slash + 1)];
+}
