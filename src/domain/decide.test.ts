@@ -292,11 +292,28 @@ describe('a change of plan', () => {
 
   it('writes the new image after the new parameters, since CNPG refuses both at once', () => {
     const addon = changed(aRunningAddon({ plan: 'free', version: '16' }), { plan: 'pro', version: '17' });
-    const { actions } = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'free', version: '16' })) }));
-    expect(bodyOf(actions, 'Cluster').spec).toMatchObject({
-      instances: 3,
-      imageName: 'ghcr.io/cloudnative-pg/postgresql:16',
+    const first = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'free', version: '16' })) }));
+    const image16 = 'ghcr.io/cloudnative-pg/postgresql:16';
+    expect(bodyOf(first.actions, 'Cluster').spec).toMatchObject({ instances: 3, imageName: image16 });
+
+    const next = { ...addon, status: first.status };
+    const written = aCluster(addon, {}, '2026-01-02T03:04:04Z');
+    const halfway = { ...written, spec: { ...written.spec, imageName: image16, storage: { size: '1Gi' } } };
+    const second = think(observing(next, { cluster: halfway, scheduledBackup: aScheduledBackup(addon) }));
+    expect(bodyOf(second.actions, 'Cluster')).toMatchObject({
+      metadata: { annotations: { [annotations.readyBefore]: '2026-01-02T03:04:04Z' } },
+      spec: { imageName: 'ghcr.io/cloudnative-pg/postgresql:17' },
     });
+    expect(second.status.phase).toBe('provisioning');
+  });
+
+  it('by the administrator, in the plan table, is waited for like one by the user', () => {
+    const addon = aRunningAddon();
+    const o = observing(addon, { cluster: aCluster(addon), scheduledBackup: aScheduledBackup(addon) });
+    const plans = { ...o.platform.plans, standard: { ...o.platform.plans.standard, memory: '2Gi' } };
+    const { actions, status } = think({ ...o, platform: { ...o.platform, plans } });
+    expect(bodyOf(actions, 'Cluster')).toHaveProperty(['metadata', 'annotations', annotations.readyBefore]);
+    expect(condition(status, 'Ready')).toBe('False Applying');
   });
 });
 

@@ -6,6 +6,7 @@ import { type Action, applyTo } from './action.ts';
 import { buildCluster, buildScheduledBackup, type ClusterManifest } from './desired.ts';
 import { includes } from './includes.ts';
 import { whose } from './owner.ts';
+import { reasonOf } from './past.ts';
 import type { Target } from './target.ts';
 
 export interface ClusterDiff {
@@ -26,12 +27,21 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const wanted = oneStepTowards(buildCluster(addon, target, kept), cluster);
   if (matches(cluster, wanted)) return { actions: [], restarts: false };
   // A hand edit that is put right may never reach the instances, so only an asked-for change has to be waited for.
-  const asked = addon.status?.plan !== target.plan || addon.status?.image !== target.image;
+  const asked = isAsked(addon, target);
   const restarts = asked && !includes(restartingFields(cluster.spec), restartingFields(wanted.spec));
   const manifest = restarts
     ? { ...wanted, metadata: { ...wanted.metadata, annotations: { [annotations.readyBefore]: readySince(cluster) } } }
     : wanted;
   return { actions: [applyTo('Cluster', manifest, cluster.metadata.uid)], restarts };
+}
+
+/** Whether status, which says what was asked last, differs from the target, or a change of several writes is under way. */
+function isAsked(addon: PostgresAddon, target: Target): boolean {
+  const { plan, image, resources } = addon.status ?? {};
+  const { instances, memory } = target.profile;
+  const same =
+    plan === target.plan && image === target.image && resources?.instances === instances && resources.memory === memory;
+  return !same || reasonOf(addon, 'PlanApplied') === 'Applying';
 }
 
 /** @param existing whoever's it is: a plan without backups has no say over a foreign one */

@@ -1,9 +1,10 @@
 // Which live reads the next decision depends on: none when nothing changed, so that a quiet addon costs no request.
 import type { Observed } from './observed.ts';
 import { whose } from './owner.ts';
+import { reasonOf } from './past.ts';
 import { planToResources } from './plans.ts';
 import { compareQuantities } from './quantity.ts';
-import { judgeCluster, reasonOf } from './readiness.ts';
+import { judgeCluster } from './readiness.ts';
 import { aim } from './target.ts';
 
 export interface Needs {

@@ -38,8 +38,3 @@ export function childLabels(addon: PostgresAddon, appId: string): Readonly<Recor
     [labels.managedBy]: fieldManager,
   };
 }
-
-/** Whether the database was ever ready. */
-export function wasReady(addon: PostgresAddon): boolean {
-  return addon.status?.ready_at !== undefined;
-}

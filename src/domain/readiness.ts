@@ -1,10 +1,9 @@
 // What is true of the database now, and what evidence says so. CNPG's own "healthy" is only part of the evidence.
 import { annotations, type PostgresAddon } from '../api/addon.ts';
 import { type Cluster, hibernationAnnotation } from '../api/cnpg.ts';
-import type { ConditionType } from '../api/conditions.ts';
 import { meaningOf } from './cnpg-phase.ts';
 import { readySince } from './diff.ts';
-import { wasReady } from './owner.ts';
+import { reasonOf, wasReady } from './past.ts';
 import type { Target, Verdict } from './target.ts';
 
 export interface ClusterVerdict {
@@ -32,11 +31,6 @@ export function judgeCluster(
   }
   const applying = wasReady(addon) && (unmoved || reasonOf(addon, 'PlanApplied') === 'Applying');
   return { provisioned: unfinished(cluster, applying ? changing : working(addon)), applying };
-}
-
-/** The reason that status gives for a condition now. */
-export function reasonOf(addon: PostgresAddon, type: ConditionType): string | undefined {
-  return addon.status?.conditions?.find((condition) => condition.type === type)?.reason;
 }
 
 /** CNPG has no observedGeneration, and "healthy" stands while a pod has just died or hibernates: each clause was measured. */

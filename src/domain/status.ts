@@ -3,7 +3,7 @@ import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
 import { type ConditionType, rowOf } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { timestampOf } from '../api/time.ts';
-import { wasReady } from './owner.ts';
+import { wasReady } from './past.ts';
 import type { Outcome, Report } from './report.ts';
 import type { Target, Verdict } from './target.ts';
 

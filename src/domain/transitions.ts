@@ -21,8 +21,10 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   const stalled = find(after, 'Stalled');
   if (stalled !== undefined) {
     if (find(before, 'Stalled')?.reason !== stalled.reason) happened.push(warning(stalled));
+  } else if (ready !== undefined && isGrave(ready.reason)) {
+    if (find(before, 'Ready')?.reason !== ready.reason) happened.push(warning(ready));
   } else if (ready !== undefined && before?.phase !== after.phase) {
-    happened.push({ ...normal(ready.reason, ready.message, ready.lastTransitionTime), type: typeOf(ready.reason) });
+    happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
   }
   const plan = find(after, 'PlanApplied');
   const planBefore = find(before, 'PlanApplied');
@@ -41,8 +43,8 @@ function find(status: AddonStatus | undefined, type: string): Condition | undefi
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-function typeOf(reason: string): Transition['type'] {
-  return reason in reasons && rowOf(reason as Reason).warning === true ? 'Warning' : 'Normal';
+function isGrave(reason: string): boolean {
+  return reason in reasons && rowOf(reason as Reason).warning === true;
 }
 
 function normal(reason: string, note: string, key: string): Transition {
