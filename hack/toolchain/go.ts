@@ -41,6 +41,17 @@ export function moduleGroup(group: string): ModuleGroup {
   return { directory, goMod: text('go.mod'), goSum: textIfAny('go.sum'), mainGo: textIfAny('main.go') };
 }
 
+/** Whether there is a Go that can be used. */
+export async function hasGo(): Promise<boolean> {
+  try {
+    await findGo();
+    return true;
+  } catch (error) {
+    if (error instanceof SetupError) return false;
+    throw error;
+  }
+}
+
 /**
  * Finds Go and checks that it can build the module groups.
  * @throws SetupError when Go is missing or too old
