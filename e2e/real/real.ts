@@ -63,7 +63,10 @@ function appsOf(cluster: Cluster): Pick<Real, 'kubectl' | 'startApp' | 'sql'> {
       await kubectl(['wait', '--namespace', namespace, `pod/app-${app}`, '--for=condition=Ready', '--timeout=2m']);
     },
     async sql(namespace, app, sql) {
-      const psql = 'exec psql "$DATABASE_URL" --no-align --tuples-only --quiet --set ON_ERROR_STOP=1 --command "$0"';
+      // As any application: a Service takes a moment to lead to a new primary, also after `running` (kube-proxy syncs once a second).
+      const wait =
+        'for try in 1 2 3 4 5 6 7 8 9 10; do pg_isready --quiet --dbname "$DATABASE_URL" && break; sleep 1; done';
+      const psql = `${wait}; exec psql "$DATABASE_URL" --no-align --tuples-only --quiet --set ON_ERROR_STOP=1 --command "$0"`;
       return (await kubectl(['exec', '--namespace', namespace, `app-${app}`, '--', 'bash', '-c', psql, sql])).trim();
     },
   };

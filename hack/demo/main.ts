@@ -96,7 +96,9 @@ async function application(cluster: Cluster): Promise<string> {
   await kubectl(cluster, ['delete', ...job, '--ignore-not-found', '--wait']);
   await kubectl(cluster, ['apply', '--namespace', namespace, '-f', join(repositoryRoot(), 'examples', 'app-job.yaml')]);
   await kubectl(cluster, ['wait', ...job, '--for=condition=Complete', '--timeout=3m']);
-  const row = (await kubectl(cluster, ['logs', ...job])).trim();
+  const succeeded = ['--selector', 'job-name=shop-hello', '--field-selector', 'status.phase=Succeeded'];
+  const pod = await kubectl(cluster, ['get', 'pods', '--namespace', namespace, ...succeeded, '--output', 'name']);
+  const row = (await kubectl(cluster, ['logs', '--namespace', namespace, pod.trim()])).trim();
   say(`   ${row}`);
   return row;
 }
