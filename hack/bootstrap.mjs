@@ -15,7 +15,9 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 }
 
 const stamp = join(root, 'node_modules', '.installed');
-const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   console.error('==> installing the packages that package-lock.json pins (npm ci), about 30 s');
   const npm = spawnSync('npm', ['ci', '--no-progress', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
@@ -30,7 +32,9 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
 const pinned = join(root, 'node_modules', '.bin', 'node');
 const node = existsSync(pinned) ? pinned : process.execPath;
 if (node === process.execPath && Number(process.versions.node.split('.')[0]) < 24) {
-  console.error(`Node ${process.versions.node} is too old: on this platform install Node 24 and run the command again.`);
+  console.error(
+    `Node ${process.versions.node} is too old: on this platform install Node 24 and run the command again.`,
+  );
   process.exit(1);
 }
 
