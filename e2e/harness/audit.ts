@@ -136,6 +136,12 @@ function microseconds(timestamp: string): number {
   return Math.floor(Date.parse(timestamp) / 1000) * 1000 + Number(`0.${fraction || '0'}`) * 1000;
 }
 
+/** The rights that the server asks for: an apply that makes the object needs two. */
+export function rightsOf({ verb, resource, code }: AuditedRequest): readonly string[] {
+  const asked = `${verb} ${resource}`;
+  return verb === 'patch' && code === 201 ? [asked, `create ${resource}`] : [asked];
+}
+
 /** `verb resource` -> how many, sorted: fit for a comparison that reads well when it fails. */
 export function tally(requests: readonly AuditedRequest[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();

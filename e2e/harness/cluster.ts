@@ -60,13 +60,16 @@ export async function kubectl(
 export async function removeRemains(client: KubeClient): Promise<void> {
   const selector = `${temporaryLabel}=true`;
   for (const gvr of [clusterRoleBindings, clusterRoles, namespaces]) {
-    for (const { metadata } of await client.list(gvr, undefined, selector)) await client.remove(gvr, undefined, metadata.name);
+    for (const { metadata } of await client.list(gvr, undefined, selector))
+      await client.remove(gvr, undefined, metadata.name);
   }
   const kinds = [addonGvr, clusterGvr, scheduledBackupGvr];
-  for (const { metadata } of await client.list(addonGvr)) await client.remove(addonGvr, metadata.namespace, metadata.name);
+  for (const { metadata } of await client.list(addonGvr))
+    await client.remove(addonGvr, metadata.namespace, metadata.name);
   await eventually('the end of the addons and Clusters of earlier tests', async () => {
     const left = (await Promise.all(kinds.map((gvr) => client.list(gvr)))).flat();
-    if (left.length > 0) throw new Error(left.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`).join(', '));
+    if (left.length > 0)
+      throw new Error(left.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`).join(', '));
   });
   for (const { metadata, status } of await client.list(persistentVolumes)) {
     if (status?.phase !== 'Bound') await client.remove(persistentVolumes, undefined, metadata.name);

@@ -11,7 +11,7 @@ import { chartRights, grant, type Rights } from './rights.ts';
 
 export interface OperatorOptions {
   readonly cluster: Cluster;
-  /** What the API server calls it; a name of its own lets the audit log tell two operators apart. */
+  /** What the API server calls it, fit for a label; a name of its own lets the audit log tell two operators apart. */
   readonly user: string;
   /** Namespace of its Lease; it has to exist. */
   readonly namespace: string;
@@ -19,8 +19,6 @@ export interface OperatorOptions {
   readonly rights?: Rights;
   readonly podName?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Folder of the checkout whose src/main.ts runs; default this one. */
-  readonly root?: string;
 }
 
 /** One line of its log. */
@@ -38,14 +36,17 @@ export interface Exit {
 export class Operator {
   readonly pid: number;
   readonly user: string;
+  /** When the process was started, by performance.now(). */
+  readonly startedAt: number;
   readonly #child: ChildProcess;
   readonly #exited: Promise<Exit>;
   readonly #lines: LogLine[] = [];
   #text = '';
   #exit: Exit | undefined;
 
-  constructor(child: ChildProcess, user: string) {
+  constructor(child: ChildProcess, user: string, startedAt: number) {
     this.#child = child;
+    this.startedAt = startedAt;
     this.user = user;
     this.pid = child.pid ?? 0;
     this.#exited = once(child, 'exit').then(([code, signal]) => {
@@ -137,16 +138,17 @@ export class Operator {
 
 /** Starts the operator; it may still be reading when this resolves. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { cluster, user, namespace, root = repository } = options;
+  const { cluster, user, namespace } = options;
   const admin = connect(cluster.kubeconfig, 'e2e-harness');
   try {
-    await grant(admin, user, namespace, options.rights ?? (await chartRights(cluster)));
+    await grant(admin, user, options.rights ?? (await chartRights(cluster, namespace)));
   } finally {
     await admin.close();
   }
   const kubeconfig = await issueKubeconfig(cluster, { user });
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'src/main.ts')], {
-    cwd: root,
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(repository, 'src/main.ts')], {
+    cwd: repository,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
@@ -161,7 +163,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
   child.once('exit', () => process.removeListener('exit', end));
-  return new Operator(child, user);
+  return new Operator(child, user, startedAt);
 }
 
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import { type Cluster, issueKubeconfig } from '../../hack/cluster/cluster.ts';
+import { type Cluster, down, issueKubeconfig } from '../../hack/cluster/cluster.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Pace } from '../simulator/sequences.ts';
@@ -25,6 +25,8 @@ export interface SuiteOptions {
   readonly cluster?: string;
   /** Whether an operator runs all the time. Tests of processes start their own. */
   readonly withOperator?: boolean;
+  /** Whether the cluster is taken down at the end: for one that no other file uses. */
+  readonly takeDown?: boolean;
 }
 
 export class Suite {
@@ -144,7 +146,8 @@ export class Suite {
   /** A wait for "running" must not be satisfied by a state from before the change. */
   async #seen({ metadata }: LiveObject): Promise<void> {
     const { namespace, name, uid, generation = 0 } = metadata;
-    const holds = (state: LiveObject): boolean => state.metadata.uid === uid && (state.metadata.generation ?? 0) >= generation;
+    const holds = (state: LiveObject): boolean =>
+      state.metadata.uid === uid && (state.metadata.generation ?? 0) >= generation;
     await this.addons.until(namespace, name, `generation ${generation}`, holds);
   }
 
@@ -169,6 +172,7 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
   }, 120_000);
   afterAll(async () => {
     await suite?.stop();
+    if (options.takeDown === true) await down(options.cluster ?? 'it', () => undefined);
   }, 60_000);
   return () => {
     if (suite === undefined) throw new Error('the suite has not started');

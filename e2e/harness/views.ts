@@ -12,7 +12,9 @@ export interface ConditionView {
 
 /** A condition of an addon's status. */
 export function conditionOf(state: LiveObject, type: string): ConditionView | undefined {
-  return (state.status?.conditions as readonly ConditionView[] | undefined)?.find((condition) => condition.type === type);
+  return (state.status?.conditions as readonly ConditionView[] | undefined)?.find(
+    (condition) => condition.type === type,
+  );
 }
 
 /** Whether phase is running and status speaks of the present spec. */
@@ -25,7 +27,11 @@ export function secretText(secret: LiveObject | undefined, key: string): string 
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString();
 }
 
-/** The object without what the server changes by itself: what "byte-identical" is compared by. */
-export function content(object: LiveObject | undefined): string {
-  return JSON.stringify(object);
+/** What is found in an object by a path of keys, or undefined when any of it is missing. */
+export function at(object: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), object);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -6,7 +6,7 @@ import type { LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { events, persistentVolumeClaims, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
-import { conditionOf, isRunning, secretText } from '../harness/views.ts';
+import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
 const suite = useSuite();
 
@@ -23,8 +23,22 @@ interface Expected {
 const quorum = { method: 'any', number: 1, dataDurability: 'preferred', failoverQuorum: true };
 
 const plans: readonly Expected[] = [
-  { plan: 'free', instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', parameters: { shared_buffers: '64MB', max_connections: '25' } },
-  { plan: 'standard', instances: 1, storage: '10Gi', memory: '1Gi', backup: 'daily', parameters: { shared_buffers: '256MB', max_connections: '100' } },
+  {
+    plan: 'free',
+    instances: 1,
+    storage: '1Gi',
+    memory: '256Mi',
+    backup: 'none',
+    parameters: { shared_buffers: '64MB', max_connections: '25' },
+  },
+  {
+    plan: 'standard',
+    instances: 1,
+    storage: '10Gi',
+    memory: '1Gi',
+    backup: 'daily',
+    parameters: { shared_buffers: '256MB', max_connections: '100' },
+  },
   {
     plan: 'pro',
     instances: 3,
@@ -93,11 +107,15 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
       primaryUpdateMethod: many ? 'switchover' : 'restart',
       storage: { size: storage },
       resources: { requests: { memory }, limits: { memory } },
-      affinity: { enablePodAntiAffinity: true, podAntiAffinityType: 'preferred', topologyKey: 'kubernetes.io/hostname' },
+      affinity: {
+        enablePodAntiAffinity: true,
+        podAntiAffinityType: 'preferred',
+        topologyKey: 'kubernetes.io/hostname',
+      },
       postgresql: { parameters },
       bootstrap: { initdb: { database: 'app', owner: 'app' } },
     });
-    expect((live?.spec?.postgresql as { synchronous?: unknown }).synchronous).toEqual(synchronous);
+    expect(at(live, 'spec', 'postgresql', 'synchronous')).toEqual(synchronous);
   });
 
   it('has a ScheduledBackup when the plan has backups', async () => {
@@ -126,8 +144,9 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
     expect(Object.keys(secret?.data ?? {})).toEqual(['DATABASE_URL']);
     const url = `postgresql://app:${await password(namespace, cluster)}@${cluster}-rw.${namespace}:5432/app`;
     expect(secretText(secret, 'DATABASE_URL')).toBe(url);
-    const managers = (secret?.metadata as { managedFields?: readonly { manager: string }[] }).managedFields;
-    expect(managers?.map(({ manager }) => manager)).toEqual(['paas-control-plane']);
+    expect(at(secret, 'metadata', 'managedFields')).toEqual([
+      expect.objectContaining({ manager: 'paas-control-plane', operation: 'Apply' }),
+    ]);
   });
 
   it('tells all of it in status', async () => {
@@ -148,9 +167,17 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
         secretUID: (await suite().client.get(secrets, namespace, 'app-shop-database-url'))?.metadata.uid,
       },
     });
-    expect(addon.status?.endpoints).toEqual({ primary: host('rw'), ...(instances > 1 ? { readOnly: host('ro') } : {}) });
+    expect(addon.status?.endpoints).toEqual({
+      primary: host('rw'),
+      ...(instances > 1 ? { readOnly: host('ro') } : {}),
+    });
     expect(addon.status?.backup).toMatchObject({ requested: backup, effective: 'none' });
-    const conditions = addon.status?.conditions as readonly { type: string; status: string; reason: string; observedGeneration: number }[];
+    const conditions = addon.status?.conditions as readonly {
+      type: string;
+      status: string;
+      reason: string;
+      observedGeneration: number;
+    }[];
     expect(conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual([
       'Ready=True Running',
       'Provisioned=True ClusterHealthy',
@@ -165,13 +192,28 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
     const states = suite().addons.of(namespace, 'shop');
     const first = states.find(({ status }) => status?.ready_at !== undefined);
     expect(first?.status?.phase).toBe('running');
-    expect(suite().addons.course(namespace, 'shop', ({ status }) => status?.ready_at)).toEqual([undefined, addon.status?.ready_at]);
+    expect(suite().addons.course(namespace, 'shop', ({ status }) => status?.ready_at)).toEqual([
+      undefined,
+      addon.status?.ready_at,
+    ]);
   });
 
   it('shows in kubectl', async () => {
     const wide = await suite().kubectl(['get', 'pga', 'shop', '--namespace', namespace, '--output', 'wide']);
     const [header, row] = wide.output.split('\n').map((line) => line.split(/ {2,}/));
-    expect(header).toEqual(['NAME', 'PLAN', 'VERSION', 'PHASE', 'READY', 'BACKUP', 'READY AT', 'AGE', 'CLUSTER', 'SECRET', 'MESSAGE']);
+    expect(header).toEqual([
+      'NAME',
+      'PLAN',
+      'VERSION',
+      'PHASE',
+      'READY',
+      'BACKUP',
+      'READY AT',
+      'AGE',
+      'CLUSTER',
+      'SECRET',
+      'MESSAGE',
+    ]);
     expect(row?.slice(0, 6)).toEqual(['shop', plan, '17', 'running', 'True', 'none']);
     expect(row?.slice(8, 10)).toEqual([cluster, 'app-shop-database-url']);
     const wait = ['wait', '--for=condition=Ready', '--timeout=5s', '--namespace', namespace, 'pgaddon/shop'];
@@ -181,9 +223,16 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
   it('has an event for each transition', async () => {
     await eventually('the events Creating and Running', async () => {
       const found = await suite().client.list(events, namespace);
-      const ours = found.filter(({ reportingController }) => reportingController === 'addons.paas.dev/postgres-addon-operator');
+      const ours = found.filter(
+        ({ reportingController }) => reportingController === 'addons.paas.dev/postgres-addon-operator',
+      );
       expect(ours.map(({ type, reason }) => `${type} ${reason}`).sort()).toEqual(['Normal Creating', 'Normal Running']);
-      expect(ours[0]?.regarding).toMatchObject({ kind: 'PostgresAddon', namespace, name: 'shop', uid: addon.metadata.uid });
+      expect(ours[0]?.regarding).toMatchObject({
+        kind: 'PostgresAddon',
+        namespace,
+        name: 'shop',
+        uid: addon.metadata.uid,
+      });
     });
   });
 });
@@ -203,8 +252,13 @@ describe('an addon that changes', () => {
       expect(addon.status?.resources).toMatchObject({ instances, storage, memory });
       expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'Applied' });
       const live = await client.get(clusterGvr, namespace, cluster);
-      expect(live?.spec).toMatchObject({ instances, storage: { size: storage }, resources: { limits: { memory } }, postgresql: { parameters } });
-      expect((live?.spec?.postgresql as { synchronous?: unknown }).synchronous).toEqual(synchronous);
+      expect(live?.spec).toMatchObject({
+        instances,
+        storage: { size: storage },
+        resources: { limits: { memory } },
+        postgresql: { parameters },
+      });
+      expect(at(live, 'spec', 'postgresql', 'synchronous')).toEqual(synchronous);
       const claims = await client.list(persistentVolumeClaims, namespace);
       expect(claims.map(({ status }) => status?.capacity)).toEqual(Array(instances).fill({ storage }));
       expect(await client.list(scheduledBackupGvr, namespace)).toHaveLength(1);
@@ -228,10 +282,17 @@ describe('an addon that changes', () => {
       ...['creating', 'running', 'provisioning', 'running', 'provisioning', 'running', 'provisioning', 'running'],
     ]);
     expect(last.status?.ready_at).toBe(first.status?.ready_at);
-    expect(addons.course(namespace, 'shop', ({ status }) => status?.ready_at)).toEqual([undefined, first.status?.ready_at]);
+    expect(addons.course(namespace, 'shop', ({ status }) => status?.ready_at)).toEqual([
+      undefined,
+      first.status?.ready_at,
+    ]);
     await eventually('an event for each change of plan', async () => {
       const found = (await client.list(events, namespace)).filter(({ reason }) => reason === 'PlanChanged');
-      expect(found.map(({ note }) => note).sort()).toEqual(['plan free -> standard', 'plan pro -> free', 'plan standard -> pro']);
+      expect(found.map(({ note }) => note).sort()).toEqual([
+        'plan free -> standard',
+        'plan pro -> free',
+        'plan standard -> pro',
+      ]);
     });
   });
 
@@ -244,17 +305,75 @@ describe('an addon that changes', () => {
     // The old `Cluster in healthy state` stands for as long as this holds.
     simulator.hold(namespace, cluster);
     await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
-    await suite().clusters.until(namespace, cluster, 'the new spec', ({ spec }) => (spec?.storage as { size?: string }).size === '10Gi');
-    const waiting = await addons.until(namespace, 'shop', 'phase provisioning', ({ status }) => status?.phase === 'provisioning');
+    await suite().clusters.until(
+      namespace,
+      cluster,
+      'the new spec',
+      (state) => at(state, 'spec', 'storage', 'size') === '10Gi',
+    );
+    const waiting = await addons.until(
+      namespace,
+      'shop',
+      'phase provisioning',
+      ({ status }) => status?.phase === 'provisioning',
+    );
     expect(conditionOf(waiting, 'PlanApplied')).toMatchObject({ status: 'False', reason: 'Applying' });
     // Any event on the Cluster makes the operator look again; what it looks at is still the old state.
-    await suite().client.patch(clusterGvr, namespace, cluster, { metadata: { annotations: { 'example.org/touched': 'yes' } } });
+    await suite().client.patch(clusterGvr, namespace, cluster, {
+      metadata: { annotations: { 'example.org/touched': 'yes' } },
+    });
     await simulator.report(namespace, cluster, { phaseReason: 'touched' });
     await suite().createAddon(namespace, 'fence', { plan: 'free' });
     await suite().untilRunning(namespace, 'fence');
     expect((await suite().addons.until(namespace, 'shop', 'any state', () => true)).status?.phase).toBe('provisioning');
     simulator.release(namespace, cluster);
     await suite().untilRunning(namespace, 'shop');
+  });
+
+  it('comes to rest when a plan is taken back before CNPG has begun with it', async () => {
+    const { simulator, addons, clusters } = suite();
+    const namespace = await suite().namespace();
+    const cluster = `db-${namespace}-shop`;
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    simulator.hold(namespace, cluster);
+    const memory = (state: LiveObject): unknown => at(state, 'spec', 'resources', 'limits', 'memory');
+    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
+    await clusters.until(namespace, cluster, 'the new plan', (state) => memory(state) === '1Gi');
+    await suite().patchAddon(namespace, 'shop', { plan: 'free' });
+    await clusters.until(namespace, cluster, 'the old plan', (state) => memory(state) === '256Mi');
+    simulator.release(namespace, cluster);
+    // CNPG has nothing to restart: its Ready never moves.
+    await addons.until(namespace, 'shop', 'phase running', isRunning, 90_000);
+  });
+
+  it('in plan and version at once does one after the other, as CNPG demands of a switchover', async () => {
+    const { clusters, addons } = suite();
+    const namespace = await suite().namespace();
+    const cluster = `db-${namespace}-shop`;
+    await suite().createAddon(namespace, 'shop', { plan: 'pro', version: '16' });
+    await suite().untilRunning(namespace, 'shop');
+    await suite().patchAddon(namespace, 'shop', { plan: 'standard', version: '17' });
+    const addon = await suite().untilRunning(namespace, 'shop');
+    expect(addon.status).toMatchObject({
+      version: '17',
+      plan: 'standard',
+      resources: { instances: 1, storage: '50Gi' },
+    });
+    const course = clusters.course(namespace, cluster, ({ spec }) => [
+      at(spec, 'imageName'),
+      at(spec, 'postgresql', 'parameters', 'max_connections'),
+    ]);
+    const image = 'ghcr.io/cloudnative-pg/postgresql';
+    expect(course).toEqual([
+      [`${image}:16`, '200'],
+      [`${image}:16`, '100'],
+      [`${image}:17`, '100'],
+    ]);
+    expect(addons.course(namespace, 'shop', ({ status }) => status?.phase)).toEqual([
+      undefined,
+      ...['creating', 'running', 'provisioning', 'running'],
+    ]);
   });
 
   it('follows connection.sslMode in the URL, without touching the database', async () => {
@@ -264,12 +383,18 @@ describe('an addon that changes', () => {
     await suite().untilRunning(namespace, 'shop');
     const plain = await databaseUrl(namespace, 'shop');
     const before = await client.get(clusterGvr, namespace, `db-${namespace}-shop`);
-    for (const [sslMode, query] of [['require', '?sslmode=require'], ['verify-full', '?sslmode=verify-full'], ['prefer', '']] as const) {
+    for (const [sslMode, query] of [
+      ['require', '?sslmode=require'],
+      ['verify-full', '?sslmode=verify-full'],
+      ['prefer', ''],
+    ] as const) {
       await suite().patchAddon(namespace, 'shop', { connection: { sslMode } });
       await suite().untilRunning(namespace, 'shop');
       expect(await databaseUrl(namespace, 'shop')).toBe(`${plain}${query}`);
     }
-    expect((await client.get(clusterGvr, namespace, `db-${namespace}-shop`))?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
+    expect((await client.get(clusterGvr, namespace, `db-${namespace}-shop`))?.metadata.resourceVersion).toBe(
+      before?.metadata.resourceVersion,
+    );
     expect(addons.course(namespace, 'shop', ({ status }) => status?.phase)).toEqual([undefined, 'creating', 'running']);
   });
 
@@ -330,7 +455,9 @@ describe('an addon that changes', () => {
     const awkward = Buffer.from('p@ss/w:rd #1%').toString('base64');
     await client.patch(secrets, namespace, `${cluster}-app`, { data: { password: awkward } });
     const encoded = `postgresql://app:p%40ss%2Fw%3Ard%20%231%25@${cluster}-rw.${namespace}:5432/app`;
-    await eventually('the URL with the new password', async () => expect(await databaseUrl(namespace, 'shop')).toBe(encoded));
+    await eventually('the URL with the new password', async () =>
+      expect(await databaseUrl(namespace, 'shop')).toBe(encoded),
+    );
 
     await client.remove(secrets, namespace, `${cluster}-app`);
     await eventually('the URL with the password of the new Secret', async () => {
@@ -358,7 +485,9 @@ describe('an addon that changes', () => {
     expect(bad.status?.phase).toBe('provisioning');
     expect(conditionOf(bad, 'Stalled')).toMatchObject({ status: 'True', reason: 'CredentialsInvalid' });
     expect(await databaseUrl(namespace, 'shop')).toBe(good);
-    await client.patch(secrets, namespace, `${cluster}-app`, { data: { password: Buffer.from('mended').toString('base64') } });
+    await client.patch(secrets, namespace, `${cluster}-app`, {
+      data: { password: Buffer.from('mended').toString('base64') },
+    });
     await suite().untilRunning(namespace, 'shop');
     expect(await databaseUrl(namespace, 'shop')).toContain('app:mended@');
   });
@@ -371,10 +500,19 @@ describe('what CNPG reports', () => {
     const cluster = `db-${namespace}-shop`;
     simulator.hold(namespace, cluster);
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
-    await suite().clusters.until(namespace, cluster, 'Setting up primary', ({ status }) => status?.phase === 'Setting up primary');
+    await suite().clusters.until(
+      namespace,
+      cluster,
+      'Setting up primary',
+      ({ status }) => status?.phase === 'Setting up primary',
+    );
     const complete = { readyInstances: 1, currentPrimary: `${cluster}-1`, targetPrimary: `${cluster}-1` };
 
-    await simulator.report(namespace, cluster, { ...complete, phase: 'Not enough disk space', phaseReason: 'no space left on db-1' });
+    await simulator.report(namespace, cluster, {
+      ...complete,
+      phase: 'Not enough disk space',
+      phaseReason: 'no space left on db-1',
+    });
     const full = await suite().untilReason(namespace, 'shop', 'Stalled', 'DiskFull');
     expect(full.status?.phase).toBe('creating');
     expect(conditionOf(full, 'Ready')).toMatchObject({ status: 'False', reason: 'DiskFull' });

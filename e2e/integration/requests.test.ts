@@ -3,11 +3,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import { type AuditedRequest, isWrite, type Mark, tally } from '../harness/audit.ts';
+import { type AuditedRequest, isWrite, type Mark, rightsOf, tally } from '../harness/audit.ts';
 import { eventually } from '../harness/eventually.ts';
 import { secrets } from '../harness/kinds.ts';
 import { chartRights, listed } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';
+import { at } from '../harness/views.ts';
 
 const suite = useSuite();
 
@@ -30,7 +31,10 @@ async function fence(): Promise<void> {
 }
 
 /** An addon that runs, with the mark from before its creation. */
-async function running(name: string, plan: 'free' | 'standard' | 'pro'): Promise<{ readonly namespace: string; readonly mark: Mark }> {
+async function running(
+  name: string,
+  plan: 'free' | 'standard' | 'pro',
+): Promise<{ readonly namespace: string; readonly mark: Mark }> {
   const namespace = await suite().namespace();
   const mark = await suite().audit.mark();
   await suite().createAddon(namespace, name, { plan });
@@ -40,14 +44,15 @@ async function running(name: string, plan: 'free' | 'standard' | 'pro'): Promise
 }
 
 describe('requests of one addon', () => {
+  // Children are made by an apply, which the audit log calls a patch.
   const withBackup = {
-    'create clusters': 1,
-    'create scheduledbackups': 1,
-    'create secrets': 1,
     'get secrets': 1,
+    'patch clusters': 1,
     'patch postgresaddons/status': 2,
+    'patch scheduledbackups': 1,
+    'patch secrets': 1,
   };
-  const { 'create scheduledbackups': _, ...free } = withBackup;
+  const { 'patch scheduledbackups': _, ...free } = withBackup;
   it.each([
     ['free', free],
     ['standard', withBackup],
@@ -66,16 +71,22 @@ describe('requests of one addon', () => {
     await suite().untilRunning(namespace, 'shop');
     await fence();
     const writes = (await requestsIn(namespace, mark)).filter((request) => isWrite(request) && !isEvent(request));
-    expect(tally(writes)).toEqual({ 'create scheduledbackups': 1, 'patch clusters': 1, 'patch postgresaddons/status': 2 });
+    expect(tally(writes)).toEqual({
+      'patch clusters': 1,
+      'patch postgresaddons/status': 2,
+      'patch scheduledbackups': 1,
+    });
   });
 
   it('for a changed password: one read of each Secret, one write of ours, one status', async () => {
     const { namespace } = await running('shop', 'free');
     const mark = await suite().audit.mark();
     const source = `db-${namespace}-shop-app`;
-    const changed = await suite().client.patch(secrets, namespace, source, { data: { password: Buffer.from('changed').toString('base64') } });
-    await suite().addons.until(namespace, 'shop', 'the new credentials', ({ status }) => {
-      return (status?.credentials as { sourceVersion?: string }).sourceVersion === changed.metadata.resourceVersion;
+    const changed = await suite().client.patch(secrets, namespace, source, {
+      data: { password: Buffer.from('changed').toString('base64') },
+    });
+    await suite().addons.until(namespace, 'shop', 'the new credentials', (state) => {
+      return at(state, 'status', 'credentials', 'sourceVersion') === changed.metadata.resourceVersion;
     });
     await fence();
     const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
@@ -85,7 +96,9 @@ describe('requests of one addon', () => {
   it('for something that does not concern it: none', async () => {
     const { namespace } = await running('shop', 'pro');
     const cluster = `db-${namespace}-shop`;
-    const touch = { metadata: { annotations: { 'example.org/touched': 'yes' }, labels: { 'example.org/touched': 'yes' } } };
+    const touch = {
+      metadata: { annotations: { 'example.org/touched': 'yes' }, labels: { 'example.org/touched': 'yes' } },
+    };
     const mark = await suite().audit.mark();
     await suite().client.patch(addonGvr, namespace, 'shop', touch);
     await suite().client.patch(clusterGvr, namespace, cluster, touch);
@@ -155,7 +168,9 @@ describe('requests of the process', () => {
     await suite().untilRunning(namespace, 'shop');
     await suite().patchAddon(namespace, 'shop', { plan: 'standard', connection: { sslMode: 'require' } });
     await suite().untilRunning(namespace, 'shop');
-    await suite().client.patch(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`, { spec: { suspend: false } });
+    await suite().client.patch(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`, {
+      spec: { suspend: false },
+    });
     await eventually('the repair of the ScheduledBackup', async () => {
       const repaired = await suite().client.get(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`);
       expect(repaired?.spec?.suspend).toBe(true);
@@ -166,12 +181,20 @@ describe('requests of the process', () => {
     const all = (await suite().audit.since(0)).filter(({ user }) => user === suite().operator.user);
     const ours = all.filter(({ receivedAt }) => receivedAt >= suite().startedAt);
     expect(ours.filter(({ code }) => code === 403)).toEqual([]);
-    const places = new Set(ours.filter(isWrite).map((request) => (request.resource === 'leases' ? 'lease' : request.namespace.replace(/-\d+$/, ''))));
+    const places = new Set(
+      ours
+        .filter(isWrite)
+        .map((request) => (request.resource === 'leases' ? 'lease' : request.namespace.replace(/-\d+$/, ''))),
+    );
     expect([...places].sort()).toEqual(['lease', suite().namespacePrefix].sort());
-    expect(ours.filter(({ resource }) => resource === 'leases').every((request) => request.namespace === suite().operatorNamespace)).toBe(true);
+    expect(
+      ours
+        .filter(({ resource }) => resource === 'leases')
+        .every((request) => request.namespace === suite().operatorNamespace),
+    ).toBe(true);
 
-    const used = [...new Set(ours.map(({ verb, resource }) => `${verb} ${resource}`))].sort();
-    const granted = listed(await chartRights(suite().cluster));
+    const used = [...new Set(ours.flatMap(rightsOf))].sort();
+    const granted = listed(await chartRights(suite().cluster, suite().operatorNamespace));
     // Never sent: the server asks for it where OwnerReferencesPermissionEnforcement is on.
     expect(used).toEqual(granted.filter((right) => right !== 'update postgresaddons/finalizers'));
   });

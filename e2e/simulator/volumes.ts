@@ -49,9 +49,13 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
 
   /** The claim of an earlier Cluster of that name may still be on its way out: CNPG waits for its end. */
   async function createClaim(object: NewObject): Promise<LiveObject> {
-    return await eventually(`the end of an earlier claim ${object.metadata.name}`, () => client.create(persistentVolumeClaims, object), {
-      isFinal: (error) => !(error instanceof ApiError && error.reason === 'AlreadyExists'),
-    });
+    return await eventually(
+      `the end of an earlier claim ${object.metadata.name}`,
+      () => client.create(persistentVolumeClaims, object),
+      {
+        isFinal: (error) => !(error instanceof ApiError && error.reason === 'AlreadyExists'),
+      },
+    );
   }
 
   /** Only a bound claim can grow. */
@@ -97,10 +101,8 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
     },
     async grow(instances, size) {
       for (const instance of instances) {
-        const claim = await client.get(persistentVolumeClaims, namespace, instance);
-        const requests = (claim?.spec as { resources?: { requests?: { storage?: string } } } | undefined)?.resources
-          ?.requests;
-        if (claim === undefined || requests?.storage === size) continue;
+        const { resources } = (await boundClaim(instance)).spec as { resources: { requests: { storage: string } } };
+        if (resources.requests.storage === size) continue;
         try {
           await growOne(instance, size);
         } catch (error) {

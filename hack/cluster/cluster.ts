@@ -12,7 +12,7 @@ import { identify } from './names.ts';
 import { lineProgress, type Progress } from './progress.ts';
 import { type DriverName, type Profile, readState } from './state.ts';
 
-export type { Cluster, ObjectStore, Status } from './driver.ts';
+export type { Cluster, Status } from './driver.ts';
 
 export interface UpOptions {
   readonly name: string;

@@ -47,7 +47,7 @@ export interface Status {
   /** `partial`: an `up` that did not come to its end, or a cluster that lost a component. */
   readonly state: 'running' | 'partial' | 'absent';
   readonly components: readonly ComponentStatus[];
-  /** There unless the cluster is absent. */
+  /** There when `up` came far enough for a cluster to speak of. */
   readonly cluster?: Cluster;
 }
 

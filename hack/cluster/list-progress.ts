@@ -50,7 +50,7 @@ export function listProgress(titles: readonly string[]): ListProgress {
         entry.ended.resolve(`${title}: ${formatSeconds(performance.now() - started)}`);
         return result;
       } catch (error) {
-        entry.ended.reject(new Error('failed'));
+        entry.ended.reject(new Error(`${title}: failed after ${formatSeconds(performance.now() - started)}`));
         throw error;
       }
     },

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureBinaries } from '../../toolchain/binaries.ts';
 import { cacheRoot } from '../../toolchain/cache.ts';
+import { SetupError } from '../../toolchain/errors.ts';
 import { withLock } from '../../toolchain/lock.ts';
 import { cnpgCrds, pluginCrds } from '../../toolchain/manifests.ts';
 import { ensureKubectlAndHelm } from '../../toolchain/programs.ts';
@@ -16,14 +17,18 @@ import { type State, writeState } from '../state.ts';
 import { together } from '../together.ts';
 import { issueCertificates } from './certificates.ts';
 import {
+  apiServer,
   type ControlPlane,
+  etcd,
   paths,
   startApiServer,
   startControllerManager,
+  waitForRoles,
   writeControlPlaneConfig,
 } from './control-plane.ts';
 import { installDefinitions, readDefinitions } from './crds.ts';
-import { choosePorts } from './ports.ts';
+import { choosePorts, isFree } from './ports.ts';
+import { findComponent } from './processes.ts';
 import { requireFreeSpace, requireProgram } from './surroundings.ts';
 
 /** What has to run. */
@@ -60,6 +65,7 @@ export async function upControlPlane(
     enter: [],
     hasNode: false,
   };
+  await requirePorts(plane, identity);
   await progress.step(titles.certificates, async () => {
     await writeControlPlaneConfig(identity.stateDirectory);
     await issueCertificates(identity, { address, apiServerPort: ports.apiServer });
@@ -72,10 +78,11 @@ export async function upControlPlane(
       const known = Promise.all([definitions, served]).then(([files]) =>
         progress.step(titles.definitions, () => installDefinitions(files, api, signal)),
       );
-      const controlled = known.then(() =>
+      const roles = served.then(() => waitForRoles(plane, api, signal));
+      const controlled = Promise.all([known, roles]).then(() =>
         progress.step(titles.controllers, () => startControllerManager(plane, api, signal)),
       );
-      return [served, known, controlled];
+      return [served, known, roles, controlled];
     });
   } finally {
     api.close();
@@ -105,6 +112,20 @@ async function findPrograms(request: UpRequest, report: Report) {
   const programs = await ensureBinaries(controlPlaneComponents, report);
   const crds = [...(await cnpgCrds(report)), ...(await pluginCrds(report)), ...request.crds];
   return { programs, crds };
+}
+
+/** A cluster keeps its ports while it is down in part; another program may have taken one of them. */
+async function requirePorts(plane: ControlPlane, { name }: Identity): Promise<void> {
+  for (const [component, port] of [
+    [etcd(plane), plane.ports.etcd],
+    [apiServer(plane), plane.ports.apiServer],
+  ] as const) {
+    if ((await findComponent(component)) !== undefined || (await isFree(port))) continue;
+    throw new SetupError(
+      `Port ${port} on 127.0.0.1, where clients of the cluster ${name} look for ${component.name}, is taken by another program. ` +
+        `End that program, or let the cluster choose other ports: npm run cluster -- down --name ${name}, then up again.`,
+    );
+  }
 }
 
 async function withPorts(identity: Identity, state: State, report: Report) {

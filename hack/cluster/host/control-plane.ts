@@ -27,6 +27,7 @@ export const paths = (stateDirectory: string) => ({
   pki: join(stateDirectory, 'pki'),
   config: join(stateDirectory, 'config'),
   log: (component: string) => join(stateDirectory, 'log', `${component}.log`),
+  podLogs: join(stateDirectory, 'log', 'pods'),
   auditLog: join(stateDirectory, 'log', 'audit.jsonl'),
   /** The administrator's. */
   kubeconfig: join(stateDirectory, 'kubeconfig'),
@@ -144,14 +145,16 @@ export async function writeControlPlaneConfig(stateDirectory: string): Promise<v
   await writeFile(join(config, 'audit-policy.json'), JSON.stringify(policy));
 }
 
+/** What the API server waits seconds for, by fixed intervals, while it already serves administrators. */
+const slowHooks = ['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes'];
+
 /**
  * Starts etcd, then the API server.
- * @returns when the API server says that it is ready
- * @throws SetupError when one of them ends, or is not ready after a minute
+ * @returns when the API server serves administrators; nobody else has rights before waitForRoles
+ * @throws SetupError when one of them ends, or does not serve after a minute
  */
 export async function startApiServer(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
   const store = etcd(plane);
-  const server = apiServer(plane);
   const pid = await ensureRunning(store, plane.stateDirectory);
   // The API server's client would try again only after a second.
   await waitFor({ what: 'etcd', timeoutMilliseconds: 30_000, everyMilliseconds: 20, signal }, async () => {
@@ -159,20 +162,29 @@ export async function startApiServer(plane: ControlPlane, api: KubeApi, signal: 
     await assertRunning(store);
     return undefined;
   });
-  await ensureRunning(server, plane.stateDirectory);
-  await waitFor(
-    { what: server.name, timeoutMilliseconds: 60_000, hint: `Its log: ${server.log}`, signal },
-    async () => {
-      try {
-        return await api.get('/readyz');
-      } catch (error) {
-        if (!(error instanceof ApiUnreachable) && !(error instanceof ApiRefusal)) throw error;
-        await assertRunning(store);
-        await assertRunning(server);
-        throw new NotYet(error.message);
-      }
-    },
-  );
+  await ensureRunning(apiServer(plane), plane.stateDirectory);
+  const excluded = slowHooks.map((hook) => `exclude=poststarthook/${hook}`).join('&');
+  await waitForHealth(`/readyz?${excluded}`, plane, api, signal);
+}
+
+/** @returns when the API server has given Kubernetes' own components their rights, and is ready for everybody */
+export async function waitForRoles(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+  await waitForHealth('/readyz', plane, api, signal);
+}
+
+async function waitForHealth(path: string, plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+  const components = [etcd(plane), apiServer(plane)];
+  const log = paths(plane.stateDirectory).log('kube-apiserver');
+  const wait = { what: 'kube-apiserver', timeoutMilliseconds: 60_000, hint: `Its log: ${log}`, signal };
+  await waitFor(wait, async () => {
+    try {
+      return await api.get(path);
+    } catch (error) {
+      if (!(error instanceof ApiUnreachable) && !(error instanceof ApiRefusal)) throw error;
+      for (const component of components) await assertRunning(component);
+      throw new NotYet(error.message);
+    }
+  });
 }
 
 /**

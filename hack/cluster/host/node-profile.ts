@@ -1,7 +1,6 @@
 // A whole cluster with one node in namespaces of its own: control plane, node, CloudNativePG, its Barman Cloud plugin and an S3
 // server. This file is the order of things: what starts when, side by side where nothing depends on the other.
 import { dirname } from 'node:path';
-import { z } from 'zod';
 import { type BinaryName, ensureBinaries } from '../../toolchain/binaries.ts';
 import { cacheRoot } from '../../toolchain/cache.ts';
 import { ensureImages, type ImageName, imageReferences } from '../../toolchain/images.ts';
@@ -18,7 +17,6 @@ import { clustersDirectory, type Identity } from '../names.ts';
 import type { Progress } from '../progress.ts';
 import { readState, type State, writeState } from '../state.ts';
 import { together } from '../together.ts';
-import { waitFor } from '../wait.ts';
 import { issueCertificates } from './certificates.ts';
 import { controlGroup, ensureControlGroups } from './control-groups.ts';
 import {
@@ -26,14 +24,14 @@ import {
   paths,
   startApiServer,
   startControllerManager,
+  waitForRoles,
   writeControlPlaneConfig,
 } from './control-plane.ts';
 import { asDefinitions, installDefinitions, readDefinitions } from './crds.ts';
-import { answers, ensureImported, importArchive } from './images.ts';
+import { ensureImported, importArchive } from './images.ts';
 import { ensureMachine, enterMachine, enterNetwork, findMachine } from './machine.ts';
 import { ensureNetwork, subnetAt } from './network.ts';
 import {
-  containerd,
   coredns,
   kubelet,
   kubeProxy,
@@ -45,8 +43,9 @@ import {
   versitygw,
   writeNodeConfig,
 } from './node.ts';
+import { startContainerd, startServer, waitForNode, waitForServiceRules } from './node-start.ts';
 import { installOperators, readOperators, waitForCnpg, waitForPlugin } from './operators.ts';
-import { assertRunning, type Component, ensureRunning, isListening } from './processes.ts';
+import { type Component, ensureRunning } from './processes.ts';
 import { requireFreeSpace, requireRoot } from './surroundings.ts';
 
 /** What has to run. */
@@ -161,11 +160,10 @@ interface Work {
 function startEverything({ request, plane, api, progress, signal }: Work): readonly Promise<unknown>[] {
   const { identity } = request;
   const start = (component: Component) => ensureRunning(component, identity.stateDirectory);
-  const podLogs = `The logs of its pods: ${paths(identity.stateDirectory)
-    .log('pods')
-    .replace(/\.log$/, '')}`;
+  const podLogs = `The logs of its pods: ${paths(identity.stateDirectory).podLogs}`;
 
   const apiServer = progress.step(titles.apiServer, () => startApiServer(plane, api, signal));
+  const roles = apiServer.then(() => waitForRoles(plane, api, signal));
   const archives = progress.step(titles.images, (report) => ensureImages([...images.first, ...images.later], report));
   const operators = findOperators(identity);
 
@@ -185,13 +183,15 @@ function startEverything({ request, plane, api, progress, signal }: Work): reado
       await installDefinitions([...asDefinitions(cnpg), ...asDefinitions(plugin), ...further], api, signal);
     }),
   );
-  const controllers = definitions.then(() =>
+  const controllers = Promise.all([definitions, roles]).then(() =>
     progress.step(titles.controllers, () => startControllerManager(plane, api, signal)),
   );
-  const node = Promise.all([apiServer, runtime, firstImages]).then(() =>
+  const node = Promise.all([roles, runtime, firstImages]).then(() =>
     progress.step(titles.node, async () => {
-      await Promise.all([kubelet(plane), kubeProxy(plane), scheduler(plane)].map(start));
-      await waitForNode(plane, api, signal);
+      await Promise.all([kubelet(plane), kubeProxy(plane)].map(start));
+      await Promise.all([waitForNode(plane, api, signal), waitForServiceRules(plane, signal)]);
+      // Last: a pod that starts before its Services are reachable loses seconds, some of them by ending itself.
+      await start(scheduler(plane));
     }),
   );
   const services = apiServer.then(() =>
@@ -213,61 +213,13 @@ function startEverything({ request, plane, api, progress, signal }: Work): reado
   const plugin = Promise.all([installed, node, controllers]).then(() =>
     progress.step(titles.plugin, () => waitForPlugin(api, podLogs, signal)),
   );
-  return [firstImages, laterImages, services, cnpg, plugin];
+  return [roles, firstImages, laterImages, services, cnpg, plugin];
 }
 
 async function findOperators(identity: Identity) {
   const silent = () => undefined;
   const [cnpg, plugin] = await Promise.all([cnpgReleaseManifest(silent), pluginManifest(silent)]);
   return await readOperators(identity, { cnpg, plugin });
-}
-
-async function startContainerd(plane: ControlPlane, signal: AbortSignal): Promise<void> {
-  const runtime = containerd(plane);
-  await ensureRunning(runtime, plane.stateDirectory);
-  // The kubelet ends itself when the runtime does not answer.
-  await waitFor(
-    { what: runtime.name, timeoutMilliseconds: 60_000, hint: `Its log: ${runtime.log}`, signal },
-    async () => {
-      if (await answers(plane)) return true;
-      await assertRunning(runtime);
-      return undefined;
-    },
-  );
-}
-
-async function startServer(
-  component: Component,
-  port: number,
-  plane: ControlPlane,
-  signal: AbortSignal,
-): Promise<void> {
-  const pid = await ensureRunning(component, plane.stateDirectory);
-  await waitFor(
-    { what: component.name, timeoutMilliseconds: 60_000, hint: `Its log: ${component.log}`, signal },
-    async () => {
-      if (await isListening(pid, port)) return true;
-      await assertRunning(component);
-      return undefined;
-    },
-  );
-}
-
-const nodeSchema = z.object({
-  status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional() }),
-});
-
-async function waitForNode(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
-  const agent = kubelet(plane);
-  await waitFor(
-    { what: 'The node', timeoutMilliseconds: 120_000, hint: `The kubelet's log: ${agent.log}`, signal },
-    async () => {
-      await assertRunning(agent);
-      const node = nodeSchema.optional().parse(await api.get(`/api/v1/nodes/${nodeName}`));
-      const ready = node?.status.conditions?.find(({ type }) => type === 'Ready');
-      return ready?.status === 'True' ? true : undefined;
-    },
-  );
 }
 
 /** @returns undefined while there is no address to reach the cluster at */

@@ -66,25 +66,27 @@ async function start(component: Component): Promise<number> {
   await mkdir(dirname(component.log), { recursive: true });
   const log = await open(component.log, 'a');
   try {
-    // A session of its own: Ctrl-C in the terminal of `up` must not reach it.
     const child = spawn(program ?? '', args, {
+      // A session of its own: Ctrl-C in the terminal of `up` must not reach it.
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
-      env: { ...process.env, ...component.environment },
+      // Not this shell's environment: with a proxy in it, components would not find each other. Root by `su` lacks the sbins.
+      env: { PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`, ...component.environment },
       cwd: '/',
     });
-    const ended = new Promise<never>((_, reject) => {
-      child.once('error', (error) => reject(new SetupError(`${component.name} cannot be started: ${error.message}`)));
-      child.once('exit', async () => reject(await lastWords(component)));
-    });
-    const appeared = waitFor({ what: `The process of ${component.name}`, timeoutMilliseconds: 10_000 }, () =>
-      findComponent(component),
-    );
-    ended.catch(() => undefined);
-    appeared.catch(() => undefined);
-    const pid = await Promise.race([appeared, ended]);
     child.unref();
-    return pid;
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+    });
+    const wait = { what: `The process of ${component.name}`, timeoutMilliseconds: 30_000, everyMilliseconds: 20 };
+    return await waitFor(wait, async () => {
+      const pid = await findComponent(component);
+      if (pid !== undefined) return pid;
+      if (failure) throw new SetupError(`${component.name} cannot be started: ${failure.message}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw await lastWords(component);
+      return undefined;
+    });
   } finally {
     await log.close();
   }

@@ -5,6 +5,7 @@ import { SetupError } from '../../toolchain/errors.ts';
 import { imageReferences } from '../../toolchain/images.ts';
 import { cnpgCrds, cnpgReleaseManifest, pluginCrds, pluginManifest } from '../../toolchain/manifests.ts';
 import { ensureKubectlAndHelm } from '../../toolchain/programs.ts';
+import type { Report } from '../../toolchain/report.ts';
 import type { Cluster, Driver, Status, UpRequest } from '../driver.ts';
 import { expander } from '../expander-process.ts';
 import { ensureSelfSigned, readPair } from '../host/pki.ts';
@@ -28,12 +29,29 @@ const titles = {
   services: 'S3 and storage',
 } as const;
 
-export function kindDriver(): Driver {
+/** Where the driver takes what is not made by a program it wraps. */
+export interface Sources {
+  /** Paths of files with the definitions of CloudNativePG's and the plugin's kinds. */
+  readonly crds: (report: Report) => Promise<readonly string[]>;
+  readonly cnpgManifest: (report: Report) => Promise<string>;
+  readonly pluginManifest: (report: Report) => Promise<string>;
+  /** A folder with kubectl and helm. */
+  readonly bin: () => Promise<string>;
+}
+
+const pinned: Sources = {
+  crds: async (report) => [...(await cnpgCrds(report)), ...(await pluginCrds(report))],
+  cnpgManifest: cnpgReleaseManifest,
+  pluginManifest,
+  bin: async () => (await ensureKubectlAndHelm(() => undefined)).directory,
+};
+
+export function kindDriver(sources: Sources = pinned): Driver {
   return {
     titles: (profile) => titlesOf(profile),
-    up,
+    up: (request, progress) => up(request, sources, progress),
     down: (identity, progress) => progress.step(removalTitle, () => down(identity)),
-    status,
+    status: (identity, state) => status(identity, state, sources),
     loadImage: async (cluster, archive) => {
       await run('kind', ['load', 'image-archive', archive, '--name', identify(cluster.name).realName]);
     },
@@ -45,7 +63,7 @@ function titlesOf(profile: Profile): readonly string[] {
   return profile === 'node' ? [cluster, definitions, ...Object.values(others)] : [cluster, definitions];
 }
 
-async function up(request: UpRequest, progress: Progress): Promise<Cluster> {
+async function up(request: UpRequest, sources: Sources, progress: Progress): Promise<Cluster> {
   const { identity, profile } = request;
   const before = await readState(identity);
   if (before !== undefined && before.profile !== profile) {
@@ -55,19 +73,19 @@ async function up(request: UpRequest, progress: Progress): Promise<Cluster> {
   }
   const state: State = before ?? { name: identity.name, profile, driver: 'kind' };
   await writeState(identity, state);
-  const kubectl = kubectlFor(identity);
-  await progress.step(titles.cluster, (report) => ensureCluster(identity, report));
+  const kubectl = kubectlFor(identity, sources);
+  await progress.step(titles.cluster, (report) => ensureCluster(identity, sources, report));
   await progress.step(titles.definitions, async (report) => {
-    const files = [...(await cnpgCrds(report)), ...(await pluginCrds(report)), ...request.crds];
+    const files = [...(await sources.crds(report)), ...request.crds];
     await kubectl(['apply', '--server-side', '--force-conflicts', ...files.flatMap((file) => ['--filename', file])]);
     await kubectl(['wait', '--for=condition=Established', 'customresourcedefinitions', '--all', '--timeout=60s']);
   });
-  if (profile === 'node') await installNode(identity, kubectl, progress);
+  if (profile === 'node') await installNode(identity, kubectl, sources, progress);
   await writeState(identity, { ...state, completedAt: state.completedAt ?? new Date().toISOString() });
-  return await describe(identity, state);
+  return await describe(identity, state, sources);
 }
 
-async function ensureCluster(identity: Identity, report: (line: string) => void): Promise<void> {
+async function ensureCluster(identity: Identity, sources: Sources, report: Report): Promise<void> {
   const { realName, stateDirectory } = identity;
   const kubeconfig = kubeconfigOf(identity);
   const config = join(stateDirectory, 'config');
@@ -75,26 +93,19 @@ async function ensureCluster(identity: Identity, report: (line: string) => void)
   await mkdir(join(stateDirectory, 'log'), { recursive: true });
   for (const [name, text] of Object.entries(configFiles())) await writeFile(join(config, name), text);
   const existing = (await run('kind', ['get', 'clusters'])).split('\n');
-  const healthy = existing.includes(realName) && (await answers(identity));
+  const healthy = existing.includes(realName) && (await answers(identity, sources));
   if (!healthy) {
     if (existing.includes(realName)) {
       report('it does not answer: making it again');
       await run('kind', ['delete', 'cluster', '--name', realName]);
     }
-    // kind names a pod's failure to start better than any wait of ours would.
+    // Certificates of an authority that is no more.
+    for (const folder of ['pki', 'clients']) await rm(join(stateDirectory, folder), { recursive: true, force: true });
     const args = [
-      'create',
-      'cluster',
-      '--name',
-      realName,
-      '--kubeconfig',
-      kubeconfig,
-      '--config',
-      '-',
-      '--wait',
-      '180s',
+      ...['create', 'cluster', '--name', realName, '--kubeconfig', kubeconfig],
+      ...['--config', '-', '--wait', '180s'],
     ];
-    await run('kind', args, kindConfig(stateDirectory));
+    await run('kind', args, { input: kindConfig(stateDirectory) });
   }
   await copyAuthority(identity);
 }
@@ -109,11 +120,11 @@ async function copyAuthority({ realName, stateDirectory }: Identity): Promise<vo
   }
 }
 
-async function installNode(identity: Identity, kubectl: Kubectl, progress: Progress): Promise<void> {
+async function installNode(identity: Identity, kubectl: Kubectl, sources: Sources, progress: Progress): Promise<void> {
   const rollout = (namespace: string, deployment: string) =>
     kubectl(['rollout', 'status', `deployment/${deployment}`, '--namespace', namespace, '--timeout=300s']);
   await progress.step(titles.cnpg, async (report) => {
-    await applyAll(kubectl, adaptCnpg(await readManifests(await cnpgReleaseManifest(report))));
+    await applyAll(kubectl, adaptCnpg(await readManifests(await sources.cnpgManifest(report))));
     await rollout(cnpgNamespace, 'cnpg-controller-manager');
     await waitFor({ what: 'CloudNativePG', timeoutMilliseconds: 60_000, everyMilliseconds: 500 }, async () => {
       try {
@@ -127,7 +138,7 @@ async function installNode(identity: Identity, kubectl: Kubectl, progress: Progr
     await requireProgram('openssl', 'openssl', report);
     const pki = join(identity.stateDirectory, 'pki');
     const tls = await readPair(await ensureSelfSigned(pki, 'barman-cloud', 'barman-cloud'));
-    const manifests = adaptPlugin(await readManifests(await pluginManifest(report)), {
+    const manifests = adaptPlugin(await readManifests(await sources.pluginManifest(report)), {
       image: imageReferences['barman-plugin'],
       sidecarImage: imageReferences['barman-sidecar'],
       tls,
@@ -151,8 +162,9 @@ async function installNode(identity: Identity, kubectl: Kubectl, progress: Progr
 
 type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
 
-function kubectlFor(identity: Identity): Kubectl {
-  return (args, input) => run('kubectl', ['--kubeconfig', kubeconfigOf(identity), ...args], input);
+function kubectlFor(identity: Identity, sources: Sources): Kubectl {
+  return async (args, input) =>
+    run('kubectl', ['--kubeconfig', kubeconfigOf(identity), ...args], { input, fallback: await sources.bin() });
 }
 
 async function applyAll(kubectl: Kubectl, manifests: readonly Manifest[]): Promise<void> {
@@ -171,30 +183,25 @@ async function down(identity: Identity): Promise<boolean> {
   return existing || known;
 }
 
-async function status(identity: Identity, state: State): Promise<Status> {
-  const nodes = (await run('kind', ['get', 'nodes', '--name', identity.realName])).split('\n').filter(Boolean);
-  const whole = state.completedAt !== undefined && nodes.length > 0 && (await answers(identity));
-  return {
-    name: identity.name,
-    state: whole ? 'running' : 'partial',
-    components: nodes.map((name) => ({ name })),
-    cluster: await describe(identity, state),
-  };
+async function status(identity: Identity, state: State, sources: Sources): Promise<Status> {
+  const { name, realName } = identity;
+  const nodes = (await run('kind', ['get', 'nodes', '--name', realName])).split('\n').filter(Boolean);
+  const components = nodes.map((node) => ({ name: node }));
+  if (nodes.length === 0) return { name, state: 'partial', components };
+  const whole = state.completedAt !== undefined && (await answers(identity, sources));
+  const cluster = await describe(identity, state, sources);
+  return { name, state: whole ? 'running' : 'partial', components, cluster };
 }
 
-async function answers(identity: Identity): Promise<boolean> {
-  const ready = kubectlFor(identity)(['get', '--raw', '/readyz', '--request-timeout=5s']);
+async function answers(identity: Identity, sources: Sources): Promise<boolean> {
+  const ready = kubectlFor(identity, sources)(['get', '--raw', '/readyz', '--request-timeout=5s']);
   return await ready.then(
     () => true,
     () => false,
   );
 }
 
-async function describe(identity: Identity, { profile }: State): Promise<Cluster> {
-  const node = nodeOf(identity.realName);
-  const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
-  const network = ['unshare', '--mount', '--', 'sh', '-c', script, `${inNode.config}/resolv.conf`];
-  const nodeIp = await run('docker', ['inspect', '--format', '{{.NetworkSettings.Networks.kind.IPAddress}}', node]);
+async function describe(identity: Identity, { profile }: State, sources: Sources): Promise<Cluster> {
   return {
     name: identity.name,
     profile,
@@ -202,10 +209,19 @@ async function describe(identity: Identity, { profile }: State): Promise<Cluster
     stateDirectory: identity.stateDirectory,
     kubeconfig: kubeconfigOf(identity),
     auditLog: join(identity.stateDirectory, 'log', 'audit.jsonl'),
-    bin: (await ensureKubectlAndHelm(() => undefined)).directory,
+    bin: await sources.bin(),
+    ...(profile === 'node' ? await describeNode(nodeOf(identity.realName)) : { nsenter: [] }),
+  };
+}
+
+async function describeNode(node: string) {
+  const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+  const network = ['unshare', '--mount', '--', 'sh', '-c', script, `${inNode.config}/resolv.conf`];
+  return {
     // A command of the node's image, for this machine may not reach a container's network.
-    nsenter: profile === 'node' ? ['docker', 'exec', '--interactive', node, ...network] : [],
-    ...(profile === 'node' ? { nodeIp, objectStore } : {}),
+    nsenter: ['docker', 'exec', '--interactive', node, ...network],
+    nodeIp: await run('docker', ['inspect', '--format', '{{.NetworkSettings.Networks.kind.IPAddress}}', node]),
+    objectStore,
   };
 }
 

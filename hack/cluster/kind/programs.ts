@@ -2,17 +2,21 @@
 import { delimiter } from 'node:path';
 import { execa } from 'execa';
 import { SetupError } from '../../toolchain/errors.ts';
-import { ensureKubectlAndHelm } from '../../toolchain/programs.ts';
 
 export type Program = 'docker' | 'kind' | 'kubectl';
 
+export interface RunOptions {
+  readonly input?: string | undefined;
+  /** A folder to look for the program in where PATH has none. */
+  readonly fallback?: string;
+}
+
 /** @returns standard output. @throws SetupError with what the program said, or that it is not there */
-export async function run(program: Program, args: readonly string[], input?: string): Promise<string> {
-  // The pinned kubectl serves where the machine has none.
-  const { directory } = await ensureKubectlAndHelm(() => undefined);
+export async function run(program: Program, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const path = [process.env.PATH ?? '', ...(options.fallback === undefined ? [] : [options.fallback])];
   const result = await execa(program, args, {
-    ...(input === undefined ? { stdin: 'ignore' } : { input }),
-    env: { PATH: `${process.env.PATH ?? ''}${delimiter}${directory}` },
+    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    env: { PATH: path.join(delimiter) },
     reject: false,
   });
   if (!result.failed) return result.stdout;
@@ -21,6 +25,8 @@ export async function run(program: Program, args: readonly string[], input?: str
       `The kind driver needs the program ${program}, which is not on PATH. Install it, or use --driver host.`,
     );
   }
-  const said = (result.stderr || result.stdout || result.shortMessage || '').trim().split('\n').slice(-8).join('\n');
-  throw new SetupError(`${program} ${args.slice(0, 3).join(' ')} failed: ${said}`);
+  const said = [result.stderr, result.stdout, result.shortMessage].find((text) => text !== undefined && text !== '');
+  throw new SetupError(
+    `${program} ${args.slice(0, 3).join(' ')} failed: ${(said ?? '').split('\n').slice(-8).join('\n')}`,
+  );
 }

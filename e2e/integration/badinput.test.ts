@@ -1,0 +1,179 @@
+// What the server refuses, in words that name the field and the way out, through kubectl as a user meets it.
+import { describe, expect, it } from '@jest/globals';
+import { stringify } from 'yaml';
+import { addonGvr } from '../../src/api/addon.ts';
+import { useSuite } from '../harness/suite.ts';
+
+const suite = useSuite({ withOperator: false });
+
+function manifest(namespace: string, spec: unknown, name = 'shop'): string {
+  return stringify({
+    apiVersion: 'addons.paas.dev/v1alpha1',
+    kind: 'PostgresAddon',
+    metadata: { name, namespace },
+    spec,
+  });
+}
+
+const apply = ['apply', '--filename', '-'];
+
+describe('a new addon is refused', () => {
+  it.each<readonly [what: string, spec: unknown, words: readonly string[]]>([
+    ['without a plan', {}, ['spec.plan: Required value']],
+    ['with an unknown plan', { plan: 'gold' }, ['spec.plan', '"gold"', '"free", "standard", "pro"']],
+    [
+      'with an appId of 300 characters',
+      { plan: 'free', appId: 'a'.repeat(300) },
+      ['spec.appId', 'may not be more than 63'],
+    ],
+    ['with an appId in capitals', { plan: 'free', appId: 'Shop' }, ['spec.appId', 'a-z, 0-9 and "-"']],
+    ['with an appId that starts with a digit', { plan: 'free', appId: '9shop' }, ['spec.appId', 'start with a letter']],
+    ['with an empty appId', { plan: 'free', appId: '' }, ['spec.appId']],
+    ['with a tenantId with dots', { plan: 'free', tenantId: 'acme.org' }, ['spec.tenantId', 'a-z, 0-9 and "-"']],
+    ['with version "9"', { plan: 'free', version: '9' }, ['spec.version', '"14" to "18"']],
+    ['with version "17.4.1"', { plan: 'free', version: '17.4.1' }, ['spec.version']],
+    ['with version latest', { plan: 'free', version: 'latest' }, ['spec.version']],
+    ['with a version that is a number', { plan: 'free', version: 17 }, ['spec.version', 'string']],
+    [
+      'with the database postgres',
+      { plan: 'free', database: { name: 'postgres' } },
+      ['spec.database.name', 'template0'],
+    ],
+    [
+      'with the database template1',
+      { plan: 'free', database: { name: 'template1' } },
+      ['spec.database.name', 'must not be'],
+    ],
+    [
+      'with a database name that has to be quoted',
+      { plan: 'free', database: { name: 'My-Db' } },
+      ['spec.database.name', 'a-z, 0-9 and "_"'],
+    ],
+    [
+      'with the owner postgres',
+      { plan: 'free', database: { owner: 'postgres' } },
+      ['spec.database.owner', 'must not be'],
+    ],
+    [
+      'with the owner streaming_replica',
+      { plan: 'free', database: { owner: 'streaming_replica' } },
+      ['spec.database.owner'],
+    ],
+    ['with the owner pg_monitor', { plan: 'free', database: { owner: 'pg_monitor' } }, ['spec.database.owner', 'pg_']],
+    [
+      'with the owner cnpg_admin',
+      { plan: 'free', database: { owner: 'cnpg_admin' } },
+      ['spec.database.owner', 'cnpg_'],
+    ],
+    [
+      'with an unknown sslMode',
+      { plan: 'free', connection: { sslMode: 'maybe' } },
+      ['spec.connection.sslMode', '"verify-full"'],
+    ],
+  ])('%s', async (_what, spec, words) => {
+    const namespace = await suite().namespace();
+    const { code, error } = await suite().kubectl(apply, manifest(namespace, spec));
+    expect(code).not.toBe(0);
+    for (const word of words) expect(error).toContain(word);
+    expect(await suite().client.list(addonGvr, namespace)).toEqual([]);
+  });
+
+  it.each([
+    ['with dots', 'my.shop', 'spec.appId'],
+    ['that starts with a digit', '1shop', 'spec.appId'],
+    ['of 64 characters', 'a'.repeat(64), '63'],
+    ['of 253 characters', 'a'.repeat(253), '63'],
+  ])('under a name %s', async (_what, name, word) => {
+    const namespace = await suite().namespace();
+    const { code, error } = await suite().kubectl(apply, manifest(namespace, { plan: 'free' }, name));
+    expect(code).not.toBe(0);
+    expect(error).toContain('metadata.name');
+    expect(error).toContain(word);
+  });
+
+  it('with a field that does not exist, by kubectl, and by the API server when it is told to be strict', async () => {
+    const namespace = await suite().namespace();
+    const { code, error } = await suite().kubectl(apply, manifest(namespace, { plan: 'free', storage: '1Ti' }));
+    expect(code).not.toBe(0);
+    expect(error).toContain('unknown field "spec.storage"');
+  });
+});
+
+describe('a change is refused', () => {
+  it.each<readonly [what: string, before: object, patch: object, words: readonly string[]]>([
+    ['of appId', { appId: 'shop' }, { appId: 'store' }, ['appId cannot be changed', 'Create another']],
+    ['that adds an appId', {}, { appId: 'store' }, ['appId cannot be changed, added or removed']],
+    ['that removes the appId', { appId: 'shop' }, { appId: null }, ['appId cannot be changed, added or removed']],
+    ['of tenantId', { tenantId: 'acme' }, { tenantId: 'other' }, ['tenantId cannot be changed', 'Create another']],
+    [
+      'of the database name',
+      { database: { name: 'orders' } },
+      { database: { name: 'sales' } },
+      ['database.name cannot be changed', 'Create another'],
+    ],
+    [
+      'that removes the database name',
+      { database: { name: 'orders' } },
+      { database: null },
+      ['database.name cannot be changed'],
+    ],
+    ['of the owner', {}, { database: { owner: 'clerk' } }, ['database.owner cannot be changed', 'Create another']],
+    ['to a lower major version', { version: '17' }, { version: '16' }, ['version may rise but never fall']],
+    ['to a lower minor version', { version: '17.10' }, { version: '17.9' }, ['version may rise but never fall']],
+    ['to an unknown plan', {}, { plan: 'gold' }, ['spec.plan', '"gold"']],
+  ])('%s', async (_what, before, patch, words) => {
+    const namespace = await suite().namespace();
+    const made = await suite().kubectl(apply, manifest(namespace, { plan: 'free', ...before }));
+    expect(made).toMatchObject({ code: 0 });
+    const args = [
+      'patch',
+      'pga',
+      'shop',
+      '--namespace',
+      namespace,
+      '--type',
+      'merge',
+      '--patch',
+      JSON.stringify({ spec: patch }),
+    ];
+    const { code, error } = await suite().kubectl(args);
+    expect(code).not.toBe(0);
+    for (const word of words) expect(error).toContain(word);
+    expect((await suite().client.get(addonGvr, namespace, 'shop'))?.metadata.generation).toBe(1);
+  });
+
+  it.each<readonly [what: string, before: object, patch: object]>([
+    ['a higher major version', { version: '16.9' }, { version: '17.1' }],
+    ['a higher minor version', { version: '17.9' }, { version: '17.10' }],
+    ['the default database name, written out', {}, { database: { name: 'app' } }],
+    ['another plan', {}, { plan: 'pro' }],
+  ])('but not for %s', async (_what, before, patch) => {
+    const namespace = await suite().namespace();
+    await suite().kubectl(apply, manifest(namespace, { plan: 'free', ...before }));
+    const args = [
+      'patch',
+      'pga',
+      'shop',
+      '--namespace',
+      namespace,
+      '--type',
+      'merge',
+      '--patch',
+      JSON.stringify({ spec: patch }),
+    ];
+    expect(await suite().kubectl(args)).toMatchObject({ code: 0 });
+  });
+
+  it('of the contract in status: ready_at and clusterName are written once', async () => {
+    const namespace = await suite().namespace();
+    await suite().kubectl(apply, manifest(namespace, { plan: 'free' }));
+    const status = (value: object) => suite().client.patch(addonGvr, namespace, 'shop', { status: value }, 'status');
+    await status({ ready_at: '2026-01-01T00:00:00Z', clusterName: 'db-one' });
+    await expect(status({ ready_at: '2026-01-02T00:00:00Z' })).rejects.toThrow(
+      'ready_at is written once and never moves',
+    );
+    await expect(status({ ready_at: null })).rejects.toThrow('ready_at is written once and never moves');
+    await expect(status({ clusterName: 'db-two' })).rejects.toThrow('clusterName is written once and never changes');
+    await expect(status({ phase: 'broken' })).rejects.toThrow('status.phase');
+  });
+});

@@ -1,0 +1,70 @@
+// CloudNativePG that is not there, comes, and goes again while the operator runs. The cluster is its own: the kinds of CNPG are taken
+// out of it.
+import { describe, expect, it } from '@jest/globals';
+import { cnpgCrds } from '../../hack/toolchain/manifests.ts';
+import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { eventually } from '../harness/eventually.ts';
+import { customResourceDefinitions, secrets } from '../harness/kinds.ts';
+import { useSuite } from '../harness/suite.ts';
+import { conditionOf } from '../harness/views.ts';
+
+const suite = useSuite({ cluster: 'it-bare', withOperator: false, takeDown: true });
+
+const kinds = [clusterGvr, scheduledBackupGvr];
+
+async function uninstall(): Promise<void> {
+  const { client } = suite();
+  for (const { plural, group } of kinds)
+    await client.remove(customResourceDefinitions, undefined, `${plural}.${group}`);
+  await eventually('the end of the kinds of CNPG', async () => {
+    for (const gvr of kinds) await expect(client.list(gvr)).rejects.toMatchObject({ code: 404 });
+  });
+}
+
+async function install(): Promise<void> {
+  for (const { plural, group } of kinds) {
+    const file = (await cnpgCrds(() => undefined)).find((path) => path.endsWith(`${group}_${plural}.yaml`));
+    expect(await suite().kubectl(['apply', '--server-side', '--filename', file ?? ''])).toMatchObject({ code: 0 });
+  }
+}
+
+describe('without the kinds of CNPG', () => {
+  it('the operator runs and says what is missing, until they come; and again when they go', async () => {
+    const { addons, client } = suite();
+    await uninstall();
+    const operator = await suite().startOperator();
+    await operator.untilReady();
+    const namespace = await suite().namespace();
+    const made = await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'CNPGNotInstalled');
+    expect(told.status?.phase).toBe('creating');
+    expect(conditionOf(told, 'Ready')?.message).toMatch(/postgresql\.cnpg\.io.*install CloudNativePG/);
+    expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGNotInstalled' });
+
+    await install();
+    // Without a restart: each watch looks again within 5 s.
+    const running = await suite().untilRunning(namespace, 'shop');
+    expect(running.metadata.uid).toBe(made.metadata.uid);
+    expect(conditionOf(running, 'Stalled')).toBeUndefined();
+
+    const url = await client.get(secrets, namespace, 'app-shop-database-url');
+    await uninstall();
+    const again = await addons.until(
+      namespace,
+      'shop',
+      'CNPGNotInstalled',
+      (state) => conditionOf(state, 'Ready')?.reason === 'CNPGNotInstalled',
+      90_000,
+    );
+    expect(again.status?.phase).toBe('provisioning');
+    expect(again.status?.ready_at).toBe(running.status?.ready_at);
+    // What the app needs to log in is not taken away because a kind is.
+    expect((await client.get(secrets, namespace, 'app-shop-database-url'))?.metadata.uid).toBe(url?.metadata.uid);
+    expect(operator.exit).toBeUndefined();
+
+    await install();
+    await suite().untilRunning(namespace, 'shop');
+    expect(operator.exit).toBeUndefined();
+    expect(await operator.stop()).toMatchObject({ code: 0 });
+  });
+});

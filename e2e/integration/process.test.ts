@@ -1,0 +1,230 @@
+// The operator as a process: one of several leads, another takes over, a stop is quick and clean, and no secret ever leaves it.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import { isWrite, tally } from '../harness/audit.ts';
+import { eventually } from '../harness/eventually.ts';
+import { events, leases, secrets } from '../harness/kinds.ts';
+import type { Operator } from '../harness/operator.ts';
+import { chartRights } from '../harness/rights.ts';
+import { useSuite } from '../harness/suite.ts';
+import { at, secretText } from '../harness/views.ts';
+
+const suite = useSuite({ withOperator: false });
+
+const leads = (operator: Operator): boolean => operator.log.some(({ msg }) => msg?.includes('this replica leads'));
+
+async function holder(): Promise<string> {
+  const lease = await suite().client.get(leases, suite().operatorNamespace, 'postgres-addon-operator');
+  return String(at(lease, 'spec', 'holderIdentity') ?? '');
+}
+
+async function expectWorking(): Promise<void> {
+  const namespace = await suite().namespace();
+  await suite().createAddon(namespace, 'shop', { plan: 'free' });
+  await suite().untilRunning(namespace, 'shop');
+}
+
+describe('two replicas', () => {
+  it('share the work: one leads; when it is killed the other takes over within the time of the Lease; when that is stopped it lets go', async () => {
+    const first = await suite().startOperator({ user: 'operator-a', podName: 'a' });
+    await first.said('this replica leads');
+    const second = await suite().startOperator({ user: 'operator-b', podName: 'b' });
+    await second.untilReady();
+    expect(await holder()).toMatch(/^a_/);
+    const mark = await suite().audit.mark();
+    await expectWorking();
+    const writes = (await suite().audit.since(mark)).filter(
+      (request) => request.user === second.user && isWrite(request),
+    );
+    expect(tally(writes)).toEqual({});
+    expect(leads(second)).toBe(false);
+
+    const killedAt = performance.now();
+    expect(await first.kill()).toMatchObject({ signal: 'SIGKILL' });
+    await second.said('this replica leads', 30_000);
+    // 15 s of the Lease, and the 2 s between two looks at it, with their jitter.
+    expect(performance.now() - killedAt).toBeLessThan(22_000);
+    expect(await holder()).toMatch(/^b_/);
+    await expectWorking();
+
+    const third = await suite().startOperator({ user: 'operator-a', podName: 'c' });
+    await third.untilReady();
+    const stoppedAt = performance.now();
+    expect(await second.stop()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+    await third.said('this replica leads', 10_000);
+    expect(await holder()).toMatch(/^c_/);
+    await expectWorking();
+    await third.stop();
+  });
+
+  it('never lead both: who finds its Lease in another hand ends', async () => {
+    const operator = await suite().startOperator({ user: 'operator-d', podName: 'd' });
+    await operator.said('this replica leads');
+    const now = `${new Date().toISOString().slice(0, 19)}.000000Z`;
+    await suite().client.patch(leases, suite().operatorNamespace, 'postgres-addon-operator', {
+      spec: { holderIdentity: 'thief', renewTime: now, leaseDurationSeconds: 1 },
+    });
+    expect(await operator.ended()).toMatchObject({ code: 1 });
+    expect(operator.output).toContain('the lease is lost');
+  });
+});
+
+describe('a stop', () => {
+  it('in the middle of work is quick, releases the Lease, and the next process ends the work', async () => {
+    const operator = await suite().startOperator({ user: 'operator-e', podName: 'e' });
+    await operator.said('this replica leads');
+    const namespace = await suite().namespace();
+    const names = Array.from({ length: 20 }, (_, index) => `shop-${index}`);
+    await Promise.all(names.map((name) => suite().createAddon(namespace, name, { plan: 'standard' })));
+    await suite().clusters.until(namespace, `db-${namespace}-shop-0`, 'its creation', () => true);
+    const stoppedAt = performance.now();
+    expect(await operator.stop()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    expect(await holder()).toBe('');
+
+    const next = await suite().startOperator({ user: 'operator-e', podName: 'f' });
+    for (const name of names) await suite().untilRunning(namespace, name);
+    expect(await suite().client.list(clusterGvr, namespace)).toHaveLength(names.length);
+    await next.stop();
+  });
+
+  it('before it leads is as quick', async () => {
+    const operator = await suite().startOperator({ user: 'operator-g' });
+    await operator.said('started');
+    expect(await operator.stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a start', () => {
+  it('with a configuration that cannot be used ends with 2 and names every problem', async () => {
+    const operator = await suite().startOperator({
+      user: 'operator-h',
+      environment: { WORKERS: 'many', IMAGE_PATTERN: 'postgres' },
+    });
+    expect(await operator.ended()).toMatchObject({ code: 2 });
+    expect(operator.output).toMatch(/WORKERS/);
+    expect(operator.output).toMatch(/IMAGE_PATTERN.*\{version\}/);
+  });
+
+  it('with a kubeconfig that is not there ends with 1 and names it', async () => {
+    const operator = await suite().startOperator({ user: 'operator-h', environment: { KUBECONFIG: '/dev/null/none' } });
+    expect(await operator.ended()).toMatchObject({ code: 1 });
+    expect(operator.output).toContain('/dev/null/none');
+  });
+
+  it('without an API server stays alive, is not ready and says why', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+    try {
+      const path = join(folder, 'nobody-listens');
+      const text = await readFile(suite().cluster.kubeconfig, 'utf8');
+      // Port 1 of the same address: connections to it are refused.
+      await writeFile(path, text.replace(/(server: https:\/\/[^:]+):\d+/, '$1:1'), { mode: 0o600 });
+      const operator = await suite().startOperator({ user: 'operator-h', environment: { KUBECONFIG: path } });
+      await operator.said('watch fails');
+      const ready = await operator.page('/readyz?verbose');
+      expect(ready.status).toBe(503);
+      expect(ready.body).toContain('ECONNREFUSED');
+      expect((await operator.page('/livez')).status).toBe(200);
+      expect(await operator.stop()).toMatchObject({ code: 0 });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('an operator of some namespaces', () => {
+  it('works in them with a Role in each, and does not know of others', async () => {
+    const [first, second, other] = [await suite().namespace(), await suite().namespace(), await suite().namespace()];
+    const operator = await suite().startOperator({
+      user: 'operator-n',
+      rights: await chartRights(suite().cluster, suite().operatorNamespace, [first, second]),
+      environment: { WATCH_NAMESPACES: `${first},${second}` },
+    });
+    await operator.untilReady();
+    const mark = await suite().audit.mark();
+    for (const namespace of [other, first, second]) await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    for (const namespace of [first, second]) await suite().untilRunning(namespace, 'shop');
+    // A disk that grows needs a class, which no Role can grant.
+    await suite().patchAddon(first, 'shop', { plan: 'pro' });
+    expect((await suite().untilRunning(first, 'shop')).status?.resources).toMatchObject({ storage: '50Gi' });
+    expect(await suite().client.list(clusterGvr, other)).toEqual([]);
+    const requests = (await suite().audit.since(mark)).filter(({ user }) => user === operator.user);
+    expect(requests.filter(({ code, namespace }) => code === 403 || namespace === other)).toEqual([]);
+    expect(await operator.stop()).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a password', () => {
+  it('is in no log line, event, status or metric, whatever goes wrong with it', async () => {
+    const { client, addons, clusters } = suite();
+    const operator = await suite().startOperator({ user: 'operator-s', environment: { LOG_LEVEL: 'debug' } });
+    await operator.said('this replica leads');
+    const namespace = await suite().namespace();
+    const source = `db-${namespace}-shop-app`;
+    const planted: string[] = [];
+    const remember = async (name: string, key: string): Promise<void> => {
+      const text = secretText(await client.get(secrets, namespace, name), key);
+      expect(text.length).toBeGreaterThan(5);
+      planted.push(text, Buffer.from(text).toString('base64'), encodeURIComponent(text));
+    };
+
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    await suite().untilRunning(namespace, 'shop');
+    await remember(source, 'password');
+    await remember('app-shop-database-url', 'DATABASE_URL');
+    // Followed, unusable, foreign: each path that handles a value.
+    for (const value of ['hunter2/p@ss#word', 'line\nbreak-hunter3', 'hunter4'.repeat(300)]) {
+      planted.push(value, value.slice(0, 40), Buffer.from(value).toString('base64'));
+      await client.patch(secrets, namespace, source, { data: { password: Buffer.from(value).toString('base64') } });
+      await suite().patchAddon(namespace, 'shop', {
+        connection: { sslMode: value.startsWith('line') ? 'require' : 'prefer' },
+      });
+      await addons.until(
+        namespace,
+        'shop',
+        'the new generation',
+        ({ status, metadata }) => status?.observedGeneration === metadata.generation,
+      );
+    }
+    await client.patch(secrets, namespace, source, {
+      data: { username: Buffer.from('hunter5-user').toString('base64') },
+    });
+    planted.push('hunter5-user');
+    await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'CredentialsInvalid');
+    await client.remove(secrets, namespace, 'app-shop-database-url');
+    await client.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'app-shop-database-url', namespace },
+      stringData: { DATABASE_URL: 'postgresql://hunter6:hunter6@elsewhere/db' },
+    });
+    planted.push('hunter6');
+    await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'verify-full' } });
+    await addons.until(
+      namespace,
+      'shop',
+      'the new generation',
+      ({ status, metadata }) => status?.observedGeneration === metadata.generation,
+    );
+
+    const metrics = await operator.page('/metrics');
+    await operator.stop();
+    await eventually('events', async () => expect((await client.list(events, namespace)).length).toBeGreaterThan(2));
+    const told = {
+      log: operator.output,
+      metrics: metrics.body,
+      events: JSON.stringify(await client.list(events, namespace)),
+      addon: JSON.stringify(addons.of(namespace, 'shop')),
+      cluster: JSON.stringify(clusters.of(namespace, `db-${namespace}-shop`)),
+    };
+    for (const [place, text] of Object.entries(told)) {
+      for (const value of planted)
+        expect({ place, holds: text.includes(value) ? value : undefined }).toEqual({ place, holds: undefined });
+    }
+  });
+});

@@ -1,0 +1,233 @@
+// Bad surroundings: no room, no rights, a namespace that goes away. Each is said where the user looks, nothing is lost, and the
+// operator goes on by itself when it is over.
+import { describe, expect, it } from '@jest/globals';
+import { addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import { eventually } from '../harness/eventually.ts';
+import { namespaces, resourceQuotas, secrets } from '../harness/kinds.ts';
+import type { Operator } from '../harness/operator.ts';
+import { chartRights, grant, type Rights, without } from '../harness/rights.ts';
+import { useSuite } from '../harness/suite.ts';
+import { conditionOf } from '../harness/views.ts';
+
+const suite = useSuite({ withOperator: false });
+
+/** Runs an operator for the time of one test. */
+async function withOperator(
+  user: string,
+  change: (rights: Rights) => Rights,
+  test: (operator: Operator) => Promise<void>,
+): Promise<void> {
+  const rights = change(await chartRights(suite().cluster, suite().operatorNamespace));
+  const operator = await suite().startOperator({ user, rights });
+  try {
+    await operator.said('started');
+    await test(operator);
+  } finally {
+    await operator.stop();
+  }
+}
+
+const allRights = (rights: Rights): Rights => rights;
+
+async function restoreRights(user: string): Promise<void> {
+  await grant(suite().client, user, await chartRights(suite().cluster, suite().operatorNamespace));
+}
+
+describe('a quota', () => {
+  it('that has no room for the Cluster is named, and the addon goes on by itself when there is room', async () => {
+    const namespace = await suite().namespace();
+    const { client } = suite();
+    const quota = (hard: Readonly<Record<string, string>>) => ({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'small', namespace },
+      spec: { hard },
+    });
+    await client.create(resourceQuotas, quota({ 'count/clusters.postgresql.cnpg.io': '0' }));
+    await eventually('the quota to count', async () => {
+      expect((await client.get(resourceQuotas, namespace, 'small'))?.status?.hard).toBeDefined();
+    });
+    await withOperator('operator-quota', allRights, async () => {
+      await suite().createAddon(namespace, 'shop', { plan: 'free' });
+      const told = await suite().untilReason(namespace, 'shop', 'Ready', 'QuotaExceeded');
+      expect(told.status?.phase).toBe('creating');
+      expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason: 'QuotaExceeded' });
+      expect(conditionOf(told, 'Ready')?.message).toContain('exceeded quota: small');
+      await client.remove(resourceQuotas, namespace, 'small');
+      // Nobody tells the operator: it looks again after 30 s.
+      await suite().addons.until(
+        namespace,
+        'shop',
+        'phase running',
+        ({ status }) => status?.phase === 'running',
+        60_000,
+      );
+    });
+  });
+});
+
+describe('a namespace that is being deleted', () => {
+  it('is said quietly: no storm of requests, nothing created, and the operator lives', async () => {
+    const { client, audit } = suite();
+    await withOperator('operator-farewell', allRights, async (operator) => {
+      const namespace = await suite().namespace();
+      // A finalizer keeps the namespace from going while there is an object with it.
+      await client.create(secrets, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'anchor', namespace, finalizers: ['example.org/anchor'] },
+      });
+      await suite().createAddon(namespace, 'kept', { plan: 'free' });
+      await suite().untilRunning(namespace, 'kept');
+      await client.patch(addonGvr, namespace, 'kept', { metadata: { finalizers: ['example.org/anchor'] } });
+      await client.remove(namespaces, undefined, namespace);
+      await suite().clusters.untilGone(namespace, `db-${namespace}-kept`);
+      const mark = await audit.mark();
+      await suite().addons.until(namespace, 'kept', 'phase deleted', ({ status }) => status?.phase === 'deleted');
+      const other = await suite().namespace();
+      await suite().createAddon(other, 'fence', { plan: 'free' });
+      await suite().untilRunning(other, 'fence');
+      const requests = (await audit.since(mark)).filter(
+        ({ user, namespace: place }) => user === operator.user && place === namespace,
+      );
+      expect(requests.length).toBeLessThanOrEqual(5);
+      expect(operator.exit).toBeUndefined();
+      await client.patch(addonGvr, namespace, 'kept', { metadata: { finalizers: null } });
+      await client.patch(secrets, namespace, 'anchor', { metadata: { finalizers: null } });
+    });
+  });
+});
+
+describe('an operator without a right', () => {
+  it('to list Clusters says so in the condition and the log, and goes on when it is granted', async () => {
+    const user = 'operator-no-list';
+    await withOperator(
+      user,
+      (rights) => without(rights, 'clusters', 'list'),
+      async (operator) => {
+        const namespace = await suite().namespace();
+        await suite().createAddon(namespace, 'shop', { plan: 'free' });
+        const told = await suite().untilReason(namespace, 'shop', 'Ready', 'Forbidden');
+        expect(told.status?.phase).toBe('creating');
+        expect(conditionOf(told, 'Ready')?.message).toMatch(/Cluster/);
+        expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True' });
+        expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
+        const line = await operator.said('watch fails');
+        expect(line).toMatchObject({ kind: 'Cluster', code: 403 });
+        await restoreRights(user);
+        await suite().untilRunning(namespace, 'shop');
+        expect(operator.exit).toBeUndefined();
+      },
+    );
+  });
+
+  it('to create Clusters says so in the words of the server, and goes on when it is granted', async () => {
+    const user = 'operator-no-create';
+    await withOperator(
+      user,
+      (rights) => without(rights, 'clusters', 'create'),
+      async () => {
+        const namespace = await suite().namespace();
+        await suite().createAddon(namespace, 'shop', { plan: 'free' });
+        const told = await suite().untilReason(namespace, 'shop', 'Ready', 'Forbidden');
+        expect(conditionOf(told, 'Ready')?.message).toContain('cannot create resource "clusters"');
+        await restoreRights(user);
+        await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
+        await suite().untilRunning(namespace, 'shop');
+      },
+    );
+  });
+
+  it('to read Secrets says so, publishes nothing, and goes on when it is granted', async () => {
+    const user = 'operator-no-secrets';
+    await withOperator(
+      user,
+      (rights) => without(rights, 'secrets'),
+      async () => {
+        const namespace = await suite().namespace();
+        await suite().createAddon(namespace, 'shop', { plan: 'free' });
+        const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'Forbidden');
+        expect(told.status?.phase).toBe('creating');
+        expect(conditionOf(told, 'CredentialsPublished')?.message).toContain('cannot get resource "secrets"');
+        await restoreRights(user);
+        await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
+        await suite().untilRunning(namespace, 'shop');
+      },
+    );
+  });
+
+  it('to write status logs it and still makes the database; the status comes when it is granted', async () => {
+    const user = 'operator-no-status';
+    await withOperator(
+      user,
+      (rights) => without(rights, 'postgresaddons/status'),
+      async (operator) => {
+        const namespace = await suite().namespace();
+        await suite().createAddon(namespace, 'shop', { plan: 'free' });
+        await suite().clusters.until(namespace, `db-${namespace}-shop`, 'its creation', () => true);
+        await eventually('a log line that names the right', () => {
+          expect(operator.output).toContain('cannot patch resource \\"postgresaddons/status\\"');
+        });
+        expect(operator.exit).toBeUndefined();
+        await restoreRights(user);
+        await suite().addons.until(
+          namespace,
+          'shop',
+          'phase running',
+          ({ status }) => status?.phase === 'running',
+          90_000,
+        );
+      },
+    );
+  });
+
+  it('to list addons is not ready, and says why', async () => {
+    const user = 'operator-no-addons';
+    await withOperator(
+      user,
+      (rights) => without(rights, 'postgresaddons', 'list'),
+      async (operator) => {
+        await operator.said('watch fails');
+        const ready = await operator.page('/readyz?verbose');
+        expect(ready.status).toBe(503);
+        expect(ready.body).toContain('cannot list resource');
+        expect((await operator.page('/livez')).status).toBe(200);
+        await restoreRights(user);
+        await operator.untilReady();
+      },
+    );
+  });
+
+  it('to use Leases does not lead, writes nothing, and says why', async () => {
+    const user = 'operator-no-lease';
+    await withOperator(
+      user,
+      (rights) => without(rights, 'leases'),
+      async (operator) => {
+        const namespace = await suite().namespace();
+        await suite().createAddon(namespace, 'shop', { plan: 'free' });
+        await eventually('a log line that names the right', () => {
+          expect(operator.output).toMatch(/cannot (get|create) resource .{1,3}leases/);
+        });
+        expect(operator.log.some(({ msg }) => msg?.includes('this replica leads'))).toBe(false);
+        expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
+        await restoreRights(user);
+        await suite().untilRunning(namespace, 'shop');
+      },
+    );
+  });
+
+  it('to record events still does everything else', async () => {
+    await withOperator(
+      'operator-no-events',
+      (rights) => without(rights, 'events'),
+      async (operator) => {
+        const namespace = await suite().namespace();
+        await suite().createAddon(namespace, 'shop', { plan: 'free' });
+        await suite().untilRunning(namespace, 'shop');
+        await operator.said('an event could not be recorded');
+      },
+    );
+  });
+});

@@ -1,0 +1,123 @@
+// The raw ceiling: how fast this API server takes the very writes that addons need, from a client that does not think. The bodies are
+// the operator's own, the simulator runs, and the operator does not.
+
+import type { KubeClient } from '../../e2e/harness/client.ts';
+import { eventually } from '../../e2e/harness/eventually.ts';
+import { secrets } from '../../e2e/harness/kinds.ts';
+import {
+  addonApiVersion,
+  addonGvr,
+  fieldManager,
+  type PostgresAddon,
+  secretFieldManager,
+} from '../../src/api/addon.ts';
+import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import type { Gvr, Manifest } from '../../src/api/kubernetes.ts';
+import { decide } from '../../src/domain/decide.ts';
+import { buildCluster, buildScheduledBackup, buildUrlSecret } from '../../src/domain/desired.ts';
+import type { Observed } from '../../src/domain/observed.ts';
+import { defaultPlans } from '../../src/domain/plans.ts';
+import { tell } from '../../src/domain/status.ts';
+import { aim } from '../../src/domain/target.ts';
+import { resourcePath, resources } from '../../src/kube/resources.ts';
+import { closedLoop } from './load.ts';
+
+/** Writes for one addon: itself, three children, two status. */
+export const writesPerAddon = 6;
+
+/** `create`: children by POST, the cheapest way there is. `apply`: by server-side apply, as the operator makes them. */
+export type Way = 'create' | 'apply';
+
+export interface CeilingOptions {
+  readonly client: KubeClient;
+  readonly namespaces: readonly string[];
+  readonly addons: number;
+  readonly clients: number;
+  readonly way: Way;
+}
+
+/** @returns seconds it took; everything that was written is gone again when this resolves */
+export async function measureCeiling(options: CeilingOptions): Promise<number> {
+  const { client, namespaces, addons, clients, way } = options;
+  const started = performance.now();
+  await closedLoop(addons, clients, async (index) => {
+    const namespace = namespaces[index % namespaces.length] ?? '';
+    await writeAddon(client, namespace, `raw-${index}`, way);
+  });
+  const seconds = (performance.now() - started) / 1000;
+  await clear(client, namespaces);
+  return seconds;
+}
+
+async function writeAddon(client: KubeClient, namespace: string, name: string, way: Way): Promise<void> {
+  const { transport } = client;
+  const addon = (await client.create(addonGvr, {
+    apiVersion: addonApiVersion,
+    kind: addonGvr.kind,
+    metadata: { name, namespace },
+    spec: { plan: 'standard' },
+  })) as unknown as PostgresAddon;
+  const observed = nothingYet(addon);
+  const target = aim(observed);
+  if ('reason' in target) throw new Error(target.message);
+  const put = async (gvr: Gvr, manifest: Manifest, manager: string): Promise<void> => {
+    if (way === 'apply') await resources(transport, gvr).create(manifest, manager);
+    else await transport.request({ method: 'POST', path: resourcePath(gvr, namespace), body: manifest });
+  };
+  const status = tell(addon, decide(observed, Date.now()).report, {}, Date.now());
+  const { uid } = addon.metadata;
+  const head = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name, namespace, uid } };
+  const putStatus = (value: object) =>
+    resources(transport, addonGvr).applyStatus({ ...head, status: value }, fieldManager);
+
+  await put(clusterGvr, buildCluster(addon, target, undefined), fieldManager);
+  await put(scheduledBackupGvr, buildScheduledBackup(addon, target), fieldManager);
+  await putStatus(status);
+  const url = `postgresql://app:${'x'.repeat(64)}@${target.names.cluster}-rw.${namespace}:5432/app`;
+  await put(secrets, buildUrlSecret(addon, target, url), secretFieldManager);
+  await putStatus({ ...status, phase: 'running', ready_at: '2026-01-01T00:00:00Z' });
+}
+
+function nothingYet(addon: PostgresAddon): Observed {
+  const unread = { kind: 'unread' } as const;
+  return {
+    addon,
+    platform: {
+      plans: defaultPlans,
+      defaultVersion: '17',
+      imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}',
+    },
+    kinds: { clusters: 'served', scheduledBackups: 'served' },
+    cluster: undefined,
+    scheduledBackup: undefined,
+    source: unread,
+    urlSecret: unread,
+    volumes: unread,
+  };
+}
+
+/** Of what is left the operator would make addons of its own, and the next measurement would wade through it. */
+async function clear(client: KubeClient, namespaces: readonly string[]): Promise<void> {
+  const kinds = [addonGvr, clusterGvr, scheduledBackupGvr, secrets];
+  for (const gvr of kinds) {
+    for (const namespace of namespaces) {
+      await client.transport.request({
+        method: 'DELETE',
+        path: resourcePath(gvr, namespace),
+        timeoutMilliseconds: 120_000,
+      });
+    }
+  }
+  await eventually(
+    'the end of what was written',
+    async () => {
+      for (const gvr of kinds) {
+        for (const namespace of namespaces) {
+          const { length } = await client.list(gvr, namespace);
+          if (length > 0) throw new Error(`${length} ${gvr.plural} in ${namespace}`);
+        }
+      }
+    },
+    { timeoutMilliseconds: 120_000, everyMilliseconds: 250 },
+  );
+}

@@ -1,0 +1,76 @@
+// `npm run bench`: what the operator costs and how fast it is, as shares of what this machine's API server can do. It is a report: it
+// fails when something does not work, never because something is slow.
+import { availableParallelism, loadavg } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { SetupError } from '../toolchain/errors.ts';
+import { measureCeiling, type Way, writesPerAddon } from './ceiling.ts';
+import { type Ceiling, describe, efficiency, type Figures } from './figures.ts';
+import { measureColdStart, measureOperator } from './operator-run.ts';
+import { type Stage, setStage } from './stage.ts';
+
+/** Enough that no namespace is crowded, few enough that the API server's caches see what they see in production. */
+const namespaceCount = 10;
+
+async function bench(addons: number, clients: number): Promise<Figures> {
+  const report = (line: string): void => console.error(line);
+  const loadBefore = loadavg()[0] ?? 0;
+  const stage = await setStage(clients, report);
+  try {
+    const raw = await stage.makeNamespaces('raw', namespaceCount);
+    const namespaces = await stage.makeNamespaces('bench', namespaceCount);
+    const sample = Math.max(100, Math.ceil(addons / 4));
+    report('warming up');
+    await measureCeiling({ client: stage.client, namespaces: raw, addons: 50, clients, way: 'create' });
+    report(`raw ceiling with ${sample} addons`);
+    const ceilingBefore = await ceilings(stage, raw, sample, clients);
+    report(`operator with ${addons} addons`);
+    const run = await measureOperator({ stage, namespaces, addons, clients });
+    report('start with all of them');
+    const coldStart = await measureColdStart(stage, addons);
+    report('raw ceiling again');
+    const ceilingAfter = await ceilings(stage, raw, sample, clients);
+    const machine = { cores: availableParallelism(), node: process.version, loadBefore };
+    return { addons, clients, ...machine, ceilingBefore, ceilingAfter, run, coldStart };
+  } finally {
+    await stage.strike();
+  }
+}
+
+async function ceilings(
+  { client }: Stage,
+  namespaces: readonly string[],
+  addons: number,
+  clients: number,
+): Promise<Ceiling> {
+  const measure = async (way: Way): Promise<number> => {
+    const seconds = await measureCeiling({ client, namespaces, addons, clients, way });
+    return (addons * writesPerAddon) / seconds;
+  };
+  return { create: await measure('create'), apply: await measure('apply') };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It has to be a whole number above 0.');
+  return value;
+}
+
+const command = new Command('npm run bench --')
+  .description(
+    'Measures the operator against a simulated CloudNativePG on a control plane of its own (about 3 min for 1000 addons).',
+  )
+  .option('--addons <number>', 'how many addons', positive, 1000)
+  .option('--clients <number>', 'how many clients create them, each as fast as it is answered', positive, 16)
+  .option('--json', 'print the figures as JSON instead of a table', false)
+  .parse();
+const { addons, clients, json } = command.opts<{ addons: number; clients: number; json: boolean }>();
+
+try {
+  const figures = await bench(addons, clients);
+  const shares = { create: efficiency(figures, 'create'), apply: efficiency(figures, 'apply') };
+  console.log(json ? JSON.stringify({ ...figures, shares }, undefined, 2) : describe(figures));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

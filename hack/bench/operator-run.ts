@@ -1,0 +1,236 @@
+// What the operator needs for N addons: time, requests, CPU and memory; and for a start with all of them there already.
+
+import { type AuditedRequest, isWrite, tally } from '../../e2e/harness/audit.ts';
+import { eventually } from '../../e2e/harness/eventually.ts';
+import { type Operator, startOperator } from '../../e2e/harness/operator.ts';
+import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
+import { Arrivals } from './arrivals.ts';
+import { closedLoop, percentile } from './load.ts';
+import { usageOf } from './process.ts';
+import { operatorNamespace, type Stage } from './stage.ts';
+
+/** The heap limit that the chart derives from its default memory limit of 256Mi: garbage is collected as it would be in a pod. */
+const environment = { NODE_OPTIONS: '--max-old-space-size=192' };
+/** Addons made one at a time, each when the one before runs: latency without a queue. */
+const calmAddons = 30;
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface OperatorRun {
+  /** From the first POST to the moment the last addon was seen running. */
+  readonly seconds: number;
+  /** Requests of the operator, Lease apart: `verb resource` -> number for one addon. */
+  readonly requestsPerAddon: Readonly<Record<string, number>>;
+  readonly writesPerAddon: number;
+  readonly readsPerAddon: number;
+  readonly eventsPerAddon: number;
+  readonly failedRequests: number;
+  readonly cpuMillisecondsPerAddon: number;
+  readonly cpuSecondsByProcess: Readonly<Record<string, number>>;
+  readonly eventLoopP99Milliseconds: number;
+  /** Milliseconds from the answer to an addon's POST to the arrival of the operator's first request for its Cluster. */
+  readonly latencyInBurst: Latency;
+  readonly latencyWhenCalm: Latency;
+  readonly memory: {
+    readonly atStart: Memory;
+    readonly afterRun: Memory;
+  };
+}
+
+export interface Memory {
+  readonly residentBytes: number;
+  readonly heapUsedBytes: number;
+}
+
+export interface ColdStart {
+  /** From the start of the process until it had listed everything. */
+  readonly secondsToReady: number;
+  /** Until it had looked at every addon, waiting for the Lease included. */
+  readonly secondsToReconciled: number;
+  readonly writes: number;
+  readonly requests: Readonly<Record<string, number>>;
+  readonly memory: Memory;
+}
+
+export interface RunOptions {
+  readonly stage: Stage;
+  readonly namespaces: readonly string[];
+  readonly addons: number;
+  readonly clients: number;
+}
+
+/** @returns the figures; the addons stay for the cold start */
+export async function measureOperator({ stage, namespaces, addons, clients }: RunOptions): Promise<OperatorRun> {
+  const operator = await launch(stage);
+  const arrivals = new Arrivals(stage.client);
+  try {
+    const atStart = await memoryOf(operator);
+    const mark = await stage.audit.mark();
+    // The event loop's delay is measured between two scrapes.
+    await operator.page('/metrics');
+    const [usedBefore, othersBefore] = [await usageOf(operator.pid), await stage.cpuSeconds()];
+
+    const started = performance.now();
+    await closedLoop(addons, clients, async (index) => {
+      await createAddon(stage, namespaces[index % namespaces.length] ?? '', `app-${index}`);
+    });
+    await arrivals.reached(addons, 600_000);
+    const seconds = (performance.now() - started) / 1000;
+
+    const metrics = await operator.page('/metrics');
+    const [usedAfter, othersAfter] = [await usageOf(operator.pid), await stage.cpuSeconds()];
+    await untilQuiet(stage, operator);
+    const requests = await stage.audit.since(mark);
+    const own = requests.filter((request) => isOf(operator, request));
+    const inBurst = latencies(requests, operator.user);
+    const afterRun = await memoryOf(operator);
+
+    const calmMark = await stage.audit.mark();
+    for (let index = 0; index < calmAddons; index += 1) {
+      await createAddon(stage, namespaces[0] ?? '', `calm-${index}`);
+      await arrivals.reached(addons + index + 1, 60_000);
+    }
+    const whenCalm = latencies(await stage.audit.since(calmMark), operator.user);
+
+    const events = own.filter(({ resource }) => resource === 'events');
+    const others = own.filter(({ resource }) => resource !== 'events');
+    const writes = others.filter(isWrite).length;
+    return {
+      seconds,
+      requestsPerAddon: divided(tally(own), addons),
+      writesPerAddon: writes / addons,
+      readsPerAddon: (others.length - writes) / addons,
+      eventsPerAddon: events.length / addons,
+      failedRequests: own.filter(({ code }) => code >= 400).length,
+      cpuMillisecondsPerAddon: ((usedAfter.cpuSeconds - usedBefore.cpuSeconds) * 1000) / addons,
+      cpuSecondsByProcess: {
+        operator: usedAfter.cpuSeconds - usedBefore.cpuSeconds,
+        ...difference(othersBefore, othersAfter),
+      },
+      eventLoopP99Milliseconds: metricOf(metrics.body, 'nodejs_eventloop_lag_p99_seconds') * 1000,
+      latencyInBurst: inBurst,
+      latencyWhenCalm: whenCalm,
+      memory: { atStart, afterRun },
+    };
+  } finally {
+    await arrivals.stop();
+    await operator.stop();
+  }
+}
+
+/** @param addons how many there are, all of them running */
+export async function measureColdStart(stage: Stage, addons: number): Promise<ColdStart> {
+  const mark = await stage.audit.mark();
+  const operator = await spawnOperator(stage);
+  const elapsed = (): number => (performance.now() - operator.startedAt) / 1000;
+  try {
+    await operator.untilReady();
+    const secondsToReady = elapsed();
+    const lookedAtAll = async (): Promise<void> => {
+      const { body } = await operator.page('/metrics');
+      const reconciles = metricOf(body, 'postgres_addon_reconcile_total');
+      const depth = metricOf(body, 'postgres_addon_queue_depth');
+      if (!(reconciles >= addons) || depth > 0) throw new Error(`${reconciles} reconciles, ${depth} waiting`);
+    };
+    await eventually('every addon to be looked at', lookedAtAll, { timeoutMilliseconds: 120_000 });
+    const secondsToReconciled = elapsed();
+    const requests = (await stage.audit.since(mark)).filter((request) => isOf(operator, request));
+    return {
+      secondsToReady,
+      secondsToReconciled,
+      writes: requests.filter(isWrite).length,
+      requests: tally(requests),
+      memory: await memoryOf(operator),
+    };
+  } finally {
+    await operator.stop();
+  }
+}
+
+async function spawnOperator(stage: Stage): Promise<Operator> {
+  const user = 'postgres-addon-operator';
+  return await startOperator({ cluster: stage.cluster, user, namespace: operatorNamespace, environment });
+}
+
+async function launch(stage: Stage): Promise<Operator> {
+  const operator = await spawnOperator(stage);
+  await operator.untilReady();
+  await operator.said('reconciling');
+  return operator;
+}
+
+async function createAddon(stage: Stage, namespace: string, name: string): Promise<void> {
+  const spec: AddonSpec = { plan: 'standard' };
+  const metadata = { name, namespace };
+  await stage.client.create(addonGvr, { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, spec });
+}
+
+/** Waits until the operator has nothing left to send: events follow the status they tell of. */
+async function untilQuiet(stage: Stage, operator: Operator): Promise<void> {
+  let before = -1;
+  const noneSinceLastLook = async (): Promise<void> => {
+    const sent = metricOf((await operator.page('/metrics')).body, 'postgres_addon_api_requests_total', /lease/);
+    const since = sent - before;
+    before = sent;
+    if (since !== 0) throw new Error(`${since} requests since the last look`);
+  };
+  await eventually('the operator to fall silent', noneSinceLastLook, {
+    everyMilliseconds: 500,
+    timeoutMilliseconds: 120_000,
+  });
+  await stage.audit.mark();
+}
+
+const isOf = (operator: Operator, { user, resource }: AuditedRequest): boolean =>
+  user === operator.user && resource !== 'leases';
+
+/** From the commit of each addon to the operator's first request for its Cluster. */
+function latencies(requests: readonly AuditedRequest[], user: string): Latency {
+  const first = new Map<string, number>();
+  for (const request of requests) {
+    if (request.user !== user || request.resource !== 'clusters' || !isWrite(request)) continue;
+    const key = `${request.namespace}/${request.name}`;
+    if (!first.has(key)) first.set(key, request.receivedAt);
+  }
+  const waits = requests
+    .filter(
+      ({ user: author, resource, verb, code }) =>
+        author !== user && resource === addonGvr.plural && verb === 'create' && code === 201,
+    )
+    .map(
+      ({ namespace, name, answeredAt }) =>
+        (first.get(`${namespace}/db-${namespace}-${name}`) ?? Number.NaN) - answeredAt,
+    )
+    .filter((wait) => !Number.isNaN(wait));
+  return { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99) };
+}
+
+async function memoryOf(operator: Operator): Promise<Memory> {
+  const { body } = await operator.page('/metrics');
+  const { residentBytes } = await usageOf(operator.pid);
+  return { residentBytes, heapUsedBytes: metricOf(body, 'nodejs_heap_size_used_bytes') };
+}
+
+/** The sum of a metric over its labels. @param except labels to leave out */
+function metricOf(text: string, name: string, except?: RegExp): number {
+  let sum = 0;
+  for (const line of text.split('\n')) {
+    const match = /^([a-z_0-9]+)(\{.*\})? (\S+)$/.exec(line);
+    if (match?.[1] === name && except?.test(match[2] ?? '') !== true) sum += Number(match[3]);
+  }
+  return sum;
+}
+
+function divided(counts: Readonly<Record<string, number>>, by: number): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counts).map(([key, count]) => [key, count / by]));
+}
+
+function difference(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(after).map(([key, value]) => [key, value - (before[key] ?? 0)]));
+}

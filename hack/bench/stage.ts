@@ -1,0 +1,84 @@
+// Where the benchmark plays: a fresh control plane of its own, and the simulator as a process of its own, at a pace of 0.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { AuditLog } from '../../e2e/harness/audit.ts';
+import { connect, type KubeClient } from '../../e2e/harness/client.ts';
+import { makeNamespace } from '../../e2e/harness/cluster.ts';
+import { eventually } from '../../e2e/harness/eventually.ts';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import { type Cluster, down, issueKubeconfig, status, up } from '../cluster/cluster.ts';
+import { repositoryRoot } from '../cluster/names.ts';
+import type { Report } from '../toolchain/report.ts';
+import { usageOf } from './process.ts';
+
+const clusterName = 'bench';
+export const operatorNamespace = 'postgres-addon-system';
+
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly client: KubeClient;
+  readonly audit: AuditLog;
+  /** CPU seconds that each process of the control plane and the simulator have used so far. */
+  cpuSeconds(): Promise<Readonly<Record<string, number>>>;
+  makeNamespaces(prefix: string, count: number): Promise<readonly string[]>;
+  strike(): Promise<void>;
+}
+
+/** @param clients most requests of the benchmark itself at the same time */
+export async function setStage(clients: number, report: Report): Promise<Stage> {
+  const root = repositoryRoot();
+  // What an earlier run left in etcd would be measured with this one.
+  await down(clusterName, report);
+  const crds = [join(root, 'crds/addons.paas.dev_postgresaddons.yaml')];
+  const cluster = await up({ name: clusterName, profile: 'control-plane', crds, report });
+  const client = connect(cluster.kubeconfig, 'bench', clients);
+  const simulator = await startSimulator(cluster, client, root);
+  await makeNamespace(client, operatorNamespace);
+  return {
+    cluster,
+    client,
+    audit: new AuditLog(cluster.auditLog, client),
+    async cpuSeconds() {
+      const { components } = await status(clusterName);
+      const processes = [
+        ...components,
+        { name: 'simulator', pid: simulator.pid },
+        { name: 'benchmark', pid: process.pid },
+      ];
+      const used = processes.map(async ({ name, pid }) => [name, (await usageOf(pid ?? 0)).cpuSeconds] as const);
+      return Object.fromEntries(await Promise.all(used));
+    },
+    async makeNamespaces(prefix, count) {
+      const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+      await Promise.all(names.map((name) => makeNamespace(client, name)));
+      return names;
+    },
+    async strike() {
+      simulator.kill('SIGTERM');
+      if (simulator.exitCode === null) await once(simulator, 'exit');
+      await client.close();
+      await down(clusterName, report);
+    },
+  };
+}
+
+async function startSimulator(cluster: Cluster, client: KubeClient, root: string): Promise<ChildProcess> {
+  const kubeconfig = await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] });
+  const args = ['--kubeconfig', kubeconfig, '--stale', '0', '--step', '0', '--bare'];
+  const child = spawn(process.execPath, [join(root, 'e2e/simulator/main.ts'), ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const namespace = 'warm-up';
+  await makeNamespace(client, namespace);
+  const apiVersion = `${clusterGvr.group}/${clusterGvr.version}`;
+  const spec = { instances: 1, storage: { size: '1Gi' } };
+  await client.create(clusterGvr, { apiVersion, kind: clusterGvr.kind, metadata: { name: 'first', namespace }, spec });
+  await eventually('the simulator to work', async () => {
+    const first = await client.get(clusterGvr, namespace, 'first');
+    if (first?.status?.phase !== 'Cluster in healthy state') throw new Error('its first Cluster is not healthy');
+  });
+  await client.remove(clusterGvr, namespace, 'first');
+  return child;
+}
