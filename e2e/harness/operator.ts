@@ -19,6 +19,8 @@ export interface OperatorOptions {
   readonly rights?: Rights;
   readonly podName?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Path of what Node runs; default: the sources of this checkout. */
+  readonly program?: string;
 }
 
 /** One line of its log. */
@@ -138,7 +140,7 @@ export class Operator {
 
 /** Starts the operator; it may still be reading when this resolves. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { cluster, user, namespace } = options;
+  const { cluster, user, namespace, program = join(repository, 'src/main.ts') } = options;
   const admin = connect(cluster.kubeconfig, 'e2e-harness');
   try {
     await grant(admin, user, options.rights ?? (await chartRights(cluster, namespace)));
@@ -147,7 +149,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   }
   const kubeconfig = await issueKubeconfig(cluster, { user });
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(repository, 'src/main.ts')], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     cwd: repository,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -2,8 +2,13 @@
 // per test. Files run one after the other: two operators would reconcile each other's addons.
 
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { type Cluster, down, issueKubeconfig } from '../../hack/cluster/cluster.ts';
+import { identify } from '../../hack/cluster/names.ts';
+import { cacheRoot } from '../../hack/toolchain/cache.ts';
+import { withLock } from '../../hack/toolchain/lock.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Pace } from '../simulator/sequences.ts';
@@ -158,24 +163,53 @@ export class Suite {
 
 /** Registers the suite's start and end with Jest. @returns a way to get it inside tests */
 export function useSuite(options: SuiteOptions = {}): () => Suite {
+  const name = options.cluster ?? 'it';
   let suite: Suite | undefined;
+  let leave = async (): Promise<void> => undefined;
   // Longer than any wait inside a test, so that it is the wait that fails: it knows what was seen last.
   jest.setTimeout(120_000);
   beforeAll(async () => {
-    const cluster = await controlPlane(options.cluster ?? 'it');
+    leave = await enter(name);
+    const cluster = await controlPlane(name);
     suite = new Suite(cluster, await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] }));
     await suite.start();
     await eventually('the simulator to know all Clusters', () => {
       if (suite?.simulator.isSynced !== true) throw new Error('it is not synced');
     });
     if (options.withOperator !== false) await (await suite.startOperator()).untilReady();
-  }, 120_000);
+  }, 900_000);
   afterAll(async () => {
-    await suite?.stop();
-    if (options.takeDown === true) await down(options.cluster ?? 'it', () => undefined);
+    try {
+      await suite?.stop();
+      if (options.takeDown === true) await down(name, () => undefined);
+    } finally {
+      await leave();
+    }
   }, 60_000);
   return () => {
     if (suite === undefined) throw new Error('the suite has not started');
     return suite;
   };
+}
+
+/** Waits until no other run of tests of this checkout uses the cluster: its operator would work on our addons. @returns the way out */
+async function enter(name: string): Promise<() => Promise<void>> {
+  const locks = join(cacheRoot(), 'locks');
+  await mkdir(locks, { recursive: true });
+  let leave = (): void => undefined;
+  const inside = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const waiting = (elapsed: string): void =>
+    console.warn(`another run of tests uses the cluster ${name}, waiting for ${elapsed}`);
+  return await new Promise((resolve, reject) => {
+    const held = withLock(join(locks, `suite-${identify(name).realName}`), waiting, async () => {
+      resolve(async () => {
+        leave();
+        await held;
+      });
+      await inside;
+    });
+    held.catch(reject);
+  });
 }

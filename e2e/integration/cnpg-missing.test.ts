@@ -23,7 +23,7 @@ async function uninstall(): Promise<void> {
 
 async function install(): Promise<void> {
   for (const { plural, group } of kinds) {
-    const file = (await cnpgCrds(() => undefined)).find((path) => path.endsWith(`${group}_${plural}.yaml`));
+    const file = (await cnpgCrds(() => undefined)).find((path) => path.endsWith(`${plural}.${group}.yaml`));
     expect(await suite().kubectl(['apply', '--server-side', '--filename', file ?? ''])).toMatchObject({ code: 0 });
   }
 }

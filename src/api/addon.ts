@@ -35,8 +35,8 @@ export const labels = {
 } as const;
 
 export const annotations = {
-  /** On a Cluster: lastTransitionTime of its Ready condition when the last restarting change was written. CNPG has no
-   * observedGeneration, so readiness counts again only once that time has moved. */
+  /** On a Cluster: the lastTransitionTime of its Ready condition when the last restarting change was written, and a hash of what
+   * ran then. Readiness counts again only once that time has moved (domain/awaiting.ts). */
   readyBefore: 'addons.paas.dev/ready-before',
 } as const;
 

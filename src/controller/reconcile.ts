@@ -22,6 +22,10 @@ export async function reconcile(key: Key, world: World): Promise<Next> {
   const acted = await act(decision.actions, splitKey(key)[0], world);
   if (acted.interrupted !== undefined) return lookAgain(key, acted.interrupted, world);
 
+  // A Secret that was just written needs no look.
+  if (decision.actions.some(({ child }) => child === 'Secret') && acted.outcome.refusal === undefined)
+    world.checkups.done(key);
+
   const status = tell(observed.addon, decision.report, acted.outcome, world.clock.now());
   const written = await writeStatus(observed.addon, status, world);
   return written ? nextTime(key, decision, acted, world) : { kind: 'retry' };

@@ -184,6 +184,8 @@ describe('a running addon', () => {
 });
 
 describe('a change of plan', () => {
+  const mark = '2026-01-02T03:04:04Z 01234567';
+
   it('goes through provisioning: what CNPG said before the write is no evidence', () => {
     const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
     const before = aCluster(anAddon({ plan: 'free' }));
@@ -197,28 +199,26 @@ describe('a change of plan', () => {
     expect(written.status.phase).toBe('provisioning');
     expect(condition(written.status, 'PlanApplied')).toBe('False Applying');
     expect(bodyOf(written.actions, 'Cluster')).toMatchObject({
-      metadata: { annotations: { [annotations.readyBefore]: '2026-01-02T03:04:04Z' } },
+      metadata: {
+        annotations: { [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8}$/) },
+      },
       spec: { storage: { size: '10Gi' }, resources: { limits: { memory: '1Gi' } } },
     });
 
     const next = { ...addon, status: written.status };
     const scheduledBackup = aScheduledBackup(addon);
-    const stale = aCluster(addon, {}, '2026-01-02T03:04:04Z');
+    const stale = aCluster(addon, {}, mark);
     const stillPending = think(observing(next, { cluster: stale, scheduledBackup }));
     expect(stillPending.status).toEqual(written.status);
 
     const restarting = aCluster(
       addon,
       { readyInstances: 0, phase: 'Upgrading cluster', readyCondition: { status: 'False', lastTransitionTime: 'X' } },
-      '2026-01-02T03:04:04Z',
+      mark,
     );
     expect(think(observing(next, { cluster: restarting, scheduledBackup })).status).toEqual(written.status);
 
-    const back = aCluster(
-      addon,
-      { readyCondition: { status: 'True', lastTransitionTime: 'Y' } },
-      '2026-01-02T03:04:04Z',
-    );
+    const back = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Y' } }, mark);
     const done = think(observing(next, { cluster: back, scheduledBackup })).status;
     expect(done.phase).toBe('running');
     expect(condition(done, 'PlanApplied')).toBe('True Applied');
@@ -227,7 +227,7 @@ describe('a change of plan', () => {
 
   it('is noticed as unfinished after a crash between the Cluster write and the status write', () => {
     const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
-    const stale = aCluster(addon, {}, '2026-01-02T03:04:04Z');
+    const stale = aCluster(addon, {}, mark);
     expect(think(observing(addon, { cluster: stale, scheduledBackup: aScheduledBackup(addon) })).status.phase).toBe(
       'provisioning',
     );
@@ -245,11 +245,7 @@ describe('a change of plan', () => {
     expect(actions[1]).toMatchObject({ uid: 'backup-uid', resourceVersion: '21' });
     expect(status.resources?.storage).toBe('50Gi');
     const after = { ...addon, status };
-    const shrunk = aCluster(
-      addon,
-      { readyCondition: { status: 'True', lastTransitionTime: 'Z' } },
-      '2026-01-02T03:04:04Z',
-    );
+    const shrunk = aCluster(addon, { readyCondition: { status: 'True', lastTransitionTime: 'Z' } }, mark);
     const done = think(
       observing(after, { cluster: { ...shrunk, spec: { ...shrunk.spec, storage: { size: '50Gi' } } } }),
     );
@@ -297,14 +293,40 @@ describe('a change of plan', () => {
     expect(bodyOf(first.actions, 'Cluster').spec).toMatchObject({ instances: 3, imageName: image16 });
 
     const next = { ...addon, status: first.status };
-    const written = aCluster(addon, {}, '2026-01-02T03:04:04Z');
+    const written = aCluster(addon, {}, mark);
     const halfway = { ...written, spec: { ...written.spec, imageName: image16, storage: { size: '1Gi' } } };
     const second = think(observing(next, { cluster: halfway, scheduledBackup: aScheduledBackup(addon) }));
     expect(bodyOf(second.actions, 'Cluster')).toMatchObject({
-      metadata: { annotations: { [annotations.readyBefore]: '2026-01-02T03:04:04Z' } },
+      metadata: {
+        annotations: { [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8}$/) },
+      },
       spec: { imageName: 'ghcr.io/cloudnative-pg/postgresql:17' },
     });
     expect(second.status.phase).toBe('provisioning');
+  });
+
+  it('that is taken back before CNPG has begun with it has nothing to wait for', () => {
+    const free = aRunningAddon({ plan: 'free' });
+    const there = think(observing(changed(free, { plan: 'standard' }), { cluster: aCluster(free) }));
+    const written = bodyOf(there.actions, 'Cluster') as { metadata: { annotations: Record<string, string> } };
+    const addon = changed({ ...changed(free, { plan: 'standard' }), status: there.status }, { plan: 'free' });
+    const mark = written.metadata.annotations[annotations.readyBefore] ?? '';
+    const stale = aCluster(anAddon({ plan: 'standard' }), {}, mark);
+    const cluster = { ...stale, spec: { ...stale.spec, storage: { size: '1Gi' } } };
+    const back = think(observing(addon, { cluster }));
+    expect(bodyOf(back.actions, 'Cluster').metadata).not.toHaveProperty('annotations');
+    expect(back.status.phase).toBe('running');
+
+    const begun = {
+      ...cluster,
+      status: { ...cluster.status, readyCondition: { status: 'False', lastTransitionTime: 'X' } },
+    };
+    const late = think(observing(addon, { cluster: begun }));
+    expect(bodyOf(late.actions, 'Cluster')).toHaveProperty(
+      ['metadata', 'annotations', annotations.readyBefore],
+      'X unknown',
+    );
+    expect(late.status.phase).toBe('provisioning');
   });
 
   it('by the administrator, in the plan table, is waited for like one by the user', () => {

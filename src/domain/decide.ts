@@ -36,7 +36,7 @@ export function decide(o: Observed, now: number): Decision {
 
   // Only what is ours, or nothing, passes the obstacles.
   const change = diffCluster(o.addon, target, o.cluster);
-  const { provisioned, applying } = judgeCluster(o.addon, target, o.cluster, change.restarts);
+  const { provisioned, applying } = judgeCluster(o.addon, target, o.cluster, change.awaitsRestart);
   const publication = publish(o, target, o.cluster, provisioned.reason === 'ClusterHealthy');
 
   const ready = losePatience(o, judgeReady(provisioned, publication), now);

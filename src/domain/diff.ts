@@ -3,6 +3,7 @@ import { annotations, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { Manifest } from '../api/kubernetes.ts';
 import { type Action, applyTo } from './action.ts';
+import { awaitsRestart, isRestart, markFor } from './awaiting.ts';
 import { buildCluster, buildScheduledBackup, type ClusterManifest } from './desired.ts';
 import { includes } from './includes.ts';
 import { whose } from './owner.ts';
@@ -11,8 +12,8 @@ import type { Target } from './target.ts';
 
 export interface ClusterDiff {
   readonly actions: readonly Action[];
-  /** The write makes CNPG restart instances: what it reported before is no evidence any more. */
-  readonly restarts: boolean;
+  /** CNPG has yet to begin with a restarting change, of now or before: what it reports is about what ran before. */
+  readonly awaitsRestart: boolean;
 }
 
 /** @param cluster ours, or absent. */
@@ -20,19 +21,19 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   if (cluster === undefined) {
     return {
       actions: [{ verb: 'create', child: 'Cluster', manifest: buildCluster(addon, target, undefined) }],
-      restarts: true,
+      awaitsRestart: false,
     };
   }
   const kept = cluster.metadata.annotations?.[annotations.readyBefore];
   const wanted = oneStepTowards(buildCluster(addon, target, kept), cluster);
-  if (matches(cluster, wanted)) return { actions: [], restarts: false };
+  if (matches(cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster) };
   // A hand edit that is put right may never reach the instances, so only an asked-for change has to be waited for.
-  const asked = isAsked(addon, target);
-  const restarts = asked && !includes(restartingFields(cluster.spec), restartingFields(wanted.spec));
-  const manifest = restarts
-    ? { ...wanted, metadata: { ...wanted.metadata, annotations: { [annotations.readyBefore]: readySince(cluster) } } }
-    : wanted;
-  return { actions: [applyTo('Cluster', manifest, cluster.metadata.uid)], restarts };
+  const changes = isAsked(addon, target) && isRestart(cluster.spec, wanted.spec);
+  const mark = changes ? markFor(cluster, wanted.spec) : kept;
+  const { annotations: _, ...metadata } = wanted.metadata;
+  const marked = mark === undefined ? metadata : { ...metadata, annotations: { [annotations.readyBefore]: mark } };
+  const action = applyTo('Cluster', { ...wanted, metadata: marked }, cluster.metadata.uid);
+  return { actions: [action], awaitsRestart: changes ? mark !== undefined : awaitsRestart(cluster) };
 }
 
 /** Whether status, which says what was asked last, differs from the target, or a change of several writes is under way. */
@@ -61,11 +62,6 @@ export function diffScheduledBackup(
   return matches(existing, wanted) ? [] : [applyTo('ScheduledBackup', wanted, existing.metadata.uid)];
 }
 
-/** What identifies the Cluster's present spell of readiness; a later spell has another value. */
-export function readySince(cluster: Cluster): string {
-  return cluster.status.readyCondition?.lastTransitionTime ?? 'never';
-}
-
 /** CNPG refuses a new image and new parameters in one write when it switches over: the image waits for the next write. */
 function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManifest {
   const live = cluster.spec;
@@ -74,15 +70,6 @@ function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManif
     live.imageName !== wanted.spec.imageName &&
     !includes(live.postgresql?.parameters, wanted.spec.postgresql.parameters);
   return bothChange ? { ...wanted, spec: { ...wanted.spec, imageName: live.imageName ?? '' } } : wanted;
-}
-
-function restartingFields(spec: Cluster['spec']): unknown {
-  return {
-    instances: spec.instances,
-    imageName: spec.imageName,
-    resources: spec.resources,
-    parameters: spec.postgresql?.parameters,
-  };
 }
 
 function matches(live: Cluster | ScheduledBackup, wanted: Manifest): boolean {

@@ -1,4 +1,5 @@
 // Which live reads the next decision depends on: none when nothing changed, so that a quiet addon costs no request.
+import { awaitsRestart } from './awaiting.ts';
 import type { Observed } from './observed.ts';
 import { whose } from './owner.ts';
 import { reasonOf } from './past.ts';
@@ -39,12 +40,8 @@ export function needs(o: Observed, checkup: boolean): Needs {
 
 function provisioned(o: Observed): boolean {
   const target = aim(o);
-  const seen = o.cluster?.status.applicationSecretVersion !== undefined;
-  return (
-    seen &&
-    !('reason' in target) &&
-    judgeCluster(o.addon, target, o.cluster, false).provisioned.reason === 'ClusterHealthy'
-  );
+  if (o.cluster?.status.applicationSecretVersion === undefined || 'reason' in target) return false;
+  return judgeCluster(o.addon, target, o.cluster, awaitsRestart(o.cluster)).provisioned.reason === 'ClusterHealthy';
 }
 
 /** CNPG saw another version of the credentials than the published one, or the addon's spec may ask for another URL. */

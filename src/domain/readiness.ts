@@ -1,8 +1,7 @@
 // What is true of the database now, and what evidence says so. CNPG's own "healthy" is only part of the evidence.
-import { annotations, type PostgresAddon } from '../api/addon.ts';
+import type { PostgresAddon } from '../api/addon.ts';
 import { type Cluster, hibernationAnnotation } from '../api/cnpg.ts';
 import { meaningOf } from './cnpg-phase.ts';
-import { readySince } from './diff.ts';
 import { reasonOf, wasReady } from './past.ts';
 import type { Target, Verdict } from './target.ts';
 
@@ -14,22 +13,21 @@ export interface ClusterVerdict {
 
 /**
  * Whether CNPG has provisioned what was asked.
- * @param restarts whether a write of this very round makes CNPG restart instances
+ * @param waiting whether CNPG has yet to begin with a restarting change
  */
 export function judgeCluster(
   addon: PostgresAddon,
   target: Target,
   cluster: Cluster | undefined,
-  restarts: boolean,
+  waiting: boolean,
 ): ClusterVerdict {
   if (cluster === undefined)
     return { provisioned: wasReady(addon) ? recreated(target) : working(addon), applying: false };
-  const unmoved = restarts || cluster.metadata.annotations?.[annotations.readyBefore] === readySince(cluster);
-  if (!unmoved && standing(cluster, target.profile.instances)) {
+  if (!waiting && standing(cluster, target.profile.instances)) {
     const message = `all ${target.profile.instances} instance(s) are ready`;
     return { provisioned: { reason: 'ClusterHealthy', message }, applying: false };
   }
-  const applying = wasReady(addon) && (unmoved || reasonOf(addon, 'PlanApplied') === 'Applying');
+  const applying = wasReady(addon) && (waiting || reasonOf(addon, 'PlanApplied') === 'Applying');
   return { provisioned: unfinished(cluster, applying ? changing : working(addon)), applying };
 }
 
