@@ -222,7 +222,7 @@ export class ClusterLife {
 
   #statusOf(step: Step, spec: SimulatedCluster['spec']): Readonly<Record<string, unknown>> {
     const { cluster } = this.#parts();
-    const ready = step.isReady ?? step.phase === healthyPhase;
+    const ready = step.phase === healthyPhase;
     return {
       phase: step.phase,
       phaseReason: step.reason,

@@ -31,8 +31,6 @@ export interface Step {
   readonly ready: number;
   readonly current: string;
   readonly target: string;
-  /** The condition Ready; by default it follows the phase. */
-  readonly isReady?: boolean;
 }
 
 export interface Sequence {

@@ -20,33 +20,43 @@ import { defaultPlans } from '../../src/domain/plans.ts';
 import { tell } from '../../src/domain/status.ts';
 import { aim } from '../../src/domain/target.ts';
 import { resourcePath, resources } from '../../src/kube/resources.ts';
-import { closedLoop } from './load.ts';
+import { closedLoop, sum } from './load.ts';
+import type { Stage } from './stage.ts';
 
 /** Writes for one addon: itself, three children, two status. */
-export const writesPerAddon = 6;
+const writesPerAddon = 6;
 
 /** `create`: children by POST, the cheapest way there is. `apply`: by server-side apply, as the operator makes them. */
 export type Way = 'create' | 'apply';
 
 export interface CeilingOptions {
-  readonly client: KubeClient;
+  readonly stage: Stage;
   readonly namespaces: readonly string[];
   readonly addons: number;
   readonly clients: number;
   readonly way: Way;
 }
 
-/** @returns seconds it took; everything that was written is gone again when this resolves */
-export async function measureCeiling(options: CeilingOptions): Promise<number> {
-  const { client, namespaces, addons, clients, way } = options;
+export interface CeilingFigures {
+  readonly writesPerSecond: number;
+  /** Of all processes together, for what is written for one addon: it does not depend on who else is at work. */
+  readonly cpuMillisecondsPerAddon: number;
+}
+
+/** Everything that was written is gone again when this resolves. */
+export async function measureCeiling(options: CeilingOptions): Promise<CeilingFigures> {
+  const { stage, namespaces, addons, clients, way } = options;
+  const { client } = stage;
+  const usedBefore = sum(await stage.cpuSeconds());
   const started = performance.now();
   await closedLoop(addons, clients, async (index) => {
     const namespace = namespaces[index % namespaces.length] ?? '';
     await writeAddon(client, namespace, `raw-${index}`, way);
   });
   const seconds = (performance.now() - started) / 1000;
+  const used = sum(await stage.cpuSeconds()) - usedBefore;
   await clear(client, namespaces);
-  return seconds;
+  return { writesPerSecond: (addons * writesPerAddon) / seconds, cpuMillisecondsPerAddon: (used * 1000) / addons };
 }
 
 async function writeAddon(client: KubeClient, namespace: string, name: string, way: Way): Promise<void> {

@@ -1,11 +1,13 @@
 // All that one benchmark measures, and its two forms: a table for people, and the object itself for programs.
+import type { CeilingFigures } from './ceiling.ts';
+import { sum } from './load.ts';
 import type { ColdStart, Latency, Memory, OperatorRun } from './operator-run.ts';
 
-export interface Ceiling {
-  /** Writes per second, children by POST: what the API server can take at most. */
-  readonly create: number;
-  /** Writes per second, children by server-side apply, which costs the server more. */
-  readonly apply: number;
+export interface Ceilings {
+  /** Children by POST: what the API server can take at most. */
+  readonly create: CeilingFigures;
+  /** Children by server-side apply, which costs the server more. */
+  readonly apply: CeilingFigures;
 }
 
 export interface Figures {
@@ -15,16 +17,22 @@ export interface Figures {
   readonly node: string;
   /** Of the machine, over the minute before the start: others at work make every figure worse. */
   readonly loadBefore: number;
-  readonly ceilingBefore: Ceiling;
-  readonly ceilingAfter: Ceiling;
+  readonly ceilingBefore: Ceilings;
+  readonly ceilingAfter: Ceilings;
   readonly run: OperatorRun;
   readonly coldStart: ColdStart;
 }
 
-/** Six writes an addon, the user's own included, as share of the ceiling. */
-export function efficiency({ addons, run, ceilingBefore, ceilingAfter }: Figures, way: keyof Ceiling): number {
-  const ceiling = (ceilingBefore[way] + ceilingAfter[way]) / 2;
+/** Six writes an addon, the user's own included, per second, as share of the ceiling. */
+export function shareByTime({ addons, run, ceilingBefore, ceilingAfter }: Figures, way: keyof Ceilings): number {
+  const ceiling = (ceilingBefore[way].writesPerSecond + ceilingAfter[way].writesPerSecond) / 2;
   return ((addons / run.seconds) * 6) / ceiling;
+}
+
+/** The CPU that the dumb client's writes cost, as share of what an addon costs with the operator: holds on a busy machine too. */
+export function shareByCpu({ addons, run, ceilingBefore, ceilingAfter }: Figures, way: keyof Ceilings): number {
+  const ceiling = (ceilingBefore[way].cpuMillisecondsPerAddon + ceilingAfter[way].cpuMillisecondsPerAddon) / 2;
+  return ceiling / ((sum(run.cpuSecondsByProcess) * 1000) / addons);
 }
 
 /** A table of lines; figures that have an aim show it. */
@@ -32,7 +40,7 @@ export function describe(figures: Figures): string {
   const { addons, clients, cores, node, loadBefore, ceilingBefore, ceilingAfter, run, coldStart } = figures;
   const perSecond = addons / run.seconds;
   const slope = (coldStart.memory.residentBytes - run.memory.atStart.residentBytes) / addons / 1024;
-  const total = Object.values(run.cpuSecondsByProcess).reduce((sum, seconds) => sum + seconds, 0);
+  const total = sum(run.cpuSecondsByProcess);
   const lines: readonly (readonly [what: string, value: string, aim?: string])[] = [
     [
       `${addons} addons of plan standard, ${clients} clients, ${cores} cores, Node ${node}, load before ${fixed(loadBefore, 1)}`,
@@ -42,16 +50,10 @@ export function describe(figures: Figures): string {
       'all running after',
       `${fixed(run.seconds, 1)} s  (${fixed(perSecond, 1)} addons/s, ${fixed(perSecond * 6, 0)} writes/s with the user's own)`,
     ],
-    [
-      'raw ceiling, children by POST',
-      `${fixed(ceilingBefore.create, 0)} before, ${fixed(ceilingAfter.create, 0)} after, writes/s`,
-    ],
-    [
-      'raw ceiling, children by apply',
-      `${fixed(ceilingBefore.apply, 0)} before, ${fixed(ceilingAfter.apply, 0)} after, writes/s`,
-    ],
-    ['share of the ceiling (POST)', fixed(efficiency(figures, 'create'), 2), '>= 0.60, goal 0.80'],
-    ['share of the ceiling (apply)', fixed(efficiency(figures, 'apply'), 2)],
+    ['raw ceiling, children by POST', ceilings(ceilingBefore.create, ceilingAfter.create)],
+    ['raw ceiling, children by apply', ceilings(ceilingBefore.apply, ceilingAfter.apply)],
+    ['share of the ceiling (POST)', shares(figures, 'create'), '>= 0.60, goal 0.80'],
+    ['share of the ceiling (apply)', shares(figures, 'apply')],
     ['requests per addon', `${fixed(run.writesPerAddon, 2)} writes + ${fixed(run.readsPerAddon, 2)} reads`, '5 + 1'],
     ['events per addon', fixed(run.eventsPerAddon, 2), '<= 3'],
     ['requests that failed', String(run.failedRequests), '0'],
@@ -59,7 +61,10 @@ export function describe(figures: Figures): string {
     ['commit to first request, burst', latency(run.latencyInBurst)],
     ['commit to first request, calm', latency(run.latencyWhenCalm)],
     ['event-loop delay p99', `${fixed(run.eventLoopP99Milliseconds, 1)} ms`],
-    ['CPU of the operator', `${fixed(run.cpuMillisecondsPerAddon, 2)} ms per addon`],
+    [
+      'CPU of the operator',
+      `${fixed(run.cpuMillisecondsPerAddon, 2)} ms per addon; of all, ${fixed((total * 1000) / addons, 1)} ms`,
+    ],
     ...Object.entries(run.cpuSecondsByProcess).map(
       ([name, seconds]) => [`  ${name}`, `${fixed(seconds, 1)} s  (${fixed((seconds / total) * 100, 0)} %)`] as const,
     ),
@@ -80,6 +85,16 @@ export function describe(figures: Figures): string {
       value === '' ? what : `${what.padEnd(width)}  ${value}${aim === undefined ? '' : `  [${aim}]`}`,
     )
     .join('\n');
+}
+
+function ceilings(before: CeilingFigures, after: CeilingFigures): string {
+  const one = ({ writesPerSecond, cpuMillisecondsPerAddon }: CeilingFigures): string =>
+    `${fixed(writesPerSecond, 0)} writes/s, ${fixed(cpuMillisecondsPerAddon, 1)} ms CPU an addon`;
+  return `${one(before)} before; ${one(after)} after`;
+}
+
+function shares(figures: Figures, way: keyof Ceilings): string {
+  return `${fixed(shareByTime(figures, way), 2)} by time, ${fixed(shareByCpu(figures, way), 2)} by CPU`;
 }
 
 function latency({ p50, p99 }: Latency): string {

@@ -2,6 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { execa } from 'execa';
+import { parse } from 'yaml';
 import { AuditLog } from '../../e2e/harness/audit.ts';
 import { connect, type KubeClient } from '../../e2e/harness/client.ts';
 import { makeNamespace } from '../../e2e/harness/cluster.ts';
@@ -9,6 +11,7 @@ import { eventually } from '../../e2e/harness/eventually.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { type Cluster, down, issueKubeconfig, status, up } from '../cluster/cluster.ts';
 import { repositoryRoot } from '../cluster/names.ts';
+import { bundleOperator } from '../image/bundle.ts';
 import type { Report } from '../toolchain/report.ts';
 import { usageOf } from './process.ts';
 
@@ -19,6 +22,10 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly audit: AuditLog;
+  /** Path of the operator as one file, as it is in the image. */
+  readonly program: string;
+  /** What the chart puts into the environment of Node: garbage is to be collected as it is in a pod. */
+  readonly environment: Readonly<Record<string, string>>;
   /** CPU seconds that each process of the control plane and the simulator have used so far. */
   cpuSeconds(): Promise<Readonly<Record<string, number>>>;
   makeNamespaces(prefix: string, count: number): Promise<readonly string[]>;
@@ -33,12 +40,15 @@ export async function setStage(clients: number, report: Report): Promise<Stage> 
   const crds = [join(root, 'crds/addons.paas.dev_postgresaddons.yaml')];
   const cluster = await up({ name: clusterName, profile: 'control-plane', crds, report });
   const client = connect(cluster.kubeconfig, 'bench', clients);
+  const program = await bundleOperator(cluster.stateDirectory);
   const simulator = await startSimulator(cluster, client, root);
   await makeNamespace(client, operatorNamespace);
   return {
     cluster,
     client,
     audit: new AuditLog(cluster.auditLog, client),
+    program,
+    environment: await nodeOptionsOfChart(cluster, root),
     async cpuSeconds() {
       const { components } = await status(clusterName);
       const processes = [
@@ -61,6 +71,23 @@ export async function setStage(clients: number, report: Report): Promise<Stage> 
       await down(clusterName, report);
     },
   };
+}
+
+interface Deployment {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+}
+
+interface Container {
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
+}
+
+async function nodeOptionsOfChart(cluster: Cluster, root: string): Promise<Readonly<Record<string, string>>> {
+  const chart = join(root, 'charts/postgres-addon-operator');
+  const args = ['template', 'bench', chart, '--show-only', 'templates/deployment.yaml'];
+  const { stdout } = await execa(join(cluster.bin, 'helm'), args);
+  const { spec } = parse(stdout) as Deployment;
+  const options = spec.template.spec.containers[0]?.env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
+  return options === undefined ? {} : { NODE_OPTIONS: options };
 }
 
 async function startSimulator(cluster: Cluster, client: KubeClient, root: string): Promise<ChildProcess> {

@@ -8,7 +8,7 @@ import { SetupError } from '../toolchain/errors.ts';
 export interface Identity {
   /** The name a person gave. */
   readonly name: string;
-  /** The name on the machine: the given one and a hash of the checkout's path. */
+  /** The name on the machine: the given one and a hash of where checkout and state are. */
   readonly realName: string;
   /** Everything the cluster writes is below this absolute path. */
   readonly stateDirectory: string;
@@ -33,7 +33,9 @@ export function identify(name: string, repository: string = repositoryRoot()): I
       `"${name}" cannot name a cluster: use lower-case letters, digits and inner dashes, at most 30 characters.`,
     );
   }
-  const realName = `${name}-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
+  // The folder too: with another cache, or as another user, it is another cluster.
+  const place = createHash('sha256').update(`${repository}\0${clustersDirectory()}`).digest('hex');
+  const realName = `${name}-${place.slice(0, 8)}`;
   return { name, realName, stateDirectory: join(clustersDirectory(), realName) };
 }
 

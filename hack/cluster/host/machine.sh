@@ -5,6 +5,7 @@
 #   STATE   the cluster's state directory, absolute
 #   FOLDER  what the components find at the same path as outside: the folder that holds STATE, and those with the programs
 set -euo pipefail
+umask 022
 
 state=$1
 shift

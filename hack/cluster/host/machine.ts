@@ -35,7 +35,9 @@ export async function ensureMachine(identity: Identity, folders: readonly string
 
 /** The prefix that runs a command as a component does: in the mounts, the network and among the processes of the machine. */
 export function enterMachine(pid: number): readonly string[] {
-  return ['nsenter', `--target=${pid}`, '--mount', '--net', '--pid', '--'];
+  // Containers run as other users than root: with a stricter mask they could not enter their own root.
+  const withUmask = ['sh', '-c', 'umask 022 && exec "$@"', 'component'];
+  return ['nsenter', `--target=${pid}`, '--mount', '--net', '--pid', '--', ...withUmask];
 }
 
 /**

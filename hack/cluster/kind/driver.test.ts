@@ -108,6 +108,8 @@ describe('the kind driver', () => {
     const { kubeconfig } = cluster;
     expect(await calls()).toEqual([
       'kind get clusters',
+      'docker version',
+      'kind get clusters',
       `kind create cluster --name ${identity.realName} --kubeconfig ${kubeconfig} --config - --wait 180s`,
       `docker exec ${identity.realName}-control-plane cat /etc/kubernetes/pki/ca.key`,
       `docker exec ${identity.realName}-control-plane cat /etc/kubernetes/pki/ca.crt`,
@@ -202,10 +204,19 @@ describe('the kind driver', () => {
     );
   });
 
+  it('remembers nothing when Docker does not answer', async () => {
+    await writeFile(join(scratch, 'fail-docker'), 'Cannot connect to the Docker daemon\n');
+    await expect(kindDriver(sources()).up(request('node'), progress)).rejects.toThrow(
+      'docker version failed: Cannot connect to the Docker daemon',
+    );
+    expect(existsSync(request('node').identity.stateDirectory)).toBe(false);
+  });
+
   it('names a program that is not there', async () => {
     process.env.PATH = join(scratch, 'nothing');
     await expect(kindDriver(sources()).up(request('node'), progress)).rejects.toThrow(
       'The kind driver needs the program kind, which is not on PATH. Install it, or use --driver host.',
     );
+    expect(existsSync(request('node').identity.stateDirectory)).toBe(false);
   });
 });

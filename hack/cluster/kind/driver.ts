@@ -72,6 +72,9 @@ async function up(request: UpRequest, sources: Sources, progress: Progress): Pro
     );
   }
   const state: State = before ?? { name: identity.name, profile, driver: 'kind' };
+  // Before anything is remembered: without kind and Docker there is nothing to take down.
+  await run('kind', ['get', 'clusters']);
+  await run('docker', ['version']);
   await writeState(identity, state);
   const kubectl = kubectlFor(identity, sources);
   await progress.step(titles.cluster, (report) => ensureCluster(identity, sources, report));

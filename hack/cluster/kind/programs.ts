@@ -20,7 +20,8 @@ export async function run(program: Program, args: readonly string[], options: Ru
     reject: false,
   });
   if (!result.failed) return result.stdout;
-  if (result.code === 'ENOENT') {
+  // A folder on PATH that this user may not read answers EACCES.
+  if (result.code === 'ENOENT' || result.code === 'EACCES') {
     throw new SetupError(
       `The kind driver needs the program ${program}, which is not on PATH. Install it, or use --driver host.`,
     );
