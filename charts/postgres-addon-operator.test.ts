@@ -145,9 +145,9 @@ describe('the Deployment', () => {
   });
 
   it.each([
-    ['256Mi', '--max-old-space-size=192'],
-    ['2Gi', '--max-old-space-size=1536'],
-    [null, undefined],
+    ['256Mi', '--max-semi-space-size=2 --max-old-space-size=192'],
+    ['2Gi', '--max-semi-space-size=2 --max-old-space-size=1536'],
+    [null, '--max-semi-space-size=2'],
   ])('with a memory limit of %s has NODE_OPTIONS %s', async (memory, expected) => {
     const [{ env }] = only(await render({ resources: { limits: { memory } } }), 'Deployment').spec.template.spec
       .containers;

@@ -63,7 +63,7 @@ const cases: Readonly<Record<string, Case>> = {
   'resources.limits': {
     set: { resources: { limits: { memory: '1Gi' } } },
     look: (all) => [container(all).resources.limits.memory, env('NODE_OPTIONS')(all)],
-    seen: ['1Gi', '--max-old-space-size=768'],
+    seen: ['1Gi', '--max-semi-space-size=2 --max-old-space-size=768'],
   },
   logLevel: { set: { logLevel: 'debug' }, look: env('LOG_LEVEL'), seen: 'debug' },
   workers: { set: { workers: 4 }, look: env('WORKERS'), seen: '4' },
