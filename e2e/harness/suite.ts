@@ -19,6 +19,7 @@ import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { History } from './history.ts';
 import { namespaces } from './kinds.ts';
+import { integrationCluster } from './names.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
 import { conditionOf, isRunning } from './views.ts';
 
@@ -163,7 +164,7 @@ export class Suite {
 
 /** Registers the suite's start and end with Jest. @returns a way to get it inside tests */
 export function useSuite(options: SuiteOptions = {}): () => Suite {
-  const name = options.cluster ?? 'it';
+  const name = options.cluster ?? integrationCluster;
   let suite: Suite | undefined;
   let leave = async (): Promise<void> => undefined;
   // Longer than any wait inside a test, so that it is the wait that fails: it knows what was seen last.
@@ -201,7 +202,7 @@ async function enter(name: string): Promise<() => Promise<void>> {
     leave = resolve;
   });
   const waiting = (elapsed: string): void =>
-    console.warn(`another run of tests uses the cluster ${name}, waiting for ${elapsed}`);
+    void process.stderr.write(`another run of tests uses the cluster ${name}, waiting for ${elapsed}\n`);
   return await new Promise((resolve, reject) => {
     const held = withLock(join(locks, `suite-${identify(name).realName}`), waiting, async () => {
       resolve(async () => {
