@@ -1,10 +1,8 @@
-// Finds out from the machine's own apt where Debian comes from and how it is reached. Parsing is pure; it must never name a host the machine does not already use, but Debian's default.
+// Finds out from the machine's own apt where Debian comes from and how it is reached. Parsing is pure; it must never name a host of its own.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SetupError } from './errors.ts';
 import { run } from './run.ts';
-
-/** Debian's documented default, for a machine whose own sources name no Debian archive. */
-const DEFAULT_MIRROR: AptSource = { uri: 'http://deb.debian.org/debian', suites: [], components: ['main'] };
 
 /** One enabled `deb` source. */
 export interface AptSource {
@@ -55,7 +53,8 @@ export function parseDeb822Sources(text: string): readonly AptSource[] {
  * Chooses the archive to install another Debian release from: the one that this machine's own release comes from.
  * @param sources all sources of the machine
  * @param codename `VERSION_CODENAME` of os-release(5)
- * @returns the first source with the release's main component, else Debian's default
+ * @returns the first source with the release's main component
+ * @throws SetupError when there is none
  */
 export function chooseMirror(sources: readonly AptSource[], codename: string): AptSource {
   const release = new Set([codename, 'stable', 'oldstable', 'testing', 'sid', 'unstable']);
@@ -65,7 +64,10 @@ export function chooseMirror(sources: readonly AptSource[], codename: string): A
       components.includes('main') &&
       suites.some((suite) => release.has(suite)),
   );
-  return archive ?? DEFAULT_MIRROR;
+  if (archive !== undefined) return archive;
+  throw new SetupError(
+    `This machine's apt names no Debian archive of ${codename} with "main", from which the images could be made: add one to /etc/apt/sources.list.`,
+  );
 }
 
 /**
@@ -74,9 +76,13 @@ export function chooseMirror(sources: readonly AptSource[], codename: string): A
  */
 export async function sourceLine(suite: string): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8');
-  const codename = /^ID="?debian"?$/m.test(release) ? /^VERSION_CODENAME="?(\w+)/m.exec(release)?.[1] : undefined;
-  const { uri, keyring } =
-    codename === undefined ? DEFAULT_MIRROR : chooseMirror(await machineSources('/etc/apt'), codename);
+  const codename = /^VERSION_CODENAME="?(\w+)/m.exec(release)?.[1];
+  if (codename === undefined || !/^ID="?debian"?$/m.test(release)) {
+    throw new SetupError(
+      "The images of the test cluster are made from Debian's packages, and this system is not Debian.",
+    );
+  }
+  const { uri, keyring } = chooseMirror(await machineSources('/etc/apt'), codename);
   return `deb ${keyring === undefined ? '' : `[signed-by=${keyring}] `}${uri} ${suite} main`;
 }
 
