@@ -69,8 +69,16 @@ describe('deleting', () => {
   });
 });
 
-it('a refused Secret is told without words that may quote it', () => {
+const quote = 'data: "postgresql://u:p@h/d"';
+
+it.each([
+  ['the schema', failed(422, 'Invalid', quote)],
+  ['a policy', failed(403, 'Forbidden', `denied the request: ${quote}`)],
+  ['a webhook', failed(400, 'BadRequest', quote)],
+  ['a webhook that does not answer', failed(500, 'InternalError', `failed calling webhook: ${quote}`)],
+])('a Secret refused by %s is told without words that may quote it', (_, error) => {
   const secret: Action = { verb: 'create', child: 'Secret', manifest: { ...manifest, kind: 'Secret' } };
-  const meaning = meaningOf(failed(422, 'Invalid', 'data: Invalid value: "postgresql://u:p@h/d"'), secret);
+  const meaning = meaningOf(error, secret);
+  expect(meaning).toMatchObject({ kind: 'refused', verdict: { reason: 'Refused' } });
   expect(JSON.stringify(meaning)).not.toContain('postgresql://');
 });

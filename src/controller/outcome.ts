@@ -18,7 +18,7 @@ export type Meaning =
 export function meaningOf(error: ApiError, action: Action): Meaning {
   const refused = (reason: Reason): Meaning => ({
     kind: 'refused',
-    verdict: { reason, message: wordsOf(error, action) },
+    verdict: { reason, message: wordsOf(error, action, reason) },
   });
   switch (error.code) {
     case 404:
@@ -33,7 +33,8 @@ export function meaningOf(error: ApiError, action: Action): Meaning {
       if (error.message.includes('exceeded quota')) return refused('QuotaExceeded');
       return / cannot \w+ resource /.test(error.message) ? refused('Forbidden') : refused('Refused');
     case 500:
-      return error.message.includes('failed calling webhook') ? refused('CNPGUnavailable') : { kind: 'unavailable' };
+      if (!error.message.includes('failed calling webhook')) return { kind: 'unavailable' };
+      return refused(action.child === 'Secret' ? 'Refused' : 'CNPGUnavailable');
     default:
       return error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 408 && error.code !== 429
         ? refused('Refused')
@@ -41,9 +42,10 @@ export function meaningOf(error: ApiError, action: Action): Meaning {
   }
 }
 
-/** The server's words; for a Secret only what cannot quote its content. */
-function wordsOf(error: ApiError, action: Action): string {
+/** The server's words. Of a refused Secret only its kind: a validation or a webhook may quote what it refuses. */
+function wordsOf(error: ApiError, action: Action, reason: Reason): string {
   const name = action.verb === 'delete' ? action.name : action.manifest.metadata.name;
-  const what = `${action.verb} ${action.child} ${name}`;
-  return action.child === 'Secret' && error.code === 422 ? `${what}: ${error.reason}` : `${what}: ${error.message}`;
+  const mayQuote = action.child === 'Secret' && reason === 'Refused';
+  const words = mayQuote ? `${error.reason} (left out what could quote the Secret)` : error.message;
+  return `${action.verb} ${action.child} ${name}: ${words}`;
 }
