@@ -22,6 +22,7 @@ it('needs nothing', () => {
     WATCH_NAMESPACES: [],
     PORT: 8080,
     DEFAULT_POSTGRES_VERSION: '17',
+    READINESS_CONNECTION_CHECK: 'Required',
     plans: defaultPlans,
   });
 });
@@ -36,8 +37,8 @@ it('reads namespaces, and refuses what is none', () => {
 });
 
 it('names every bad variable at once', () => {
-  expect(() => loadConfig({ PORT: '-1', WORKERS: 'many', DEFAULT_POSTGRES_VERSION: '9' })).toThrow(
-    /PORT.*WORKERS.*DEFAULT_POSTGRES_VERSION/s,
+  expect(() => loadConfig({ PORT: '-1', WORKERS: 'many', DEFAULT_POSTGRES_VERSION: '9', READINESS_CONNECTION_CHECK: 'no' })).toThrow(
+    /PORT.*WORKERS.*DEFAULT_POSTGRES_VERSION.*READINESS_CONNECTION_CHECK/s,
   );
 });
 

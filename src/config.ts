@@ -55,6 +55,8 @@ const environment = z.object({
     .string()
     .refine((text) => text.includes('{version}'), { error: 'must hold {version}' })
     .default('ghcr.io/cloudnative-pg/postgresql:{version}'),
+  /** Whether `running` needs a login with the published DATABASE_URL, only remarks on it, or does without. */
+  READINESS_CONNECTION_CHECK: z.enum(['Required', 'Advisory', 'Off']).default('Required'),
   PLANS_FILE: z.string().optional(),
 });
 

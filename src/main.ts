@@ -17,6 +17,7 @@ import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
 import { resources } from './kube/resources.ts';
 import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
+import { Logins } from './postgres/login.ts';
 import { Backoff } from './runtime/backoff.ts';
 import { systemClock } from './runtime/clock.ts';
 import { HealthServer } from './runtime/health.ts';
@@ -43,6 +44,7 @@ const hangingSeconds = 300;
 /** The running parts, in the order in which they stop. */
 interface Running {
   readonly queue: WorkQueue;
+  readonly logins: Logins;
   readonly elector: LeaderElector;
   readonly events: EventRecorder;
   readonly caches: Caches;
@@ -81,7 +83,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     clock,
     backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random }),
     observe: metrics.queue,
-    handle: (key) => reconcile(key, world),
+    handle: (key, _signal, aside) => reconcile(key, world, aside),
     onError: (key, error) => log.warn('a reconcile failed; trying again', { addon: key, error }),
   });
   const enqueue = (key: string): void => queue.add(key);
@@ -122,11 +124,13 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     log: (level, message, fields) => log[level](message, fields),
   });
 
+  const logins = new Logins(clock);
   const world: World = {
     platform: {
       plans: config.plans,
       defaultVersion: config.DEFAULT_POSTGRES_VERSION,
       imagePattern: config.IMAGE_PATTERN,
+      connectionCheck: config.READINESS_CONNECTION_CHECK,
     },
     clock,
     log,
@@ -142,6 +146,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
       volumeClaims: resources(transport, volumeClaimGvr),
       storageClasses: resources(transport, storageClassGvr),
     },
+    login: (url) => logins.tryLogin(url),
     checkups: new Checkups(clock, random, checkupMilliseconds),
     mayWrite: () => elector.isLeader(),
     announce: (addon, before, after) => announce(events, log, addon, before, after),
@@ -164,13 +169,14 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
   });
   caches.start();
   elector.start();
-  return { queue, elector, events, caches, health, transports: [transport, leaseTransport] };
+  return { queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] };
 }
 
 /** Ends in order: no new work, what is in flight completes, the lease is free for the next, then the rest. */
 async function land(running: Running, log: Log): Promise<void> {
   const drained = await running.queue.stop(drainMilliseconds);
   if (!drained) log.warn('some reconciles did not end in time; their addons are looked at again by the next leader');
+  await running.logins.stop();
   await running.elector.stop();
   await running.events.drain(2_000);
   await running.caches.stop();

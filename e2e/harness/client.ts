@@ -25,6 +25,9 @@ export interface NewObject {
   readonly [field: string]: unknown;
 }
 
+/** What becomes of the objects that an object owns when it is deleted. */
+export type Propagation = 'Background' | 'Foreground' | 'Orphan';
+
 /** Every method throws ApiError for what the server does not grant. */
 export interface KubeClient {
   readonly transport: Transport;
@@ -41,12 +44,7 @@ export interface KubeClient {
     subresource?: string,
   ): Promise<LiveObject>;
   /** Deletes an object; one that is not there is no error. */
-  remove(
-    gvr: Gvr,
-    namespace: string | undefined,
-    name: string,
-    propagation?: 'Background' | 'Foreground',
-  ): Promise<void>;
+  remove(gvr: Gvr, namespace: string | undefined, name: string, propagation?: Propagation): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -6,9 +6,16 @@ import { type Cluster, up } from '../../hack/cluster/cluster.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import type { KubeClient, NewObject } from './client.ts';
+import type { KubeClient, LiveObject, NewObject } from './client.ts';
 import { eventually } from './eventually.ts';
-import { clusterRoleBindings, clusterRoles, namespaces, persistentVolumes, storageClasses } from './kinds.ts';
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  namespaces,
+  persistentVolumes,
+  storageClasses,
+  validatingWebhookConfigurations,
+} from './kinds.ts';
 import { temporary, temporaryLabel } from './rights.ts';
 
 const crd = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'crds/addons.paas.dev_postgresaddons.yaml');
@@ -59,13 +66,16 @@ export async function kubectl(
  */
 export async function removeRemains(client: KubeClient): Promise<void> {
   const selector = `${temporaryLabel}=true`;
-  for (const gvr of [clusterRoleBindings, clusterRoles, namespaces]) {
+  for (const gvr of [validatingWebhookConfigurations, clusterRoleBindings, clusterRoles, namespaces]) {
     for (const { metadata } of await client.list(gvr, undefined, selector))
       await client.remove(gvr, undefined, metadata.name);
   }
   const kinds = [addonGvr, clusterGvr, scheduledBackupGvr];
-  for (const { metadata } of await client.list(addonGvr))
+  for (const { metadata } of await client.list(addonGvr)) {
+    // Without an operator nobody else takes its finalizer away.
     await client.remove(addonGvr, metadata.namespace, metadata.name);
+    if (metadata.finalizers !== undefined) await abandon(client, metadata);
+  }
   await eventually('the end of the addons and Clusters of earlier tests', async () => {
     const left = (await Promise.all(kinds.map((gvr) => client.list(gvr)))).flat();
     if (left.length > 0)
@@ -73,6 +83,14 @@ export async function removeRemains(client: KubeClient): Promise<void> {
   });
   for (const { metadata, status } of await client.list(persistentVolumes)) {
     if (status?.phase !== 'Bound') await client.remove(persistentVolumes, undefined, metadata.name);
+  }
+}
+
+async function abandon(client: KubeClient, { namespace, name }: LiveObject['metadata']): Promise<void> {
+  try {
+    await client.patch(addonGvr, namespace, name, { metadata: { finalizers: null } });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 404)) throw error;
   }
 }
 

@@ -5,6 +5,7 @@ const core = (plural: string, kind: string): Gvr => ({ group: '', version: 'v1',
 
 export const namespaces = core('namespaces', 'Namespace');
 export const secrets = core('secrets', 'Secret');
+export const pods = core('pods', 'Pod');
 export const persistentVolumeClaims = core('persistentvolumeclaims', 'PersistentVolumeClaim');
 export const persistentVolumes = core('persistentvolumes', 'PersistentVolume');
 export const resourceQuotas = core('resourcequotas', 'ResourceQuota');
@@ -33,3 +34,9 @@ export const clusterRoles = rbac('clusterroles', 'ClusterRole');
 export const clusterRoleBindings = rbac('clusterrolebindings', 'ClusterRoleBinding');
 export const roles = rbac('roles', 'Role');
 export const roleBindings = rbac('rolebindings', 'RoleBinding');
+export const validatingWebhookConfigurations: Gvr = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'validatingwebhookconfigurations',
+  kind: 'ValidatingWebhookConfiguration',
+};

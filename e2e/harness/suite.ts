@@ -17,14 +17,18 @@ import { AuditLog } from './audit.ts';
 import { connect, type KubeClient, type LiveObject } from './client.ts';
 import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
 import { eventually } from './eventually.ts';
+import { Gate } from './gate.ts';
 import { History } from './history.ts';
-import { namespaces } from './kinds.ts';
+import { leases, namespaces } from './kinds.ts';
 import { integrationCluster } from './names.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
 import { conditionOf, isRunning } from './views.ts';
 
 /** CNPG's order of events, faster. */
 export const testPace: Pace = { stale: 250, step: 60 };
+
+/** No Postgres runs behind the simulator: a login would never succeed. */
+const withoutDatabase = { READINESS_CONNECTION_CHECK: 'Off' };
 
 export interface SuiteOptions {
   /** Name of the cluster; tests of one name share it. */
@@ -45,6 +49,7 @@ export class Suite {
   /** Where the operators of this file have their Lease. */
   readonly operatorNamespace: string;
   readonly #operators: Operator[] = [];
+  readonly #gates: Gate[] = [];
   #namespaces = 0;
   /** Of the names of this file's namespaces. */
   readonly namespacePrefix: string;
@@ -73,6 +78,7 @@ export class Suite {
 
   async stop(): Promise<void> {
     await Promise.all(this.#operators.map((operator) => (operator.exit === undefined ? operator.kill() : undefined)));
+    await Promise.all(this.#gates.map((gate) => gate.close()));
     await Promise.all([this.simulator.stop(), this.addons.stop(), this.clusters.stop()]);
     await this.client.remove(namespaces, undefined, this.operatorNamespace);
     await this.client.close();
@@ -94,6 +100,7 @@ export class Suite {
       user: 'postgres-addon-operator',
       namespace: this.operatorNamespace,
       ...options,
+      environment: { ...withoutDatabase, ...options.environment },
     });
     this.#operators.push(operator);
     return operator;
@@ -105,12 +112,39 @@ export class Suite {
     return await this.startOperator();
   }
 
+  /**
+   * The operator dies as with its node, and another takes over. The dead one is known to be dead, so its Lease is not waited for:
+   * process.test.ts shows that it would be.
+   */
+  async crashOperator(): Promise<Operator> {
+    await this.operator.kill();
+    await this.client.remove(leases, this.operatorNamespace, 'postgres-addon-operator');
+    return await this.startOperator();
+  }
+
   /** A new namespace; its name starts with a letter and is short. */
   async namespace(): Promise<string> {
     this.#namespaces += 1;
     const name = `${this.namespacePrefix}-${this.#namespaces}`;
     await makeNamespace(this.client, name);
     return name;
+  }
+
+  /** A gate in front of a namespace, until the end of this file. */
+  async gate(namespace: string): Promise<Gate> {
+    const gate = await Gate.open(this.client, namespace);
+    this.#gates.push(gate);
+    return gate;
+  }
+
+  /**
+   * Resolves when the operator has looked at everything that happened before: its watches deliver in order, and sixteen workers do not
+   * keep a new addon waiting behind another.
+   */
+  async fence(): Promise<void> {
+    const namespace = await this.namespace();
+    await this.createAddon(namespace, 'fence', { plan: 'free' });
+    await this.untilRunning(namespace, 'fence');
   }
 
   /** Creates an addon; its history has begun when this resolves. */

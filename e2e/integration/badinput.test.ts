@@ -1,13 +1,13 @@
 // What the server refuses, in words that name the field and the way out, through kubectl as a user meets it.
 import { describe, expect, it } from '@jest/globals';
-import { stringify } from 'yaml';
 import { addonGvr } from '../../src/api/addon.ts';
 import { useSuite } from '../harness/suite.ts';
 
 const suite = useSuite({ withOperator: false });
 
 function manifest(namespace: string, spec: unknown, name = 'shop'): string {
-  return stringify({
+  // As JSON: in YAML a text may turn into something else on its way to kubectl.
+  return JSON.stringify({
     apiVersion: 'addons.paas.dev/v1alpha1',
     kind: 'PostgresAddon',
     metadata: { name, namespace },
@@ -70,6 +70,11 @@ describe('a new addon is refused', () => {
       { plan: 'free', connection: { sslMode: 'maybe' } },
       ['spec.connection.sslMode', '"verify-full"'],
     ],
+    ['with the mode Protected', { plan: 'free', mode: 'Protected' }, ['spec.mode', '"Protected"', '"protected"']],
+    ['with an empty mode', { plan: 'free', mode: '' }, ['spec.mode', '"standard", "protected"']],
+    ['with a mode that is a list', { plan: 'free', mode: ['protected'] }, ['spec.mode', 'must be of type string']],
+    ['with suspend: "yes"', { plan: 'free', suspend: 'yes' }, ['spec.suspend', 'must be of type boolean', 'string']],
+    ['with suspend: 1', { plan: 'free', suspend: 1 }, ['spec.suspend', 'must be of type boolean']],
   ])('%s', async (_what, spec, words) => {
     const namespace = await suite().namespace();
     const { code, error } = await suite().kubectl(apply, manifest(namespace, spec));
@@ -99,6 +104,43 @@ describe('a new addon is refused', () => {
   });
 });
 
+describe('what a file may say by accident', () => {
+  it.each([
+    ['mode: null is no mode: standard', 'mode: null', { plan: 'free' }],
+    ['mode: without a value is no mode: standard', 'mode:', { plan: 'free' }],
+    ['suspend: null is no suspend', 'suspend: null', { plan: 'free' }],
+    ['suspend: yes is true, as in all of YAML 1.1', 'suspend: yes', { plan: 'free', suspend: true }],
+    ['mode: "protected" with quotes is the same', 'mode: "protected"', { plan: 'free', mode: 'protected' }],
+  ])('%s', async (_what, line, spec) => {
+    const namespace = await suite().namespace();
+    const head = `apiVersion: addons.paas.dev/v1alpha1\nkind: PostgresAddon\nmetadata: { name: shop, namespace: ${namespace} }\n`;
+    const made = await suite().kubectl(apply, `${head}spec:\n  plan: free\n  ${line}\n`);
+    expect(made).toMatchObject({ code: 0 });
+    expect((await suite().client.get(addonGvr, namespace, 'shop'))?.spec).toEqual(spec);
+  });
+});
+
+describe('mode: protected in the wrong place', () => {
+  it.each([
+    ['in metadata', { metadata: { mode: 'protected' } }, 'metadata.mode'],
+    ['beside spec', { mode: 'protected' }, '"mode"'],
+    ['with another name', { spec: { plan: 'free', protected: true } }, 'spec.protected'],
+  ])('%s is refused by kubectl: nobody believes in a protection that is not there', async (_what, part, word) => {
+    const namespace = await suite().namespace();
+    const whole = {
+      apiVersion: 'addons.paas.dev/v1alpha1',
+      kind: 'PostgresAddon',
+      spec: { plan: 'free' },
+      ...part,
+      metadata: { name: 'shop', namespace, ...('metadata' in part ? part.metadata : {}) },
+    };
+    const { code, error } = await suite().kubectl(apply, JSON.stringify(whole));
+    expect(code).not.toBe(0);
+    expect(error).toContain('unknown field');
+    expect(error).toContain(word);
+  });
+});
+
 describe('a change is refused', () => {
   it.each<readonly [what: string, before: object, patch: object, words: readonly string[]]>([
     ['of appId', { appId: 'shop' }, { appId: 'store' }, ['appId cannot be changed', 'Create another']],
@@ -121,6 +163,9 @@ describe('a change is refused', () => {
     ['to a lower major version', { version: '17' }, { version: '16' }, ['version may rise but never fall']],
     ['to a lower minor version', { version: '17.10' }, { version: '17.9' }, ['version may rise but never fall']],
     ['to an unknown plan', {}, { plan: 'gold' }, ['spec.plan', '"gold"']],
+    ['to a mode in capitals', { mode: 'protected' }, { mode: 'STANDARD' }, ['spec.mode', '"STANDARD"']],
+    ['to an empty mode', { mode: 'protected' }, { mode: '' }, ['spec.mode']],
+    ['to a suspend of another type', {}, { suspend: 'false' }, ['spec.suspend', 'must be of type boolean']],
   ])('%s', async (_what, before, patch, words) => {
     const namespace = await suite().namespace();
     const made = await suite().kubectl(apply, manifest(namespace, { plan: 'free', ...before }));
@@ -147,6 +192,10 @@ describe('a change is refused', () => {
     ['a higher minor version', { version: '17.9' }, { version: '17.10' }],
     ['the default database name, written out', {}, { database: { name: 'app' } }],
     ['another plan', {}, { plan: 'pro' }],
+    ['another mode', { mode: 'protected' }, { mode: 'standard' }],
+    ['a mode that is taken away', { mode: 'protected' }, { mode: null }],
+    ['suspend, on', {}, { suspend: true }],
+    ['suspend, taken away', { suspend: true }, { suspend: null }],
   ])('but not for %s', async (_what, before, patch) => {
     const namespace = await suite().namespace();
     await suite().kubectl(apply, manifest(namespace, { plan: 'free', ...before }));

@@ -51,13 +51,6 @@ const foreign: readonly {
   },
 ];
 
-/** Whether the operator has looked at everything that happened before: see requests.test.ts. */
-async function fence(namespace: string): Promise<void> {
-  const name = `fence-${Math.random().toString(36).slice(2, 8)}`;
-  await suite().createAddon(namespace, name, { plan: 'free' });
-  await suite().untilRunning(namespace, name);
-}
-
 describe.each(foreign)('a $kind of that name that belongs to somebody else', ({ kind, gvr, object }) => {
   it('stays byte-identical and is named in the condition; the addon goes on when it is gone', async () => {
     const { client, simulator } = suite();
@@ -83,7 +76,7 @@ describe.each(foreign)('a $kind of that name that belongs to somebody else', ({ 
       'the second generation',
       ({ status }) => status?.observedGeneration === 2,
     );
-    await fence(namespace);
+    await suite().fence();
     expect(JSON.stringify(await client.get(gvr, namespace, name))).toBe(JSON.stringify(before));
 
     await client.remove(gvr, namespace, name);
@@ -162,7 +155,7 @@ describe('two addons of one appId', () => {
     await suite().createAddon(namespace, 'second', { plan: 'pro', appId: 'shop' });
     const told = await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
     expect(conditionOf(told, 'Ready')?.message).toContain(`db-${namespace}-shop`);
-    await fence(namespace);
+    await suite().fence();
     expect(JSON.stringify(await client.get(clusterGvr, namespace, `db-${namespace}-shop`))).toBe(
       JSON.stringify(cluster),
     );

@@ -23,26 +23,17 @@ const isCheckup = ({ verb, resource }: AuditedRequest): boolean => verb === 'get
 
 const isEvent = ({ resource }: AuditedRequest): boolean => resource === 'events';
 
-/**
- * An addon made after something else is running only when the operator has long since looked at that something: its watches deliver
- * in order, and sixteen workers do not keep an addon waiting behind another.
- */
-async function fence(): Promise<void> {
-  const namespace = await suite().namespace();
-  await suite().createAddon(namespace, 'fence', { plan: 'free' });
-  await suite().untilRunning(namespace, 'fence');
-}
-
 /** An addon that runs, with the mark from before its creation. */
 async function running(
   name: string,
   plan: 'free' | 'standard' | 'pro',
+  mode?: 'protected',
 ): Promise<{ readonly namespace: string; readonly mark: Mark }> {
   const namespace = await suite().namespace();
   const mark = await suite().audit.mark();
-  await suite().createAddon(namespace, name, { plan });
+  await suite().createAddon(namespace, name, { plan, ...(mode === undefined ? {} : { mode }) });
   await suite().untilRunning(namespace, name);
-  await fence();
+  await suite().fence();
   return { namespace, mark };
 }
 
@@ -72,13 +63,83 @@ describe('requests of one addon', () => {
     const mark = await suite().audit.mark();
     await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
     await suite().untilRunning(namespace, 'shop');
-    await fence();
+    await suite().fence();
     const writes = (await requestsIn(namespace, mark)).filter((request) => isWrite(request) && !isEvent(request));
     expect(tally(writes)).toEqual({
       'patch clusters': 1,
       'patch postgresaddons/status': 2,
       'patch scheduledbackups': 1,
     });
+  });
+
+  it('of a protected addon: its finalizer more; for a switch of the mode: the children, the finalizer and the status', async () => {
+    const { namespace, mark } = await running('shop', 'standard', 'protected');
+    const creation = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+    expect(tally(creation)).toEqual({ ...withBackup, 'patch postgresaddons': 1 });
+    for (const mode of ['standard', 'protected'] as const) {
+      const before = await suite().audit.mark();
+      await suite().patchAddon(namespace, 'shop', { mode });
+      await suite().untilRunning(namespace, 'shop');
+      await suite().fence();
+      const all = (await requestsIn(namespace, before)).filter((request) => !isEvent(request));
+      expect(tally(all)).toEqual({
+        'get secrets': 2,
+        'patch clusters': 1,
+        'patch postgresaddons': 1,
+        'patch postgresaddons/status': 1,
+        'patch scheduledbackups': 1,
+        'patch secrets': 1,
+      });
+    }
+  });
+
+  it('for the release of its children: one write of each, one of the addon; for taking them back: the same, and the status twice', async () => {
+    const { namespace } = await running('shop', 'standard', 'protected');
+    let mark = await suite().audit.mark();
+    await suite().client.remove(addonGvr, namespace, 'shop');
+    await suite().addons.untilGone(namespace, 'shop');
+    await suite().fence();
+    const handover = {
+      'patch clusters': 1,
+      'patch postgresaddons': 1,
+      'patch scheduledbackups': 1,
+      'patch secrets': 1,
+    };
+    const release = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+    expect(tally(release)).toEqual({ 'get secrets': 1, ...handover });
+
+    mark = await suite().audit.mark();
+    await suite().createAddon(namespace, 'shop', { plan: 'standard', mode: 'protected' });
+    await suite().untilRunning(namespace, 'shop');
+    await suite().fence();
+    const adoption = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+    expect(tally(adoption.filter(isWrite))).toEqual({ ...handover, 'patch postgresaddons/status': 2 });
+    expect(tally(adoption.filter((request) => !isWrite(request)))).toEqual({
+      'get postgresaddons': 1,
+      'get secrets': 3,
+    });
+  });
+
+  it('for a preview: one status; for suspending: one status, and none for whatever happens then', async () => {
+    const { namespace } = await running('shop', 'standard');
+    let mark = await suite().audit.mark();
+    const annotations = { 'addons.paas.dev/preview': 'free' };
+    await suite().client.patch(addonGvr, namespace, 'shop', { metadata: { annotations } });
+    await suite().addons.until(namespace, 'shop', 'a preview', ({ status }) => status?.preview !== undefined);
+    await suite().fence();
+    const preview = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request) && !isCheckup(request));
+    expect(tally(preview)).toEqual({ 'patch postgresaddons/status': 1 });
+
+    mark = await suite().audit.mark();
+    await suite().patchAddon(namespace, 'shop', { suspend: true });
+    await suite().untilReason(namespace, 'shop', 'Suspended', 'Suspended');
+    const touch = { spec: { enablePDB: true } };
+    await suite().client.patch(clusterGvr, namespace, `db-${namespace}-shop`, touch);
+    await suite().client.remove(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`);
+    await suite().fence();
+    const suspended = (await requestsIn(namespace, mark)).filter((request) => isWrite(request) && !isEvent(request));
+    expect(suspended.every(({ resource }) => resource === 'postgresaddons/status')).toBe(true);
+    expect(suspended.length).toBeLessThanOrEqual(2);
   });
 
   it('for a changed password: one read of each Secret, one write of ours, one status', async () => {
@@ -91,7 +152,7 @@ describe('requests of one addon', () => {
     await suite().addons.until(namespace, 'shop', 'the new credentials', (state) => {
       return at(state, 'status', 'credentials', 'sourceVersion') === changed.metadata.resourceVersion;
     });
-    await fence();
+    await suite().fence();
     const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
     expect(tally(all)).toEqual({ 'get secrets': 2, 'patch postgresaddons/status': 1, 'patch secrets': 1 });
   });
@@ -107,7 +168,7 @@ describe('requests of one addon', () => {
     await suite().client.patch(clusterGvr, namespace, cluster, touch);
     await suite().client.patch(clusterGvr, namespace, cluster, { status: { timelineID: 7 } }, 'status');
     await suite().client.patch(scheduledBackupGvr, namespace, `${cluster}-daily`, touch);
-    await fence();
+    await suite().fence();
     expect(tally((await requestsIn(namespace, mark)).filter((request) => !isCheckup(request)))).toEqual({});
   });
 
@@ -116,14 +177,14 @@ describe('requests of one addon', () => {
     let mark = await suite().audit.mark();
     await suite().client.remove(addonGvr, background.namespace, 'shop');
     await suite().clusters.untilGone(background.namespace, `db-${background.namespace}-shop`);
-    await fence();
+    await suite().fence();
     expect(tally(await requestsIn(background.namespace, mark))).toEqual({});
 
     const foreground = await running('shop', 'standard');
     mark = await suite().audit.mark();
     await suite().client.remove(addonGvr, foreground.namespace, 'shop', 'Foreground');
     await suite().addons.untilGone(foreground.namespace, 'shop');
-    await fence();
+    await suite().fence();
     const all = (await requestsIn(foreground.namespace, mark)).filter((request) => !isEvent(request));
     expect(tally(all)).toEqual({ 'patch postgresaddons/status': 1 });
     expect(suite().addons.of(foreground.namespace, 'shop').at(-1)?.status?.phase).toBe('deleted');
@@ -142,7 +203,7 @@ describe('requests of the process', () => {
     const next = await suite().replaceOperator();
     await next.untilReady();
     await next.said('reconciling');
-    await fence();
+    await suite().fence();
     const all = (await suite().audit.since(mark)).filter(({ user }) => user === next.user);
     const ofCluster = all.filter(({ namespace: place, resource }) => place === '' && resource !== 'leases');
     expect(tally(ofCluster)).toEqual({
@@ -178,8 +239,20 @@ describe('requests of the process', () => {
       const repaired = await suite().client.get(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`);
       expect(repaired?.spec?.suspend).toBe(true);
     });
-    await suite().patchAddon(namespace, 'shop', { plan: 'free' });
+    await suite().patchAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
     await suite().untilRunning(namespace, 'shop');
+    await suite().client.remove(addonGvr, namespace, 'shop');
+    await suite().addons.untilGone(namespace, 'shop');
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    // What is wrong is looked for at once when CNPG says that something is.
+    suite().simulator.hold(namespace, `db-${namespace}-shop`);
+    await suite().simulator.report(namespace, `db-${namespace}-shop`, {
+      phase: 'Unable to create required cluster objects',
+      phaseReason: 'by the test',
+    });
+    await suite().untilReason(namespace, 'shop', 'Ready', 'ClusterObjectsFailed');
+    suite().simulator.release(namespace, `db-${namespace}-shop`);
 
     const all = (await suite().audit.since(0)).filter(({ user }) => user === suite().operator.user);
     const ours = all.filter(({ receivedAt }) => receivedAt >= suite().startedAt);

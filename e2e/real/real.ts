@@ -1,32 +1,138 @@
 // What the end-to-end tests stand on: the node cluster that `npm run e2e` made, with the operator's own image in it. It must never
 // reach past the Kubernetes API: what an application sees is seen from a pod.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { execa } from 'execa';
 import { type Cluster, status } from '../../hack/cluster/cluster.ts';
 import { e2eClusterName } from '../../hack/e2e/cluster-name.ts';
 import { operatorNamespace, releaseName } from '../../hack/install/operator.ts';
-import { addonGvr } from '../../src/api/addon.ts';
+import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { AuditLog } from '../harness/audit.ts';
-import { connect, type KubeClient } from '../harness/client.ts';
+import { connect, type KubeClient, type LiveObject } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import { History } from '../harness/history.ts';
+import { events } from '../harness/kinds.ts';
+import { conditionOf, isRunning } from '../harness/views.ts';
+import { openSession, type Session } from './session.ts';
 
 /** Whom the API server sees when the operator writes. */
 export const operatorUser = `system:serviceaccount:${operatorNamespace}:${releaseName}`;
+/** It has psql and bash. */
+export const postgresImage = 'ghcr.io/cloudnative-pg/postgresql:17';
 
-export interface Real {
+export const minutes = (count: number): number => count * 60_000;
+/** A database takes 20 s on an idle machine; here several come up beside each other on two cores. */
+const patience = minutes(6);
+
+export class Real {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly audit: AuditLog;
   readonly addons: History;
   readonly clusters: History;
+  readonly #sessions: Session[] = [];
+  readonly #namespaces: string[] = [];
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    this.client = connect(cluster.kubeconfig, 'e2e-real');
+    this.audit = new AuditLog(cluster.auditLog, this.client);
+    this.addons = new History(this.client, addonGvr);
+    this.clusters = new History(this.client, clusterGvr);
+    this.addons.start();
+    this.clusters.start();
+  }
+
+  /** Ends what this file began. Databases left running would slow the next file down. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#sessions.map((session) => session.close()));
+    if (this.#namespaces.length > 0)
+      await this.kubectl(['delete', 'namespace', ...this.#namespaces, '--ignore-not-found', '--wait=false']);
+    await Promise.all([this.addons.stop(), this.clusters.stop()]);
+    await this.client.close();
+  }
+
   /** Runs kubectl as the administrator. @returns what it printed @throws with its words */
-  kubectl(args: readonly string[], input?: string): Promise<string>;
+  async kubectl(args: readonly string[], input = ''): Promise<string> {
+    const program = join(this.cluster.bin, 'kubectl');
+    return (await execa(program, args, { env: { KUBECONFIG: this.cluster.kubeconfig }, input })).stdout;
+  }
+
+  /** A new namespace, removed at the end of the file. @param prefix short, so that names stay whole */
+  async namespace(prefix: string): Promise<string> {
+    const name = `${prefix}-${randomBytes(2).toString('hex')}`;
+    await this.kubectl(['create', 'namespace', name]);
+    this.#namespaces.push(name);
+    return name;
+  }
+
+  /** Applies an addon as its team would. When this resolves, its history shows what was applied. */
+  async apply(namespace: string, name: string, spec: AddonSpec, annotations: Record<string, string> = {}): Promise<void> {
+    const object = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name, annotations }, spec };
+    const args = ['apply', '--namespace', namespace, '--output', 'json', '-f', '-'];
+    const { metadata } = JSON.parse(await this.kubectl(args, JSON.stringify(object))) as LiveObject;
+    // A wait for "running" must not be satisfied by a state from before the change.
+    const holds = (state: LiveObject): boolean =>
+      state.metadata.uid === metadata.uid && (state.metadata.generation ?? 0) >= (metadata.generation ?? 0);
+    await this.addons.until(namespace, name, `generation ${metadata.generation}`, holds);
+  }
+
+  /** Waits until the addon runs and its status speaks of its present spec. */
+  async running(namespace: string, name: string): Promise<LiveObject> {
+    return await this.addons.until(namespace, name, 'phase running', isRunning, patience);
+  }
+
+  /** Waits until a condition of the addon has the reason. */
+  async reason(
+    namespace: string,
+    name: string,
+    type: string,
+    reason: string,
+    timeoutMilliseconds = patience,
+  ): Promise<LiveObject> {
+    const holds = (state: LiveObject): boolean => conditionOf(state, type)?.reason === reason;
+    return await this.addons.until(namespace, name, `${type} with reason ${reason}`, holds, timeoutMilliseconds);
+  }
+
+  /** Waits until there is an Event of the reason about the addon. @returns it */
+  async event(namespace: string, name: string, reason: string): Promise<LiveObject> {
+    return await eventually(`an Event ${reason} about ${namespace}/${name}`, async () => {
+      const all = await this.client.list(events, namespace);
+      const about = all.filter((event) => (event.regarding as { readonly name?: string }).name === name);
+      const found = about.find((event) => event.reason === reason);
+      if (found === undefined) throw new Error(`only ${about.map((event) => event.reason).join(', ')}`);
+      return found;
+    });
+  }
+
   /** Starts a pod that has DATABASE_URL from the addon's Secret by envFrom, and nothing else. */
-  startApp(namespace: string, app: string): Promise<void>;
+  async startApp(namespace: string, app: string): Promise<void> {
+    await this.kubectl(['apply', '--namespace', namespace, '-f', '-'], JSON.stringify(appPod(app)));
+    await this.kubectl(['wait', '--namespace', namespace, `pod/app-${app}`, '--for=condition=Ready', '--timeout=3m']);
+  }
+
+  /** Takes the app's pod away: its environment stays what it was when it started. */
+  async stopApp(namespace: string, app: string): Promise<void> {
+    await this.kubectl(['delete', 'pod', `app-${app}`, '--namespace', namespace]);
+  }
+
   /** Logs in from the app's pod with its DATABASE_URL. @returns what the SQL printed */
-  sql(namespace: string, app: string, sql: string): Promise<string>;
+  async sql(namespace: string, app: string, sql: string): Promise<string> {
+    // As any application: a Service takes a moment to lead to a new primary, also after `running` (kube-proxy syncs once a second).
+    const wait =
+      'for try in 1 2 3 4 5 6 7 8 9 10; do pg_isready --quiet --dbname "$DATABASE_URL" && break; sleep 1; done';
+    const psql = `${wait}; exec psql "$DATABASE_URL" --no-align --tuples-only --quiet --set ON_ERROR_STOP=1 --command "$0"`;
+    return (await this.kubectl(['exec', '--namespace', namespace, `app-${app}`, '--', 'bash', '-c', psql, sql])).trim();
+  }
+
+  /** Opens a session from the app's pod that is held until the end of the file. */
+  async session(namespace: string, app: string): Promise<Session> {
+    const session = await openSession(this.cluster, namespace, app);
+    this.#sessions.push(session);
+    return session;
+  }
 }
 
 /** Registers with Jest; `npm run e2e` has made the cluster before. */
@@ -36,39 +142,14 @@ export function useReal(): () => Real {
     const { cluster, state } = await status(e2eClusterName);
     if (cluster === undefined || state !== 'running')
       throw new Error(`the cluster ${e2eClusterName} is ${state}: run these tests by \`npm run e2e\``);
-    const client = connect(cluster.kubeconfig, 'e2e-real');
-    const addons = new History(client, addonGvr);
-    const clusters = new History(client, clusterGvr);
-    addons.start();
-    clusters.start();
-    real = { cluster, client, addons, clusters, audit: new AuditLog(cluster.auditLog, client), ...appsOf(cluster) };
+    real = new Real(cluster);
   });
   afterAll(async () => {
-    await Promise.all([real?.addons.stop(), real?.clusters.stop()]);
-    await real?.client.close();
-  });
+    await real?.stop();
+  }, minutes(1));
   return () => {
     if (real === undefined) throw new Error('the suite has not started');
     return real;
-  };
-}
-
-function appsOf(cluster: Cluster): Pick<Real, 'kubectl' | 'startApp' | 'sql'> {
-  const kubectl = async (args: readonly string[], input = ''): Promise<string> =>
-    (await execa(join(cluster.bin, 'kubectl'), args, { env: { KUBECONFIG: cluster.kubeconfig }, input })).stdout;
-  return {
-    kubectl,
-    async startApp(namespace, app) {
-      await kubectl(['apply', '--namespace', namespace, '-f', '-'], JSON.stringify(appPod(app)));
-      await kubectl(['wait', '--namespace', namespace, `pod/app-${app}`, '--for=condition=Ready', '--timeout=2m']);
-    },
-    async sql(namespace, app, sql) {
-      // As any application: a Service takes a moment to lead to a new primary, also after `running` (kube-proxy syncs once a second).
-      const wait =
-        'for try in 1 2 3 4 5 6 7 8 9 10; do pg_isready --quiet --dbname "$DATABASE_URL" && break; sleep 1; done';
-      const psql = `${wait}; exec psql "$DATABASE_URL" --no-align --tuples-only --quiet --set ON_ERROR_STOP=1 --command "$0"`;
-      return (await kubectl(['exec', '--namespace', namespace, `app-${app}`, '--', 'bash', '-c', psql, sql])).trim();
-    },
   };
 }
 
@@ -76,14 +157,14 @@ function appPod(app: string): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: `app-${app}` },
+    metadata: { name: `app-${app}`, labels: { app } },
     spec: {
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 0,
       containers: [
         {
           name: 'app',
-          image: 'ghcr.io/cloudnative-pg/postgresql:17',
+          image: postgresImage,
           command: ['sleep', 'infinity'],
           envFrom: [{ secretRef: { name: `app-${app}-database-url` } }],
           // The connection is tried once: a test that needs patience says so itself.

@@ -95,6 +95,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     platform: {
       plans: defaultPlans,
       defaultVersion: '17',
+      connectionCheck: 'Off',
       imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}',
     },
     kinds: { clusters: 'served', scheduledBackups: 'served' },
@@ -103,6 +104,10 @@ function nothingYet(addon: PostgresAddon): Observed {
     source: unread,
     urlSecret: unread,
     volumes: unread,
+    confirmed: unread,
+    facts: unread,
+    holders: [],
+    checkup: false,
   };
 }
 

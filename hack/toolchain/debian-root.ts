@@ -1,5 +1,5 @@
 // Makes the root file system of a small Debian with a few packages, as the base of an image. It must never leave a mount or a process behind, even when killed.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { reachingSettings, sourceLine } from './apt-sources.ts';
@@ -11,6 +11,8 @@ import { CommandError, run } from './run.ts';
 export interface DebianRoot {
   /** For example `trixie`. */
   readonly suite: string;
+  /** Another release, for packages that `suite` has no more. */
+  readonly furtherSuite?: string;
   /** Packages to install with what they depend on, without what they recommend. */
   readonly packages: readonly string[];
   /** Path patterns of dpkg's `path-exclude` that are not unpacked. */
@@ -53,7 +55,9 @@ export async function makeDebianRoot(recipe: DebianRoot, target: string, name: s
   };
   // A process namespace of its own dies as a whole with its first process; the mounts made inside go with it.
   const contained = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const args = [...contained, 'mmdebstrap', ...options, recipe.suite, target, await sourceLine(recipe.suite)];
+  const suites = recipe.furtherSuite === undefined ? [recipe.suite] : [recipe.suite, recipe.furtherSuite];
+  const sources = await Promise.all(suites.map(sourceLine));
+  const args = [...contained, 'mmdebstrap', ...options, recipe.suite, target, ...sources];
   const env = { TMPDIR: temporary, LC_ALL: 'C' };
   try {
     await reportWhile(
@@ -75,4 +79,25 @@ export async function makeDebianRoot(recipe: DebianRoot, target: string, name: s
     await rm(join(target, path), { recursive: true, force: true });
   }
   for (const path of ['var/log', 'dev']) await mkdir(join(target, path));
+}
+
+/**
+ * The version of a package in a root, as its authors number it.
+ * @param root made by makeDebianRoot
+ * @throws Error when the package is not installed there
+ */
+export async function installedVersion(root: string, name: string): Promise<string> {
+  return versionIn(await readFile(join(root, 'var/lib/dpkg/status'), 'utf8'), name);
+}
+
+/**
+ * @param status the content of dpkg's status file
+ * @returns the package's version without epoch and Debian's revision
+ * @throws Error when the package is not installed
+ */
+export function versionIn(status: string, name: string): string {
+  const stanza = status.split('\n\n').find((text) => text.startsWith(`Package: ${name}\n`));
+  const version = /^Version: (?:\d+:)?(.+)$/m.exec(stanza ?? '')?.[1];
+  if (version === undefined) throw new Error(`no package ${name} is installed`);
+  return version.replace(/-[^-]*$/, '');
 }

@@ -4,13 +4,14 @@ import type { DebianRoot } from './debian-root.ts';
 import type { ImageConfig } from './oci.ts';
 import { architecture } from './platform.ts';
 
-export type ImageName = 'pause' | 'cnpg' | 'postgres' | 'barman-plugin' | 'barman-sidecar';
+export type ImageName = 'pause' | 'cnpg' | 'postgres' | 'postgres-18' | 'barman-plugin' | 'barman-sidecar';
 
 /** Full image names; the versions are those that hack/toolchain/modules pins. */
 export const imageReferences: Readonly<Record<ImageName, string>> = {
   pause: 'localhost/pause:1',
   cnpg: 'ghcr.io/cloudnative-pg/cloudnative-pg:1.30.0',
   postgres: 'ghcr.io/cloudnative-pg/postgresql:17',
+  'postgres-18': 'ghcr.io/cloudnative-pg/postgresql:18',
   'barman-plugin': 'ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.14.0',
   'barman-sidecar': 'ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.14.0',
 };
@@ -22,12 +23,13 @@ export interface ImageRecipe {
   readonly program?: { readonly binary: BinaryName; readonly path: string };
   /** Absolute path of a symbolic link, and what it points to. */
   readonly link?: readonly [path: string, target: string];
+  /** The Debian package whose version is a second tag of the image, for example 17.11 beside 17. */
+  readonly versionOf?: string;
   readonly config: ImageConfig;
   /** What making it takes on the disk at its peak. */
   readonly megabytes: number;
 }
 
-const POSTGRES_PROGRAMS = '/usr/lib/postgresql/17/bin';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -57,7 +59,10 @@ export function imageRecipe(name: ImageName): ImageRecipe {
         megabytes: 250,
       };
     case 'postgres':
-      return { debian: POSTGRES, config: postgresConfig(), megabytes: 1_200 };
+      return postgres('17', { suite: 'trixie', packages: [] });
+    case 'postgres-18':
+      // A major upgrade runs the old image's programs in the new image: these are their libraries, which forky has no more.
+      return postgres('18', { suite: 'forky', furtherSuite: 'trixie', packages: ['libicu76', 'libxml2'] });
     case 'barman-sidecar':
       return {
         debian: {
@@ -73,23 +78,24 @@ export function imageRecipe(name: ImageName): ImageRecipe {
   }
 }
 
-const POSTGRES: DebianRoot = {
-  suite: 'trixie',
-  packages: ['postgresql-17'],
-  // Just-in-time compilation is most of the image and no help on small data; without this library Postgres goes without it.
-  leaveOut: [
-    '/usr/lib/*/libLLVM*',
-    '/usr/lib/*/libz3.so*',
-    '/usr/lib/postgresql/17/lib/llvmjit.so',
-    '/usr/lib/postgresql/17/lib/bitcode/*',
-  ],
-  // CloudNativePG makes its own data directory; Debian's would be dead weight.
-  before:
-    'mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" > "$1/etc/postgresql-common/createcluster.conf"',
-  // CloudNativePG runs Postgres as uid 26.
-  after: 'chroot "$1" usermod -u 26 postgres',
-};
-
-function postgresConfig(): ImageConfig {
-  return { User: '26', Env: [`PATH=${POSTGRES_PROGRAMS}:${SYSTEM_PATH}`, 'LANG=C.UTF-8'], Cmd: ['postgres'] };
+/** @param from where the packages come from, and what the image needs beside Postgres */
+function postgres(major: string, from: Pick<DebianRoot, 'suite' | 'furtherSuite' | 'packages'>): ImageRecipe {
+  const name = `postgresql-${major}`;
+  const home = `/usr/lib/postgresql/${major}`;
+  return {
+    debian: {
+      ...from,
+      packages: [name, ...from.packages],
+      // Just-in-time compilation is most of the image and no help on small data; without this library Postgres goes without it.
+      leaveOut: ['/usr/lib/*/libLLVM*', '/usr/lib/*/libz3.so*', `${home}/lib/llvmjit.so`, `${home}/lib/bitcode/*`],
+      // CloudNativePG makes its own data directory; Debian's would be dead weight.
+      before:
+        'mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" > "$1/etc/postgresql-common/createcluster.conf"',
+      // CloudNativePG runs Postgres as uid 26.
+      after: 'chroot "$1" usermod -u 26 postgres',
+    },
+    versionOf: name,
+    config: { User: '26', Env: [`PATH=${home}/bin:${SYSTEM_PATH}`, 'LANG=C.UTF-8'], Cmd: ['postgres'] },
+    megabytes: 1_200,
+  };
 }

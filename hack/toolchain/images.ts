@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { binaryEntry, ensureBinaries } from './binaries.ts';
 import { type CacheKey, cached, entryPath } from './cache.ts';
-import { makeDebianRoot } from './debian-root.ts';
+import { installedVersion, makeDebianRoot } from './debian-root.ts';
 import { requireFreeDisk } from './disk.ts';
 import { type ImageName, type ImageRecipe, imageRecipe, imageReferences } from './image-recipes.ts';
 import { writeOciArchive } from './oci.ts';
@@ -44,6 +44,7 @@ async function ensureImage(name: ImageName, report: Report): Promise<string> {
       await writeOciArchive({
         root,
         reference: imageReferences[name],
+        aliases: await aliasesOf(name, root),
         config: recipe.config,
         output: temporary,
         // Python trusts a compiled file only while its source has the time it had when it was compiled.
@@ -53,6 +54,14 @@ async function ensureImage(name: ImageName, report: Report): Promise<string> {
     },
     report,
   );
+}
+
+/** The name with the full version, which only what was installed can tell. */
+async function aliasesOf(name: ImageName, root: string): Promise<readonly string[]> {
+  const { versionOf } = imageRecipe(name);
+  if (versionOf === undefined) return [];
+  const reference = imageReferences[name];
+  return [`${reference.slice(0, reference.lastIndexOf(':'))}:${await installedVersion(root, versionOf)}`];
 }
 
 async function fillRoot(name: ImageName, recipe: ImageRecipe, root: string, report: Report): Promise<void> {

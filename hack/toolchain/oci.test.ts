@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { writeOciArchive } from './oci.ts';
+import { namesIn, writeOciArchive } from './oci.ts';
 import { run } from './run.ts';
 
 const reference = 'example.test:5000/some/image:1.2';
@@ -58,6 +58,15 @@ describe('writeOciArchive', () => {
     const one = await archive(await root('one', ['b'], 1_000_000), 'kept');
     const two = await archive(await root('two', ['b'], 2_000_000), 'kept');
     expect(await sha256(one)).not.toBe(await sha256(two));
+  });
+
+  it('carries further names of the same image, and tells them', async () => {
+    const from = await root('one', ['b'], 1);
+    const [output, aliases] = [`${from}.tar`, ['example.test:5000/some/image:1.2.3']];
+    await writeOciArchive({ root: from, reference, aliases, config, output });
+    expect(await namesIn(output)).toEqual([reference, ...aliases]);
+    const { manifests } = JSON.parse(await member(output, 'index.json'));
+    expect(new Set(manifests.map((manifest: { digest: string }) => manifest.digest)).size).toBe(1);
   });
 
   it('describes one layer by digest and size, and carries the name', async () => {

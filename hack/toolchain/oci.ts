@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
 import { architecture } from './platform.ts';
 import { run } from './run.ts';
 
@@ -22,6 +23,8 @@ export interface OciArchive {
   readonly root: string;
   /** The full name, for example `localhost/pause:1`; `ctr images import` gives the image this name. */
   readonly reference: string;
+  /** Further names that the import gives the same image. */
+  readonly aliases?: readonly string[];
   readonly config: ImageConfig;
   /** The tar file to write. */
   readonly output: string;
@@ -47,7 +50,7 @@ const FIXED_TIME = '--mtime=@0';
  * @throws CommandError when GNU tar fails, for example on a full disk
  */
 export async function writeOciArchive(archive: OciArchive): Promise<void> {
-  const { root, reference, config, output } = archive;
+  const { root, reference, aliases = [], config, output } = archive;
   const layout = await mkdtemp(`${output}-`);
   try {
     await mkdir(join(layout, 'blobs', 'sha256'), { recursive: true });
@@ -67,11 +70,8 @@ export async function writeOciArchive(archive: OciArchive): Promise<void> {
       config: configuration,
       layers: [layer],
     });
-    const annotations = {
-      'io.containerd.image.name': reference,
-      'org.opencontainers.image.ref.name': reference.slice(reference.lastIndexOf(':') + 1),
-    };
-    const index = { schemaVersion: 2, manifests: [{ ...manifest, annotations }] };
+    const named = [reference, ...aliases].map((name) => ({ ...manifest, annotations: annotationsOf(name) }));
+    const index = { schemaVersion: 2, manifests: named };
     await writeFile(join(layout, 'index.json'), JSON.stringify(index), { mode: 0o644 });
     await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), { mode: 0o644 });
     // Here the owner is whoever runs this, which must not show in the bytes.
@@ -81,6 +81,22 @@ export async function writeOciArchive(archive: OciArchive): Promise<void> {
   } finally {
     await rm(layout, { recursive: true, force: true });
   }
+}
+
+/**
+ * The names in an archive that writeOciArchive wrote.
+ * @returns its reference, then its aliases
+ */
+export async function namesIn(archive: string): Promise<readonly string[]> {
+  const index = await run('tar', ['--extract', '--to-stdout', '--file', archive, 'index.json']);
+  return indexSchema.parse(JSON.parse(index)).manifests.map(({ annotations }) => annotations[NAME]);
+}
+
+const NAME = 'io.containerd.image.name';
+const indexSchema = z.object({ manifests: z.array(z.object({ annotations: z.object({ [NAME]: z.string() }) })) });
+
+function annotationsOf(name: string): Readonly<Record<string, string>> {
+  return { [NAME]: name, 'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1) };
 }
 
 async function addJson(layout: string, mediaType: string, content: unknown): Promise<Descriptor> {

@@ -7,6 +7,8 @@ export type Phase = NonNullable<AddonStatus['phase']>;
 export type PlanName = AddonSpec['plan'];
 export type BackupLevel = NonNullable<NonNullable<AddonStatus['backup']>['effective']>;
 export type SslMode = NonNullable<NonNullable<AddonSpec['connection']>['sslMode']>;
+export type PlanChange = NonNullable<AddonStatus['planChange']>;
+export type PlanStep = NonNullable<PlanChange['steps']>[number];
 
 export const addonGvr: Gvr = {
   group: 'addons.paas.dev',
@@ -32,18 +34,32 @@ export const labels = {
   uid: 'addons.paas.dev/uid',
   appId: 'addons.paas.dev/app-id',
   managedBy: 'app.kubernetes.io/managed-by',
+  /** "true" on a child whose addon was deleted and left it in service. */
+  orphaned: 'addons.paas.dev/orphaned',
 } as const;
+
+/** On a protected addon: its deletion waits until the children are released. */
+export const protectionFinalizer = 'addons.paas.dev/protection';
+/** Kubernetes' own, while the garbage collector takes the owner references off the children (`--cascade=orphan`). */
+export const orphanFinalizer = 'orphan';
 
 export const annotations = {
   /** On a Cluster: the lastTransitionTime of its Ready condition when the last restarting change was written, and a hash of what
    * ran then. Readiness counts again only once that time has moved (domain/awaiting.ts). */
   readyBefore: 'addons.paas.dev/ready-before',
+  /** On a Cluster that outlived its addon: the uid of that addon, and when its database was ready first. */
+  formerUid: 'addons.paas.dev/former-uid',
+  readyAt: 'addons.paas.dev/ready-at',
+  /** On an addon: the plan whose effects status.preview tells. */
+  preview: 'addons.paas.dev/preview',
 } as const;
 
-/** What of a PostgresAddon is kept in memory: no label or annotation of it means anything to us. */
+/** What of a PostgresAddon is kept in memory: of its labels and annotations only the wish for a preview means anything to us. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
   const { apiVersion, kind, spec, status } = raw as PostgresAddon;
-  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = raw.metadata;
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, finalizers } =
+    raw.metadata;
+  const preview = raw.metadata.annotations?.[annotations.preview];
   return {
     apiVersion,
     kind,
@@ -55,6 +71,8 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
       ...(generation === undefined ? {} : { generation }),
       ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ...(preview === undefined ? {} : { annotations: { [annotations.preview]: preview } }),
     },
     spec: spec ?? {},
     ...(status === undefined ? {} : { status }),

@@ -92,11 +92,25 @@ export function projectCluster(raw: KubeObject): Cluster {
     kind: raw.kind,
     metadata: projectMetadata(raw),
     spec: {
-      ...pick(spec, ['instances', 'imageName', 'enablePDB', 'primaryUpdateMethod', 'resources', 'affinity']),
+      ...pick(spec, ['instances', 'imageName', 'enablePDB', 'primaryUpdateMethod']),
+      resources: {
+        requests: pick(record(record(spec.resources).requests), ['memory']),
+        limits: pick(record(record(spec.resources).limits), ['memory']),
+      },
+      affinity: pick(record(spec.affinity), ['enablePodAntiAffinity', 'podAntiAffinityType', 'topologyKey']),
       storage: pick(record(spec.storage), ['size']),
       postgresql: {
         parameters: pick(parameters, ['shared_buffers', 'max_connections']),
-        ...pick(postgresql, ['synchronous']),
+        ...(postgresql.synchronous === undefined
+          ? {}
+          : {
+              synchronous: pick(record(postgresql.synchronous), [
+                'method',
+                'number',
+                'dataDurability',
+                'failoverQuorum',
+              ]),
+            }),
       },
       bootstrap: { initdb: pick(record(record(spec.bootstrap).initdb), ['database', 'owner']) },
     },
@@ -123,7 +137,12 @@ export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
 }
 
 const keptLabels: readonly string[] = Object.values(labels);
-const keptAnnotations: readonly string[] = [annotations.readyBefore, hibernationAnnotation];
+const keptAnnotations: readonly string[] = [
+  annotations.readyBefore,
+  annotations.formerUid,
+  annotations.readyAt,
+  hibernationAnnotation,
+];
 
 function projectMetadata(raw: KubeObject): KubeObject['metadata'] {
   const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = raw.metadata;

@@ -6,13 +6,17 @@ export const conditionTypes = {
   Stalled: 'The operator cannot get further by itself; present only while true, and the message says what to do.',
   Provisioned: 'The Cluster exists and CNPG reports every instance ready.',
   CredentialsPublished: 'The Secret holds a DATABASE_URL built from the credentials that CNPG has now.',
+  Connectable: 'The operator logged in with the published DATABASE_URL; absent where the check is off.',
   PlanApplied: 'The Cluster runs with the size, version and settings of the plan.',
+  Protected: 'A deletion of the addon leaves database, Secret and backups in service; present only in mode protected.',
+  Adopted: 'The database was made for an addon that is gone, and was taken back; present from then on.',
+  Suspended: 'spec.suspend is true: nothing is created, changed or repaired; present only while true.',
   BackupReady: 'The backup level of the plan is in force; absent for a plan without backups.',
 } as const;
 export type ConditionType = keyof typeof conditionTypes;
 
 /** good: nothing to do. progressing: wait, it moves by itself. stalled: somebody has to act. */
-type Weight = 'good' | 'progressing' | 'stalled';
+export type Weight = 'good' | 'progressing' | 'stalled';
 
 export interface ReasonRow {
   readonly weight: Weight;
@@ -34,7 +38,27 @@ export const reasons = {
   },
   ClusterHealthy: { weight: 'good', meaning: 'CNPG reports every instance ready.', wayOut: 'Nothing to do.' },
   Published: { weight: 'good', meaning: 'The Secret holds the current DATABASE_URL.', wayOut: 'Nothing to do.' },
+  LoggedIn: {
+    weight: 'good',
+    meaning: 'A login with DATABASE_URL succeeded since the database, its primary or its credentials changed last.',
+    wayOut: 'Nothing to do.',
+  },
   Applied: { weight: 'good', meaning: 'The Cluster runs what the plan says.', wayOut: 'Nothing to do.' },
+  Protected: {
+    weight: 'good',
+    meaning: 'No child goes with the addon: there is a finalizer, and there are no owner references.',
+    wayOut: 'Nothing to do. The end of the namespace still ends everything in it.',
+  },
+  Adopted: {
+    weight: 'good',
+    meaning: 'The database of a deleted addon of this name was taken back, with its data, its Secret and its ready_at.',
+    wayOut: 'Nothing to do.',
+  },
+  Suspended: {
+    weight: 'stalled',
+    meaning: 'spec.suspend is true: nothing is created, changed or repaired.',
+    wayOut: 'Set spec.suspend to false, or remove it.',
+  },
   DiskKept: {
     weight: 'good',
     meaning: 'The plan is applied, but the disk is larger than the plan says, because a disk never shrinks.',
@@ -58,10 +82,20 @@ export const reasons = {
     warning: true,
   },
   Applying: { weight: 'progressing', meaning: 'A change of plan or version is being carried out.', wayOut: wait },
+  Adopting: {
+    weight: 'progressing',
+    meaning: 'The database of a deleted addon of this name is being taken back.',
+    wayOut: wait,
+  },
   Deleted: {
     weight: 'progressing',
     meaning: 'Deletion was asked for; everything the addon owns goes with it.',
     wayOut: wait,
+  },
+  Released: {
+    weight: 'progressing',
+    meaning: 'Deletion was asked for; the database, the Secret and the backups stay in service without the addon.',
+    wayOut: 'Apply the same addon again to take them back.',
   },
   PreviousIncarnation: {
     weight: 'progressing',
@@ -80,10 +114,22 @@ export const reasons = {
     meaning: 'The credentials of the Cluster are not published yet.',
     wayOut: wait,
   },
+  LoginPending: {
+    weight: 'progressing',
+    meaning: 'No login was tried yet: the database is not up, or the login waits for its turn.',
+    wayOut: wait,
+  },
   NameConflict: {
     weight: 'stalled',
     meaning: 'An object that this addon needs exists and belongs to somebody else. It was left exactly as it is.',
     wayOut: 'Remove or rename that object, or create the addon under another name or appId.',
+    recheckSeconds: 60,
+  },
+  AdoptionRefused: {
+    weight: 'stalled',
+    meaning:
+      'There is a database that a deleted addon left behind, and it does not fit this addon. Nothing of it was touched.',
+    wayOut: 'Correct the addon as the message says, or give it another name or appId.',
     recheckSeconds: 60,
   },
   InvalidSpec: {
@@ -191,6 +237,87 @@ export const reasons = {
     weight: 'stalled',
     meaning: 'The version asked for is lower than the one that runs. The running version was kept.',
     wayOut: 'Ask for the running version or a higher one.',
+  },
+  CredentialsRejected: {
+    weight: 'stalled',
+    meaning: 'The database refuses the password that CNPG and DATABASE_URL have: it was changed inside the database.',
+    wayOut: 'Delete the Secret <cluster>-app: CNPG makes a new password and sets it in the database.',
+    recheckSeconds: 30,
+  },
+  LoginForbidden: {
+    weight: 'stalled',
+    meaning: 'The database knows the role of DATABASE_URL and does not let it in.',
+    wayOut: 'Give it LOGIN, and CONNECT on the database, as a superuser; look at pg_hba of the Cluster.',
+    recheckSeconds: 30,
+  },
+  DatabaseMissing: {
+    weight: 'stalled',
+    meaning: 'The instance runs, and the database that DATABASE_URL names is not in it: it was dropped or renamed.',
+    wayOut: 'Create it again or rename it back, as a superuser; or restore a backup.',
+    recheckSeconds: 30,
+  },
+  TlsFailed: {
+    weight: 'stalled',
+    meaning: 'No encrypted connection could be made as spec.connection.sslMode asks for it.',
+    wayOut:
+      "Look at the certificates of the Cluster, or choose another sslMode. The operator checks the certificate's names, not who signed it.",
+    recheckSeconds: 30,
+  },
+  HostUnknown: {
+    weight: 'progressing',
+    meaning: 'DNS does not know the host of DATABASE_URL, or does not answer the operator.',
+    wayOut: 'Look whether the Service exists, and whether the pod of the operator reaches DNS (NetworkPolicy).',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  ConnectionRefused: {
+    weight: 'progressing',
+    meaning: 'The Service of the database refuses connections: no ready instance stands behind it.',
+    wayOut: 'Wait; if it stays, look at the endpoints of the Service and at the pods of the Cluster.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  DatabaseUnreachable: {
+    weight: 'progressing',
+    meaning:
+      'No connection to the database comes about within 5 s: something on the way drops it, as a NetworkPolicy does.',
+    wayOut: 'Allow the pod of the operator to reach port 5432 of the instances, or set readiness.connectionCheck.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  DatabaseSilent: {
+    weight: 'progressing',
+    meaning: 'The database accepts the connection, and does not finish the login within 5 s.',
+    wayOut: 'Wait; if it stays, look at load and log of the primary.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  ConnectionBroken: {
+    weight: 'progressing',
+    meaning: 'The connection was cut before the login was complete.',
+    wayOut: 'Wait; if it stays, look at the log of the primary.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  DatabaseStarting: {
+    weight: 'progressing',
+    meaning: 'PostgreSQL is starting up or shutting down, and lets nobody in.',
+    wayOut: wait,
+    recheckSeconds: 15,
+  },
+  TooManyConnections: {
+    weight: 'progressing',
+    meaning: 'Every connection that the plan allows is taken.',
+    wayOut: 'Close connections in the application, use a pool, or choose a larger plan.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  LoginFailed: {
+    weight: 'progressing',
+    meaning: 'The login fails for another reason; the message names its code.',
+    wayOut: "Look up the code in PostgreSQL's list of error codes, and look at the log of the primary.",
+    recheckSeconds: 30,
+    warning: true,
   },
   NoObjectStore: {
     weight: 'progressing',

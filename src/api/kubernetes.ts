@@ -38,7 +38,7 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
-/** What is sent to create or apply an object: the server fills in the rest. uid pins the object that was observed. */
+/** What is sent to create or apply an object: the server fills in the rest. uid and resourceVersion pin what was observed. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -46,9 +46,11 @@ export interface Manifest {
     readonly name: string;
     readonly namespace: string;
     readonly uid?: string;
+    readonly resourceVersion?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly OwnerReference[];
+    readonly finalizers?: readonly string[];
   };
   readonly [field: string]: unknown;
 }

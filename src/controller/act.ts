@@ -1,7 +1,7 @@
 // Carries out a decision's writes, in order; it stops at the first that fails and never tries one twice.
 import { fieldManager, secretFieldManager } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import type { Action, ChildKind } from '../domain/action.ts';
+import type { Action, WrittenKind } from '../domain/action.ts';
 import type { Outcome } from '../domain/report.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
@@ -11,7 +11,7 @@ import type { Cache, World } from './world.ts';
 export interface Acted {
   readonly outcome: Outcome;
   /** A write failed in a way that says nothing about the addon: look again later, and tell nothing meanwhile. */
-  readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: ChildKind | undefined };
+  readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: WrittenKind | undefined };
 }
 
 /** @param namespace the addon's: no write leaves it */
@@ -50,7 +50,8 @@ async function write(action: Action, namespace: string, world: World): Promise<K
       return written;
     }
     case 'apply': {
-      const written = await client.apply(action.manifest, manager);
+      const send = action.child === 'PostgresAddon' ? client.setFinalizers : client.apply;
+      const written = await send(action.manifest, manager);
       cache?.record(written);
       return written;
     }
@@ -63,10 +64,12 @@ async function write(action: Action, namespace: string, world: World): Promise<K
 
 /** Secrets have no cache: their content stays in memory no longer than one write. */
 function placeOf(
-  child: ChildKind,
+  child: WrittenKind,
   world: World,
 ): { readonly client: ResourceClient; readonly cache: Cache<KubeObject> | undefined } {
   switch (child) {
+    case 'PostgresAddon':
+      return { client: world.api.addons, cache: world.addons };
     case 'Cluster':
       return { client: world.api.clusters, cache: world.clusters };
     case 'ScheduledBackup':

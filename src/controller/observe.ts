@@ -1,13 +1,17 @@
 // Gathers what one decision depends on: the caches first, and a live read only where the decision says it needs one.
 
+import { labels } from '../api/addon.ts';
 import { clusterLabel } from '../api/cnpg.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
 import { sourceSecretName } from '../domain/names.ts';
 import { needs } from '../domain/needs.ts';
 import type { Observed, Read, Secret, Volume } from '../domain/observed.ts';
+import { uidOn } from '../domain/owner.ts';
 import { namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import { type Key, splitKey } from './key.ts';
+import { lookForCause } from './look.ts';
 import type { World } from './world.ts';
 
 /**
@@ -28,21 +32,43 @@ export async function observe(key: Key, world: World): Promise<Observed | undefi
     source: { kind: 'unread' },
     urlSecret: { kind: 'unread' },
     volumes: { kind: 'unread' },
+    confirmed: { kind: 'unread' },
+    facts: { kind: 'unread' },
+    holders: [],
+    checkup: world.checkups.isDue(key),
   };
-  const need = needs(cached, world.checkups.isDue(key));
-  const [source, urlSecret, volumes] = await Promise.all([
+  const need = needs(cached, world.clock.now());
+  const [source, urlSecret, volumes, confirmed, facts] = await Promise.all([
     need.source ? readSecret(world.api.secrets, namespace, sourceSecretName(names.cluster)) : cached.source,
     need.urlSecret ? readSecret(world.api.secrets, namespace, names.urlSecret) : cached.urlSecret,
     need.volumes ? readVolumes(world, namespace, names.cluster) : cached.volumes,
+    need.confirmed ? readObject(world.api.addons, namespace, name) : cached.confirmed,
+    need.facts ? lookForCause(world.api, namespace, names.cluster) : cached.facts,
   ]);
   if (need.urlSecret) world.checkups.done(key);
-  return { ...cached, source, urlSecret, volumes };
+  const read = { ...cached, source, urlSecret, volumes, confirmed, facts };
+  return { ...read, holders: holdersOf(read, world) };
+}
+
+/** Of the addons that the objects found were made for, the uids of those that live. */
+function holdersOf({ addon, cluster, scheduledBackup, urlSecret }: Observed, world: World): readonly string[] {
+  const found = [cluster, scheduledBackup, urlSecret.kind === 'found' ? urlSecret.object : undefined];
+  return found.flatMap((child) => {
+    const name = child?.metadata.labels?.[labels.name];
+    if (child === undefined || name === undefined || name === addon.metadata.name) return [];
+    const uid = world.addons.get(addon.metadata.namespace, name)?.metadata.uid;
+    return uid !== undefined && uid === uidOn(child) ? [uid] : [];
+  });
 }
 
 async function readSecret(secrets: ResourceClient, namespace: string, name: string): Promise<Read<Secret>> {
+  return (await readObject(secrets, namespace, name)) as Read<Secret>;
+}
+
+async function readObject(client: ResourceClient, namespace: string, name: string): Promise<Read<KubeObject>> {
   return permitted(async () => {
-    const object = await secrets.get(namespace, name);
-    return object === undefined ? { kind: 'absent' } : { kind: 'found', object: object as Secret };
+    const object = await client.get(namespace, name);
+    return object === undefined ? { kind: 'absent' } : { kind: 'found', object };
   });
 }
 

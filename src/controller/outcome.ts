@@ -23,6 +23,8 @@ export function meaningOf(error: ApiError, action: Action): Meaning {
   switch (error.code) {
     case 404:
       if (action.verb === 'delete') return { kind: 'done' };
+      // The addon itself is gone: the watch will say so.
+      if (action.child === 'PostgresAddon') return { kind: 'stale' };
       return /namespaces? "/.test(error.message)
         ? refused('NamespaceTerminating')
         : refused(action.child === 'Secret' ? 'Refused' : 'CNPGNotInstalled');

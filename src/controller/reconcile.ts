@@ -1,18 +1,25 @@
 // The whole will of the operator on one page: look, decide, act, tell.
+
+import { judgeLogin } from '../domain/connection.ts';
 import { type Decision, decide, recheckAfter, soonest } from '../domain/decide.ts';
+import type { Outcome } from '../domain/report.ts';
 import { tell } from '../domain/status.ts';
-import type { Next } from '../runtime/queue.ts';
+import type { Aside, Next } from '../runtime/queue.ts';
 import { type Acted, act } from './act.ts';
 import { type Key, splitKey } from './key.ts';
 import { observe } from './observe.ts';
 import type { World } from './world.ts';
 import { writeStatus } from './write-status.ts';
 
+/** After a login for which the pool had no time. */
+const busyMilliseconds = 10_000;
+
 /**
  * Brings one addon a step closer to what it asks for.
+ * @param aside waits without keeping a worker
  * @throws ApiError when a read or the status write failed: the queue tries again later
  */
-export async function reconcile(key: Key, world: World): Promise<Next> {
+export async function reconcile(key: Key, world: World, aside: Aside): Promise<Next> {
   const observed = await observe(key, world);
   if (observed === undefined) {
     world.checkups.forget(key);
@@ -26,16 +33,30 @@ export async function reconcile(key: Key, world: World): Promise<Next> {
   if (decision.actions.some(({ child }) => child === 'Secret') && acted.outcome.refusal === undefined)
     world.checkups.done(key);
 
-  const status = tell(observed.addon, decision.report, acted.outcome, world.clock.now());
+  const login = acted.outcome.refusal === undefined ? decision.login : undefined;
+  const outcome = { ...acted.outcome, ...(login && (await aside(() => prove(login, world)))) };
+  const status = tell(observed.addon, decision.report, outcome, world.clock.now());
+  if (decision.ends && outcome.refusal === undefined) {
+    world.announce(observed.addon, observed.addon.status, status);
+    return { kind: 'done' };
+  }
   const written = await writeStatus(observed.addon, status, world);
-  return written ? nextTime(key, decision, acted, world) : { kind: 'retry' };
+  return written ? nextTime(key, decision, outcome, world) : { kind: 'retry' };
 }
 
-function nextTime(key: Key, decision: Decision, acted: Acted, world: World): Next {
+/** Logs in as the application does; nothing, when the pool had no time for it. */
+async function prove(login: NonNullable<Decision['login']>, world: World): Promise<Pick<Outcome, 'login'>> {
+  const verdict = judgeLogin(await world.login(login.url), login.place);
+  return verdict === undefined ? {} : { login: verdict };
+}
+
+function nextTime(key: Key, decision: Decision, outcome: Outcome, world: World): Next {
   const published = decision.report.credentials?.credentials.secretUID !== undefined;
   const after = soonest(
     decision.wakeAfter,
-    acted.outcome.refusal && recheckAfter(acted.outcome.refusal),
+    outcome.refusal && recheckAfter(outcome.refusal),
+    outcome.login && recheckAfter(outcome.login),
+    decision.login && outcome.login === undefined ? busyMilliseconds : undefined,
     published ? world.checkups.left(key) : undefined,
   );
   return after === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: after };

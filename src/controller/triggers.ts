@@ -7,8 +7,8 @@ import { type Key, keyOf } from './key.ts';
 
 export class Triggers {
   readonly #enqueue: (key: Key) => void;
-  /** Which addon wants a Cluster of that name: a foreign one carries no sign of it, and its end must be noticed too. */
-  readonly #claims = new Map<string, Key>();
+  /** Which addons want a Cluster of that name: a foreign one carries no sign of them, and its end must be noticed too. */
+  readonly #claims = new Map<string, readonly Key[]>();
 
   constructor(enqueue: (key: Key) => void) {
     this.#enqueue = enqueue;
@@ -18,9 +18,13 @@ export class Triggers {
     const { namespace, name } = object.metadata;
     const key = keyOf(namespace, name);
     const claim = keyOf(namespace, namesOf(object).cluster);
-    if (type !== 'deleted') this.#claims.set(claim, key);
-    else if (this.#claims.get(claim) === key) this.#claims.delete(claim);
+    const others = (this.#claims.get(claim) ?? []).filter((claimant) => claimant !== key);
+    if (type !== 'deleted') this.#claims.set(claim, [...others, key]);
+    else if (others.length > 0) this.#claims.set(claim, others);
+    else this.#claims.delete(claim);
     this.#enqueue(key);
+    // What it left behind is another matter once it is gone.
+    if (type === 'deleted') for (const claimant of others) this.#enqueue(claimant);
   }
 
   /** @param clusterName the name of the Cluster that the child is, or belongs to */
@@ -28,8 +32,8 @@ export class Triggers {
     const { namespace, ownerReferences, labels: own } = child.metadata;
     const controller = ownerReferences?.find((reference) => reference.controller === true);
     const owner = controller?.kind === addonGvr.kind ? controller.name : own?.[labels.name];
-    if (owner !== undefined) this.#enqueue(keyOf(namespace, owner));
-    const claimant = this.#claims.get(keyOf(namespace, clusterName));
-    if (claimant !== undefined && claimant !== keyOf(namespace, owner ?? '')) this.#enqueue(claimant);
+    const owners = owner === undefined ? [] : [keyOf(namespace, owner)];
+    const keys = new Set([...owners, ...(this.#claims.get(keyOf(namespace, clusterName)) ?? [])]);
+    for (const key of keys) this.#enqueue(key);
   }
 }

@@ -3,6 +3,7 @@ import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Clock } from '../api/seams.ts';
+import type { LoginResult } from '../domain/connection.ts';
 import type { Availability, Platform } from '../domain/observed.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import type { Log } from '../runtime/log.ts';
@@ -34,6 +35,8 @@ export interface World {
     readonly volumeClaims: ResourceClient;
     readonly storageClasses: ResourceClient;
   };
+  /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
+  readonly login: (url: string) => Promise<LoginResult>;
   readonly checkups: Checkups;
   /** Looked at before every write: a leader that lost its lease must not write. */
   readonly mayWrite: () => boolean;

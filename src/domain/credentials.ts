@@ -1,5 +1,5 @@
 // From CNPG's credentials to DATABASE_URL; what goes in and comes out is secret and must never reach a message.
-import { labels, type PostgresAddon, type SslMode } from '../api/addon.ts';
+import type { SslMode } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import { sourceSecretName } from './names.ts';
 import type { Secret } from './observed.ts';
@@ -44,9 +44,9 @@ export function databaseUrl(credentials: Credentials, cluster: string, namespace
   return `postgresql://${user}@${cluster}-rw.${namespace}:5432/${percentEncode(credentials.database)}${query}`;
 }
 
-/** Whether the Secret already holds this URL and carries our labels. */
-export function holdsUrl(secret: Secret, url: string, addon: PostgresAddon): boolean {
-  return decode(secret.data?.DATABASE_URL) === url && secret.metadata.labels?.[labels.uid] === addon.metadata.uid;
+/** Whether the Secret already holds this URL. */
+export function holdsUrl(secret: Secret, url: string): boolean {
+  return decode(secret.data?.DATABASE_URL) === url;
 }
 
 /** RFC 3986: everything but unreserved characters, which is stricter than encodeURIComponent. */

@@ -40,7 +40,7 @@ describe('a new addon', () => {
     expect(condition(status, 'Stalled')).toBeUndefined();
     expect(condition(status, 'BackupReady')).toBe('False NoObjectStore');
     expect(status.backup).toMatchObject({ requested: 'daily', effective: 'none' });
-    expect(wakeAfter).toBe(5 * 60_000 - 5_000);
+    expect(wakeAfter).toBe(90_000 - 5_000);
     expect(bodyOf(actions, 'ScheduledBackup')).toMatchObject({
       spec: { suspend: true, cluster: { name: 'db-team-a-shop' } },
     });
@@ -66,7 +66,7 @@ describe('a new addon', () => {
     const addon = anAddon();
     const cluster = aCluster(addon);
     const o = observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) });
-    expect(needs(o, false)).toEqual({ source: true, urlSecret: false, volumes: false });
+    expect(needs(o, testTime)).toMatchObject({ source: true, urlSecret: false, volumes: false });
     const { actions, status } = think(
       { ...o, source: { kind: 'found', object: aSource(cluster) } },
       { secretUID: 'url-uid' },
@@ -91,7 +91,7 @@ describe('a new addon', () => {
     const addon = anAddon({ plan: 'pro' });
     const cluster = aCluster(addon, status as object);
     expect(think(observing(addon, { cluster })).status.phase).toBe('creating');
-    expect(needs(observing(addon, { cluster }), false).source).toBe(false);
+    expect(needs(observing(addon, { cluster }), testTime).source).toBe(false);
   });
 
   it('says with the words of CNPG that it takes too long after five minutes', () => {
@@ -110,7 +110,13 @@ describe('a running addon', () => {
   const quiet = observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) });
 
   it('costs nothing: no read, no write, the same status', () => {
-    expect(needs(quiet, false)).toEqual({ source: false, urlSecret: false, volumes: false });
+    expect(needs(quiet, testTime)).toEqual({
+      source: false,
+      urlSecret: false,
+      volumes: false,
+      confirmed: false,
+      facts: false,
+    });
     const { actions, status } = think(quiet, {}, testTime + 3_600_000);
     expect(actions).toEqual([]);
     expect(status).toEqual(addon.status);
@@ -158,7 +164,7 @@ describe('a running addon', () => {
   it('follows a changed password and never writes bad credentials over good ones', () => {
     const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
     const turned = { ...quiet, cluster: aCluster(addon, { applicationSecretVersion: '40' }) };
-    expect(needs(turned, false)).toMatchObject({ source: true, urlSecret: true });
+    expect(needs(turned, testTime)).toMatchObject({ source: true, urlSecret: true });
     const reads = { urlSecret: { kind: 'found', object: aUrlSecret(addon, url) } } as const;
     const changedSource = { kind: 'found', object: aSource(cluster, { password: 'p@ss/w:rd #1%' }) } as const;
     const { actions } = think({ ...turned, ...reads, source: changedSource });
@@ -193,7 +199,7 @@ describe('a change of plan', () => {
       kind: 'found',
       object: [{ claim: 'db-team-a-shop-1', storageClass: 'fast', expandable: true }],
     } as const;
-    expect(needs(observing(addon, { cluster: before }), false).volumes).toBe(true);
+    expect(needs(observing(addon, { cluster: before }), testTime).volumes).toBe(true);
     const written = think(observing(addon, { cluster: before, volumes }));
     expect(summary(written.actions)).toEqual(['apply Cluster', 'create ScheduledBackup']);
     expect(written.status.phase).toBe('provisioning');
@@ -396,7 +402,8 @@ describe('what belongs to somebody else', () => {
 
   it('is ours again when only the owner reference was removed', () => {
     const cluster = { ...own, metadata: { ...own.metadata, ownerReferences: [] } };
-    const { actions } = think(observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) }));
+    const confirmed = { kind: 'found', object: addon } as const;
+    const { actions } = think(observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon), confirmed }));
     expect(summary(actions)).toEqual(['apply Cluster']);
   });
 
@@ -411,7 +418,7 @@ describe('what belongs to somebody else', () => {
     const { actions, status } = think({ ...o, urlSecret: { kind: 'found', object: secret } });
     expect(actions).toEqual([]);
     expect(condition(status, 'Ready')).toBe('False NameConflict');
-    expect(needs(observing({ ...addon, status }, { cluster: own }), false).urlSecret).toBe(true);
+    expect(needs(observing({ ...addon, status }, { cluster: own }), testTime).urlSecret).toBe(true);
   });
 
   it('is not deleted: a foreign ScheduledBackup that the plan does not need', () => {

@@ -1,64 +1,70 @@
 // What the operator thinks. Read top to bottom, this is everything it will do in every situation; it does nothing itself.
 import type { PostgresAddon } from '../api/addon.ts';
 import { rowOf } from '../api/conditions.ts';
-import type { KubeObject } from '../api/kubernetes.ts';
-import { millisecondsOf } from '../api/time.ts';
 import type { Action } from './action.ts';
+import { adopt, findsOrphans } from './adopt.ts';
+import { confirm } from './confirm.ts';
+import type { LoginPlace } from './connection.ts';
+import { findCause } from './diagnosis.ts';
 import { diffCluster, diffScheduledBackup } from './diff.ts';
-import type { Availability, Observed } from './observed.ts';
-import { whose } from './owner.ts';
-import { wasReady } from './past.ts';
+import { sourceSecretName } from './names.ts';
+import type { Observed } from './observed.ts';
+import { findObstacle } from './obstacle.ts';
+import { owns, whose } from './owner.ts';
+import { formerUidOf, inheritedReadyAt, remember, wasReady } from './past.ts';
+import { patienceLeft, untilNextLook } from './patience.ts';
+import { planChangeOf, previewOf } from './plan-change.ts';
+import { isProved } from './proof.ts';
 import { type Publication, publish } from './publish.ts';
 import { cnpgSays, judgeCluster } from './readiness.ts';
+import { isGuarded, release, setFinalizer } from './release.ts';
 import type { Report } from './report.ts';
 import { aim, type Target, type Verdict } from './target.ts';
 
 export interface Decision {
   /** In this order; the first refusal stops the rest. */
   readonly actions: readonly Action[];
+  /** Whether to log in with this URL once the actions have succeeded. Secret. */
+  readonly login?: { readonly url: string; readonly place: LoginPlace };
   /** What status says when every action succeeds. */
   readonly report: Report;
+  /** The last action lets the addon go: there is nothing left to tell. */
+  readonly ends?: true;
   /** When to think again although nothing happened, in milliseconds; undefined waits for the next event. */
   readonly wakeAfter: number | undefined;
 }
 
 /**
- * @param o what is known of one addon
+ * @param observed what is known of one addon
  * @param now wall-clock time in milliseconds; only the length of a wait depends on it
  */
-export function decide(o: Observed, now: number): Decision {
-  if (o.addon.metadata.deletionTimestamp !== undefined) return letGo();
+export function decide(observed: Observed, now: number): Decision {
+  const o = remember(observed);
+  const decision = judge(o, now);
+  const readyAt = o.addon.status?.ready_at ?? decision.report.readyAt;
+  return { ...decision, report: { ...decision.report, readyAt } };
+}
+
+/** The situations, in the order in which they are told apart; the first that holds decides. */
+function judge(o: Observed, now: number): Decision {
+  if (o.addon.metadata.deletionTimestamp !== undefined) return letGo(o);
 
   const target = aim(o);
   if ('reason' in target) return stopAt({ ready: target });
+  if (o.addon.spec.suspend === true) return holdStill(o, target);
+
   const obstacle = findObstacle(o, target);
   if (obstacle !== undefined) return stopAt({ ready: obstacle, target });
-
-  // Only what is ours, or nothing, passes the obstacles.
-  const change = diffCluster(o.addon, target, o.cluster);
-  const { provisioned, applying } = judgeCluster(o.addon, target, o.cluster, change.awaitsRestart);
-  const publication = publish(o, target, o.cluster, provisioned.reason === 'ClusterHealthy');
-
-  const ready = losePatience(o, judgeReady(provisioned, publication), now);
-  const planApplied = judgePlan(o.addon, target, applying, provisioned);
-  return {
-    actions: [...change.actions, ...diffScheduledBackup(o.addon, target, o.scheduledBackup), ...publication.actions],
-    report: {
-      target,
-      ready: ready.verdict,
-      provisioned,
-      credentials: publication,
-      planApplied,
-      backupReady: judgeBackup(target),
-    },
-    wakeAfter: soonest(ready.left, recheckAfter(ready.verdict), recheckAfter(planApplied)),
-  };
+  const doubt = confirm(o);
+  if (doubt !== undefined) return stopAt({ ready: doubt });
+  if (findsOrphans(o)) return takeBack(o, target);
+  return converge(o, target, now);
 }
 
-/** Owner references and the garbage collector remove everything; the operator only says so while there is time. */
-function letGo(): Decision {
-  const message = 'deletion was asked for; the Cluster with its data and the Secret go with the addon';
-  return { actions: [], report: { ready: { reason: 'Deleted', message } }, wakeAfter: undefined };
+/** Standard: the garbage collector removes everything. Protected: the children are released first (release.ts). */
+function letGo(o: Observed): Decision {
+  const { actions, verdict, last } = release(o);
+  return { actions, report: { ready: verdict }, ...(last ? { ends: true } : {}), wakeAfter: recheckAfter(verdict) };
 }
 
 /** Something stands in the way: touch nothing, say what it is, and wait for it to change. */
@@ -66,56 +72,127 @@ function stopAt(report: Report): Decision {
   return { actions: [], report, wakeAfter: recheckAfter(report.ready) };
 }
 
-/** The first thing that forbids acting at all. */
-function findObstacle(o: Observed, target: Target): Verdict | undefined {
-  return (
-    kindObstacle('Cluster', o.kinds.clusters) ??
-    kindObstacle('ScheduledBackup', o.kinds.scheduledBackups) ??
-    ownerObstacle(o.addon, 'Cluster', o.cluster) ??
-    (target.backup === 'none' ? undefined : ownerObstacle(o.addon, 'ScheduledBackup', o.scheduledBackup))
-  );
+/** spec.suspend: nothing is written but what is true of the database. A change of the spec waits, and says so. */
+function holdStill(o: Observed, target: Target): Decision {
+  const suspended: Verdict = { reason: 'Suspended', message: 'spec.suspend is true: nothing is changed or repaired' };
+  const cluster = ownCluster(o);
+  const preview = previewOf(o);
+  if (cluster === undefined) return stopAt({ ready: suspended, suspended, frozen: true, preview });
+
+  const asItIs: Target = { ...target, profile: { ...target.profile, instances: cluster.spec.instances ?? 1 } };
+  const change = diffCluster(o.addon, target, cluster);
+  const waits = change.actions.length > 0 || diffScheduledBackup(o.addon, target, o.scheduledBackup).length > 0;
+  const { provisioned, applying } = judgeCluster(o.addon, asItIs, cluster, change.awaitsRestart && !waits);
+  const publication = publish(o, target, cluster, false);
+  const planApplied = waits
+    ? { ...suspended, message: 'a change waits for the end of spec.suspend' }
+    : judgePlan(o.addon, target, applying, provisioned);
+  return {
+    actions: [],
+    report: {
+      ready: judgeReady(provisioned, publication),
+      provisioned,
+      credentials: { verdict: publication.verdict, credentials: o.addon.status?.credentials ?? {} },
+      planApplied,
+      planChange: planChangeOf(o, target, cluster, waits, planApplied),
+      backupReady: judgeBackup(target),
+      protection: judgeProtection(o.addon, target),
+      adopted: judgeAdoption(o),
+      suspended,
+      preview,
+      frozen: waits,
+    },
+    wakeAfter: undefined,
+  };
 }
 
-function kindObstacle(kind: string, availability: Availability): Verdict | undefined {
-  switch (availability) {
-    case 'served':
-      return undefined;
-    case 'missing':
-      return {
-        reason: 'CNPGNotInstalled',
-        message: `the API server does not serve ${kind} (postgresql.cnpg.io/v1); install CloudNativePG`,
-      };
-    case 'forbidden':
-      return {
-        reason: 'Forbidden',
-        message: `the operator may not list and watch ${kind} (postgresql.cnpg.io); grant it that right`,
-      };
-  }
+/** A deleted addon of this name left its database in service: it comes back as it is, or not at all. */
+function takeBack(o: Observed, target: Target): Decision {
+  const back = adopt(o, target);
+  if ('reason' in back) return stopAt({ ready: back, target });
+  const message = `the database of a deleted addon of this name was taken back: Cluster ${target.names.cluster}`;
+  return {
+    actions: [...guard(o.addon), ...back],
+    report: { ready: { reason: 'Adopting', message }, adopted: judgeAdoption(o), readyAt: inheritedReadyAt(o.cluster) },
+    // What differs from the addon's wishes comes next.
+    wakeAfter: 0,
+  };
 }
 
-function ownerObstacle(addon: PostgresAddon, kind: string, child: KubeObject | undefined): Verdict | undefined {
-  if (child === undefined) return undefined;
-  const { name, deletionTimestamp } = child.metadata;
-  switch (whose(addon, child)) {
-    case 'foreign':
-      return {
-        reason: 'NameConflict',
-        message: `${kind} ${name} exists and does not belong to this addon; it was left as it is`,
-      };
-    case 'previous':
-      return {
-        reason: 'PreviousIncarnation',
-        message: `${kind} ${name} of the deleted addon of this name is still being removed`,
-      };
-    case 'ours':
-      if (deletionTimestamp === undefined) return undefined;
-      return { reason: 'PreviousIncarnation', message: `${kind} ${name} was deleted and is still being removed` };
-  }
+/** The normal round: bring about what was asked, and judge what is true. Only what is ours, or nothing, gets here. */
+function converge(o: Observed, target: Target, now: number): Decision {
+  const { addon, cluster } = o;
+  const change = diffCluster(addon, target, cluster);
+  const { provisioned, applying } = judgeCluster(addon, target, cluster, change.awaitsRestart);
+  const publication = publish(o, target, cluster, isHealthy(provisioned));
+  const actions = [
+    ...guard(addon),
+    ...change.actions,
+    ...diffScheduledBackup(addon, target, o.scheduledBackup),
+    ...publication.actions,
+    ...unguard(o),
+  ];
+
+  const seen = judgeReady(provisioned, publication);
+  const ready = explain(o, seen, now);
+  const planApplied = judgePlan(addon, target, applying, provisioned);
+  const asksLogin = ready.reason === 'Running' && !isProved(o, publication);
+  return {
+    actions,
+    ...(asksLogin && publication.url !== undefined
+      ? { login: { url: publication.url, place: placeOf(addon, target) } }
+      : {}),
+    report: {
+      target,
+      ready,
+      provisioned,
+      credentials: publication,
+      planApplied,
+      planChange: planChangeOf(o, target, cluster, change.asked, planApplied),
+      backupReady: judgeBackup(target),
+      protection: judgeProtection(addon, target),
+      adopted: judgeAdoption(o),
+      connection: {
+        check: o.platform.connectionCheck,
+        healthy: isHealthy(provisioned),
+        proved: isProved({ ...o, checkup: false }, publication),
+        primary: cluster?.status.currentPrimary,
+      },
+      preview: previewOf(o),
+    },
+    wakeAfter: soonest(wakeToLook(o, seen, now), recheckAfter(ready), recheckAfter(planApplied)),
+  };
 }
 
-/** Ready means: every instance stands and the application can learn how to log in. */
+/** Which login it is: what a message about it names. */
+function placeOf({ metadata }: PostgresAddon, { names, database, owner }: Target): LoginPlace {
+  const host = `${names.cluster}-rw.${metadata.namespace}`;
+  return { sourceSecret: sourceSecretName(names.cluster), host, database, role: owner };
+}
+
+/** Nobody's object may colour what is said of the addon. */
+function ownCluster({ addon, cluster }: Observed) {
+  return cluster !== undefined && whose(addon, cluster) === 'ours' ? cluster : undefined;
+}
+
+/** No child without an owner reference is made before the deletion of the addon has to wait for the operator. */
+function guard(addon: PostgresAddon): readonly Action[] {
+  return owns(addon) || isGuarded(addon) ? [] : [setFinalizer(addon, true)];
+}
+
+/** The finalizer goes last, once every child belongs to the garbage collector; the Secret is looked at for that. */
+function unguard({ addon, urlSecret }: Observed): readonly Action[] {
+  const isKnown = urlSecret.kind !== 'unread' || addon.status?.credentials === undefined;
+  return owns(addon) && isGuarded(addon) && isKnown ? [setFinalizer(addon, false)] : [];
+}
+
+function isHealthy(provisioned: Verdict): boolean {
+  return provisioned.reason === 'ClusterHealthy';
+}
+
+/** Ready means: every instance stands and the application can learn how to log in; whether it can is tried afterwards. */
 function judgeReady(provisioned: Verdict, publication: Publication): Verdict {
-  if (provisioned.reason !== 'ClusterHealthy') return provisioned;
+  if (!isHealthy(provisioned)) return provisioned;
   if (publication.verdict.reason !== 'Published') return publication.verdict;
   return { reason: 'Running', message: `the database is ready; ${publication.verdict.message}` };
 }
@@ -124,8 +201,7 @@ function judgeReady(provisioned: Verdict, publication: Publication): Verdict {
 function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, provisioned: Verdict): Verdict {
   if (applying)
     return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
-  if (!wasReady(addon) && provisioned.reason !== 'ClusterHealthy')
-    return { reason: 'Creating', message: provisioned.message };
+  if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
   return target.reservation ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }
 
@@ -136,32 +212,34 @@ function judgeBackup(target: Target): Verdict | undefined {
   return { reason: 'NoObjectStore', message };
 }
 
-/** How long a first start and a later recovery may take before they count as stuck, in milliseconds. */
-const patienceCreating = 5 * 60_000;
-const patienceProvisioning = 10 * 60_000;
-
-/** A wait that lasts too long is a failure, told with CNPG's own words; `left` is what remains until then. */
-function losePatience(
-  o: Observed,
-  verdict: Verdict,
-  now: number,
-): { readonly verdict: Verdict; readonly left: number | undefined } {
-  if (rowOf(verdict.reason).weight !== 'progressing') return { verdict, left: undefined };
-  const [since, patience] = wasReady(o.addon)
-    ? [unreadySince(o.addon), patienceProvisioning]
-    : [millisecondsOf(o.addon.metadata.creationTimestamp), patienceCreating];
-  const left = (since ?? now) + patience - now;
-  if (left > 0) return { verdict, left };
-  const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);
-  return {
-    verdict: { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${words}` },
-    left: undefined,
-  };
+function judgeProtection(addon: PostgresAddon, { names }: Target): Verdict | undefined {
+  if (owns(addon)) return undefined;
+  const message = `a deletion of this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; the end of the namespace does not`;
+  return { reason: 'Protected', message };
 }
 
-function unreadySince(addon: PostgresAddon): number | undefined {
-  const ready = addon.status?.conditions?.find((condition) => condition.type === 'Ready');
-  return ready?.status === 'False' ? millisecondsOf(ready.lastTransitionTime) : undefined;
+function judgeAdoption({ addon, cluster }: Observed): Verdict | undefined {
+  const former = formerUidOf(addon, cluster);
+  if (cluster === undefined || former === undefined) return undefined;
+  const message = `Cluster ${cluster.metadata.name} was taken back from the deleted addon with uid ${former}`;
+  return { reason: 'Adopted', message };
+}
+
+/** While it does not come up: the cause, when a look has found one; CNPG's own words once it lasts too long. */
+function explain(o: Observed, verdict: Verdict, now: number): Verdict {
+  if (rowOf(verdict.reason).weight !== 'progressing') return verdict;
+  const cause = o.cluster !== undefined && o.facts.kind === 'found' ? findCause(o.facts.object, o.cluster) : undefined;
+  if (cause !== undefined) return cause;
+  if (patienceLeft(o.addon, now) > 0) return verdict;
+  const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);
+  const blind = o.facts.kind === 'denied' ? `; ${o.facts.message}` : '';
+  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${words}${blind}` };
+}
+
+function wakeToLook(o: Observed, verdict: Verdict, now: number): number | undefined {
+  if (rowOf(verdict.reason).weight !== 'progressing') return undefined;
+  const left = patienceLeft(o.addon, now);
+  return soonest(untilNextLook(o.addon, now), left > 0 ? left : undefined);
 }
 
 /** Milliseconds after which a state that no watch announces is looked at again. */

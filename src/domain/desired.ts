@@ -1,8 +1,8 @@
 // The children as they should be: pure builders, one per kind. Nothing a user wrote passes through but what the schema bounds.
-import { annotations, type PostgresAddon } from '../api/addon.ts';
+import type { PostgresAddon } from '../api/addon.ts';
 import { barmanPlugin, type ClusterSpec, cnpgApiVersion, type ScheduledBackupSpec } from '../api/cnpg.ts';
 import type { Manifest } from '../api/kubernetes.ts';
-import { childLabels, ownerReference } from './owner.ts';
+import { childLabels, ownerReference, owns } from './owner.ts';
 import type { Target } from './target.ts';
 
 export interface ClusterManifest extends Manifest {
@@ -12,18 +12,20 @@ export interface ScheduledBackupManifest extends Manifest {
   readonly spec: ScheduledBackupSpec;
 }
 
-/**
- * @param readyBefore see `annotations.readyBefore`; undefined leaves the annotation out.
- */
-export function buildCluster(addon: PostgresAddon, target: Target, readyBefore: string | undefined): ClusterManifest {
+/** @param notes the operator's own annotations (`annotations` in api/addon.ts), which say what only the Cluster remembers */
+export function buildCluster(
+  addon: PostgresAddon,
+  target: Target,
+  notes: Readonly<Record<string, string>> = {},
+): ClusterManifest {
   const { profile } = target;
   const highlyAvailable = profile.instances > 1;
   return {
     apiVersion: cnpgApiVersion,
     kind: 'Cluster',
     metadata: {
-      ...childMetadata(addon, target, target.names.cluster),
-      ...(readyBefore === undefined ? {} : { annotations: { [annotations.readyBefore]: readyBefore } }),
+      ...childMetadata(addon, target.names.cluster),
+      ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
     },
     spec: {
       instances: profile.instances,
@@ -55,7 +57,7 @@ export function buildScheduledBackup(addon: PostgresAddon, target: Target): Sche
   return {
     apiVersion: cnpgApiVersion,
     kind: 'ScheduledBackup',
-    metadata: childMetadata(addon, target, target.names.scheduledBackup),
+    metadata: childMetadata(addon, target.names.scheduledBackup),
     spec: {
       schedule: target.schedule,
       suspend: true,
@@ -72,17 +74,18 @@ export function buildUrlSecret(addon: PostgresAddon, target: Target, url: string
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: childMetadata(addon, target, target.names.urlSecret),
+    metadata: childMetadata(addon, target.names.urlSecret),
     type: 'Opaque',
     data: { DATABASE_URL: Buffer.from(url).toString('base64') },
   };
 }
 
-function childMetadata(addon: PostgresAddon, target: Target, name: string): Manifest['metadata'] {
+/** A protected addon owns nothing: what it owned would go with it. */
+export function childMetadata(addon: PostgresAddon, name: string): Manifest['metadata'] {
   return {
     name,
     namespace: addon.metadata.namespace,
-    labels: childLabels(addon, target.names.appId),
-    ownerReferences: [ownerReference(addon)],
+    labels: childLabels(addon),
+    ...(owns(addon) ? { ownerReferences: [ownerReference(addon)] } : {}),
   };
 }

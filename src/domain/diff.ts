@@ -1,12 +1,12 @@
 // From what is and what should be to the writes between them; no difference, no write.
-import { annotations, type PostgresAddon } from '../api/addon.ts';
+import { annotations, labels, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
-import type { Manifest } from '../api/kubernetes.ts';
+import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import { type Action, applyTo } from './action.ts';
 import { awaitsRestart, isRestart, markFor } from './awaiting.ts';
 import { buildCluster, buildScheduledBackup, type ClusterManifest } from './desired.ts';
 import { includes } from './includes.ts';
-import { whose } from './owner.ts';
+import { isOwned, owns, whose } from './owner.ts';
 import { reasonOf } from './past.ts';
 import type { Target } from './target.ts';
 
@@ -14,26 +14,42 @@ export interface ClusterDiff {
   readonly actions: readonly Action[];
   /** CNPG has yet to begin with a restarting change, of now or before: what it reports is about what ran before. */
   readonly awaitsRestart: boolean;
+  /** The write carries what somebody asked for, and not only the repair of a hand edit. */
+  readonly asked: boolean;
 }
 
 /** @param cluster ours, or absent. */
 export function diffCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined): ClusterDiff {
   if (cluster === undefined) {
-    return {
-      actions: [{ verb: 'create', child: 'Cluster', manifest: buildCluster(addon, target, undefined) }],
-      awaitsRestart: false,
-    };
+    const manifest = buildCluster(addon, target);
+    return { actions: [{ verb: 'create', child: 'Cluster', manifest }], awaitsRestart: false, asked: false };
   }
-  const kept = cluster.metadata.annotations?.[annotations.readyBefore];
-  const wanted = oneStepTowards(buildCluster(addon, target, kept), cluster);
-  if (matches(cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster) };
+  const notes = notesOf(cluster);
+  const wanted = oneStepTowards(buildCluster(addon, target, notes), cluster);
+  if (matches(addon, cluster, wanted))
+    return { actions: [], awaitsRestart: awaitsRestart(cluster), asked: isAsked(addon, target) };
   // A hand edit that is put right may never reach the instances, so only an asked-for change has to be waited for.
-  const changes = isAsked(addon, target) && isRestart(cluster.spec, wanted.spec);
-  const mark = changes ? markFor(cluster, wanted.spec) : kept;
-  const { annotations: _, ...metadata } = wanted.metadata;
-  const marked = mark === undefined ? metadata : { ...metadata, annotations: { [annotations.readyBefore]: mark } };
-  const action = applyTo('Cluster', { ...wanted, metadata: marked }, cluster.metadata.uid);
-  return { actions: [action], awaitsRestart: changes ? mark !== undefined : awaitsRestart(cluster) };
+  const asked = isAsked(addon, target);
+  const changes = asked && isRestart(cluster.spec, wanted.spec);
+  const mark = changes ? markFor(cluster, wanted.spec) : notes[annotations.readyBefore];
+  const manifest = oneStepTowards(buildCluster(addon, target, withMark(notes, mark)), cluster);
+  return {
+    actions: [applyTo('Cluster', manifest, cluster)],
+    awaitsRestart: changes ? mark !== undefined : awaitsRestart(cluster),
+    asked,
+  };
+}
+
+/** The operator's own annotations on a Cluster: an apply without them would take them away. */
+export function notesOf(cluster: Cluster): Readonly<Record<string, string>> {
+  const own: readonly string[] = [annotations.readyBefore, annotations.formerUid, annotations.readyAt];
+  const kept = Object.entries(cluster.metadata.annotations ?? {}).filter(([key]) => own.includes(key));
+  return Object.fromEntries(kept);
+}
+
+function withMark(notes: Readonly<Record<string, string>>, mark: string | undefined): Readonly<Record<string, string>> {
+  const { [annotations.readyBefore]: _, ...others } = notes;
+  return mark === undefined ? others : { ...others, [annotations.readyBefore]: mark };
 }
 
 /** Whether status, which says what was asked last, differs from the target, or a change of several writes is under way. */
@@ -59,7 +75,7 @@ export function diffScheduledBackup(
   }
   const wanted = buildScheduledBackup(addon, target);
   if (existing === undefined) return [{ verb: 'create', child: 'ScheduledBackup', manifest: wanted }];
-  return matches(existing, wanted) ? [] : [applyTo('ScheduledBackup', wanted, existing.metadata.uid)];
+  return matches(addon, existing, wanted) ? [] : [applyTo('ScheduledBackup', wanted, existing)];
 }
 
 /** CNPG refuses a new image and new parameters in one write when it switches over: the image waits for the next write. */
@@ -72,10 +88,16 @@ function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManif
   return bothChange ? { ...wanted, spec: { ...wanted.spec, imageName: live.imageName ?? '' } } : wanted;
 }
 
-function matches(live: Cluster | ScheduledBackup, wanted: Manifest): boolean {
-  const { labels, annotations: notes, ownerReferences } = wanted.metadata;
+function matches(addon: PostgresAddon, live: Cluster | ScheduledBackup, wanted: Manifest): boolean {
+  return isHeld(addon, live, wanted) && includes(live.spec, wanted.spec);
+}
+
+/** Whether a child's metadata says what the addon's mode asks for, and nothing of the time without an addon. */
+export function isHeld(addon: PostgresAddon, live: KubeObject, { metadata }: Manifest): boolean {
+  const { labels: own, annotations: notes, ownerReferences } = metadata;
   return (
-    includes(live.metadata, { labels, ownerReferences, ...(notes && { annotations: notes }) }) &&
-    includes(live.spec, wanted.spec)
+    includes(live.metadata, { labels: own, ownerReferences, ...(notes && { annotations: notes }) }) &&
+    live.metadata.labels?.[labels.orphaned] === undefined &&
+    (owns(addon) || !isOwned(addon, live))
   );
 }

@@ -1,12 +1,19 @@
 // Which live reads the next decision depends on: none when nothing changed, so that a quiet addon costs no request.
+import { rowOf } from '../api/conditions.ts';
+import { findsOrphans } from './adopt.ts';
 import { awaitsRestart } from './awaiting.ts';
+import { needsConfirmation } from './confirm.ts';
 import type { Observed } from './observed.ts';
-import { whose } from './owner.ts';
-import { reasonOf } from './past.ts';
+import { owns, whose } from './owner.ts';
+import { formerUidOf, remember } from './past.ts';
+import { isTimeToLook } from './patience.ts';
+import { previewedPlan } from './plan-change.ts';
 import { planToResources } from './plans.ts';
+import { isProved } from './proof.ts';
 import { compareQuantities } from './quantity.ts';
 import { judgeCluster } from './readiness.ts';
-import { aim } from './target.ts';
+import { isGuarded, keepsChildren } from './release.ts';
+import { aim, type Verdict } from './target.ts';
 
 export interface Needs {
   /** CNPG's Secret with the credentials. */
@@ -15,37 +22,59 @@ export interface Needs {
   readonly urlSecret: boolean;
   /** The Cluster's volume claims and their StorageClasses. */
   readonly volumes: boolean;
+  /** The addon, from the server and not from the cache. */
+  readonly confirmed: boolean;
+  /** What pods, claims and events say of a Cluster that does not come up. */
+  readonly facts: boolean;
 }
 
-const nothing: Needs = { source: false, urlSecret: false, volumes: false };
+const nothing: Needs = { source: false, urlSecret: false, volumes: false, confirmed: false, facts: false };
 
 /**
- * @param o what the caches hold, with every live read still unread
- * @param checkup whether it is time to look at the Secrets although nothing changed: they are not watched
+ * @param observed what the caches hold, with every live read still unread
+ * @param now wall-clock time in milliseconds
  */
-export function needs(o: Observed, checkup: boolean): Needs {
-  const { addon, cluster } = o;
-  if (addon.metadata.deletionTimestamp !== undefined || cluster === undefined || whose(addon, cluster) !== 'ours')
-    return nothing;
-  const published = addon.status?.credentials;
-  const doubtful = reasonOf(addon, 'CredentialsPublished') === 'NameConflict';
-  const source = published === undefined ? provisioned(o) : checkup || doubtful || changed(o);
+export function needs(observed: Observed, now: number): Needs {
+  const o = remember(observed);
+  const { addon, cluster, checkup } = o;
+  if (addon.metadata.deletionTimestamp !== undefined)
+    return { ...nothing, urlSecret: isGuarded(addon) || keepsChildren(addon) };
+  if (addon.spec.suspend === true) return { ...nothing, volumes: previewGrows(o) };
+  const confirmed = needsConfirmation(o);
+  if (findsOrphans(o)) return { ...nothing, confirmed, urlSecret: true };
+  if (cluster === undefined || whose(addon, cluster) !== 'ours') return { ...nothing, confirmed };
+
+  const state = provisioned(o);
+  const healthy = state?.reason === 'ClusterHealthy';
+  const isPublished = addon.status?.credentials !== undefined;
+  const doubtful = checkup || isDoubtful(o);
+  const follow = doubtful || isChanged(o) || isSwitching(o) || (healthy && !isProved(o));
+  const source = isPublished ? follow : healthy && cluster.status.applicationSecretVersion !== undefined;
+  // The first publication creates the Secret unread, since a create cannot adopt; a database that was taken back brings it along.
+  const isKept = formerUidOf(addon, cluster) !== undefined;
   return {
     source,
-    // The first publication creates the Secret unread, since a create cannot adopt.
-    urlSecret: doubtful || checkup || (source && published !== undefined),
-    volumes: grows(o),
+    urlSecret: isPublished ? follow : doubtful || (source && isKept),
+    volumes: grows(o, addon.spec.plan) || previewGrows(o),
+    confirmed,
+    facts: state !== undefined && rowOf(state.reason).weight === 'progressing' && isTimeToLook(addon, now),
   };
 }
 
-function provisioned(o: Observed): boolean {
+function provisioned(o: Observed): Verdict | undefined {
   const target = aim(o);
-  if (o.cluster?.status.applicationSecretVersion === undefined || 'reason' in target) return false;
-  return judgeCluster(o.addon, target, o.cluster, awaitsRestart(o.cluster)).provisioned.reason === 'ClusterHealthy';
+  if (o.cluster === undefined || 'reason' in target) return undefined;
+  return judgeCluster(o.addon, target, o.cluster, awaitsRestart(o.cluster)).provisioned;
+}
+
+/** The last look at the Secrets ended in something that only another look can end. */
+function isDoubtful({ addon }: Observed): boolean {
+  const last = addon.status?.conditions?.find((condition) => condition.type === 'CredentialsPublished');
+  return last?.status === 'False' && last.reason !== 'CredentialsInvalid' && last.reason !== 'CredentialsPending';
 }
 
 /** CNPG saw another version of the credentials than the published one, or the addon's spec may ask for another URL. */
-function changed({ addon, cluster }: Observed): boolean {
+function isChanged({ addon, cluster }: Observed): boolean {
   const seen = cluster?.status.applicationSecretVersion;
   return (
     (seen !== undefined && seen !== addon.status?.credentials?.sourceVersion) ||
@@ -53,8 +82,18 @@ function changed({ addon, cluster }: Observed): boolean {
   );
 }
 
-function grows({ addon, cluster, platform }: Observed): boolean {
-  const wanted = planToResources(platform.plans, addon.spec.plan)?.storage;
+/** From one mode to the other: the finalizer is not yet as the mode asks. */
+function isSwitching({ addon }: Observed): boolean {
+  return owns(addon) === isGuarded(addon);
+}
+
+function previewGrows(o: Observed): boolean {
+  const plan = previewedPlan(o.addon);
+  return plan !== undefined && grows(o, plan);
+}
+
+function grows({ cluster, platform }: Observed, plan: string): boolean {
+  const wanted = planToResources(platform.plans, plan)?.storage;
   const live = cluster?.spec.storage?.size;
   return wanted !== undefined && live !== undefined && (compareQuantities(wanted, live) ?? 0) > 0;
 }

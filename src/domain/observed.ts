@@ -2,6 +2,7 @@
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import type { Facts } from '../api/workload.ts';
 import type { PlanTable } from './plans.ts';
 
 /** A live read that is made only when something depends on it. */
@@ -33,7 +34,11 @@ export interface Platform {
   readonly defaultVersion: string;
   /** Container image with `{version}` in it. */
   readonly imagePattern: string;
+  readonly connectionCheck: ConnectionCheck;
 }
+
+/** Whether `running` asks for a login: as a condition, as a remark, or not at all. */
+export type ConnectionCheck = 'Required' | 'Advisory' | 'Off';
 
 export interface Observed {
   readonly addon: PostgresAddon;
@@ -47,4 +52,12 @@ export interface Observed {
   /** The Secret with DATABASE_URL. */
   readonly urlSecret: Read<Secret>;
   readonly volumes: Read<readonly Volume[]>;
+  /** The addon as the API server has it: read before an object changes hands, since a cache may be late. */
+  readonly confirmed: Read<KubeObject>;
+  /** What pods, claims and events say of a Cluster that does not come up. */
+  readonly facts: Read<Facts>;
+  /** uids of the living addons for which the objects found were made, other than this one. */
+  readonly holders: readonly string[];
+  /** Whether it is time to look at the Secrets, and to log in, although nothing changed. */
+  readonly checkup: boolean;
 }

@@ -1,10 +1,14 @@
 // Whether the app's Secret holds what CNPG's credentials say, and the write that makes it so.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
 import { type Action, applyTo } from './action.ts';
+import { strayOf } from './adopt.ts';
 import { databaseUrl, holdsUrl, readCredentials } from './credentials.ts';
 import { buildUrlSecret } from './desired.ts';
+import { isHeld } from './diff.ts';
 import type { Observed } from './observed.ts';
+import { foreign } from './obstacle.ts';
 import { whose } from './owner.ts';
 import type { Target, Verdict } from './target.ts';
 
@@ -13,6 +17,8 @@ export interface Publication {
   readonly verdict: Verdict;
   /** Which credentials the Secret holds once the actions succeed; secretUID is known only when it exists already. */
   readonly credentials: { readonly sourceVersion?: string; readonly secretUID?: string };
+  /** What the Secret holds once the actions succeed, where this round has read what it takes to know. Secret. */
+  readonly url?: string;
 }
 
 export function publish(o: Observed, target: Target, cluster: Cluster | undefined, provisioned: boolean): Publication {
@@ -32,17 +38,14 @@ export function publish(o: Observed, target: Target, cluster: Cluster | undefine
   const url = databaseUrl(credentials, target.names.cluster, addon.metadata.namespace, target.sslMode);
   const sourceVersion = o.source.object.metadata.resourceVersion;
   const manifest = buildUrlSecret(addon, target, url);
+  const verdict = published(target);
 
   const existing = o.urlSecret.kind === 'found' ? o.urlSecret.object : undefined;
-  if (existing === undefined) {
-    return {
-      actions: [{ verb: 'create', child: 'Secret', manifest }],
-      verdict: published(target),
-      credentials: { sourceVersion },
-    };
-  }
-  const actions = holdsUrl(existing, url, addon) ? [] : [applyTo('Secret', manifest, existing.metadata.uid)];
-  return { actions, verdict: published(target), credentials: { sourceVersion, secretUID: existing.metadata.uid } };
+  if (existing === undefined)
+    return { actions: [{ verb: 'create', child: 'Secret', manifest }], verdict, credentials: { sourceVersion }, url };
+  const isRight = holdsUrl(existing, url) && isHeld(addon, existing, manifest);
+  const actions = isRight ? [] : [applyTo('Secret', manifest, existing)];
+  return { actions, verdict, credentials: { sourceVersion, secretUID: existing.metadata.uid }, url };
 }
 
 const pending: Verdict = {
@@ -64,16 +67,21 @@ function held(addon: PostgresAddon, target: Target): Verdict {
 function conflictOf(o: Observed, target: Target): Verdict | undefined {
   if (o.urlSecret.kind === 'denied') return { reason: 'Forbidden', message: o.urlSecret.message };
   if (o.urlSecret.kind !== 'found') return undefined;
-  const owner = whose(o.addon, o.urlSecret.object);
-  if (owner === 'ours') return undefined;
-  const name = target.names.urlSecret;
-  return owner === 'previous'
-    ? {
+  return whoseSecret(o, target.names.urlSecret, o.urlSecret.object);
+}
+
+function whoseSecret(o: Observed, name: string, secret: KubeObject): Verdict | undefined {
+  switch (whose(o.addon, secret)) {
+    case 'ours':
+      return undefined;
+    case 'orphan':
+      return strayOf(o, 'Secret', secret);
+    case 'previous':
+      return {
         reason: 'PreviousIncarnation',
         message: `Secret ${name} of the deleted addon of this name is still being removed`,
-      }
-    : {
-        reason: 'NameConflict',
-        message: `Secret ${name} exists and does not belong to this addon; it was left as it is`,
       };
+    case 'foreign':
+      return foreign(o, 'Secret', secret);
+  }
 }

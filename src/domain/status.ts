@@ -1,9 +1,10 @@
 // From a decision and what came of its writes to the status object; pure, and the only place that knows its shape.
 import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
-import { type ConditionType, rowOf } from '../api/conditions.ts';
+import { type ConditionType, type Reason, reasons, rowOf, type Weight } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { timestampOf } from '../api/time.ts';
-import { wasReady } from './past.ts';
+import { wasReady, withReadyAt } from './past.ts';
+import { patienceLeft } from './patience.ts';
 import type { Outcome, Report } from './report.ts';
 import type { Target, Verdict } from './target.ts';
 
@@ -12,23 +13,52 @@ import type { Target, Verdict } from './target.ts';
  * @param addon as it was observed; its status is what was true before
  * @param now wall-clock time in milliseconds, for transition times and ready_at
  */
-export function tell(addon: PostgresAddon, report: Report, outcome: Outcome, now: number): AddonStatus {
+export function tell(observed: PostgresAddon, report: Report, outcome: Outcome, now: number): AddonStatus {
+  const addon = report.readyAt === undefined ? observed : withReadyAt(observed, report.readyAt);
   const before = addon.status ?? {};
-  const ready = outcome.refusal ?? report.ready;
+  const connectable = connectableOf(report, outcome, before);
+  const ready = outcome.refusal ?? readyWith(report, connectable);
   const phase = phaseOf(addon, ready);
   const readyAt = before.ready_at ?? (phase === 'running' ? timestampOf(now) : undefined);
-  const facts =
-    outcome.refusal !== undefined && before.plan !== undefined ? before : factsOf(addon, report.target, before);
+  const isKept = (outcome.refusal !== undefined && before.plan !== undefined) || report.frozen === true;
+  const facts = isKept ? before : factsOf(addon, report.target, before);
   const credentials = credentialsOf(report, outcome, before);
+  const primary = outcome.login?.reason === 'LoggedIn' ? report.connection?.primary : before.primary;
+  const planChange = outcome.refusal === undefined ? (report.planChange ?? before.planChange) : before.planChange;
+  const generation = report.frozen === true ? before.observedGeneration : addon.metadata.generation;
   return {
-    ...(addon.metadata.generation === undefined ? {} : { observedGeneration: addon.metadata.generation }),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
     ...(readyAt === undefined ? {} : { ready_at: readyAt }),
     locality: 'OnCluster',
     ...pickFacts(facts),
+    ...(planChange === undefined ? {} : { planChange }),
+    ...(report.preview === undefined ? {} : { preview: report.preview }),
+    ...(primary === undefined ? {} : { primary }),
     ...(credentials === undefined ? {} : { credentials }),
-    conditions: conditionsOf(addon, report, outcome, ready, timestampOf(now)),
+    conditions: conditionsOf(addon, report, outcome, { ready, connectable }, now, generation),
   };
+}
+
+/** What the last login says, or why there is none; undefined where none is judged. */
+function connectableOf({ connection }: Report, outcome: Outcome, before: AddonStatus): Verdict | undefined {
+  if (connection === undefined || connection.check === 'Off') return undefined;
+  if (outcome.login !== undefined) return outcome.login;
+  const last = before.conditions?.find((condition) => condition.type === 'Connectable');
+  if (connection.healthy && connection.proved && last !== undefined && isKnown(last.reason))
+    return { reason: last.reason, message: last.message };
+  return { reason: 'LoginPending', message: 'tried once the database is up and DATABASE_URL is published' };
+}
+
+/** Status may have been written by another version. */
+function isKnown(reason: string | undefined): reason is Reason {
+  return reason !== undefined && Object.hasOwn(reasons, reason);
+}
+
+/** Where a login is required, nothing is ready without one. */
+function readyWith({ ready, connection }: Report, connectable: Verdict | undefined): Verdict {
+  const isAsked = connection?.check === 'Required' && connectable !== undefined && ready.reason === 'Running';
+  return isAsked && rowOf(connectable.reason).weight !== 'good' ? connectable : ready;
 }
 
 function phaseOf(addon: PostgresAddon, ready: Verdict): Phase {
@@ -86,10 +116,11 @@ function conditionsOf(
   addon: PostgresAddon,
   report: Report,
   outcome: Outcome,
-  ready: Verdict,
-  now: string,
+  { ready, connectable }: { readonly ready: Verdict; readonly connectable: Verdict | undefined },
+  now: number,
+  generation: number | undefined,
 ): Condition[] {
-  const { weight } = rowOf(ready.reason);
+  const weight = weightOf(addon, ready, now);
   const refused = (child: string): Verdict | undefined =>
     outcome.refusal?.child === child ? outcome.refusal : undefined;
   const verdicts: readonly (readonly [ConditionType, Verdict | undefined])[] = [
@@ -99,20 +130,33 @@ function conditionsOf(
     ['Provisioned', refused('Cluster') ?? report.provisioned],
     ['CredentialsPublished', refused('Secret') ?? report.credentials?.verdict],
     ['PlanApplied', refused('Cluster') ?? report.planApplied],
+    ['Connectable', connectable],
     ['BackupReady', refused('ScheduledBackup') ?? report.backupReady],
+    ['Protected', report.protection && (outcome.refusal ?? report.protection)],
+    ['Adopted', report.adopted && (outcome.refusal ?? report.adopted)],
+    ['Suspended', report.suspended],
   ];
   const previous = new Map((addon.status?.conditions ?? []).map((condition) => [condition.type, condition]));
   return verdicts.flatMap(([type, verdict]) => {
     // An obstacle kept us from looking: the last known word on the other aspects stands.
     if (verdict === undefined) {
       const last = previous.get(type);
-      return report.provisioned === undefined && last !== undefined && !presentOnlyWhileTrue(type) ? [last] : [];
+      const isJudged = type === 'Connectable' ? report.connection !== undefined : report.provisioned !== undefined;
+      return !isJudged && last !== undefined && !presentOnlyWhileTrue(type) ? [last] : [];
     }
-    return [conditionOf(type, verdict, previous.get(type), addon.metadata.generation, now)];
+    return [conditionOf(type, verdict, previous.get(type), generation, timestampOf(now))];
   });
 }
 
-const presentOnlyWhileTrue = (type: ConditionType): boolean => type === 'Reconciling' || type === 'Stalled';
+/** What moves by itself counts as stuck once it has lasted too long, and moves again as soon as it is done. */
+function weightOf(addon: PostgresAddon, ready: Verdict, now: number): Weight {
+  const { weight } = rowOf(ready.reason);
+  const isStuck = weight === 'progressing' && phaseOf(addon, ready) !== 'deleted' && patienceLeft(addon, now) <= 0;
+  return isStuck ? 'stalled' : weight;
+}
+
+const presentOnlyWhileTrue = (type: ConditionType): boolean =>
+  type === 'Reconciling' || type === 'Stalled' || type === 'Suspended';
 
 function conditionOf(
   type: ConditionType,

@@ -4,7 +4,7 @@ import type { Cluster } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
 import { clusterName, scheduledBackupName, urlSecretName } from './names.ts';
 import type { Observed } from './observed.ts';
-import { whose } from './owner.ts';
+import { appIdOf, whose } from './owner.ts';
 import { wasReady } from './past.ts';
 import { type Profile, planToResources } from './plans.ts';
 import { compareQuantities } from './quantity.ts';
@@ -43,7 +43,7 @@ export interface Target {
 
 /** The names of an addon. The Cluster's is read from status once it is there: it is never computed again. */
 export function namesOf(addon: PostgresAddon): Names {
-  const appId = addon.spec.appId ?? addon.metadata.name;
+  const appId = appIdOf(addon);
   const tenantId = addon.spec.tenantId ?? addon.metadata.namespace;
   const cluster = addon.status?.clusterName ?? clusterName(tenantId, appId);
   return { appId, cluster, urlSecret: urlSecretName(appId), scheduledBackup: scheduledBackupName(cluster) };

@@ -16,6 +16,7 @@ export const testPlatform: Platform = {
   plans: defaultPlans,
   defaultVersion: '17',
   imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}',
+  connectionCheck: 'Off',
 };
 
 export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): PostgresAddon {
@@ -45,6 +46,10 @@ export function observing(addon: PostgresAddon, more: Partial<Observed> = {}): O
     source: { kind: 'unread' },
     urlSecret: { kind: 'unread' },
     volumes: { kind: 'unread' },
+    confirmed: { kind: 'unread' },
+    facts: { kind: 'unread' },
+    holders: [],
+    checkup: false,
     ...more,
   };
 }
@@ -57,7 +62,8 @@ export function targetOf(o: Observed): Target {
 
 /** The Cluster that the operator would have made for this addon, healthy unless said otherwise. */
 export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']> = {}, readyBefore?: string): Cluster {
-  const manifest = buildCluster(addon, targetOf(observing(addon)), readyBefore);
+  const notes = readyBefore === undefined ? {} : { [annotations.readyBefore]: readyBefore };
+  const manifest = buildCluster(addon, targetOf(observing(addon)), notes);
   const { synchronous, ...postgresql } = manifest.spec.postgresql;
   return {
     apiVersion: manifest.apiVersion,

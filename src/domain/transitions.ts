@@ -23,13 +23,18 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
     if (find(before, 'Stalled')?.reason !== stalled.reason) happened.push(warning(stalled));
   } else if (ready !== undefined && isGrave(ready.reason)) {
     if (find(before, 'Ready')?.reason !== ready.reason) happened.push(warning(ready));
-  } else if (ready !== undefined && before?.phase !== after.phase) {
+  } else if (ready !== undefined && ready.reason !== 'Suspended' && before?.phase !== after.phase) {
     happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
   }
   const plan = find(after, 'PlanApplied');
   const planBefore = find(before, 'PlanApplied');
   const curtailed = plan?.reason === 'StorageNotExpandable' || plan?.reason === 'VersionNotLowered';
   if (curtailed && planBefore?.reason !== plan.reason) happened.push(warning(plan));
+  for (const type of ['Adopted', 'Protected', 'Suspended'] as const) {
+    const now = find(after, type);
+    if (now?.status === 'True' && find(before, type)?.status !== 'True')
+      happened.push(normal(now.reason, now.message, now.lastTransitionTime));
+  }
   const published = after.credentials?.sourceVersion;
   if (before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published) {
     happened.push(

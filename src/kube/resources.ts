@@ -33,6 +33,12 @@ export interface ResourceClient {
    * @throws TypeError without metadata.uid: apply would create the object, or adopt somebody else's
    */
   apply(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
+  /**
+   * Sets metadata.finalizers to exactly these. A merge patch and no apply: an apply takes away only what no other manager named too, and
+   * an addon whose manifest brought our finalizer along could never be deleted.
+   * @throws TypeError without metadata.uid and metadata.resourceVersion: the list is the one that was observed, changed
+   */
+  setFinalizers(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
   /** As apply, on the status subresource. */
   applyStatus(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
   /** Deletes exactly what was observed; reason 'Conflict' when it is another object or has changed since, 'NotFound' when it is gone. */
@@ -77,6 +83,15 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       return send(resourcePath(gvr, namespace, name), { ...manifest, metadata }, fieldManager);
     },
     apply: (manifest, fieldManager) => applyTo(undefined, manifest, fieldManager),
+    async setFinalizers({ metadata }, fieldManager) {
+      const { name, namespace, uid, resourceVersion, finalizers = [] } = metadata;
+      if (!uid || !resourceVersion)
+        throw new TypeError('finalizers belong to the object and the state that was observed');
+      const path = resourcePath(gvr, namespace, name);
+      const body = { metadata: { uid, resourceVersion, finalizers } };
+      const contentType = 'application/merge-patch+json';
+      return asObject(await transport.request({ method: 'PATCH', path, query: { fieldManager }, body, contentType }));
+    },
     applyStatus: (manifest, fieldManager) => applyTo('status', manifest, fieldManager),
     async delete(namespace, name, preconditions) {
       await transport.request({

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ManualClock, settle } from '../testing/clock.ts';
 import { Backoff } from './backoff.ts';
-import { type Next, WorkQueue, type WorkQueueOptions } from './queue.ts';
+import { type Aside, type Next, WorkQueue, type WorkQueueOptions } from './queue.ts';
 
 interface Run {
   readonly key: string;
@@ -10,6 +10,7 @@ interface Run {
   readonly startedAt: number;
   readonly end: (next: Next) => void;
   readonly fail: (error: unknown) => void;
+  readonly aside: Aside;
 }
 
 /** A queue whose runs end only when the test says so. */
@@ -23,7 +24,7 @@ function bench(options: Partial<WorkQueueOptions> = {}) {
     workers: 2,
     clock,
     backoff,
-    handle: (key, signal) =>
+    handle: (key, signal, aside) =>
       new Promise<Next>((resolve, reject) => {
         const leave = (): void => {
           running.splice(running.indexOf(run), 1);
@@ -31,6 +32,7 @@ function bench(options: Partial<WorkQueueOptions> = {}) {
         const run: Run = {
           key,
           signal,
+          aside,
           startedAt: clock.monotonic(),
           end: (next) => {
             leave();
@@ -278,6 +280,95 @@ describe('WorkQueue', () => {
     ]);
   });
 
+  it('gives the worker of a run that waits aside to another key, and never starts the waiting key twice', async () => {
+    const { clock, queue, running, started } = bench({ workers: 1 });
+    queue.start();
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    await settle();
+    const back = Promise.withResolvers<string>();
+    const waiting = running[0]?.aside(() => back.promise);
+    await clock.advance(1000);
+    queue.add('a');
+    await settle();
+    expect(started.map((run) => run.key)).toEqual(['a', 'b']);
+    expect(queue.inFlight).toBe(2);
+    expect(queue.longestRunningSeconds()).toBe(1);
+
+    // It goes on without waiting for b to end, and counts again: c has to wait for both.
+    back.resolve('answer');
+    expect(await waiting).toBe('answer');
+    started[1]?.end(done);
+    await settle();
+    expect(started).toHaveLength(2);
+    started[0]?.end(done);
+    await settle();
+    expect(started.map((run) => run.key)).toEqual(['a', 'b', 'c']);
+    started[2]?.end(done);
+    await settle();
+    expect(started.map((run) => run.key)).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  it('counts a run once when it waits aside twice at a time, fails there, or ends before', async () => {
+    const { queue, running, started } = bench({ workers: 1 });
+    queue.start();
+    for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key);
+    await settle();
+    const first = Promise.withResolvers<void>();
+    const second = Promise.withResolvers<void>();
+    const waits = [running[0]?.aside(() => first.promise), running[0]?.aside(() => second.promise)];
+    await settle();
+    expect(started.map((run) => run.key)).toEqual(['a', 'b']);
+
+    // The run of a ends while one of the two is still under way.
+    first.reject(new Error('refused'));
+    await expect(waits[0]).rejects.toThrow('refused');
+    started[0]?.end(done);
+    await settle();
+    expect(started).toHaveLength(2);
+    second.resolve();
+    await waits[1];
+    await settle();
+    expect(started).toHaveLength(2);
+
+    started[1]?.end(done);
+    await settle();
+    expect(started.map((run) => run.key)).toEqual(['a', 'b', 'c']);
+    const thrown = running[0]?.aside(() => {
+      throw new Error('early');
+    });
+    await expect(thrown).rejects.toThrow('early');
+    await settle();
+    expect(queue.inFlight).toBe(1);
+  });
+
+  it('drains runs that wait aside, and aborts them when they do not come back', async () => {
+    const { clock, queue, only } = bench({ workers: 1 });
+    queue.start();
+    queue.add('a');
+    await settle();
+    const back = Promise.withResolvers<void>();
+    const waiting = only().aside(() => back.promise);
+    queue.add('b');
+    const stopped = queue.stop(5000);
+    await settle();
+    expect(queue.inFlight).toBe(1);
+    back.resolve();
+    await waiting;
+    only().end(done);
+    expect(await stopped).toBe(true);
+
+    const late = bench({ workers: 1 });
+    late.queue.start();
+    late.queue.add('a');
+    await settle();
+    void late.only().aside(() => new Promise(() => {}));
+    const given = late.queue.stop(5000);
+    await late.clock.advance(5000);
+    expect(await given).toBe(false);
+    expect(late.only().signal.aborted).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+
   it('lets timers fire while a backlog of runs that never wait is worked off', async () => {
     let runs = 0;
     const { queue } = bench({
@@ -315,6 +406,8 @@ describe('WorkQueue under any interleaving', () => {
     fc.record({ add: key }),
     fc.record({ addAfter: key, milliseconds: fc.integer({ min: -5, max: 3000 }) }),
     fc.record({ end: fc.nat(5), next }),
+    fc.record({ aside: fc.nat(5) }),
+    fc.record({ back: fc.nat(5) }),
     fc.record({ advance: fc.nat(2000) }),
     fc.record({ turn: fc.constant(true) }),
     fc.record({ start: fc.constant(true) }),
@@ -329,8 +422,12 @@ describe('WorkQueue under any interleaving', () => {
         const owe = (owedKey: string, at: number): void => {
           owed.push({ key: owedKey, from: started.length, at });
         };
+        const aside: { readonly run: Run; readonly back: () => void }[] = [];
+        /** A run that comes back goes on at once, so there may be that many more than workers for a while. */
+        let returned = 0;
         const check = (): void => {
-          expect(running.length).toBeLessThanOrEqual(workers);
+          const waiting = new Set(aside.map(({ run }) => run).filter((run) => running.includes(run))).size;
+          expect(running.length - waiting).toBeLessThanOrEqual(workers + returned);
           expect(new Set(running.map((run) => run.key)).size).toBe(running.length);
           expect(queue.inFlight).toBeGreaterThanOrEqual(running.length);
         };
@@ -342,6 +439,18 @@ describe('WorkQueue under any interleaving', () => {
             // "Earlier wins" allows an earlier run, so only that some run follows is owed.
             owe(one.addAfter, clock.monotonic());
             queue.addAfter(one.addAfter, one.milliseconds);
+          } else if ('aside' in one) {
+            const run = running[one.aside % Math.max(1, running.length)];
+            if (run === undefined) continue;
+            const { promise, resolve } = Promise.withResolvers<void>();
+            aside.push({ run, back: resolve });
+            void run.aside(() => promise);
+          } else if ('back' in one) {
+            const [wait] = aside.splice(one.back % Math.max(1, aside.length), 1);
+            if (wait === undefined) continue;
+            returned += 1;
+            wait.back();
+            await settle();
           } else if ('end' in one) {
             const run = running[one.end % Math.max(1, running.length)];
             if (run === undefined) continue;
@@ -370,6 +479,11 @@ describe('WorkQueue under any interleaving', () => {
         expect(queue.depth).toBe(0);
         expect(queue.inFlight).toBe(0);
         expect(clock.timers).toBe(0);
+        // Whatever waited aside and came back, or never did: there are as many workers as before.
+        for (const { back } of aside) back();
+        for (let index = 0; index <= workers; index += 1) queue.add(`last-${index}`);
+        await settle();
+        expect(running).toHaveLength(workers);
       }),
       { numRuns: 300 },
     );

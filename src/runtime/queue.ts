@@ -21,15 +21,28 @@ export interface QueueObserver {
   readonly duration: (seconds: number, result: Next['kind'] | 'error') => void;
 }
 
+/**
+ * Runs `work` outside the workers: the key stays in flight, so nobody else works on it, but its worker is free for another.
+ * Afterwards the run just goes on, without waiting for a worker. For waits on what may be slow, such as a database.
+ */
+export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+
 export interface WorkQueueOptions {
   readonly workers: number;
   readonly clock: Clock;
   readonly backoff: Backoff;
   /** Works on one key. `signal` aborts when a stop has waited long enough. */
-  readonly handle: (key: string, signal: AbortSignal) => Promise<Next>;
+  readonly handle: (key: string, signal: AbortSignal, aside: Aside) => Promise<Next>;
   /** The handler threw: the key is already set for a retry. */
   readonly onError: (key: string, error: unknown) => void;
   readonly observe?: QueueObserver;
+}
+
+/** One run of a key. */
+interface Run {
+  readonly startedAt: number;
+  /** How many of its `aside`s are under way. */
+  aside: number;
 }
 
 /** setTimeout fires at once for waits above 2^31 ms; waking early only re-arms the timer. */
@@ -43,8 +56,10 @@ export class WorkQueue {
   readonly #options: WorkQueueOptions;
   /** Keys to run, with the monotonic time since when; one that is also in #running waits for that run to end. */
   readonly #dirty = new Map<string, number>();
-  /** Keys in flight with the time of their start, oldest first. */
-  readonly #running = new Map<string, number>();
+  /** Keys in flight, oldest first. */
+  readonly #running = new Map<string, Run>();
+  /** How many of them need no worker now. */
+  #aside = 0;
   readonly #delayed = new DelayedKeys();
   readonly #abort = new AbortController();
   readonly #whenIdle = new Set<() => void>();
@@ -71,7 +86,7 @@ export class WorkQueue {
 
   /** Seconds since the start of the oldest run in flight; 0 when nothing runs. */
   longestRunningSeconds(): number {
-    for (const startedAt of this.#running.values()) return this.#secondsSince(startedAt);
+    for (const { startedAt } of this.#running.values()) return this.#secondsSince(startedAt);
     return 0;
   }
 
@@ -146,7 +161,7 @@ export class WorkQueue {
   }
 
   #startRuns(): void {
-    while (this.#state === 'started' && this.#running.size < this.#options.workers) {
+    while (this.#state === 'started' && this.#running.size - this.#aside < this.#options.workers) {
       const key = this.#takeReady();
       if (key === undefined) return;
       const { clock, observe } = this.#options;
@@ -154,8 +169,9 @@ export class WorkQueue {
       observe?.depth(this.depth);
       observe?.latency((startedAt - (this.#dirty.get(key) ?? startedAt)) / 1000);
       this.#dirty.delete(key);
-      this.#running.set(key, startedAt);
-      void this.#run(key, startedAt);
+      const run: Run = { startedAt, aside: 0 };
+      this.#running.set(key, run);
+      void this.#run(key, run);
     }
   }
 
@@ -170,25 +186,39 @@ export class WorkQueue {
     return key;
   }
 
-  async #run(key: string, startedAt: number): Promise<void> {
+  async #run(key: string, run: Run): Promise<void> {
     const { handle, onError, observe } = this.#options;
     let next: Next = { kind: 'retry' };
     let result: Next['kind'] | 'error' = 'error';
     let report = (): void => {};
     try {
-      next = await handle(key, this.#abort.signal);
+      next = await handle(key, this.#abort.signal, (work) => this.#withoutWorker(key, run, work));
       result = next.kind;
     } catch (error) {
       report = () => onError(key, error);
     }
-    this.#settle(key, next);
-    observe?.duration(this.#secondsSince(startedAt), result);
+    this.#settle(key, run, next);
+    observe?.duration(this.#secondsSince(run.startedAt), result);
     report();
   }
 
-  #settle(key: string, next: Next): void {
+  async #withoutWorker<T>(key: string, run: Run, work: () => Promise<T>): Promise<T> {
+    run.aside += 1;
+    if (run.aside === 1) this.#aside += 1;
+    this.#planTurn();
+    try {
+      return await work();
+    } finally {
+      run.aside -= 1;
+      // A run that ended without waiting for this has been counted out already.
+      if (run.aside === 0 && this.#running.get(key) === run) this.#aside -= 1;
+    }
+  }
+
+  #settle(key: string, run: Run, next: Next): void {
     const { backoff } = this.#options;
     this.#running.delete(key);
+    if (run.aside > 0) this.#aside -= 1;
     if (next.kind === 'retry') this.addAfter(key, Math.max(backoff.next(key), next.atLeastMilliseconds ?? 0));
     else backoff.forget(key);
     if (next.kind === 'again') this.addAfter(key, next.afterMilliseconds);

@@ -13,6 +13,14 @@ export interface AddonSpec {
    */
   readonly version?: string;
   /**
+   * Whether deleting this object may destroy data. standard (default): everything goes with it. protected: the database, the Secret and the backups stay in service, and applying the same object again takes them back. May be changed at any time. The end of the namespace ends every protection.
+   */
+  readonly mode?: 'standard' | 'protected';
+  /**
+   * true stops all work on this addon: nothing is created, changed or repaired, and a change of this spec waits. The database runs on, status goes on telling what CloudNativePG reports, and a deletion is still carried out. Defaults to false.
+   */
+  readonly suspend?: boolean;
+  /**
    * The app's id. Names the Secret app-<appId>-database-url. Defaults to metadata.name. Cannot be changed, added or removed later.
    */
   readonly appId?: string;
@@ -105,6 +113,90 @@ export interface AddonStatus {
      */
     readonly backup?: 'none' | 'daily' | 'pitr';
   };
+  /**
+   * The last change of plan or version, with what it takes; absent while there has been none.
+   */
+  readonly planChange?: {
+    /**
+     * The plan before.
+     */
+    readonly from?: string;
+    /**
+     * The plan asked for.
+     */
+    readonly to?: string;
+    /**
+     * What changes, in the order of the table of plans.
+     */
+    readonly steps?: {
+      /**
+       * What changes: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       */
+      readonly what: string;
+      /**
+       * Its value before.
+       */
+      readonly from: string;
+      /**
+       * Its value after.
+       */
+      readonly to: string;
+    }[];
+    /**
+     * Whether instances restart. A plan with one instance is away meanwhile.
+     */
+    readonly restart?: boolean;
+    /**
+     * Whether the disk stays larger than the plan says, since disks never shrink.
+     */
+    readonly diskKept?: boolean;
+    /**
+     * Applying: under way. Applied: done. Partial: done but for what the condition PlanApplied names. Suspended: waits for the end of spec.suspend.
+     */
+    readonly state?: 'Applying' | 'Applied' | 'Partial' | 'Suspended';
+  };
+  /**
+   * What a change to the plan in the annotation addons.paas.dev/preview would do; nothing of it is applied. Goes with the annotation.
+   */
+  readonly preview?: {
+    /**
+     * The plan looked at, as the annotation names it.
+     */
+    readonly plan?: string;
+    /**
+     * What changes, in the order of the table of plans.
+     */
+    readonly steps?: {
+      /**
+       * What changes: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       */
+      readonly what: string;
+      /**
+       * Its value before.
+       */
+      readonly from: string;
+      /**
+       * Its value after.
+       */
+      readonly to: string;
+    }[];
+    /**
+     * Whether instances would restart.
+     */
+    readonly restart?: boolean;
+    /**
+     * Whether the disk would stay larger than the plan says.
+     */
+    readonly diskKept?: boolean;
+    /**
+     * What of it would not be carried out and why, or why nothing can be said.
+     */
+    readonly message?: string;
+  };
+  /**
+   * The instance that was the primary at the last login with DATABASE_URL; absent before it and where the check is off.
+   */
+  readonly primary?: string;
   /**
    * Host names and port inside the Kubernetes cluster.
    */

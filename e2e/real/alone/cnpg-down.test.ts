@@ -1,0 +1,149 @@
+// CloudNativePG's own operator is away, or serves its webhooks and works at nothing: what an addon says of it, and that databases
+// which run go on. Nobody then puts Services right either, so ways to the database can be closed one by one. It runs alone, since
+// every other test needs CloudNativePG.
+//
+// covers: S4 debugging, "CNPG operator logs"; S0 failure 1 (creating for more than 5 min).
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { cnpgNamespace } from '../../../hack/cluster/manifests.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { leases } from '../../harness/kinds.ts';
+import { conditionOf } from '../../harness/views.ts';
+import { clusterName } from '../belongings.ts';
+import { minutes, useReal } from '../real.ts';
+
+jest.setTimeout(minutes(8));
+
+const real = useReal();
+/** The Lease of CloudNativePG's leader. */
+const lease = 'db9c8771.cnpg.io';
+const deployment = ['--namespace', cnpgNamespace, 'deployment/cnpg-controller-manager'];
+let namespace = '';
+
+/** Databases that run, each with another way to it that will be closed. */
+const closed = {
+  // CloudNativePG would make it anew at once.
+  nameless: { reason: 'HostUnknown', words: ['cannot be resolved'] },
+  refusing: { reason: 'ConnectionRefused', words: ['refuses connections'] },
+  silent: { reason: 'DatabaseUnreachable', words: ['no connection', 'NetworkPolicy'] },
+} as const;
+type Closed = keyof typeof closed;
+const service = (name: string): string => `${clusterName(namespace, name)}-rw`;
+
+async function scale(replicas: 0 | 1): Promise<void> {
+  await real().kubectl(['scale', ...deployment, `--replicas=${replicas}`]);
+  await real().kubectl(['rollout', 'status', ...deployment, '--timeout=2m']);
+}
+
+beforeAll(async () => {
+  namespace = await real().namespace('down');
+  await Promise.all(
+    ['living', ...Object.keys(closed)].map(async (name) => {
+      await real().apply(namespace, name, { plan: 'free' });
+      await real().running(namespace, name);
+    }),
+  );
+  await real().startApp(namespace, 'living');
+  await scale(0);
+  await eventually('CloudNativePG to be away', async () => {
+    const pods = await real().kubectl(['get', 'pods', '--namespace', cnpgNamespace, '--output', 'name']);
+    if (pods.includes('cnpg-controller-manager')) throw new Error(pods);
+  });
+}, minutes(6));
+
+afterAll(async () => {
+  await release();
+  await scale(1);
+}, minutes(3));
+
+/** Keeps CloudNativePG from becoming the leader: its webhooks serve, and it works at nothing. */
+async function hold(): Promise<void> {
+  const spec = { holderIdentity: 'nobody', leaseDurationSeconds: 3600, renewTime: new Date().toISOString().replace('Z', '000Z') };
+  await real().client.patch(leases, cnpgNamespace, lease, { spec });
+}
+
+async function release(): Promise<void> {
+  await real().client.remove(leases, cnpgNamespace, lease);
+}
+
+describe('while CloudNativePG is away', () => {
+  it('a new addon says that its webhook does not answer; a database that runs goes on', async () => {
+    await real().apply(namespace, 'late', { plan: 'free' });
+    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGUnavailable', minutes(1));
+    expect(conditionOf(addon, 'Ready')?.message).toContain('cnpg.io');
+    expect(conditionOf(addon, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGUnavailable' });
+    expect(await real().event(namespace, 'late', 'CNPGUnavailable')).toMatchObject({ type: 'Warning' });
+    expect(await real().sql(namespace, 'living', 'SELECT current_user')).toBe('app');
+    expect((await real().running(namespace, 'living')).status?.phase).toBe('running');
+  });
+
+  const close: Readonly<Record<Closed, () => Promise<unknown>>> = {
+    nameless: () => real().kubectl(['delete', 'service', service('nameless'), '--namespace', namespace]),
+    // No pod has this label, so the Service leads nowhere.
+    refusing: () => patchService('refusing', { selector: { 'cnpg.io/cluster': 'nobody' } }),
+    // An address in the pods' range that nobody has and nobody answers for.
+    silent: async () => {
+      await patchService('silent', { selector: null });
+      await real().kubectl(
+        ['apply', '--namespace', namespace, '-f', '-'],
+        JSON.stringify({
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+          metadata: { name: 'nowhere', labels: { 'kubernetes.io/service-name': service('silent') } },
+          addressType: 'IPv4',
+          endpoints: [{ addresses: ['198.51.100.7'], conditions: { ready: true } }],
+          ports: [{ name: 'postgres', port: 5432, protocol: 'TCP' }],
+        }),
+      );
+    },
+  };
+  const patchService = (name: Closed, spec: object): Promise<string> =>
+    real().kubectl([
+      ...['patch', 'service', service(name), '--namespace', namespace, '--type=merge'],
+      ...['--patch', JSON.stringify({ spec })],
+    ]);
+
+  it('a closed way to the database is told from wrong credentials: no name, no listener, no answer', async () => {
+    await Promise.all(Object.values(close).map((shut) => shut()));
+    // A new URL has to be proved: the operator logs in.
+    await Promise.all(
+      Object.keys(closed).map((name) =>
+        real().apply(namespace, name, { plan: 'free', connection: { sslMode: 'require' } }),
+      ),
+    );
+    for (const [name, { reason, words }] of Object.entries(closed)) {
+      const addon = await real().reason(namespace, name, 'Connectable', reason, minutes(2));
+      expect(conditionOf(addon, 'Ready')).toMatchObject({ status: 'False', reason });
+      const message = conditionOf(addon, 'Connectable')?.message ?? '';
+      for (const word of [service(name), ...words]) expect(message).toContain(word);
+      expect(addon.status?.phase).toBe('provisioning');
+    }
+  });
+});
+
+describe('once CloudNativePG answers again but works at nothing', () => {
+  it('the Cluster is made, and the addon says that nobody has looked at it', async () => {
+    await hold();
+    await scale(1);
+    const late = clusterName(namespace, 'late');
+    await eventually(
+      'the Cluster',
+      async () => expect(await real().client.get(clusterGvr, namespace, late)).toBeDefined(),
+      { timeoutMilliseconds: minutes(1) },
+    );
+    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGSilent', minutes(4));
+    expect(conditionOf(addon, 'Ready')?.message).toMatch(/CloudNativePG/);
+    expect((await real().client.get(clusterGvr, namespace, late))?.status?.phase).toBeUndefined();
+  });
+});
+
+describe('once CloudNativePG works', () => {
+  it('everything heals by itself', async () => {
+    await release();
+    for (const name of ['late', 'living', ...Object.keys(closed)]) {
+      const addon = await real().running(namespace, name);
+      expect(conditionOf(addon, 'Stalled')).toBeUndefined();
+      expect(conditionOf(addon, 'Connectable')).toMatchObject({ status: 'True', reason: 'LoggedIn' });
+    }
+  });
+});

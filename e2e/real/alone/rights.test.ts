@@ -1,0 +1,50 @@
+// An operator that may not look at pods: the cause of a wait stays unknown, which is said, and nothing else suffers. It runs alone,
+// since the operator's rights are for all namespaces.
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { releaseName } from '../../../hack/install/operator.ts';
+import type { LiveObject } from '../../harness/client.ts';
+import { clusterRoles } from '../../harness/kinds.ts';
+import { conditionOf } from '../../harness/views.ts';
+import { minutes, useReal } from '../real.ts';
+
+jest.setTimeout(minutes(8));
+
+const real = useReal();
+let namespace = '';
+let granted: LiveObject | undefined;
+
+interface Rule {
+  readonly resources: readonly string[];
+}
+
+async function setRules(rules: unknown): Promise<void> {
+  await real().client.patch(clusterRoles, undefined, releaseName, { rules });
+}
+
+beforeAll(async () => {
+  namespace = await real().namespace('blind');
+  granted = await real().client.get(clusterRoles, undefined, releaseName);
+  await setRules((granted?.rules as readonly Rule[]).filter(({ resources }) => !resources.includes('pods')));
+});
+
+afterAll(async () => {
+  await setRules(granted?.rules);
+});
+
+it('without the right to list pods the wait is told with the missing right, other addons work, and the right heals it', async () => {
+  await Promise.all([
+    real().apply(namespace, 'stuck', { plan: 'free', version: '17.99' }),
+    real().apply(namespace, 'other', { plan: 'free' }),
+  ]);
+  await real().running(namespace, 'other');
+  const blind = await real().addons.until(
+    namespace,
+    'stuck',
+    'a word on the missing right',
+    (state) => conditionOf(state, 'Ready')?.message.includes('pods') === true,
+    minutes(4),
+  );
+  expect(conditionOf(blind, 'Ready')?.message).toMatch(/may not list pods|list pods/);
+  await setRules(granted?.rules);
+  await real().reason(namespace, 'stuck', 'Ready', 'ImagePullFailed', minutes(3));
+});

@@ -1,0 +1,93 @@
+// A database that does not come up says why, in words that name the cause and the next step, and comes up by itself once the cause is
+// gone. All are stuck side by side, while the operator works for others as ever.
+//
+// | row of the seeds' tables                                              | here                                   |
+// |-----------------------------------------------------------------------|----------------------------------------|
+// | S0 failure 1: "creating for >5 min": image pull                       | image                                  |
+// | S0 failure 1: "creating for >5 min": PVC binding                      | class, storage                         |
+// | S0 failure 2: "provisioning" that persists                            | damage; failover.test.ts               |
+// | S0 failure 3: no DATABASE_URL, "failed silently"                      | secrets; credentials.test.ts           |
+// | S2 1: a step after the provisioning fails; what was made is left over | secrets                                |
+// | S2 2: an addon removed from the file; S2 4: a stale DATABASE_URL      | protection.test.ts                     |
+// | S2 3: locality; S2 5: larger plans                                    | secrets (status); plans.test.ts        |
+// | S4 "Setting up primary": PVC binding, image pull                      | class, image                           |
+// | S4 "PVC full"                                                         | volume                                 |
+// | S4 "CNPG operator logs"                                               | alone/cnpg-down.test.ts                |
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import { conditionOf } from '../harness/views.ts';
+import { childrenOf, clusterName } from './belongings.ts';
+import { addonName, type Cause, causes } from './causes.ts';
+import { minutes, useReal } from './real.ts';
+
+jest.setTimeout(minutes(10));
+
+const real = useReal();
+const namespaces = new Map<string, string>();
+const namespaceOf = (cause: Cause): string => namespaces.get(cause.name) ?? '';
+const named = causes.map((cause) => [cause.name, cause] as const);
+
+beforeAll(async () => {
+  await Promise.all(
+    causes.map(async (cause) => {
+      const namespace = await real().namespace(cause.name);
+      namespaces.set(cause.name, namespace);
+      await cause.bring?.(real(), namespace);
+    }),
+  );
+  await Promise.all(
+    causes.map(async (cause) => {
+      const namespace = namespaceOf(cause);
+      await real().apply(namespace, addonName, cause.spec ?? { plan: 'free' });
+      if (cause.ruin === undefined) return;
+      await real().running(namespace, addonName);
+      await cause.ruin(real(), namespace);
+    }),
+  );
+}, minutes(6));
+
+describe('a database that cannot come up', () => {
+  it.each(named)('says why: %s', async (_, cause) => {
+    const namespace = namespaceOf(cause);
+    const addon = await real().reason(namespace, addonName, 'Ready', cause.reason, minutes(5));
+    expect(conditionOf(addon, 'Ready')?.status).toBe('False');
+    const message = conditionOf(addon, 'Ready')?.message ?? '';
+    for (const word of cause.words(namespace)) expect(message).toMatch(word);
+    expect(addon.status?.phase).toBe(cause.ruin === undefined ? 'creating' : 'provisioning');
+    expect(await real().event(namespace, addonName, cause.reason)).toMatchObject({ type: 'Warning' });
+  });
+
+  it('leaves nothing without an owner when a later step is refused, and says where it runs', async () => {
+    const namespace = namespaces.get('secrets') ?? '';
+    const { cluster, secret } = await childrenOf(real(), namespace, addonName);
+    const addon = await real().reason(namespace, addonName, 'Ready', 'QuotaExceeded');
+    expect(secret).toBeUndefined();
+    expect(cluster?.metadata.ownerReferences).toMatchObject([{ uid: addon.metadata.uid, controller: true }]);
+    expect(addon.status).toMatchObject({ locality: 'OnCluster', clusterName: clusterName(namespace, addonName) });
+  });
+
+  it.each(named.filter(([, cause]) => cause.ruin === undefined))(
+    'is stalled with its cause after five minutes of creating: %s',
+    async (_, cause) => {
+      const namespace = namespaceOf(cause);
+      const addon = await real().reason(namespace, addonName, 'Stalled', cause.reason, minutes(7));
+      expect(conditionOf(addon, 'Stalled')?.status).toBe('True');
+      for (const word of cause.words(namespace)) expect(conditionOf(addon, 'Ready')?.message).toMatch(word);
+    },
+  );
+});
+
+describe('once the cause is gone', () => {
+  beforeAll(async () => {
+    await Promise.all(causes.map((cause) => cause.remove(real(), namespaceOf(cause))));
+  }, minutes(2));
+
+  it.each(named)('the database comes up by itself, and nothing of the trouble is said any more: %s', async (_, cause) => {
+    const namespace = namespaceOf(cause);
+    const addon = await real().running(namespace, addonName);
+    expect(conditionOf(addon, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
+    expect(conditionOf(addon, 'Stalled')).toBeUndefined();
+    const cluster = await real().client.get(clusterGvr, namespace, clusterName(namespace, addonName));
+    expect(cluster?.status).toMatchObject({ readyInstances: 1 });
+  });
+});

@@ -1,0 +1,140 @@
+// Causes of a database that does not come up, each in a namespace of its own: how to bring it about, what the addon has to say, and
+// how to take it away. None may reach the operator, CNPG or another namespace.
+import type { AddonSpec } from '../../src/api/addon.ts';
+import { clusterName } from './belongings.ts';
+import { askForMemory, breakWebhook, lift, limitMemory, refuse, setQuota, useStorageClass } from './policies.ts';
+import type { Real } from './real.ts';
+
+/** Every addon here has this name. */
+export const addonName = 'shop';
+
+export interface Cause {
+  /** Names the namespace and the test. */
+  readonly name: string;
+  readonly spec?: AddonSpec;
+  /** Before the addon is there; `ruin`: once it runs. */
+  readonly bring?: (real: Real, namespace: string) => Promise<unknown>;
+  readonly ruin?: (real: Real, namespace: string) => Promise<unknown>;
+  readonly reason: string;
+  /** What the message has to name. */
+  readonly words: (namespace: string) => readonly (string | RegExp)[];
+  readonly remove: (real: Real, namespace: string) => Promise<unknown>;
+}
+
+const firstPod = (namespace: string): string => `${clusterName(namespace, addonName)}-1`;
+
+function bash(real: Real, namespace: string, script: string): Promise<string> {
+  const pod = firstPod(namespace);
+  return real.kubectl(['exec', '--namespace', namespace, pod, '--container', 'postgres', '--', 'bash', '-c', script]);
+}
+
+const stopQuota = (real: Real, namespace: string): Promise<unknown> =>
+  real.kubectl(['delete', 'resourcequota', 'small', '--namespace', namespace]);
+
+const absentClass = (namespace: string): string => `absent-${namespace}`;
+
+export const causes: readonly Cause[] = [
+  {
+    name: 'image',
+    spec: { plan: 'free', version: '17.99' },
+    reason: 'ImagePullFailed',
+    words: () => ['postgresql:17.99', /spec\.version/],
+    // CNPG gives a pod that never started no other image: its Job has to go.
+    remove: async (real, namespace) => {
+      await real.apply(namespace, addonName, { plan: 'free', version: '17' });
+      await real.kubectl(['delete', 'job', `${firstPod(namespace)}-initdb`, '--namespace', namespace]);
+    },
+  },
+  {
+    name: 'class',
+    bring: (real, namespace) => useStorageClass(real, namespace, absentClass(namespace)),
+    reason: 'StorageClassMissing',
+    words: (namespace) => [absentClass(namespace), firstPod(namespace)],
+    remove: async (real, namespace) => {
+      const standard = JSON.parse(await real.kubectl(['get', 'storageclass', 'standard', '--output', 'json']));
+      const { apiVersion, kind, provisioner } = standard;
+      const made = { apiVersion, kind, provisioner, metadata: { name: absentClass(namespace) } };
+      await real.kubectl(['apply', '-f', '-'], JSON.stringify(made));
+    },
+  },
+  {
+    name: 'memory',
+    bring: (real, namespace) => askForMemory(real, namespace, '900Gi'),
+    reason: 'Unschedulable',
+    words: () => ['Insufficient memory'],
+    remove: async (real, namespace) => {
+      await lift(real, namespace);
+      await real.kubectl(['delete', 'pods', '--all', '--namespace', namespace, '--grace-period=0', '--force']);
+    },
+  },
+  {
+    name: 'pods',
+    bring: (real, namespace) => setQuota(real, namespace, { pods: '0' }),
+    reason: 'QuotaExceeded',
+    words: () => ['exceeded quota: small', 'pods=0'],
+    remove: stopQuota,
+  },
+  {
+    name: 'clusters',
+    bring: (real, namespace) => setQuota(real, namespace, { 'count/clusters.postgresql.cnpg.io': '0' }),
+    reason: 'QuotaExceeded',
+    words: (namespace) => [`Cluster ${clusterName(namespace, addonName)}`, 'exceeded quota: small'],
+    remove: stopQuota,
+  },
+  {
+    // CNPG needs four Secrets of its own, and the fifth is DATABASE_URL.
+    name: 'secrets',
+    bring: (real, namespace) => setQuota(real, namespace, { 'count/secrets': '4' }),
+    reason: 'QuotaExceeded',
+    words: () => [`Secret app-${addonName}-database-url`, 'exceeded quota: small'],
+    remove: stopQuota,
+  },
+  {
+    name: 'limits',
+    bring: (real, namespace) => limitMemory(real, namespace, '128Mi'),
+    reason: 'PodRefused',
+    words: () => ['maximum memory usage per Container is 128Mi'],
+    remove: (real, namespace) => real.kubectl(['delete', 'limitrange', 'small', '--namespace', namespace]),
+  },
+  {
+    name: 'policy',
+    bring: (real, namespace) => refuse(real, namespace, 'clusters', 'databases need an approval of the platform team'),
+    reason: 'Refused',
+    words: () => ['databases need an approval of the platform team'],
+    remove: lift,
+  },
+  {
+    name: 'registry',
+    bring: (real, namespace) => refuse(real, namespace, 'pods', 'images must come from registry.example'),
+    reason: 'PodRefused',
+    words: () => ['images must come from registry.example'],
+    remove: lift,
+  },
+  {
+    name: 'webhook',
+    bring: breakWebhook,
+    reason: 'Refused',
+    words: (namespace) => [`failed calling webhook "guard.${namespace}.example"`],
+    remove: (real, namespace) => real.kubectl(['delete', 'validatingwebhookconfiguration', namespace]),
+  },
+  {
+    name: 'storage',
+    bring: (real, namespace) => setQuota(real, namespace, { 'requests.storage': '500Mi' }),
+    reason: 'QuotaExceeded',
+    words: () => ['requests.storage'],
+    remove: stopQuota,
+  },
+  {
+    // Somebody damaged the data directory: PostgreSQL does not start again.
+    name: 'damage',
+    ruin: (real, namespace) =>
+      bash(
+        real,
+        namespace,
+        'mv "$PGDATA/PG_VERSION" "$PGDATA/PG_VERSION.away" && kill -KILL "$(head --lines=1 "$PGDATA/postmaster.pid")"',
+      ),
+    reason: 'CrashLooping',
+    words: (namespace) => [firstPod(namespace)],
+    remove: (real, namespace) => bash(real, namespace, 'mv "$PGDATA/PG_VERSION.away" "$PGDATA/PG_VERSION"'),
+  },
+];

@@ -1,0 +1,103 @@
+// What `pro` is for: the primary dies under a writer, and not one acknowledged row is lost.
+//
+// covers: S0 failure table, row 2 ("provisioning after a previously running row: replica restart, primary failover; CNPG
+// self-heals"); S4 "handles automatic failover if the primary dies".
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import type { LiveObject } from '../harness/client.ts';
+import { conditionOf } from '../harness/views.ts';
+import { clusterName } from './belongings.ts';
+import { minutes, useReal } from './real.ts';
+import { Writer } from './writer.ts';
+
+jest.setTimeout(minutes(10));
+
+const app = 'ledger';
+const real = useReal();
+let namespace = '';
+let writer: Writer | undefined;
+
+const phaseOf = (addon: LiveObject): unknown => addon.status?.phase;
+const theWriter = (): Writer => {
+  if (writer === undefined) throw new Error('there is no writer');
+  return writer;
+};
+
+async function primary(): Promise<string> {
+  const cluster = await real().client.get(clusterGvr, namespace, clusterName(namespace, app));
+  return String(cluster?.status?.currentPrimary);
+}
+
+beforeAll(async () => {
+  namespace = await real().namespace('fail');
+  await real().apply(namespace, app, { plan: 'pro' });
+  await real().running(namespace, app);
+  await real().startApp(namespace, app);
+  writer = new Writer(real(), namespace, app);
+  await writer.start();
+}, minutes(8));
+
+/** SIGKILL of PostgreSQL: no more than its disk is left of what it knew. */
+async function kill(pod: string): Promise<void> {
+  const script = 'kill -KILL "$(head --lines=1 "$PGDATA/postmaster.pid")"';
+  await real().kubectl(['exec', '--namespace', namespace, pod, '--container', 'postgres', '--', 'bash', '-c', script]);
+}
+
+async function removePod(pod: string): Promise<void> {
+  await real().kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
+}
+
+describe('the primary of pro dies under a writer', () => {
+  it.each([
+    [
+      'PostgreSQL is killed and its pod removed by force',
+      async (pod: string) => {
+        await kill(pod);
+        await removePod(pod);
+      },
+    ],
+    ['the pod of the new primary is removed by force', removePod],
+  ])('%s: none lost, the phase goes and comes back, ready_at stays', async (_, strike) => {
+    const before = await real().running(namespace, app);
+    const seen = real().addons.of(namespace, app).length;
+    const struck = await primary();
+    expect(before.status?.primary).toBe(struck);
+    const acknowledged = (await theWriter().acknowledged()).length;
+    await strike(struck);
+    await real().addons.until(
+      namespace,
+      app,
+      'phase provisioning',
+      (addon) => phaseOf(addon) === 'provisioning',
+      minutes(2),
+    );
+    const after = await real().running(namespace, app);
+    await theWriter().untilMore(50);
+
+    expect(real().addons.of(namespace, app).slice(seen).map(phaseOf)).toContain('provisioning');
+    expect(after.status?.ready_at).toBe(before.status?.ready_at);
+    expect(conditionOf(after, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
+    expect(conditionOf(after, 'Stalled')).toBeUndefined();
+    expect(await primary()).not.toBe(struck);
+    expect((await theWriter().acknowledged()).length).toBeGreaterThan(acknowledged + 50);
+    expect(await theWriter().lost()).toEqual([]);
+    // Minutes would mean that the new primary waited for the old one.
+    expect(await theWriter().longestPause()).toBeLessThan(90);
+  });
+
+  it('running again means that somebody logged in to the new primary', async () => {
+    const addon = await real().running(namespace, app);
+    expect(conditionOf(addon, 'Connectable')).toMatchObject({ status: 'True' });
+    expect(addon.status?.primary).toBe(await primary());
+    // In no state seen was the addon running by the evidence of a login to another instance.
+    const claims = real().addons.course(namespace, app, (state) => [state.status?.phase, state.status?.primary]);
+    const claimed = claims.filter(([phase]) => phase === 'running').map(([, instance]) => instance);
+    expect(claimed.every((instance) => typeof instance === 'string')).toBe(true);
+    expect(new Set(claimed).size).toBeGreaterThan(1);
+  });
+
+  it('took no restart of the writer: the same pod, which only logged in anew', async () => {
+    expect((await theWriter().pod()).status?.phase).toBe('Running');
+    expect(await theWriter().reconnects()).toBeGreaterThan(0);
+  });
+});

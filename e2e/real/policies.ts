@@ -1,0 +1,120 @@
+// What a platform team may put between an app team and the cluster, for one namespace each: policies that refuse or change objects,
+// quotas and limits. Nothing here may reach another namespace: other tests run beside.
+import type { Real } from './real.ts';
+
+const admission = 'admissionregistration.k8s.io/v1';
+const core = 'v1';
+
+/** Kinds as a policy names them. */
+const targets = {
+  clusters: { apiGroups: ['postgresql.cnpg.io'], apiVersions: ['v1'], resources: ['clusters'] },
+  pods: { apiGroups: [''], apiVersions: [core], resources: ['pods'] },
+  claims: { apiGroups: [''], apiVersions: [core], resources: ['persistentvolumeclaims'] },
+} as const;
+export type PolicyTarget = keyof typeof targets;
+
+function constraints(namespace: string, target: PolicyTarget) {
+  return {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+    resourceRules: [{ ...targets[target], operations: ['CREATE'] }],
+  } as const;
+}
+
+async function apply(real: Real, ...objects: readonly object[]): Promise<void> {
+  await real.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: core, kind: 'List', items: objects }));
+}
+
+/** Refuses to create such objects in the namespace, in these words. */
+export async function refuse(real: Real, namespace: string, target: PolicyTarget, words: string): Promise<void> {
+  const metadata = { name: namespace };
+  await apply(
+    real,
+    {
+      apiVersion: admission,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: { matchConstraints: constraints(namespace, target), validations: [{ expression: 'false', message: words }] },
+    },
+    {
+      apiVersion: admission,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: namespace, validationActions: ['Deny'] },
+    },
+  );
+}
+
+/** Changes every such object in the namespace at its creation. @param expression CEL, of what is merged into the object */
+async function change(real: Real, namespace: string, target: PolicyTarget, expression: string): Promise<void> {
+  const metadata = { name: namespace };
+  await apply(
+    real,
+    {
+      apiVersion: admission,
+      kind: 'MutatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        reinvocationPolicy: 'Never',
+        matchConstraints: constraints(namespace, target),
+        mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+      },
+    },
+    { apiVersion: admission, kind: 'MutatingAdmissionPolicyBinding', metadata, spec: { policyName: namespace } },
+  );
+}
+
+/** Gives every claim of the namespace another StorageClass than the cluster's default one. */
+export async function useStorageClass(real: Real, namespace: string, name: string): Promise<void> {
+  await change(real, namespace, 'claims', `Object{spec: Object.spec{storageClassName: "${name}"}}`);
+}
+
+/** Makes every container of the namespace ask for so much memory. */
+export async function askForMemory(real: Real, namespace: string, memory: string): Promise<void> {
+  const resources = `Object.spec.containers.resources{requests: {"memory": "${memory}"}, limits: {"memory": "${memory}"}}`;
+  const container = `Object.spec.containers{name: container.name, resources: ${resources}}`;
+  const expression = `Object{spec: Object.spec{containers: object.spec.containers.map(container, ${container})}}`;
+  await change(real, namespace, 'pods', expression);
+}
+
+/** Takes away what `refuse`, `useStorageClass` or `askForMemory` put there. */
+export async function lift(real: Real, namespace: string): Promise<void> {
+  const kinds = ['validatingadmissionpolicy', 'mutatingadmissionpolicy'].flatMap((kind) => [kind, `${kind}binding`]);
+  await Promise.all(kinds.map((kind) => real.kubectl(['delete', kind, namespace, '--ignore-not-found'])));
+}
+
+/** Limits what there may be in the namespace. @param hard such as `{ pods: '0' }` */
+export async function setQuota(real: Real, namespace: string, hard: Readonly<Record<string, string>>): Promise<void> {
+  const metadata = { name: 'small', namespace };
+  await apply(real, { apiVersion: core, kind: 'ResourceQuota', metadata, spec: { hard } });
+  // A quota refuses only once its use has been counted.
+  const counted = `jsonpath={.status.used}`;
+  await real.kubectl(['wait', 'resourcequota', 'small', '--namespace', namespace, `--for=${counted}`, '--timeout=1m']);
+}
+
+/** Limits the memory that a container of the namespace may have. */
+export async function limitMemory(real: Real, namespace: string, memory: string): Promise<void> {
+  const spec = { limits: [{ type: 'Container', max: { memory } }] };
+  await apply(real, { apiVersion: core, kind: 'LimitRange', metadata: { name: 'small', namespace }, spec });
+}
+
+/** Has a webhook of somebody else's asked about every Cluster of the namespace, which does not answer. */
+export async function breakWebhook(real: Real, namespace: string): Promise<void> {
+  const { namespaceSelector, resourceRules } = constraints(namespace, 'clusters');
+  await apply(real, {
+    apiVersion: admission,
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: namespace },
+    webhooks: [
+      {
+        name: `guard.${namespace}.example`,
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy: 'Fail',
+        clientConfig: { service: { name: 'guard', namespace } },
+        namespaceSelector,
+        rules: resourceRules,
+      },
+    ],
+  });
+}

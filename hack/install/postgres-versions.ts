@@ -1,0 +1,35 @@
+// Images between which a database can change its version, for the tests that ask for them: no cluster needs them to come up.
+import { type Cluster, loadImage } from '../cluster/cluster.ts';
+import { ensureImages, imageReferences } from '../toolchain/images.ts';
+import { namesIn } from '../toolchain/oci.ts';
+import type { Report } from '../toolchain/report.ts';
+
+/** Full names of images that the node has or can pull. */
+export interface PostgresVersions {
+  /** Where a database starts: a major version alone. */
+  readonly first: string;
+  /** The same major version with its minor. */
+  readonly minor: string;
+  readonly nextMajor: string;
+}
+
+/** Of the releases of CloudNativePG: a node in Docker pulls them. */
+const released: PostgresVersions = {
+  first: imageReferences.postgres,
+  minor: 'ghcr.io/cloudnative-pg/postgresql:17.6-system-trixie',
+  nextMajor: 'ghcr.io/cloudnative-pg/postgresql:18.4-system-trixie',
+};
+
+/**
+ * Makes the images known to the node. The first call on a machine makes the image of the next major version, which takes a minute
+ * or two; later ones take seconds.
+ * @throws SetupError as ensureImages and loadImage
+ */
+export async function providePostgresVersions(cluster: Cluster, report: Report): Promise<PostgresVersions> {
+  if (cluster.driver === 'kind') return released;
+  const archives = await ensureImages(['postgres', 'postgres-18'], report);
+  const [first, nextMajor] = [archives.get('postgres') ?? '', archives.get('postgres-18') ?? ''];
+  await loadImage(cluster, nextMajor, report);
+  const [, minor = ''] = await namesIn(first);
+  return { first: imageReferences.postgres, minor, nextMajor: imageReferences['postgres-18'] };
+}

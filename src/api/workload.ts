@@ -1,0 +1,201 @@
+// The few fields of pods, volume claims and Warning events that tell why a database does not come up, projected from objects that may
+// hold anything. It must never keep an environment, a command or a value of a Secret.
+import type { Gvr } from './kubernetes.ts';
+
+export const podGvr: Gvr = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
+export const volumeClaimGvr: Gvr = {
+  group: '',
+  version: 'v1',
+  plural: 'persistentvolumeclaims',
+  kind: 'PersistentVolumeClaim',
+};
+/** The core group's events: those of events.k8s.io are the same objects, and cannot be selected by their type. */
+export const eventGvr: Gvr = { group: '', version: 'v1', plural: 'events', kind: 'Event' };
+
+/** One end of a container. */
+export interface Ended {
+  readonly reason: string;
+  readonly exitCode: number | undefined;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** The present state when the container has ended, otherwise the end before it. */
+  readonly ended: Ended | undefined;
+  /** Whether the node has ever started it. */
+  readonly began: boolean;
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Texts that are missing are empty: to the rules it makes no difference. */
+export interface Pod {
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  readonly isBeingDeleted: boolean;
+  /** The controlling owner. */
+  readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
+  readonly node: string;
+  readonly phase: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly conditions: readonly PodCondition[];
+  /** Those that initialize the pod first. */
+  readonly containers: readonly Container[];
+}
+
+export interface Claim {
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  readonly phase: string;
+  /** Empty when the claim asks for none and got none. */
+  readonly storageClass: string;
+  /** The volume that is, or is about to be, bound. */
+  readonly volume: string;
+  readonly requested: string;
+  readonly capacity: string;
+}
+
+/** A Warning event. */
+export interface Warning {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly reason: string;
+  readonly message: string;
+  /** When it happened last. */
+  readonly at: string;
+}
+
+/** What is known of a Cluster beyond the Cluster: read when it does not come up. */
+export interface Facts {
+  readonly pods: readonly Pod[];
+  readonly claims: readonly Claim[];
+  readonly warnings: readonly Warning[];
+  /** What the operator may not list, in the plural of the API; the list above it is empty then, and says nothing. */
+  readonly unseen: readonly Unseen[];
+}
+export type Unseen = 'pods' | 'persistentvolumeclaims' | 'events';
+
+export function projectPod(raw: unknown): Pod {
+  const { metadata, spec, status } = parts(raw);
+  const owner = list(metadata.ownerReferences).find((reference) => reference.controller === true);
+  const images = new Map(
+    [...list(spec.initContainers), ...list(spec.containers)].map((container) => [
+      text(container.name),
+      text(container.image),
+    ]),
+  );
+  const statuses = [...list(status.initContainerStatuses), ...list(status.containerStatuses)];
+  return {
+    ...identityOf(metadata),
+    isBeingDeleted: metadata.deletionTimestamp !== undefined,
+    owner: owner && { kind: text(owner.kind), name: text(owner.name), uid: text(owner.uid) },
+    node: text(spec.nodeName),
+    phase: text(status.phase),
+    reason: text(status.reason),
+    message: text(status.message),
+    conditions: list(status.conditions).map(({ type, status: value, reason, message }) => ({
+      type: text(type),
+      status: text(value),
+      reason: text(reason),
+      message: text(message),
+    })),
+    // The image as it was asked for: the one in the status may be a digest.
+    containers: statuses.map((container) => projectContainer(container, images.get(text(container.name)))),
+  };
+}
+
+function projectContainer(raw: Raw, image: string | undefined): Container {
+  const state = record(raw.state);
+  const ended = state.terminated ?? record(raw.lastState).terminated;
+  const { reason, exitCode, startedAt, finishedAt } = record(ended);
+  const waiting = record(state.waiting);
+  return {
+    name: text(raw.name),
+    image: image ?? text(raw.image),
+    ready: raw.ready === true,
+    restarts: whole(raw.restartCount) ?? 0,
+    waiting: state.waiting === undefined ? undefined : { reason: text(waiting.reason), message: text(waiting.message) },
+    ended:
+      ended === undefined
+        ? undefined
+        : {
+            reason: text(reason),
+            exitCode: whole(exitCode),
+            startedAt: text(startedAt),
+            finishedAt: text(finishedAt),
+          },
+    began: state.running !== undefined || ended !== undefined,
+  };
+}
+
+export function projectClaim(raw: unknown): Claim {
+  const { metadata, spec, status } = parts(raw);
+  return {
+    ...identityOf(metadata),
+    phase: text(status.phase),
+    storageClass: text(spec.storageClassName),
+    volume: text(spec.volumeName),
+    requested: text(record(record(spec.resources).requests).storage),
+    capacity: text(record(status.capacity).storage),
+  };
+}
+
+export function projectWarning(raw: unknown): Warning {
+  const event = record(raw);
+  const about = record(event.involvedObject);
+  return {
+    kind: text(about.kind),
+    name: text(about.name),
+    uid: text(about.uid),
+    reason: text(event.reason),
+    message: text(event.message),
+    // The newer way of recording has eventTime and series, the older firstTimestamp and lastTimestamp.
+    at:
+      text(record(event.series).lastObservedTime) ||
+      text(event.lastTimestamp) ||
+      text(event.eventTime) ||
+      text(event.firstTimestamp),
+  };
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function parts(raw: unknown): { readonly metadata: Raw; readonly spec: Raw; readonly status: Raw } {
+  const { metadata, spec, status } = record(raw);
+  return { metadata: record(metadata), spec: record(spec), status: record(status) };
+}
+
+function identityOf({ name, uid, creationTimestamp }: Raw): Pick<Pod, 'name' | 'uid' | 'createdAt'> {
+  return { name: text(name), uid: text(uid), createdAt: text(creationTimestamp) };
+}
+
+function record(value: unknown): Raw {
+  return typeof value === 'object' && value !== null ? (value as Raw) : {};
+}
+
+function list(value: unknown): readonly Raw[] {
+  return Array.isArray(value) ? value.map(record) : [];
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function whole(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}

@@ -1,0 +1,24 @@
+// Whether a login has proved what status claims: with these credentials, to this primary, since the database stood still last.
+import type { Observed } from './observed.ts';
+import { reasonOf } from './past.ts';
+import type { Publication } from './publish.ts';
+
+/** @param publication what this round publishes; undefined before anything was read for it */
+export function isProved(o: Observed, publication?: Publication): boolean {
+  const { addon, cluster, platform, checkup } = o;
+  if (platform.connectionCheck === 'Off') return true;
+  const recorded = addon.status?.credentials?.sourceVersion;
+  const published = publication ?? {
+    actions: [],
+    credentials: { sourceVersion: cluster?.status.applicationSecretVersion },
+  };
+  return (
+    !checkup &&
+    // A change that was written but never told of may have been carried out since.
+    addon.metadata.generation === addon.status?.observedGeneration &&
+    reasonOf(addon, 'Connectable') === 'LoggedIn' &&
+    published.actions.length === 0 &&
+    published.credentials.sourceVersion === recorded &&
+    addon.status?.primary === cluster?.status.currentPrimary
+  );
+}

@@ -1,0 +1,101 @@
+// What happens when an addon is deleted: a standard one leaves everything to the garbage collector, a protected one lets its children go.
+import {
+  addonApiVersion,
+  addonGvr,
+  labels,
+  orphanFinalizer,
+  type PostgresAddon,
+  protectionFinalizer,
+} from '../api/addon.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { type Action, applyTo } from './action.ts';
+import { type Child, handOver } from './handover.ts';
+import type { Observed } from './observed.ts';
+import { isOwned, owns, whose } from './owner.ts';
+import { namesOf, type Verdict } from './target.ts';
+
+export interface Release {
+  readonly actions: readonly Action[];
+  readonly verdict: Verdict;
+  /** The last action lets the addon go: it is gone after it, unless others hold it too. */
+  readonly last: boolean;
+}
+
+/** Whether the deletion of this addon, under way, is to leave the children in service. */
+export function keepsChildren(addon: PostgresAddon): boolean {
+  return !owns(addon) || addon.metadata.finalizers?.includes(orphanFinalizer) === true;
+}
+
+/**
+ * A Cluster that nothing holds to a deleted addon stays: the garbage collector may just have taken the reference off, as it was told to.
+ * What is kept by mistake can be deleted afterwards; the other way round there is no way back.
+ */
+function isLoose({ addon, cluster }: Observed): boolean {
+  return cluster !== undefined && whose(addon, cluster) === 'ours' && !isOwned(addon, cluster);
+}
+
+/** Whether the operator has something to do before a deleted addon may go. */
+export function isGuarded(addon: PostgresAddon): boolean {
+  return addon.metadata.finalizers?.includes(protectionFinalizer) === true;
+}
+
+/** @param o an addon whose deletion was asked for */
+export function release(o: Observed): Release {
+  const { addon } = o;
+  const keeps = keepsChildren(addon) || isLoose(o);
+  if (!keepsChildren(addon) && !isGuarded(addon)) return { actions: [], verdict: removed, last: false };
+  if (o.kinds.clusters === 'forbidden' || o.urlSecret.kind === 'denied') {
+    const what = o.urlSecret.kind === 'denied' ? o.urlSecret.message : 'the operator may not list and watch Clusters';
+    return { actions: [], verdict: { reason: 'Forbidden', message: what }, last: false };
+  }
+  const children = childrenOf(o);
+  const letGo = isGuarded(addon) ? [setFinalizer(addon, false)] : [];
+  // What is being deleted by somebody else goes; to write to it would only hold it up.
+  const handed = children.filter(({ live }) => live.metadata.deletionTimestamp === undefined);
+  const actions = handed.flatMap((child) => handOver(addon, child, keeps ? 'orphaned' : 'held'));
+  return { actions: [...actions, ...letGo], verdict: keeps ? kept(o, children) : removed, last: letGo.length > 0 };
+}
+
+/** The action that puts the operator's finalizer on the addon, or takes it off; other finalizers stay. */
+export function setFinalizer(addon: PostgresAddon, present: boolean): Action {
+  const { name, namespace } = addon.metadata;
+  const others = (addon.metadata.finalizers ?? []).filter((finalizer) => finalizer !== protectionFinalizer);
+  const metadata = { name, namespace, finalizers: present ? [...others, protectionFinalizer] : others };
+  return applyTo('PostgresAddon', { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata }, addon);
+}
+
+const removed: Verdict = {
+  reason: 'Deleted',
+  message: 'deletion was asked for; the Cluster with its data and the Secret go with the addon',
+};
+
+function kept(o: Observed, children: readonly Child[]): Verdict {
+  const doomed = children.filter(({ live }) => live.metadata.deletionTimestamp !== undefined);
+  if (doomed.length > 0) {
+    const what = doomed.map(({ kind, live }) => `${kind} ${live.metadata.name}`).join(' and ');
+    return {
+      reason: 'Deleted',
+      message: `${what} is being deleted too, with the namespace or by somebody: protection ends there`,
+    };
+  }
+  const { cluster, urlSecret } = namesOf(o.addon);
+  return {
+    reason: 'Released',
+    message: `Cluster ${cluster} and Secret ${urlSecret} stay in service (label ${labels.orphaned}); apply this PostgresAddon again to take them back`,
+  };
+}
+
+/** Ours, of what was observed. */
+function childrenOf({ addon, cluster, scheduledBackup, urlSecret }: Observed): readonly Child[] {
+  const ours = (live: KubeObject | undefined): boolean =>
+    live !== undefined && (whose(addon, live) === 'ours' || isOwned(addon, live));
+  return [
+    ...(cluster !== undefined && ours(cluster) ? [{ kind: 'Cluster', live: cluster } as const] : []),
+    ...(scheduledBackup !== undefined && ours(scheduledBackup)
+      ? [{ kind: 'ScheduledBackup', live: scheduledBackup } as const]
+      : []),
+    ...(urlSecret.kind === 'found' && ours(urlSecret.object)
+      ? [{ kind: 'Secret', live: urlSecret.object } as const]
+      : []),
+  ];
+}

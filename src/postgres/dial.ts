@@ -1,0 +1,81 @@
+// From an address to a connection as sslmode asks for it. It sends no credential, and leaves no socket behind when it fails.
+import { isIP, Socket } from 'node:net';
+import { checkServerIdentity, connect as tlsConnect } from 'node:tls';
+import { foreign, LoginError, loginErrorOf } from './failure.ts';
+import type { Server } from './server.ts';
+
+/** SSLRequest: its length, and the number that no protocol version has. */
+const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
+/**
+ * @param address of the server's host
+ * @param encrypted whether to ask for TLS; without, only `prefer` may
+ * @returns a connected socket that never throws, whatever befalls it
+ * @throws LoginError, or an error of Node with its code
+ */
+export async function dial(server: Server, address: string, encrypted: boolean, signal: AbortSignal): Promise<Socket> {
+  const socket = quiet(new Socket());
+  try {
+    socket.connect(server.port, address);
+    await happened(socket, 'connect', signal, new LoginError('unreachable', 'no answer within 5 s'));
+    if (!encrypted) return socket;
+    socket.write(sslRequest);
+    const answer = await happened(socket, 'data', signal, silent());
+    if (answer?.toString('latin1') === 'S') return await encrypt(socket, server, signal);
+    if (answer?.toString('latin1') !== 'N') throw foreign();
+    if (server.sslMode !== 'prefer') throw new LoginError('tls', 'the server offers no TLS');
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+export function silent(): LoginError {
+  return new LoginError('silent', 'no answer within 5 s');
+}
+
+/** Who signed the certificate is for the application to check: the operator has no copy of what each of them trusts. */
+async function encrypt(socket: Socket, { host, sslMode }: Server, signal: AbortSignal): Promise<Socket> {
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const encrypted = quiet(tlsConnect({ socket, rejectUnauthorized: false, ...servername }));
+  try {
+    await happened(encrypted, 'secureConnect', signal, silent());
+  } catch (error) {
+    encrypted.destroy();
+    throw error instanceof LoginError && error.why === 'silent' ? error : new LoginError('tls', handshake(error));
+  }
+  if (sslMode !== 'verify-full' || checkServerIdentity(host, encrypted.getPeerCertificate()) === undefined)
+    return encrypted;
+  encrypted.destroy();
+  throw new LoginError('tls', "the certificate does not have the host's name");
+}
+
+function handshake(error: unknown): string {
+  const { detail } = loginErrorOf(error);
+  return `the handshake fails (${detail})`;
+}
+
+/** An error that nobody waits for any more ends the process otherwise. */
+function quiet<T extends Socket>(socket: T): T {
+  return socket.on('error', () => {}) as T;
+}
+
+/** Resolves with what the event brings; a connection that breaks or a signal that aborts first rejects, with `late` for the signal. */
+function happened(
+  socket: Socket,
+  event: 'connect' | 'secureConnect' | 'data',
+  signal: AbortSignal,
+  late: LoginError,
+): Promise<Buffer | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
+  const onClose = (): void => reject(new LoginError('broken', 'the connection was closed'));
+  const onAbort = (): void => reject(late);
+  socket.once(event, resolve).once('error', reject).once('end', onClose).once('close', onClose);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort);
+  return promise.finally(() => {
+    socket.off(event, resolve).off('error', reject).off('end', onClose).off('close', onClose);
+    signal.removeEventListener('abort', onAbort);
+  });
+}

@@ -1,0 +1,42 @@
+// A login that failed, and why; nothing a server said or a URL held may be part of it.
+import { classify, type LoginFailure } from '../domain/connection.ts';
+
+export class LoginError extends Error {
+  readonly why: LoginFailure;
+  readonly detail: string;
+
+  constructor(why: LoginFailure, detail: string) {
+    super(`${why}: ${detail}`);
+    this.name = 'LoginError';
+    this.why = why;
+    this.detail = detail;
+  }
+}
+
+/** Whatever answers, it is no PostgreSQL. */
+export function foreign(): LoginError {
+  return new LoginError('other', 'the server does not answer as PostgreSQL does');
+}
+
+/** The LoginError for whatever was thrown: of other errors only a code is used that has the form of one. */
+export function loginErrorOf(error: unknown): LoginError {
+  if (error instanceof LoginError) return error;
+  const code = codeOf(error);
+  if (code === undefined) return foreign();
+  const isState = /^[0-9A-Z]{5}$/.test(code) && isDatabaseError(error);
+  return new LoginError(classify(code), isState ? `SQLSTATE ${code}` : code);
+}
+
+/** The code of an error of Node, or the SQLSTATE of an error of the server. */
+function codeOf(error: unknown): string | undefined {
+  if (!isObject(error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  return /^[0-9A-Z_]{5,60}$/.test(error.code) ? error.code : undefined;
+}
+
+function isDatabaseError(error: unknown): boolean {
+  return isObject(error) && 'severity' in error;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

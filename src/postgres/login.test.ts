@@ -1,0 +1,328 @@
+// Logins against a server that does what a script says; the real PostgreSQL is in real.test.ts.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { LoginResult } from '../domain/connection.ts';
+import { testCertificate } from '../kube/testing-certificate.ts';
+import { ManualClock } from '../testing/clock.ts';
+import { Logins } from './login.ts';
+import {
+  asksForPassword,
+  errorResponse,
+  letsIn,
+  message,
+  type Script,
+  selectsOne,
+  startServer,
+  type TestServer,
+} from './testing.ts';
+
+const password = 'hunter2@/:#% x';
+const certificate = testCertificate();
+/** Terminate. */
+const goodbye = 'X\0\0\0\x04';
+
+const opened: { readonly server: TestServer; readonly logins: Logins }[] = [];
+afterEach(async () => {
+  for (const { server, logins } of opened.splice(0)) {
+    await logins.stop();
+    // Nothing is left of any login, whatever became of it: no server has to hang up first.
+    await until(() => server.seen.open === 0);
+    await server.close();
+  }
+});
+
+/** A server, and logins whose time stands still until the test moves it. */
+async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
+  const server = await startServer({
+    tls: 'S',
+    certificate,
+    start: (client) => client.write(letsIn),
+    answer,
+    ...script,
+  });
+  const clock = new ManualClock();
+  const logins = new Logins(clock);
+  opened.push({ server, logins });
+  const url = `postgresql://app:${encodeURIComponent(password)}@${host}:${server.port}/app`;
+  const tryLogin = async (query = ''): Promise<LoginResult> => {
+    const result = await logins.tryLogin(`${url}${query}`);
+    // Every server here says the password wherever it can.
+    expect(JSON.stringify(result)).not.toMatch(/hunter2|serverWords/);
+    return result;
+  };
+  return { server, clock, logins, tryLogin };
+}
+
+function answer(text: Buffer, client: { write(data: Buffer): unknown; end(): unknown }): void {
+  if (text[0] === 0x51) client.write(selectsOne);
+  if (text[0] === 0x58) client.end();
+}
+
+/** Looks until it is so; the test's own time limit ends it. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+const failed = (why: string, detail: string): unknown => ({ kind: 'failed', why, detail });
+const foreign = failed('other', 'the server does not answer as PostgreSQL does');
+
+describe('a login', () => {
+  it.each([
+    ['prefer', '', 'S'],
+    ['require', '?sslmode=require', 'S'],
+    ['verify-full', '?sslmode=verify-full', 'S'],
+    ['prefer without TLS', '', 'N'],
+  ] as const)('succeeds with %s, as the user of the URL, and says goodbye', async (_, query, tls) => {
+    const { tryLogin, server, clock } = await meet({ tls });
+    expect(await tryLogin(query)).toEqual({ kind: 'ok' });
+    expect(server.heard()).toContain('user\0app\0database\0app\0');
+    expect(server.heard()).toContain('SELECT 1');
+    expect(server.heard().endsWith(goodbye)).toBe(true);
+    await until(() => server.seen.open === 0);
+    expect(server.seen.connections).toBe(1);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('sends the password that the URL holds in percent-encoded form', async () => {
+    const { tryLogin, server } = await meet({
+      start: (client) => client.write(asksForPassword),
+      answer: (text, client) => (text[0] === 0x70 ? client.write(letsIn) : answer(text, client)),
+    });
+    expect(await tryLogin()).toEqual({ kind: 'ok' });
+    expect(server.heard()).toContain(`${password}\0`);
+  });
+
+  it.each([
+    ['28000', 'role'],
+    ['42501', 'role'],
+    ['3D000', 'database'],
+    ['53300', 'full'],
+    ['XX000', 'other'],
+  ])('that the server ends with %s is "%s", at once', async (code, why) => {
+    const { tryLogin, server, clock } = await meet({ start: (client) => client.end(errorResponse(code)) });
+    expect(await tryLogin()).toEqual(failed(why, `SQLSTATE ${code}`));
+    expect(server.seen.connections).toBe(1);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('fails with an error of the query', async () => {
+    const { tryLogin } = await meet({
+      answer: (text, client) => text[0] === 0x51 && client.write(errorResponse('42501')),
+    });
+    expect(await tryLogin()).toEqual(failed('role', 'SQLSTATE 42501'));
+  });
+
+  it('fails with TLS that is asked for and not offered', async () => {
+    const { tryLogin, server } = await meet({ tls: 'N' });
+    expect(await tryLogin('?sslmode=require')).toEqual(failed('tls', 'the server offers no TLS'));
+    expect(server.heard()).toBe('');
+  });
+
+  it('fails with a certificate of another host only where it is to be verified, and before anything is said', async () => {
+    const { tryLogin, server } = await meet({}, 'localhost');
+    expect(await tryLogin('?sslmode=require')).toEqual({ kind: 'ok' });
+    const said = server.heard();
+    const result = await tryLogin('?sslmode=verify-full');
+    expect(result).toEqual(failed('tls', "the certificate does not have the host's name"));
+    expect(server.heard()).toBe(said);
+  });
+
+  it('with a broken handshake fails where TLS is asked for, and goes on without it where not', async () => {
+    const { tryLogin, server } = await meet({ certificate: { certificate: '', key: '' } });
+    expect(await tryLogin('?sslmode=require')).toMatchObject({
+      why: 'tls',
+      detail: expect.stringMatching(/handshake/),
+    });
+    expect(server.heard()).toBe('');
+    expect(await tryLogin()).toEqual({ kind: 'ok' });
+    expect(server.seen.connections).toBe(3);
+  });
+
+  it('does not take the text of an unusable URL into its result', async () => {
+    const { logins } = await meet();
+    for (const url of [
+      '',
+      'hunter2',
+      'postgresql://app:hunter2@/app',
+      'mysql://app:hunter2@host/app',
+      'postgresql://app@h/d',
+    ])
+      expect(await logins.tryLogin(url)).toEqual(failed('other', 'DATABASE_URL has an unknown form'));
+  });
+
+  it('fails when DNS does not know the host', async () => {
+    const { logins } = await meet();
+    const result = await logins.tryLogin('postgresql://app:hunter2@db-rw.invalid:5432/app');
+    expect(result).toMatchObject({ kind: 'failed', why: 'host', detail: expect.stringMatching(/^E/) });
+  });
+});
+
+describe('what may pass by itself', () => {
+  it('is tried again, and the last answer counts', async () => {
+    const { tryLogin, server, clock } = await meet({
+      start: (client, connection) => (connection < 3 ? client.end(errorResponse('57P03')) : client.write(letsIn)),
+    });
+    const login = tryLogin();
+    for (const tried of [1, 2]) {
+      await until(() => server.seen.connections === tried && clock.timers === 2);
+      await clock.advance(300);
+    }
+    expect(await login).toEqual({ kind: 'ok' });
+    expect(clock.timers).toBe(0);
+  });
+
+  it.each([
+    ['28P01', 'credentials', 5],
+    ['57P03', 'starting', 17],
+    ['57P01', 'starting', 17],
+  ])('is told after 5 s: %s is "%s" after %d attempts', async (code, why, attempts) => {
+    const { tryLogin, server, clock } = await meet({ start: (client) => client.end(errorResponse(code)) });
+    let result: LoginResult | undefined;
+    void tryLogin().then((value) => {
+      result = value;
+    });
+    while (result === undefined) {
+      const tried = server.seen.connections;
+      await until(() => clock.timers === 2 || result !== undefined);
+      await clock.advance(100);
+      if (clock.timers === 1) await until(() => server.seen.connections > tried || result !== undefined);
+    }
+    expect(result).toEqual(failed(why, `SQLSTATE ${code}`));
+    expect(server.seen.connections).toBe(attempts);
+    expect(clock.monotonic()).toBe(5000);
+  });
+
+  it('is a refused connection too', async () => {
+    const { tryLogin, server, clock } = await meet();
+    await server.close();
+    const login = tryLogin();
+    for (let waited = 0; waited < 5000; waited += 100) {
+      await until(() => clock.timers === 2);
+      await clock.advance(100);
+      if (clock.timers === 0) break;
+    }
+    expect(await login).toEqual(failed('refused', 'ECONNREFUSED'));
+    opened.pop();
+  });
+
+  it('is a connection that breaks', async () => {
+    const { tryLogin, server, clock } = await meet({ tls: 'reset' });
+    const login = tryLogin();
+    await until(() => server.seen.connections === 1 && clock.timers === 2);
+    await clock.advance(300);
+    await until(() => server.seen.connections === 2);
+    await clock.advance(5000);
+    expect(await login).toEqual(failed('broken', 'ECONNRESET'));
+  });
+});
+
+describe('a server that falls silent', () => {
+  const nothing = (): void => {};
+  it.each<readonly [string, Partial<Script>, string, string]>([
+    ['before it says whether it has TLS', { tls: Buffer.alloc(0) }, '?sslmode=require', ''],
+    ['in the handshake', { tls: 'mute' }, '?sslmode=require', ''],
+    ['after the startup message', { start: nothing }, '', 'database'],
+    ['in the middle of a message', { start: (client) => client.write(letsIn.subarray(0, 12)) }, '', 'database'],
+    ['after the password', { start: (client) => client.write(asksForPassword), answer: nothing }, '', password],
+    ['after the query', { answer: nothing }, '', 'SELECT 1'],
+  ])('%s is left after 5 s', async (_, script, query, heard) => {
+    const { tryLogin, server, clock } = await meet(script);
+    let result: LoginResult | undefined;
+    const login = tryLogin(query).then((value) => {
+      result = value;
+    });
+    await until(() => server.seen.begun === 1 && server.heard().includes(heard));
+    await clock.advance(4999);
+    expect(result).toBeUndefined();
+    await clock.advance(1);
+    await login;
+    expect(result).toEqual(failed('silent', 'no answer within 5 s'));
+    expect(server.seen.connections).toBe(1);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('at the goodbye has let the login succeed', async () => {
+    const { tryLogin, server, clock } = await meet({
+      answer: (text, client) => text[0] === 0x51 && client.write(selectsOne),
+    });
+    const login = tryLogin();
+    await until(() => server.heard().endsWith(goodbye));
+    await clock.advance(5000);
+    expect(await login).toEqual({ kind: 'ok' });
+  });
+});
+
+describe('a server that is no PostgreSQL', () => {
+  it.each<readonly [string, Buffer]>([
+    ['speaks another protocol', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['sends a message that is not due', message('A', '\0\0\0\x01channel\0hunter2\0')],
+    ['asks for an unknown authentication', message('R', Buffer.from([0, 0, 0, 99]))],
+    ['asks for no authentication', message('R', '')],
+    ['sends a row of minus one columns', Buffer.concat([letsIn, message('D', Buffer.from([0xff, 0xff]))])],
+    ['sends a code that is none', message('E', 'SFATAL\0Chunter2\0Mhunter2\0\0')],
+    ['knows no mechanism', message('R', Buffer.concat([Buffer.from([0, 0, 0, 10]), Buffer.from('hunter2\0\0')]))],
+    ['sends more than a login takes', Buffer.concat(Array(20_000).fill(message('S', 'a\0b\0')))],
+  ])('%s', async (_, bytes) => {
+    const { tryLogin, clock } = await meet({ start: (client) => client.write(bytes), answer: () => {} });
+    expect(await tryLogin()).toEqual(foreign);
+    expect(clock.timers).toBe(0);
+  });
+
+  it.each([
+    ['does not say S or N', Buffer.from('E')],
+    ['says more than that', Buffer.from('S and more')],
+  ])('%s', async (_, tls) => {
+    const { tryLogin } = await meet({ tls });
+    expect(await tryLogin()).toEqual(foreign);
+  });
+});
+
+describe('many logins', () => {
+  it('are eight at a time, and all of them come to an end', async () => {
+    const { tryLogin, server, clock } = await meet({ tls: 'N' });
+    const results = await Promise.all(Array.from({ length: 100 }, () => tryLogin()));
+    expect(results).toEqual(Array(100).fill({ kind: 'ok' }));
+    expect(server.seen.most).toBe(8);
+    expect(server.seen.connections).toBe(100);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('that find no place within 5 s are not tried', async () => {
+    const { tryLogin, server, clock } = await meet({ tls: Buffer.alloc(0) });
+    const logins = Array.from({ length: 100 }, () => tryLogin());
+    await until(() => server.seen.begun === 8);
+    await clock.advance(5000);
+    const results = await Promise.all(logins);
+    expect(results.slice(0, 8)).toEqual(Array(8).fill(failed('silent', 'no answer within 5 s')));
+    expect(results.slice(8)).toEqual(Array(92).fill({ kind: 'unchecked' }));
+    expect(server.seen.most).toBe(8);
+    expect(clock.timers).toBe(0);
+    // Their places are free again.
+    const next = tryLogin();
+    await until(() => server.seen.begun === 9);
+    await clock.advance(5000);
+    expect(await next).toMatchObject({ why: 'silent' });
+  });
+});
+
+describe('stop', () => {
+  it('ends what is under way and what waits, and lets nothing begin', async () => {
+    const { tryLogin, logins, server, clock } = await meet({ start: () => {} });
+    const running = Array.from({ length: 9 }, () => tryLogin());
+    await until(() => server.heard().split('database').length === 9);
+    await logins.stop();
+    expect(await Promise.all(running)).toEqual(Array(9).fill({ kind: 'unchecked' }));
+    expect(await tryLogin()).toEqual({ kind: 'unchecked' });
+    await until(() => server.seen.open === 0);
+    expect(server.seen.connections).toBe(8);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('ends the pause before another attempt', async () => {
+    const { tryLogin, logins, clock } = await meet({ start: (client) => client.end(errorResponse('57P03')) });
+    const login = tryLogin();
+    await until(() => clock.timers === 2);
+    await logins.stop();
+    expect(await login).toEqual({ kind: 'unchecked' });
+    expect(clock.timers).toBe(0);
+  });
+});

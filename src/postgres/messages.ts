@@ -1,0 +1,54 @@
+// Cuts what a server sends into protocol messages, and refuses what PostgreSQL does not send during a login and `SELECT 1`. Whoever may
+// start a pod with the labels of an instance answers in its place, and pg's parser throws on a message that ends early, and never
+// returns from an error message without its end: the operator would stand still for everybody.
+import { foreign } from './failure.ts';
+
+/** Authentication, ParameterStatus, BackendKeyData, ReadyForQuery, Error- and NoticeResponse, RowDescription, DataRow, CommandComplete. */
+const expected: ReadonlySet<number> = new Set(Buffer.from('RSKZENTDC'));
+const fieldLists: ReadonlySet<number> = new Set(Buffer.from('EN'));
+
+/** A type and a length that counts itself: PostgreSQL's protocol, "Message Formats". */
+const headBytes = 5;
+const longestMessage = 16_384;
+const longestConversation = 131_072;
+
+export class Messages {
+  #rest = Buffer.alloc(0);
+  #seen = 0;
+
+  /** @returns the messages that are complete with `chunk`, in order @throws LoginError */
+  take(chunk: Buffer): readonly Buffer[] {
+    this.#seen += chunk.length;
+    if (this.#seen > longestConversation) throw foreign();
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    const messages: Buffer[] = [];
+    for (let length = this.#nextLength(); length <= this.#rest.length; length = this.#nextLength()) {
+      const message = this.#rest.subarray(0, length);
+      if (fieldLists.has(message[0] ?? 0) && !endsAsFieldList(message)) throw foreign();
+      messages.push(message);
+      this.#rest = this.#rest.subarray(length);
+    }
+    return messages;
+  }
+
+  /** Bytes of the message that has begun; more than are there while its head is incomplete. */
+  #nextLength(): number {
+    const [type] = this.#rest;
+    if (type !== undefined && !expected.has(type)) throw foreign();
+    if (this.#rest.length < headBytes) return headBytes;
+    const length = 1 + this.#rest.readUInt32BE(1);
+    if (length < headBytes || length > longestMessage) throw foreign();
+    return length;
+  }
+}
+
+/** Fields of a letter and a text that ends with 0, then another 0 in place of a letter, exactly at the end. */
+function endsAsFieldList(message: Buffer): boolean {
+  let at = headBytes;
+  while (at < message.length && message[at] !== 0) {
+    const end = message.indexOf(0, at + 1);
+    if (end === -1) return false;
+    at = end + 1;
+  }
+  return at === message.length - 1;
+}
