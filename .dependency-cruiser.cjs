@@ -15,6 +15,7 @@ module.exports = {
     only('domain', ['^src/api/'], 'thought knows words only'),
     only('kube', [shared], 'hands know Kubernetes, not databases'),
     only('runtime', [shared], 'the body knows neither'),
+    only('postgres', ['^src/api/', '^src/domain/connection[.]ts$'], 'a login knows words, and no Kubernetes'),
     only('controller', ['^src/(api|domain|kube|runtime)/'], 'the will uses them all'),
     {
       name: 'nobody-imports-main',
@@ -40,6 +41,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/kube/' },
       to: { path: '@kubernetes/client-node' },
+    },
+    {
+      name: 'login-is-handed-in',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(postgres/|main[.]ts$)' },
+      to: { path: '^src/postgres/' },
+    },
+    {
+      name: 'pg-in-postgres',
+      severity: 'error',
+      from: { path: '^(src|hack)/', pathNot: '^src/postgres/' },
+      to: { path: '(^|/)(@types/)?pg/' },
     },
     {
       name: 'product-without-harness',

@@ -56,6 +56,11 @@ const refused: readonly (readonly [what: string, values: Values, words: readonly
     { postgres: { imagePattern: 'postgres:17' } },
     ["at '/postgres/imagePattern'", '[{]version[}]'],
   ],
+  [
+    'an unknown check of the connection',
+    { readiness: { connectionCheck: 'Never' } },
+    ["at '/readiness/connectionCheck'"],
+  ],
   ['a digest that is none', { image: { digest: 'latest' } }, ["at '/image/digest'"]],
   ['a tag in the repository', { image: { repository: 'example.com/operator@sha256:1' } }, ["at '/image/repository'"]],
   ['an unknown pull policy', { image: { pullPolicy: 'Sometimes' } }, ["at '/image/pullPolicy'"]],

@@ -72,6 +72,14 @@ const cases: Readonly<Record<string, Case>> = {
     look: env('WATCH_NAMESPACES'),
     seen: 'team-a,team-b',
   },
+  'readiness.connectionCheck': {
+    set: { readiness: { connectionCheck: 'Off' }, ...policy({}) },
+    look: (all) => [
+      env('READINESS_CONNECTION_CHECK')(all),
+      maybe('NetworkPolicy')(all)?.spec.egress[0].ports.map(({ port }: Manifest) => port),
+    ],
+    seen: ['Off', [53, 53, 443, 6443]],
+  },
   'postgres.defaultVersion': {
     set: { postgres: { defaultVersion: '16.4' } },
     look: env('DEFAULT_POSTGRES_VERSION'),
@@ -177,7 +185,7 @@ const cases: Readonly<Record<string, Case>> = {
   'networkPolicy.apiServerPorts': {
     set: policy({ apiServerPorts: [8443] }),
     look: (all) => maybe('NetworkPolicy')(all)?.spec.egress[0].ports.map(({ port }: Manifest) => port),
-    seen: [53, 53, 8443],
+    seen: [53, 53, 8443, 5432],
   },
   'networkPolicy.metricsFrom': {
     set: policy({ metricsFrom: peers }),

@@ -37,9 +37,9 @@ it('reads namespaces, and refuses what is none', () => {
 });
 
 it('names every bad variable at once', () => {
-  expect(() => loadConfig({ PORT: '-1', WORKERS: 'many', DEFAULT_POSTGRES_VERSION: '9', READINESS_CONNECTION_CHECK: 'no' })).toThrow(
-    /PORT.*WORKERS.*DEFAULT_POSTGRES_VERSION.*READINESS_CONNECTION_CHECK/s,
-  );
+  expect(() =>
+    loadConfig({ PORT: '-1', WORKERS: 'many', DEFAULT_POSTGRES_VERSION: '9', READINESS_CONNECTION_CHECK: 'no' }),
+  ).toThrow(/PORT.*WORKERS.*DEFAULT_POSTGRES_VERSION.*READINESS_CONNECTION_CHECK/s);
 });
 
 describe('the plan file', () => {

@@ -6,6 +6,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from './api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from './api/cnpg.ts';
 import type { Gvr } from './api/kubernetes.ts';
+import { eventGvr, podGvr, volumeClaimGvr } from './api/workload.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
 import { Checkups } from './controller/checkups.ts';
@@ -26,12 +27,6 @@ import { Metrics } from './runtime/metrics.ts';
 import { WorkQueue } from './runtime/queue.ts';
 
 const secretGvr: Gvr = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
-const volumeClaimGvr: Gvr = {
-  group: '',
-  version: 'v1',
-  plural: 'persistentvolumeclaims',
-  kind: 'PersistentVolumeClaim',
-};
 const storageClassGvr: Gvr = { group: 'storage.k8s.io', version: 'v1', plural: 'storageclasses', kind: 'StorageClass' };
 
 /** Time between two looks at the Secrets of one addon, which are not watched: 10 min. */
@@ -145,6 +140,8 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
       secrets: resources(transport, secretGvr),
       volumeClaims: resources(transport, volumeClaimGvr),
       storageClasses: resources(transport, storageClassGvr),
+      pods: resources(transport, podGvr),
+      events: resources(transport, eventGvr),
     },
     login: (url) => logins.tryLogin(url),
     checkups: new Checkups(clock, random, checkupMilliseconds),

@@ -158,6 +158,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       POD_NAME: options.podName ?? user,
       POD_NAMESPACE: namespace,
       PORT: '0',
+      // No PostgreSQL runs behind the simulator: a login would never succeed.
+      READINESS_CONNECTION_CHECK: 'Off',
       ...options.environment,
     },
   });

@@ -27,9 +27,6 @@ import { conditionOf, isRunning } from './views.ts';
 /** CNPG's order of events, faster. */
 export const testPace: Pace = { stale: 250, step: 60 };
 
-/** No Postgres runs behind the simulator: a login would never succeed. */
-const withoutDatabase = { READINESS_CONNECTION_CHECK: 'Off' };
-
 export interface SuiteOptions {
   /** Name of the cluster; tests of one name share it. */
   readonly cluster?: string;
@@ -100,7 +97,6 @@ export class Suite {
       user: 'postgres-addon-operator',
       namespace: this.operatorNamespace,
       ...options,
-      environment: { ...withoutDatabase, ...options.environment },
     });
     this.#operators.push(operator);
     return operator;

@@ -5,7 +5,7 @@
 // |-----------------------------------------------------------------------|----------------------------------------|
 // | S0 failure 1: "creating for >5 min": image pull                       | image                                  |
 // | S0 failure 1: "creating for >5 min": PVC binding                      | class, storage                         |
-// | S0 failure 2: "provisioning" that persists                            | damage; failover.test.ts               |
+// | S0 failure 2: "provisioning" that persists                            | settings; failover.test.ts             |
 // | S0 failure 3: no DATABASE_URL, "failed silently"                      | secrets; credentials.test.ts           |
 // | S2 1: a step after the provisioning fails; what was made is left over | secrets                                |
 // | S2 2: an addon removed from the file; S2 4: a stale DATABASE_URL      | protection.test.ts                     |
@@ -13,11 +13,13 @@
 // | S4 "Setting up primary": PVC binding, image pull                      | class, image                           |
 // | S4 "PVC full"                                                         | volume                                 |
 // | S4 "CNPG operator logs"                                               | alone/cnpg-down.test.ts                |
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+// | S4 "Backup failing"                                                   | no backups yet: BackupReady says so    |
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { conditionOf } from '../harness/views.ts';
 import { childrenOf, clusterName } from './belongings.ts';
 import { addonName, type Cause, causes } from './causes.ts';
+import { lift } from './policies.ts';
 import { minutes, useReal } from './real.ts';
 
 jest.setTimeout(minutes(10));
@@ -45,6 +47,17 @@ beforeAll(async () => {
     }),
   );
 }, minutes(6));
+
+afterAll(async () => {
+  await Promise.all(
+    causes.map(async (cause) => {
+      await lift(real(), namespaceOf(cause));
+      if (cause.cleanUp === undefined) return;
+      await real().kubectl(['delete', 'pga', addonName, '--namespace', namespaceOf(cause), '--cascade=foreground']);
+      await cause.cleanUp(real(), namespaceOf(cause));
+    }),
+  );
+}, minutes(4));
 
 describe('a database that cannot come up', () => {
   it.each(named)('says why: %s', async (_, cause) => {
@@ -82,12 +95,15 @@ describe('once the cause is gone', () => {
     await Promise.all(causes.map((cause) => cause.remove(real(), namespaceOf(cause))));
   }, minutes(2));
 
-  it.each(named)('the database comes up by itself, and nothing of the trouble is said any more: %s', async (_, cause) => {
-    const namespace = namespaceOf(cause);
-    const addon = await real().running(namespace, addonName);
-    expect(conditionOf(addon, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
-    expect(conditionOf(addon, 'Stalled')).toBeUndefined();
-    const cluster = await real().client.get(clusterGvr, namespace, clusterName(namespace, addonName));
-    expect(cluster?.status).toMatchObject({ readyInstances: 1 });
-  });
+  it.each(named)(
+    'the database comes up by itself, and nothing of the trouble is said any more: %s',
+    async (_, cause) => {
+      const namespace = namespaceOf(cause);
+      const addon = await real().running(namespace, addonName);
+      expect(conditionOf(addon, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
+      expect(conditionOf(addon, 'Stalled')).toBeUndefined();
+      const cluster = await real().client.get(clusterGvr, namespace, clusterName(namespace, addonName));
+      expect(cluster?.status).toMatchObject({ readyInstances: 1 });
+    },
+  );
 });

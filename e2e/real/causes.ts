@@ -2,6 +2,7 @@
 // how to take it away. None may reach the operator, CNPG or another namespace.
 import type { AddonSpec } from '../../src/api/addon.ts';
 import { clusterName } from './belongings.ts';
+import { fill, makeRoom, mend, offerSmallDisk, removeSmallDisk } from './disks.ts';
 import { askForMemory, breakWebhook, lift, limitMemory, refuse, setQuota, useStorageClass } from './policies.ts';
 import type { Real } from './real.ts';
 
@@ -19,9 +20,18 @@ export interface Cause {
   /** What the message has to name. */
   readonly words: (namespace: string) => readonly (string | RegExp)[];
   readonly remove: (real: Real, namespace: string) => Promise<unknown>;
+  /** At the end, when the addon is gone. */
+  readonly cleanUp?: (real: Real, namespace: string) => Promise<unknown>;
 }
 
 const firstPod = (namespace: string): string => `${clusterName(namespace, addonName)}-1`;
+
+const settings = 'postgresql.auto.conf';
+const killPostgres = 'kill -KILL "$(head --lines=1 "$PGDATA/postmaster.pid")"';
+
+/** kubelet waits up to five minutes before it starts a container that failed again; not with a new pod. */
+const removeFirstPod = (real: Real, namespace: string): Promise<unknown> =>
+  real.kubectl(['delete', 'pod', firstPod(namespace), '--namespace', namespace]);
 
 function bash(real: Real, namespace: string, script: string): Promise<string> {
   const pod = firstPod(namespace);
@@ -50,6 +60,7 @@ export const causes: readonly Cause[] = [
     bring: (real, namespace) => useStorageClass(real, namespace, absentClass(namespace)),
     reason: 'StorageClassMissing',
     words: (namespace) => [absentClass(namespace), firstPod(namespace)],
+    cleanUp: (real, namespace) => real.kubectl(['delete', 'storageclass', absentClass(namespace)]),
     remove: async (real, namespace) => {
       const standard = JSON.parse(await real.kubectl(['get', 'storageclass', 'standard', '--output', 'json']));
       const { apiVersion, kind, provisioner } = standard;
@@ -92,7 +103,7 @@ export const causes: readonly Cause[] = [
   {
     name: 'limits',
     bring: (real, namespace) => limitMemory(real, namespace, '128Mi'),
-    reason: 'PodRefused',
+    reason: 'PodsRefused',
     words: () => ['maximum memory usage per Container is 128Mi'],
     remove: (real, namespace) => real.kubectl(['delete', 'limitrange', 'small', '--namespace', namespace]),
   },
@@ -106,7 +117,7 @@ export const causes: readonly Cause[] = [
   {
     name: 'registry',
     bring: (real, namespace) => refuse(real, namespace, 'pods', 'images must come from registry.example'),
-    reason: 'PodRefused',
+    reason: 'PodsRefused',
     words: () => ['images must come from registry.example'],
     remove: lift,
   },
@@ -118,23 +129,40 @@ export const causes: readonly Cause[] = [
     remove: (real, namespace) => real.kubectl(['delete', 'validatingwebhookconfiguration', namespace]),
   },
   {
+    // CNPG tells its log alone that it was refused the claim.
     name: 'storage',
     bring: (real, namespace) => setQuota(real, namespace, { 'requests.storage': '500Mi' }),
-    reason: 'QuotaExceeded',
-    words: () => ['requests.storage'],
+    reason: 'VolumePending',
+    words: (namespace) => [firstPod(namespace), 'ResourceQuota', 'requests.storage'],
     remove: stopQuota,
   },
   {
-    // Somebody damaged the data directory: PostgreSQL does not start again.
-    name: 'damage',
+    // A line that PostgreSQL does not understand: it does not start again.
+    name: 'settings',
     ruin: (real, namespace) =>
-      bash(
-        real,
-        namespace,
-        'mv "$PGDATA/PG_VERSION" "$PGDATA/PG_VERSION.away" && kill -KILL "$(head --lines=1 "$PGDATA/postmaster.pid")"',
-      ),
+      bash(real, namespace, `cd "$PGDATA"; chmod u+w ${settings}; echo nonsense >>${settings}; ${killPostgres}`),
     reason: 'CrashLooping',
-    words: (namespace) => [firstPod(namespace)],
-    remove: (real, namespace) => bash(real, namespace, 'mv "$PGDATA/PG_VERSION.away" "$PGDATA/PG_VERSION"'),
+    words: (namespace) => [firstPod(namespace), 'kubectl logs'],
+    remove: async (real, namespace) => {
+      await mend(real, namespace, firstPod(namespace), `sed --in-place /nonsense/d ${settings}`);
+      await removeFirstPod(real, namespace);
+    },
+  },
+  {
+    name: 'volume',
+    bring: (real, namespace) => offerSmallDisk(real, namespace, firstPod(namespace)),
+    ruin: async (real, namespace) => {
+      await fill(real, namespace);
+      // A full disk lets the database run until it needs another file of its log; then the session is cut.
+      const write = `SELECT count(pg_logical_emit_message(false, 'fill', repeat('x', 1000000))) FROM generate_series(1, 100)`;
+      await bash(real, namespace, `psql --dbname app --command "${write}" || true`);
+    },
+    reason: 'DiskFull',
+    words: () => [/disk/i],
+    remove: async (real, namespace) => {
+      await makeRoom(real, namespace);
+      await removeFirstPod(real, namespace);
+    },
+    cleanUp: removeSmallDisk,
   },
 ];

@@ -110,7 +110,10 @@ describe('a password', () => {
     expect(await real().event(namespace, 'altered', 'CredentialsRejected')).toMatchObject({ type: 'Warning' });
     // No value in any word.
     const before = await urlOf('altered');
-    const told = JSON.stringify([refused, await real().kubectl(['get', 'events', '--namespace', namespace, '-o', 'json'])]);
+    const told = JSON.stringify([
+      refused,
+      await real().kubectl(['get', 'events', '--namespace', namespace, '-o', 'json']),
+    ]);
     expect(told).not.toContain(new URL(before).password);
     expect(told).not.toContain(password);
 

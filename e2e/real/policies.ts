@@ -33,7 +33,10 @@ export async function refuse(real: Real, namespace: string, target: PolicyTarget
       apiVersion: admission,
       kind: 'ValidatingAdmissionPolicy',
       metadata,
-      spec: { matchConstraints: constraints(namespace, target), validations: [{ expression: 'false', message: words }] },
+      spec: {
+        matchConstraints: constraints(namespace, target),
+        validations: [{ expression: 'false', message: words }],
+      },
     },
     {
       apiVersion: admission,

@@ -69,7 +69,12 @@ export class Real {
   }
 
   /** Applies an addon as its team would. When this resolves, its history shows what was applied. */
-  async apply(namespace: string, name: string, spec: AddonSpec, annotations: Record<string, string> = {}): Promise<void> {
+  async apply(
+    namespace: string,
+    name: string,
+    spec: AddonSpec,
+    annotations: Record<string, string> = {},
+  ): Promise<void> {
     const object = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name, annotations }, spec };
     const args = ['apply', '--namespace', namespace, '--output', 'json', '-f', '-'];
     const { metadata } = JSON.parse(await this.kubectl(args, JSON.stringify(object))) as LiveObject;

@@ -117,7 +117,15 @@ export class Writer {
 
   /** The pod as the API server knows it. */
   async pod(): Promise<LiveObject> {
-    const text = await this.#real.kubectl(['get', 'pod', this.#pod, '--namespace', this.#namespace, '--output', 'json']);
+    const text = await this.#real.kubectl([
+      'get',
+      'pod',
+      this.#pod,
+      '--namespace',
+      this.#namespace,
+      '--output',
+      'json',
+    ]);
     return JSON.parse(text) as LiveObject;
   }
 
@@ -127,7 +135,16 @@ export class Writer {
 
   async #read(path: string): Promise<readonly string[]> {
     const script = `[ ! -e ${path} ] || cat ${path}`;
-    const text = await this.#real.kubectl(['exec', '--namespace', this.#namespace, this.#pod, '--', 'bash', '-c', script]);
+    const text = await this.#real.kubectl([
+      'exec',
+      '--namespace',
+      this.#namespace,
+      this.#pod,
+      '--',
+      'bash',
+      '-c',
+      script,
+    ]);
     return text.split('\n').filter((line) => line !== '');
   }
 

@@ -1,7 +1,51 @@
-// STUB until the diagnosis lands: overwrite freely.
-import type { Facts } from '../api/workload.ts';
+// Looks at what is around a Cluster that does not come up. Only on demand: nothing of it is watched or kept.
+import { clusterLabel } from '../api/cnpg.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { type Facts, projectClaim, projectPod, projectWarning, type Unseen } from '../api/workload.ts';
 import type { Read } from '../domain/observed.ts';
+import { ApiError } from '../kube/errors.ts';
 import type { World } from './world.ts';
-export async function lookForCause(_api: World['api'], _namespace: string, _cluster: string): Promise<Read<Facts>> {
-  return { kind: 'unread' };
+
+/** Most Warning events of a namespace that are read, about half a megabyte: they are those of its other workloads too. */
+const mostWarnings = 500;
+
+/**
+ * Pods and volume claims of a Cluster, and the Warning events of its namespace, by three requests at the same time.
+ * @returns always found; what the operator may not list is named in `unseen`
+ * @throws ApiError when a list fails for another reason than a missing right
+ */
+export async function lookForCause(
+  api: Pick<World['api'], 'pods' | 'volumeClaims' | 'events'>,
+  namespace: string,
+  cluster: string,
+): Promise<Read<Facts>> {
+  const ofCluster = `${clusterLabel}=${cluster}`;
+  const [pods, claims, warnings] = await Promise.all([
+    // A pooler of PgBouncer has the label too, and says nothing about the database.
+    permitted(api.pods.list(namespace, { labelSelector: `${ofCluster},cnpg.io/podRole!=pooler` })),
+    permitted(api.volumeClaims.list(namespace, { labelSelector: ofCluster })),
+    permitted(api.events.listFirst(namespace, mostWarnings, { fieldSelector: 'type=Warning' })),
+  ]);
+  const lists: readonly (readonly [Unseen, unknown])[] = [
+    ['pods', pods],
+    ['persistentvolumeclaims', claims],
+    ['events', warnings],
+  ];
+  const object: Facts = {
+    pods: (pods ?? []).map(projectPod),
+    claims: (claims ?? []).map(projectClaim),
+    warnings: (warnings ?? []).map(projectWarning),
+    unseen: lists.filter(([, list]) => list === undefined).map(([what]) => what),
+  };
+  return { kind: 'found', object };
+}
+
+/** undefined when the right is missing. */
+async function permitted(list: Promise<readonly KubeObject[]>): Promise<readonly KubeObject[] | undefined> {
+  try {
+    return await list;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 403) return undefined;
+    throw error;
+  }
 }

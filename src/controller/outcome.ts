@@ -36,7 +36,7 @@ export function meaningOf(error: ApiError, action: Action): Meaning {
       return / cannot \w+ resource /.test(error.message) ? refused('Forbidden') : refused('Refused');
     case 500:
       if (!error.message.includes('failed calling webhook')) return { kind: 'unavailable' };
-      return refused(action.child === 'Secret' ? 'Refused' : 'CNPGUnavailable');
+      return refused(/failed calling webhook "[^"]*\.cnpg\.io"/.test(error.message) ? 'CNPGUnavailable' : 'Refused');
     default:
       return error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 408 && error.code !== 429
         ? refused('Refused')

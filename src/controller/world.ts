@@ -34,6 +34,8 @@ export interface World {
     readonly secrets: ResourceClient;
     readonly volumeClaims: ResourceClient;
     readonly storageClasses: ResourceClient;
+    readonly pods: ResourceClient;
+    readonly events: ResourceClient;
   };
   /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
   readonly login: (url: string) => Promise<LoginResult>;

@@ -5,7 +5,7 @@ import type { Action } from './action.ts';
 import { adopt, findsOrphans } from './adopt.ts';
 import { confirm } from './confirm.ts';
 import type { LoginPlace } from './connection.ts';
-import { findCause } from './diagnosis.ts';
+import { blindness, findCause } from './diagnosis.ts';
 import { diffCluster, diffScheduledBackup } from './diff.ts';
 import { sourceSecretName } from './names.ts';
 import type { Observed } from './observed.ts';
@@ -232,8 +232,9 @@ function explain(o: Observed, verdict: Verdict, now: number): Verdict {
   if (cause !== undefined) return cause;
   if (patienceLeft(o.addon, now) > 0) return verdict;
   const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);
-  const blind = o.facts.kind === 'denied' ? `; ${o.facts.message}` : '';
-  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${words}${blind}` };
+  const blind = blindness(o.facts);
+  const told = blind === undefined ? words : `${words}; ${blind}`;
+  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${told}` };
 }
 
 function wakeToLook(o: Observed, verdict: Verdict, now: number): number | undefined {

@@ -1,4 +1,4 @@
-// Reads a whole collection, page by page; it must never return half of one.
+// Reads a collection, page by page; it must never return a part of one to somebody who did not ask for a part.
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
 import { ApiError, isExpired } from './errors.ts';
 import type { Transport } from './transport.ts';
@@ -36,6 +36,21 @@ export async function listAll(
   }
 }
 
+/**
+ * At most `limit` items of a collection, those with the first names, by one request: where a part is better than a large answer.
+ * @throws ApiError
+ */
+export async function listFirst(
+  transport: Transport,
+  gvr: Gvr,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  limit: number,
+): Promise<readonly KubeObject[]> {
+  const page = asPage(await transport.request({ method: 'GET', path, query: { ...query, limit: String(limit) } }));
+  return page.items.map((item) => typed(item, gvr));
+}
+
 async function listPages(
   transport: Transport,
   gvr: Gvr,
@@ -43,19 +58,24 @@ async function listPages(
   query: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
 ): Promise<Collection> {
-  const apiVersion = gvr.group === '' ? gvr.version : `${gvr.group}/${gvr.version}`;
   const items: KubeObject[] = [];
   let resourceVersion: string | undefined;
   let token = '';
   do {
     const pageQuery = { ...query, limit: String(pageSize), ...(token === '' ? {} : { continue: token }) };
     const page = asPage(await transport.request({ method: 'GET', path, query: pageQuery }, signal));
-    for (const item of page.items) items.push({ ...withoutManagedFields(item), apiVersion, kind: gvr.kind });
+    for (const item of page.items) items.push(typed(item, gvr));
     // Later pages carry the first one's version too; should they not, the older is the safe one to watch from.
     resourceVersion ??= page.metadata.resourceVersion;
     token = page.metadata.continue ?? '';
   } while (token !== '');
   return { items, resourceVersion };
+}
+
+/** The server leaves the type out of the items of a list. */
+function typed(item: KubeObject, gvr: Gvr): KubeObject {
+  const apiVersion = gvr.group === '' ? gvr.version : `${gvr.group}/${gvr.version}`;
+  return { ...withoutManagedFields(item), apiVersion, kind: gvr.kind };
 }
 
 /**

@@ -76,6 +76,21 @@ describe('resources', () => {
     ]);
   });
 
+  it('lists the first objects by one request, however many there are', async () => {
+    const transport = new HandTransport();
+    const listed = resources(transport, core).listFirst('ns', 2, { fieldSelector: 'type=Warning' });
+    const call = await transport.call();
+    expect(call.request).toEqual({
+      method: 'GET',
+      path: '/api/v1/namespaces/ns/secrets',
+      query: { fieldSelector: 'type=Warning', limit: '2' },
+    });
+    call.answer(page([thing('a', 1), thing('b', 2)], 10, 'more'));
+    expect(await listed).toMatchObject([{ kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } }, {}]);
+    expect((await listed)[0]?.metadata).not.toHaveProperty('managedFields');
+    expect(transport.waiting).toBe(0);
+  });
+
   it('creates by an apply that no existing object can satisfy', async () => {
     const transport = new HandTransport();
     const created = resources(transport, gvr).create({ ...manifest, metadata: nameless }, 'me');

@@ -1,13 +1,19 @@
 // Reads and writes the objects of one resource as raw JSON; it must never write to an object other than the one that was observed.
 import type { Gvr, KubeObject, Manifest } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
-import { isKubeObject, listAll } from './list.ts';
+import { isKubeObject, listAll, listFirst } from './list.ts';
 import type { Transport } from './transport.ts';
 
 /** The object that was observed, and the state it was in. */
 export interface Preconditions {
   readonly uid: string;
   readonly resourceVersion: string;
+}
+
+/** Which objects of a collection are meant; without a member, all. */
+export interface Selection {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
 }
 
 /**
@@ -21,7 +27,9 @@ export interface ResourceClient {
   /** The object, or undefined when the server says that it does not exist (a server that does not know the resource is an ApiError). */
   get(namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
   /** All objects of a namespace, or of all namespaces, read consistently; without managedFields. */
-  list(namespace: string | undefined, query?: { readonly labelSelector?: string }): Promise<readonly KubeObject[]>;
+  list(namespace: string | undefined, query?: Selection): Promise<readonly KubeObject[]>;
+  /** At most `limit` of them, those with the first names, by one request. */
+  listFirst(namespace: string | undefined, limit: number, query?: Selection): Promise<readonly KubeObject[]>;
   /**
    * Creates the object; reason 'Conflict', and nothing is written, when the name is taken. It is an apply and not a POST, so that
    * a field left out of a later apply is removed: the fields of a POST belong to another operation of the same manager for ever.
@@ -77,6 +85,8 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     async list(namespace, query = {}) {
       return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query })).items;
     },
+    listFirst: (namespace, limit, query = {}) =>
+      listFirst(transport, gvr, resourcePath(gvr, namespace), { ...query }, limit),
     async create(manifest, fieldManager) {
       const { name, namespace } = manifest.metadata;
       const metadata = { ...manifest.metadata, resourceVersion: neverExisted };

@@ -13,6 +13,7 @@ import {
   selectsOne,
   startServer,
   type TestServer,
+  until,
 } from './testing.ts';
 
 const password = 'hunter2@/:#% x';
@@ -55,11 +56,6 @@ async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
 function answer(text: Buffer, client: { write(data: Buffer): unknown; end(): unknown }): void {
   if (text[0] === 0x51) client.write(selectsOne);
   if (text[0] === 0x58) client.end();
-}
-
-/** Looks until it is so; the test's own time limit ends it. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 const failed = (why: string, detail: string): unknown => ({ kind: 'failed', why, detail });
@@ -301,6 +297,37 @@ describe('many logins', () => {
     await until(() => server.seen.begun === 9);
     await clock.advance(5000);
     expect(await next).toMatchObject({ why: 'silent' });
+  });
+
+  it('to a server that took all the time before are two at a time, and keep nobody out', async () => {
+    let isMute = true;
+    const { logins, tryLogin, server, clock } = await meet({
+      tls: 'N',
+      start: (client) => isMute || client.write(letsIn),
+    });
+    const good = await startServer({ tls: 'N', start: (client) => client.write(letsIn), answer });
+    const first = tryLogin();
+    await until(() => server.seen.begun === 1);
+    await clock.advance(5000);
+    expect(await first).toMatchObject({ why: 'silent' });
+
+    const slow = Array.from({ length: 20 }, () => tryLogin());
+    await until(() => server.seen.begun === 3);
+    const url = `postgresql://app:x@127.0.0.1:${good.port}/app`;
+    const results = await Promise.all(Array.from({ length: 20 }, () => logins.tryLogin(url)));
+    expect(results).toEqual(Array(20).fill({ kind: 'ok' }));
+    expect(good.seen.most).toBe(6);
+    expect(server.seen.connections).toBe(3);
+    await clock.advance(5000);
+    expect((await Promise.all(slow)).filter(({ kind }) => kind === 'failed')).toHaveLength(2);
+
+    // It has answered in time once: the next need no patience.
+    isMute = false;
+    expect(await tryLogin()).toEqual({ kind: 'ok' });
+    const others = Array.from({ length: 30 }, () => tryLogin());
+    await Promise.all(others);
+    expect(server.seen.most).toBeGreaterThan(2);
+    await good.close();
   });
 });
 

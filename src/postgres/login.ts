@@ -9,6 +9,10 @@ import { type Server, serverOf } from './server.ts';
 import { Slots } from './slots.ts';
 
 const loginsAtOnce = 8;
+/** Of them, those to servers whose last login took all the time it may: many that do not answer must not keep out the others. */
+const slowAtOnce = 2;
+/** A server that is forgotten counts as quick once more. */
+const mostRemembered = 1_000;
 const longestWait = 5_000;
 const deadline = 5_000;
 const pauseBetween = 300;
@@ -16,6 +20,8 @@ const pauseBetween = 300;
 export class Logins {
   readonly #clock: Clock;
   readonly #slots = new Slots(loginsAtOnce);
+  readonly #slowSlots = new Slots(slowAtOnce);
+  readonly #slow = new Set<string>();
   readonly #names = new Names();
   readonly #stop = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -43,15 +49,43 @@ export class Logins {
   }
 
   async #inTurn(server: Server): Promise<LoginResult> {
-    const release = await this.#within(longestWait, (signal) => this.#slots.take(signal));
+    const address = `${server.host}:${server.port}`;
+    const release = await this.#within(longestWait, (signal) => this.#place(this.#slow.has(address), signal));
     if (release === undefined) return { kind: 'unchecked' };
     try {
-      const failure = await this.#within(deadline, (signal) => this.#persist(server, signal));
+      const failure = await this.#within(deadline, async (signal) => {
+        const last = await this.#persist(server, signal);
+        this.#remember(address, signal.aborted);
+        return last;
+      });
       if (this.#stop.signal.aborted) return { kind: 'unchecked' };
       return failure === undefined ? { kind: 'ok' } : { kind: 'failed', why: failure.why, detail: failure.detail };
     } finally {
       release();
     }
+  }
+
+  /** @returns how to leave the place; undefined when the signal aborts before there is one */
+  async #place(isSlow: boolean, signal: AbortSignal): Promise<(() => void) | undefined> {
+    if (!isSlow) return await this.#slots.take(signal);
+    const releaseSlow = await this.#slowSlots.take(signal);
+    if (releaseSlow === undefined) return undefined;
+    const release = await this.#slots.take(signal);
+    if (release === undefined) releaseSlow();
+    return (
+      release &&
+      (() => {
+        release();
+        releaseSlow();
+      })
+    );
+  }
+
+  #remember(address: string, isSlow: boolean): void {
+    this.#slow.delete(address);
+    if (isSlow) this.#slow.add(address);
+    const [oldest] = this.#slow;
+    if (this.#slow.size > mostRemembered && oldest !== undefined) this.#slow.delete(oldest);
   }
 
   /** The last answer counts: an attempt that time cuts short says less than the one before. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { testCertificate } from '../kube/testing-certificate.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Logins } from './login.ts';
@@ -21,7 +21,7 @@ const password = "p@ss/w:rd #1%'";
   const logins = new Logins(systemClock);
   let folder = '';
   let port = 0;
-  let postgres: ResultPromise | undefined;
+  let postgres: ({ kill(signal: 'SIGINT'): boolean } & PromiseLike<unknown>) | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'postgres-'));
@@ -38,7 +38,7 @@ const password = "p@ss/w:rd #1%'";
       nobody,
     );
     const settings = {
-      ...{ port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, max_connections: 10, fsync: 'off' },
+      ...{ port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off' },
       ...{ ssl: 'on', ssl_cert_file: join(folder, 'server.crt'), ssl_key_file: join(folder, 'server.key') },
     };
     postgres = execa(
@@ -116,7 +116,7 @@ const password = "p@ss/w:rd #1%'";
     await sql(`ALTER ROLE app PASSWORD '${password.replace("'", "''")}'`);
   }, 15_000);
 
-  it('without a free connection, and then with all of them', async () => {
+  it('without a free connection, and then many at once', async () => {
     await sql('ALTER ROLE app CONNECTION LIMIT 0');
     expect(await logins.tryLogin(url({}))).toEqual({ kind: 'failed', why: 'full', detail: 'SQLSTATE 53300' });
     await sql('ALTER ROLE app CONNECTION LIMIT -1');

@@ -108,3 +108,8 @@ export const selectsOne = Buffer.concat([
   message('C', 'SELECT 1\0'),
   message('Z', 'I'),
 ]);
+
+/** Looks until it is so; the test's own time limit ends it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -58,7 +58,11 @@ afterAll(async () => {
 
 /** Keeps CloudNativePG from becoming the leader: its webhooks serve, and it works at nothing. */
 async function hold(): Promise<void> {
-  const spec = { holderIdentity: 'nobody', leaseDurationSeconds: 3600, renewTime: new Date().toISOString().replace('Z', '000Z') };
+  const spec = {
+    holderIdentity: 'nobody',
+    leaseDurationSeconds: 3600,
+    renewTime: new Date().toISOString().replace('Z', '000Z'),
+  };
   await real().client.patch(leases, cnpgNamespace, lease, { spec });
 }
 
@@ -131,7 +135,7 @@ describe('once CloudNativePG answers again but works at nothing', () => {
       async () => expect(await real().client.get(clusterGvr, namespace, late)).toBeDefined(),
       { timeoutMilliseconds: minutes(1) },
     );
-    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGSilent', minutes(4));
+    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGNotResponding', minutes(4));
     expect(conditionOf(addon, 'Ready')?.message).toMatch(/CloudNativePG/);
     expect((await real().client.get(clusterGvr, namespace, late))?.status?.phase).toBeUndefined();
   });

@@ -33,7 +33,9 @@ it('a restart of the operator writes nothing', async () => {
     (addon) => isRunning(addon) && addon.metadata.generation === 2,
     minutes(2),
   );
-  const writes = (await real().audit.since(mark)).filter((request) => request.user === operatorUser && isWrite(request));
+  const writes = (await real().audit.since(mark)).filter(
+    (request) => request.user === operatorUser && isWrite(request),
+  );
   const answer = [secretName('bravo'), 'bravo'];
   expect(
     writes.filter(({ resource, name }) => resource !== 'leases' && resource !== 'events' && !answer.includes(name)),

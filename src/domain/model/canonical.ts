@@ -147,6 +147,7 @@ function withoutLonelyTimes(key: string, value: unknown): unknown {
 
 /** Passwords are tokens, so data has to be read. */
 function inPlainText(key: string, value: unknown): unknown {
-  const isData = (key === 'DATABASE_URL' || key === 'password') && typeof value === 'string' && !value.startsWith('pw-');
+  const isData =
+    (key === 'DATABASE_URL' || key === 'password') && typeof value === 'string' && !value.startsWith('pw-');
   return isData ? Buffer.from(value, 'base64').toString() : value;
 }

@@ -2,16 +2,25 @@
 // touches anything. Then the operator comes to rest, and what it made is what a fresh create would have made.
 import type { AddonSpec, AddonStatus } from '../../api/addon.ts';
 import { fieldManager, labels } from '../../api/addon.ts';
+import type { Canonical } from './canonical.ts';
 import { cnpgSteps, runsAsAsked } from './cnpg.ts';
 import { collectorSteps } from './collector.ts';
-import { Canonical } from './canonical.ts';
 import type { Mind } from './mind.ts';
-import { childSlots, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from './objects.ts';
+import {
+  addonName,
+  childSlots,
+  type Fields,
+  kindOf,
+  namespace,
+  passwordIn,
+  type Slot,
+  type Stored,
+  textOf,
+} from './objects.ts';
 import { carryOn, lookAtNewest } from './operator.ts';
 import { belongs, isLeftBehind, judge, type OracleName, remembering } from './oracles.ts';
 import { place } from './server.ts';
 import type { Step } from './step.ts';
-import { addonName, namespace } from './objects.ts';
 import { emptyWorld, live, numbered, timeOf, type World } from './world.ts';
 
 export interface Violation {
@@ -155,7 +164,8 @@ function leftOver(world: World): string | undefined {
   const child = slots.find((slot) => {
     const object = live(world, slot);
     if (object?.metadata.labels?.[labels.managedBy] !== fieldManager) return false;
-    if (object.metadata.labels[labels.name] !== addonName || world.memory.kept.includes(object.metadata.uid)) return false;
+    if (object.metadata.labels[labels.name] !== addonName || world.memory.kept.includes(object.metadata.uid))
+      return false;
     return object.metadata.labels[labels.orphaned] !== 'true';
   });
   return child && `${kindOf[child]} stays for ever, without an addon and without a mark`;
@@ -168,25 +178,39 @@ function shapeOf(world: World): string {
   const shape = {
     cluster: childShape(live(world, 'cluster')),
     backup: childShape(live(world, 'backup')),
-    secret: { ...childShape(world.secret), url: textOf(world.secret, 'DATABASE_URL')?.replace(/:[^:@]+@/, ':password@') },
+    secret: {
+      ...childShape(world.secret),
+      url: textOf(world.secret, 'DATABASE_URL')?.replace(/:[^:@]+@/, ':password@'),
+    },
     finalizers: addon?.metadata.finalizers,
     status: statusShape(status),
   };
   return JSON.stringify(shape, sorted, 1).replace(/\b(?:uid|rv|pw)-\d+\b/g, '#');
 }
 
-function childShape(child: Stored | undefined): Fields | undefined {
-  if (child === undefined) return undefined;
+function childShape(child: Stored): Fields {
   const { storage: _, ...spec } = child.spec ?? {};
   const { labels: own, ownerReferences, finalizers } = child.metadata;
   return { own, ownerReferences, finalizers, spec };
 }
 
-function statusShape({ phase, plan, version, clusterName, secretName, resources, endpoints, backup, conditions }: AddonStatus): unknown {
+function statusShape({
+  phase,
+  plan,
+  version,
+  clusterName,
+  secretName,
+  resources,
+  endpoints,
+  backup,
+  conditions,
+}: AddonStatus): unknown {
   const { storage: _, ...sizes } = resources ?? {};
   const reasons = (conditions ?? []).filter(({ type }) => type !== 'Adopted' && type !== 'PlanApplied');
   const said = Object.fromEntries(reasons.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
-  const applied = conditions?.find(({ type }) => type === 'PlanApplied')?.status;
+  const change = conditions?.find(({ type }) => type === 'PlanApplied');
+  // A disk that the StorageClass does not let grow is the one part of a plan that a fresh create would have.
+  const applied = change?.reason === 'StorageNotExpandable' ? 'True' : change?.status;
   return { phase, plan, version, clusterName, secretName, sizes, endpoints, backup, said, applied };
 }
 

@@ -48,7 +48,13 @@ export const platform: Platform = {
   connectionCheck: 'Required',
 };
 
-const nothingToSee: Facts = {};
+/** The model has no pods: who may not look concludes nothing. */
+const nothingToSee: Facts = {
+  pods: [],
+  claims: [],
+  warnings: [],
+  unseen: ['pods', 'persistentvolumeclaims', 'events'],
+};
 
 /** Everything that the operator, or its death, may do next. */
 export function operatorSteps(world: World, mind: Mind): readonly Step[] {
@@ -289,7 +295,12 @@ function writeStatus(world: World, process: Acting, mind: Mind): readonly Step[]
   const { addon } = process.observed;
   const status = mind.tell(addon, process.decision.report, process.outcome, nowOf(world));
   if (sameFields(addon.status, status)) return [operator('has nothing to tell', idle(world, process.doubt))];
-  const answer = applyStatus(world, addon.metadata.uid, status as Fields, (globalThis as any).PIN ? process.seen.addon.metadata.resourceVersion : undefined);
+  const answer = applyStatus(
+    world,
+    addon.metadata.uid,
+    status as Fields,
+    (globalThis as any).PIN ? process.seen.addon.metadata.resourceVersion : undefined,
+  );
   const ready = status.conditions?.find(({ type }) => type === 'Ready')?.reason;
   const label = `tells ${status.phase} (${ready})`;
   if (answer.kind === 'error') {

@@ -3,7 +3,7 @@
 import type { AddonStatus, PostgresAddon } from '../../api/addon.ts';
 import { annotations, fieldManager, labels, protectionFinalizer } from '../../api/addon.ts';
 import type { ConditionType } from '../../api/conditions.ts';
-import type { OwnerReference } from '../../api/kubernetes.ts';
+import type { KubeObject, OwnerReference } from '../../api/kubernetes.ts';
 import { defaultPlans } from '../plans.ts';
 import { compareQuantities } from '../quantity.ts';
 import { runningPart, runsAsAsked, statusOf } from './cnpg.ts';
@@ -144,6 +144,7 @@ export const oracles = {
 
   'observedGeneration never falls': (before, step) =>
     ofStatus(step, (status) => {
+      if (step.attempt?.error !== undefined) return undefined;
       const addon = live(before, 'addon');
       const was = (addon?.status as AddonStatus | undefined)?.observedGeneration ?? 0;
       const same = addon?.metadata.uid === step.attempt?.by.from.addon.metadata.uid;
@@ -154,7 +155,7 @@ export const oracles = {
 
   'Ready means that it runs as asked': (_, step) =>
     ofStatus(step, (status, addon) => {
-      if (!claimsReady(status)) return undefined;
+      if (!claimsReady(status) || step.attempt?.error !== undefined) return undefined;
       const { cluster, backup } = step.attempt?.by.seen ?? {};
       if (cluster === undefined) return 'Ready without a Cluster';
       // Who suspends an addon leaves its children to themselves.
@@ -165,7 +166,9 @@ export const oracles = {
       const { limits } = (resources ?? {}) as { readonly limits?: { readonly memory?: string } };
       if (instances !== profile.instances || limits?.memory !== profile.memory)
         return `Ready, and the Cluster does not have what plan ${addon.spec.plan} says`;
-      if ((profile.backup === 'none') !== (backup === undefined)) return 'Ready, and the ScheduledBackup is not as planned';
+      // One that belongs to somebody else is nobody's concern in a plan without backups.
+      const isBackedUp = backup !== undefined && belongs(addon, backup);
+      if ((profile.backup === 'none') === isBackedUp) return 'Ready, and the ScheduledBackup is not as planned';
       return runsAsAsked(cluster) ? undefined : 'Ready, and the instances do not run what was asked for';
     }),
 
@@ -174,10 +177,12 @@ export const oracles = {
       const cluster = step.attempt?.by.seen.cluster;
       // Nobody logs in to a suspended addon: its status tells what CNPG says.
       if (!claimsReady(status) || cluster === undefined || addon.spec.suspend === true) return undefined;
+      if (step.attempt?.error !== undefined) return undefined;
       const { login } = before.memory;
       if (login === undefined) return 'nobody has logged in since it was not ready';
       if (login.cluster !== cluster.metadata.uid) return 'the last login was to another incarnation of the Cluster';
-      if (login.primary !== statusOf(cluster).primary) return 'the last login was before a failover';
+      const primaries = [cluster, live(before, 'cluster')].map((at) => at && statusOf(at).primary);
+      if (!primaries.includes(login.primary)) return 'the last login was before a failover';
       const url = textOf(before.secret, 'DATABASE_URL');
       return passwordIn(url) === undefined || url === login.url ? undefined : 'the last login was with another URL';
     }),
@@ -195,7 +200,7 @@ export function judge(before: World, step: Step): { readonly oracle: OracleName;
 }
 
 /** Whether a child belongs to an addon: controlled by it, or by nobody and carrying its uid. */
-export function belongs(addon: Stored, child: Stored): boolean {
+export function belongs(addon: KubeObject, child: Stored): boolean {
   const controller = controllerOf(child);
   if (controller !== undefined) return controller.uid === addon.metadata.uid;
   return labelOf(child, labels.uid) === addon.metadata.uid;
@@ -252,7 +257,8 @@ function ofStatus(
   { attempt }: Step,
   rule: (status: AddonStatus, addon: PostgresAddon, attempt: Attempt) => string | undefined,
 ): string | undefined {
-  return attempt?.request.verb === 'status' ? rule(attempt.request.status, attempt.by.observed.addon, attempt) : undefined;
+  if (attempt?.request.verb !== 'status') return undefined;
+  return rule(attempt.request.status, attempt.by.observed.addon, attempt);
 }
 
 function sizeOf(cluster: { readonly spec?: unknown } | undefined): string | undefined {
@@ -267,7 +273,8 @@ function isSmaller(a: string, b: string): boolean {
 export function remembering({ world, attempt }: Step): World {
   if (attempt === undefined || attempt.error !== undefined) return world;
   const { by, request } = attempt;
-  if (request.verb !== 'status') return changesWhatRuns(by.seen.cluster, live(world, 'cluster')) ? unproved(world) : world;
+  if (request.verb !== 'status')
+    return changesWhatRuns(by.seen.cluster, live(world, 'cluster')) ? unproved(world) : world;
   const { status } = request;
   const uid = by.seen.cluster?.metadata.uid;
   const { ready_at: at } = status;

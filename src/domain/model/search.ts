@@ -7,7 +7,7 @@ import type { Mind } from './mind.ts';
 import { operatorSteps } from './operator.ts';
 import { judge, type OracleName, remembering } from './oracles.ts';
 import type { Step } from './step.ts';
-import { type UserStep, stepsOfUsers } from './user.ts';
+import { stepsOfUsers, type UserStep } from './user.ts';
 import { type Budget, emptyWorld, type Rules, type World } from './world.ts';
 
 export interface Search {
@@ -73,12 +73,15 @@ export function search({ rules, prologue, budget, most }: Search, mind: Mind): F
 
 function begin(rules: Rules, prologue: readonly UserStep[], budget: Budget, fair: FairRuns): World {
   const quiet = { steps: 1, checkups: 0, travels: 0 };
-  const settled = prologue.reduce((world, label) => {
-    const only = { ...world, rules: { ...rules, steps: [label] }, left: quiet };
-    const [step] = stepsOfUsers(only);
-    if (step === undefined) throw new Error(`the prologue cannot ${label}`);
-    return fair.settle(step.world);
-  }, emptyWorld(rules, quiet));
+  const settled = prologue.reduce(
+    (world, label) => {
+      const only = { ...world, rules: { ...rules, steps: [label] }, left: quiet };
+      const [step] = stepsOfUsers(only);
+      if (step === undefined) throw new Error(`the prologue cannot ${label}`);
+      return fair.settle(step.world);
+    },
+    emptyWorld(rules, quiet),
+  );
   return { ...settled, rules, left: budget };
 }
 
