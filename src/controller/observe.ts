@@ -1,13 +1,13 @@
 // Gathers what one decision depends on: the caches first, and a live read only where the decision says it needs one.
 
 import { labels } from '../api/addon.ts';
-import { clusterLabel } from '../api/cnpg.ts';
+import { clusterLabel, projectCluster, projectScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { sourceSecretName } from '../domain/names.ts';
 import { needs } from '../domain/needs.ts';
 import type { Observed, Read, Secret, Volume } from '../domain/observed.ts';
 import { uidOn } from '../domain/owner.ts';
-import { namesOf } from '../domain/target.ts';
+import { type Names, namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import { type Key, splitKey } from './key.ts';
@@ -38,7 +38,8 @@ export async function observe(key: Key, world: World): Promise<Observed | undefi
     checkup: world.checkups.isDue(key),
   };
   const need = needs(cached, world.clock.now());
-  const [source, urlSecret, volumes, confirmed, facts] = await Promise.all([
+  const [children, source, urlSecret, volumes, confirmed, facts] = await Promise.all([
+    need.children ? readChildren(cached, names, world) : {},
     need.source ? readSecret(world.api.secrets, namespace, sourceSecretName(names.cluster)) : cached.source,
     need.urlSecret ? readSecret(world.api.secrets, namespace, names.urlSecret) : cached.urlSecret,
     need.volumes ? readVolumes(world, namespace, names.cluster) : cached.volumes,
@@ -46,8 +47,25 @@ export async function observe(key: Key, world: World): Promise<Observed | undefi
     need.facts ? lookForCause(world.api, namespace, names.cluster) : cached.facts,
   ]);
   if (need.urlSecret) world.checkups.done(key);
-  const read = { ...cached, source, urlSecret, volumes, confirmed, facts };
+  const read = { ...cached, ...children, source, urlSecret, volumes, confirmed, facts };
   return { ...read, holders: holdersOf(read, world) };
+}
+
+/** Cluster and ScheduledBackup as the API server has them; a kind that it does not serve has none. */
+async function readChildren(
+  { addon, kinds }: Observed,
+  names: Names,
+  { api }: World,
+): Promise<Pick<Observed, 'cluster' | 'scheduledBackup'>> {
+  const { namespace } = addon.metadata;
+  const [cluster, scheduledBackup] = await Promise.all([
+    kinds.clusters === 'served' ? api.clusters.get(namespace, names.cluster) : undefined,
+    kinds.scheduledBackups === 'served' ? api.scheduledBackups.get(namespace, names.scheduledBackup) : undefined,
+  ]);
+  return {
+    cluster: cluster && projectCluster(cluster),
+    scheduledBackup: scheduledBackup && projectScheduledBackup(scheduledBackup),
+  };
 }
 
 /** Of the addons that the objects found were made for, the uids of those that live. */

@@ -17,13 +17,20 @@ export function isRestart(from: Cluster['spec'], to: Cluster['spec']): boolean {
 /**
  * The mark to write with a restarting change to `spec`. Undefined when the change takes back one that CNPG has not begun with: what
  * runs is what is wanted, and nothing will restart.
+ * @param asked the whole of what is wanted, of which `spec` may be the first of two writes
  */
-export function markFor(cluster: Cluster, spec: Cluster['spec']): string | undefined {
+export function markFor(cluster: Cluster, spec: Cluster['spec'], asked: Cluster['spec']): string | undefined {
   const since = readySince(cluster);
   const before = markOn(cluster);
   const settled = cluster.status.readyCondition?.status === 'True' ? fingerprint(cluster.spec) : 'unknown';
   const ran = before?.since === since ? before.ran : settled;
-  return ran === fingerprint(spec) ? undefined : `${since} ${ran}`;
+  return ran === fingerprint(spec) ? undefined : `${since} ${ran} ${fingerprint(asked)}`;
+}
+
+/** Whether the last mark was written for another wish than this: the status that should have told of it was never written. */
+export function wasMarkedForOther(cluster: Cluster, asked: Cluster['spec']): boolean {
+  const [, , wish] = cluster.metadata.annotations?.[annotations.readyBefore]?.split(' ') ?? [];
+  return wish !== undefined && wish !== fingerprint(asked);
 }
 
 /** What identifies the present spell of readiness (or of its absence); a later one has another value. */

@@ -1,5 +1,6 @@
 // What the operator thinks. Read top to bottom, this is everything it will do in every situation; it does nothing itself.
 import type { PostgresAddon } from '../api/addon.ts';
+import type { Cluster } from '../api/cnpg.ts';
 import { rowOf } from '../api/conditions.ts';
 import type { Action } from './action.ts';
 import { adopt, findsOrphans } from './adopt.ts';
@@ -10,7 +11,7 @@ import { diffCluster, diffScheduledBackup } from './diff.ts';
 import { sourceSecretName } from './names.ts';
 import type { Observed } from './observed.ts';
 import { findObstacle } from './obstacle.ts';
-import { owns, whose } from './owner.ts';
+import { isOwned, owns, whose } from './owner.ts';
 import { formerUidOf, inheritedReadyAt, remember, wasReady } from './past.ts';
 import { patienceLeft, untilNextLook } from './patience.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
@@ -54,7 +55,7 @@ function judge(o: Observed, now: number): Decision {
   if (o.addon.spec.suspend === true) return holdStill(o, target);
 
   const obstacle = findObstacle(o, target);
-  if (obstacle !== undefined) return stopAt({ ready: obstacle, target });
+  if (obstacle !== undefined) return stopAt({ ready: obstacle });
   const doubt = confirm(o);
   if (doubt !== undefined) return stopAt({ ready: doubt });
   if (findsOrphans(o)) return takeBack(o, target);
@@ -96,7 +97,7 @@ function holdStill(o: Observed, target: Target): Decision {
       planApplied,
       planChange: planChangeOf(o, target, cluster, waits, planApplied),
       backupReady: judgeBackup(target),
-      protection: judgeProtection(o.addon, target),
+      protection: isInForce(o, cluster) ? judgeProtection(o.addon, target) : !owns(o.addon) ? suspended : undefined,
       adopted: judgeAdoption(o),
       suspended,
       preview,
@@ -109,7 +110,7 @@ function holdStill(o: Observed, target: Target): Decision {
 /** A deleted addon of this name left its database in service: it comes back as it is, or not at all. */
 function takeBack(o: Observed, target: Target): Decision {
   const back = adopt(o, target);
-  if ('reason' in back) return stopAt({ ready: back, target });
+  if ('reason' in back) return stopAt({ ready: back });
   const message = `the database of a deleted addon of this name was taken back: Cluster ${target.names.cluster}`;
   return {
     actions: [...guard(o.addon), ...back],
@@ -216,6 +217,11 @@ function judgeProtection(addon: PostgresAddon, { names }: Target): Verdict | und
   if (owns(addon)) return undefined;
   const message = `a deletion of this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; the end of the namespace does not`;
   return { reason: 'Protected', message };
+}
+
+/** Whether a deletion would leave the Cluster, as things stand. */
+function isInForce({ addon }: Observed, cluster: Cluster): boolean {
+  return isGuarded(addon) && !isOwned(addon, cluster);
 }
 
 function judgeAdoption({ addon, cluster }: Observed): Verdict | undefined {

@@ -72,6 +72,11 @@ const table: readonly (readonly [string, Reason | undefined, readonly (string | 
   ['out-of-memory', 'OutOfMemory', ['pod db-full-1', '256Mi', 'plan with more memory']],
   ['disk-full', 'DiskFull', ['pod db-full-1', 'grow']],
   ['mount-failing', 'MountFailed', ['"node-1"', '/no/such/directory is not a directory']],
+  [
+    'attach-failing',
+    'MountFailed',
+    ['Job db-attach-1-initdb', 'external-attacher of no.such.driver', 'storage driver'],
+  ],
   ['node-silent', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
   ['node-drained', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
   ['cnpg-down', 'CNPGNotResponding', ['Cluster db-anti', 'deployment']],

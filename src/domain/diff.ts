@@ -3,7 +3,7 @@ import { annotations, labels, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import { type Action, applyTo } from './action.ts';
-import { awaitsRestart, isRestart, markFor } from './awaiting.ts';
+import { awaitsRestart, isRestart, markFor, wasMarkedForOther } from './awaiting.ts';
 import { buildCluster, buildScheduledBackup, type ClusterManifest } from './desired.ts';
 import { includes } from './includes.ts';
 import { isOwned, owns, whose } from './owner.ts';
@@ -25,13 +25,13 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
     return { actions: [{ verb: 'create', child: 'Cluster', manifest }], awaitsRestart: false, asked: false };
   }
   const notes = notesOf(cluster);
-  const wanted = oneStepTowards(buildCluster(addon, target, notes), cluster);
-  if (matches(addon, cluster, wanted))
-    return { actions: [], awaitsRestart: awaitsRestart(cluster), asked: isAsked(addon, target) };
+  const whole = buildCluster(addon, target, notes);
+  const wanted = oneStepTowards(whole, cluster);
+  const asked = isAsked(addon, target, cluster);
+  if (matches(addon, cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
   // A hand edit that is put right may never reach the instances, so only an asked-for change has to be waited for.
-  const asked = isAsked(addon, target);
   const changes = asked && isRestart(cluster.spec, wanted.spec);
-  const mark = changes ? markFor(cluster, wanted.spec) : notes[annotations.readyBefore];
+  const mark = changes ? markFor(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
   const manifest = oneStepTowards(buildCluster(addon, target, withMark(notes, mark)), cluster);
   return {
     actions: [applyTo('Cluster', manifest, cluster)],
@@ -52,13 +52,17 @@ function withMark(notes: Readonly<Record<string, string>>, mark: string | undefi
   return mark === undefined ? others : { ...others, [annotations.readyBefore]: mark };
 }
 
-/** Whether status, which says what was asked last, differs from the target, or a change of several writes is under way. */
-function isAsked(addon: PostgresAddon, target: Target): boolean {
+/**
+ * Whether somebody asks for something new: status, which says what was asked last, differs from the target, or a change of several
+ * writes is under way, or the Cluster was changed for another wish of which status never told.
+ */
+export function isAsked(addon: PostgresAddon, target: Target, cluster: Cluster): boolean {
   const { plan, image, resources } = addon.status ?? {};
   const { instances, memory } = target.profile;
   const same =
     plan === target.plan && image === target.image && resources?.instances === instances && resources.memory === memory;
-  return !same || reasonOf(addon, 'PlanApplied') === 'Applying';
+  const isUnderWay = reasonOf(addon, 'PlanApplied') === 'Applying';
+  return !same || isUnderWay || wasMarkedForOther(cluster, buildCluster(addon, target).spec);
 }
 
 /** @param existing whoever's it is: a plan without backups has no say over a foreign one */

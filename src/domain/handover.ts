@@ -24,7 +24,9 @@ export function handOver(addon: PostgresAddon, child: Child, to: 'held' | 'orpha
   const isSo =
     to === 'held'
       ? isHeld(addon, live, manifest)
-      : live.metadata.labels?.[labels.orphaned] === 'true' && !isOwned(addon, live);
+      : live.metadata.labels?.[labels.orphaned] === 'true' &&
+        live.metadata.labels[labels.uid] === addon.metadata.uid &&
+        !isOwned(addon, live);
   return isSo ? [] : [applyTo(kind satisfies ChildKind, manifest, live)];
 }
 

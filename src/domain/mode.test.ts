@@ -125,7 +125,7 @@ describe('a deletion', () => {
     const addon = deleted(changed(guarded(aRunningAddon({ mode: 'protected' })), { plan: 'pro' }));
     const o = household(guarded(aRunningAddon({ mode: 'protected' })));
     const { actions, ends, status } = think({ ...o, addon });
-    expect(summary(actions)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
+    expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
     expect(ends).toBe(true);
     expect(metadataOf(actions, 'Cluster')).toMatchObject({
       uid: 'cluster-uid',
@@ -133,10 +133,10 @@ describe('a deletion', () => {
       labels: { [labels.orphaned]: 'true', [labels.uid]: 'addon-uid' },
       annotations: { [annotations.formerUid]: 'addon-uid', [annotations.readyAt]: addon.status?.ready_at },
     });
-    const cluster = actions[0];
+    const cluster = actions[2];
     // The plan that was asked for in the same breath is not applied.
     expect(cluster?.verb === 'apply' && cluster.manifest.spec).toEqual(o.cluster?.spec);
-    const secret = actions[2];
+    const secret = actions[1];
     expect(secret?.verb === 'apply' && secret.manifest.data).toEqual({
       DATABASE_URL: Buffer.from(url).toString('base64'),
     });
@@ -166,7 +166,7 @@ describe('a deletion', () => {
     const sheltered = guarded(aRunningAddon({ mode: 'protected' }));
     const o = { ...household(sheltered), addon: deleted(changed(sheltered, { mode: 'standard' })) };
     const { actions, status } = think(o);
-    expect(summary(actions)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
+    expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
     for (const child of ['Cluster', 'ScheduledBackup', 'Secret'])
       expect(metadataOf(actions, child).labels).toHaveProperty([labels.orphaned], 'true');
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
@@ -194,7 +194,7 @@ describe('a deletion', () => {
     const orphaning = { ...addon, metadata: { ...addon.metadata, finalizers: ['orphan'] } };
     expect(needs({ ...o, addon: orphaning }, testTime).urlSecret).toBe(true);
     const { actions, ends } = think({ ...o, addon: orphaning });
-    expect(summary(actions)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret']);
+    expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster']);
     expect(ends).toBeUndefined();
   });
 });

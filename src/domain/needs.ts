@@ -24,11 +24,20 @@ export interface Needs {
   readonly volumes: boolean;
   /** The addon, from the server and not from the cache. */
   readonly confirmed: boolean;
+  /** Cluster and ScheduledBackup, from the server: what is not seen now is left behind unmarked. */
+  readonly children: boolean;
   /** What pods, claims and events say of a Cluster that does not come up. */
   readonly facts: boolean;
 }
 
-const nothing: Needs = { source: false, urlSecret: false, volumes: false, confirmed: false, facts: false };
+const nothing: Needs = {
+  source: false,
+  urlSecret: false,
+  volumes: false,
+  confirmed: false,
+  children: false,
+  facts: false,
+};
 
 /**
  * @param observed what the caches hold, with every live read still unread
@@ -38,7 +47,7 @@ export function needs(observed: Observed, now: number): Needs {
   const o = remember(observed);
   const { addon, cluster, checkup } = o;
   if (addon.metadata.deletionTimestamp !== undefined)
-    return { ...nothing, urlSecret: isGuarded(addon) || keepsChildren(addon) };
+    return { ...nothing, urlSecret: isGuarded(addon) || keepsChildren(addon), children: isGuarded(addon) };
   if (addon.spec.suspend === true) return { ...nothing, volumes: previewGrows(o) };
   const confirmed = needsConfirmation(o);
   if (findsOrphans(o)) return { ...nothing, confirmed, urlSecret: true };
@@ -57,6 +66,7 @@ export function needs(observed: Observed, now: number): Needs {
     urlSecret: isPublished ? follow : doubtful || (source && isKept),
     volumes: grows(o, addon.spec.plan) || previewGrows(o),
     confirmed,
+    children: false,
     facts: state !== undefined && rowOf(state.reason).weight === 'progressing' && isTimeToLook(addon, now),
   };
 }

@@ -60,7 +60,9 @@ export function planChangeOf(
   const before = o.addon.status?.planChange;
   const state = stateOf(planApplied);
   const from = o.addon.status?.plan;
-  if (asked && cluster !== undefined && from !== undefined) {
+  // The second of two writes for one wish goes on with the change that the first began.
+  const goesOn = before?.state === 'Applying' && before.to === target.plan && from === target.plan;
+  if (asked && !goesOn && cluster !== undefined && from !== undefined) {
     const { steps, restart, diskKept } = stepsBetween(o, cluster, target);
     if (steps.length > 0) return { from, to: target.plan, steps: [...steps], restart, diskKept, state };
   }

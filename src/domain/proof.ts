@@ -1,12 +1,16 @@
 // Whether a login has proved what status claims: with these credentials, to this primary, since the database stood still last.
+import { isAsked } from './diff.ts';
 import type { Observed } from './observed.ts';
 import { reasonOf } from './past.ts';
 import type { Publication } from './publish.ts';
+import { aim } from './target.ts';
 
 /** @param publication what this round publishes; undefined before anything was read for it */
 export function isProved(o: Observed, publication?: Publication): boolean {
   const { addon, cluster, platform, checkup } = o;
   if (platform.connectionCheck === 'Off') return true;
+  const target = aim(o);
+  if (cluster === undefined || 'reason' in target || isAsked(addon, target, cluster)) return false;
   const recorded = addon.status?.credentials?.sourceVersion;
   const published = publication ?? {
     actions: [],

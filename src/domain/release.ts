@@ -11,7 +11,8 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { type Action, applyTo } from './action.ts';
 import { type Child, handOver } from './handover.ts';
 import type { Observed } from './observed.ts';
-import { isOwned, owns, whose } from './owner.ts';
+import { isOwned, owns, uidOn, whose } from './owner.ts';
+import { formerUidOf } from './past.ts';
 import { namesOf, type Verdict } from './target.ts';
 
 export interface Release {
@@ -85,17 +86,22 @@ function kept(o: Observed, children: readonly Child[]): Verdict {
   };
 }
 
-/** Ours, of what was observed. */
+/**
+ * Ours, of what was observed, and what would have become ours next: an adoption may have been cut short. The Cluster comes last: the
+ * others are known as its company by the uid that it carries until then.
+ */
 function childrenOf({ addon, cluster, scheduledBackup, urlSecret }: Observed): readonly Child[] {
-  const ours = (live: KubeObject | undefined): boolean =>
-    live !== undefined && (whose(addon, live) === 'ours' || isOwned(addon, live));
+  const former = formerUidOf(addon, cluster);
+  const ours = (live: KubeObject): boolean =>
+    whose(addon, live) === 'ours' ||
+    isOwned(addon, live) ||
+    (whose(addon, live) === 'orphan' && former !== undefined && uidOn(live) === former);
+  const secret = urlSecret.kind === 'found' ? urlSecret.object : undefined;
   return [
-    ...(cluster !== undefined && ours(cluster) ? [{ kind: 'Cluster', live: cluster } as const] : []),
     ...(scheduledBackup !== undefined && ours(scheduledBackup)
       ? [{ kind: 'ScheduledBackup', live: scheduledBackup } as const]
       : []),
-    ...(urlSecret.kind === 'found' && ours(urlSecret.object)
-      ? [{ kind: 'Secret', live: urlSecret.object } as const]
-      : []),
+    ...(secret !== undefined && ours(secret) ? [{ kind: 'Secret', live: secret } as const] : []),
+    ...(cluster !== undefined && whose(addon, cluster) === 'ours' ? [{ kind: 'Cluster', live: cluster } as const] : []),
   ];
 }

@@ -175,11 +175,15 @@ function leftOver(world: World): string | undefined {
 function shapeOf(world: World): string {
   const addon = live(world, 'addon');
   const status = (addon?.status ?? {}) as AddonStatus;
+  const own = (slot: Slot): Fields | undefined => {
+    const child = live(world, slot);
+    return addon !== undefined && child !== undefined && belongs(addon, child) ? childShape(child) : undefined;
+  };
   const shape = {
-    cluster: childShape(live(world, 'cluster')),
-    backup: childShape(live(world, 'backup')),
+    cluster: own('cluster'),
+    backup: own('backup'),
     secret: {
-      ...childShape(world.secret),
+      ...own('secret'),
       url: textOf(world.secret, 'DATABASE_URL')?.replace(/:[^:@]+@/, ':password@'),
     },
     finalizers: addon?.metadata.finalizers,

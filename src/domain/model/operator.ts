@@ -126,10 +126,11 @@ function look(world: World, checkup: boolean, doubt: boolean, mind: Mind): World
   const addon = shown(world.addon);
   if (addon === undefined) return undefined;
   const view: View = { addon, cluster: shown(world.cluster), backup: shown(world.backup) };
+  if ((globalThis as any).PIN && addon.metadata.deletionTimestamp !== undefined && addon.metadata.finalizers?.length) { (view as any).cluster = live(world, 'cluster'); (view as any).backup = live(world, 'backup'); }
   const { observed, checked } = observe(world, view, checkup, mind);
   const decision = mind.decide(observed, nowOf(world));
   const stillDoubtful = doubt && !checked;
-  if (decision.actions.length === 0) {
+  if (decision.actions.length === 0 && decision.login === undefined) {
     const status = mind.tell(observed.addon, decision.report, {}, nowOf(world));
     if (sameFields(status, observed.addon.status))
       return stillDoubtful === doubt ? undefined : { ...world, process: { kind: 'idle', doubt: stillDoubtful } };
