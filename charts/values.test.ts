@@ -72,14 +72,6 @@ const cases: Readonly<Record<string, Case>> = {
     look: env('WATCH_NAMESPACES'),
     seen: 'team-a,team-b',
   },
-  'readiness.connectionCheck': {
-    set: { readiness: { connectionCheck: 'Off' }, ...policy({}) },
-    look: (all) => [
-      env('READINESS_CONNECTION_CHECK')(all),
-      maybe('NetworkPolicy')(all)?.spec.egress[0].ports.map(({ port }: Manifest) => port),
-    ],
-    seen: ['Off', [53, 53, 443, 6443]],
-  },
   'postgres.defaultVersion': {
     set: { postgres: { defaultVersion: '16.4' } },
     look: env('DEFAULT_POSTGRES_VERSION'),
@@ -89,6 +81,14 @@ const cases: Readonly<Record<string, Case>> = {
     set: { postgres: { imagePattern: 'example.com/pg:{version}-x' } },
     look: env('IMAGE_PATTERN'),
     seen: 'example.com/pg:{version}-x',
+  },
+  'readiness.connectionCheck': {
+    set: { readiness: { connectionCheck: 'Off' }, ...policy({}) },
+    look: (all) => [
+      env('READINESS_CONNECTION_CHECK')(all),
+      maybe('NetworkPolicy')(all)?.spec.egress[0].ports.map(({ port }: Manifest) => port),
+    ],
+    seen: ['Off', [53, 53, 443, 6443]],
   },
   plans: {
     set: { plans: { free: { storage: '2Gi' } } },

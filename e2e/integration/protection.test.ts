@@ -405,14 +405,15 @@ describe('a deletion of a protected addon', () => {
 });
 
 describe('while no operator runs', () => {
-  it('a deletion waits, and is completed by the next one', async () => {
+  it('a deletion waits, and is completed by the next one; a second thought comes too late', async () => {
     const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
     const other = await running({ plan: 'standard', mode: 'protected' });
     const before = await database(namespace);
+    const otherBefore = await database(other.namespace);
     await suite().operator.kill();
     await suite().client.remove(addonGvr, namespace, 'shop');
     await suite().client.remove(addonGvr, other.namespace, 'shop');
-    // A second thought: now everything may go.
+    // It cannot be told from `--cascade=orphan` any more; what is kept by mistake can still be deleted.
     await suite().patchAddon(other.namespace, 'shop', { mode: 'standard' });
     const waiting = await suite().client.get(addonGvr, namespace, 'shop');
     expect(waiting?.metadata).toMatchObject({ finalizers: [finalizer], deletionTimestamp: expect.any(String) });
@@ -424,7 +425,19 @@ describe('while no operator runs', () => {
     });
     await suite().crashOperator();
     await expectReleased(namespace, addon, before);
-    await expectNothingLeft(other.namespace);
+    await expectReleased(other.namespace, other.addon, otherBefore);
+  });
+
+  it('a switch to standard that had begun is carried through by a deletion: everything goes', async () => {
+    const { namespace } = await running({ plan: 'standard', mode: 'protected' });
+    const gate = await suite().gate(namespace);
+    const held = gate.hold(nth(1));
+    await suite().patchAddon(namespace, 'shop', { mode: 'standard' });
+    expect((await held).resource).toBe('scheduledbackups');
+    await suite().operator.kill();
+    await suite().client.remove(addonGvr, namespace, 'shop');
+    await suite().crashOperator();
+    await expectNothingLeft(namespace);
   });
 });
 
@@ -438,9 +451,9 @@ describe('a crash', () => {
     );
     const held = Promise.all(places.map(({ gate }, count) => gate.hold(nth(count))));
     for (const { namespace } of places) await suite().client.remove(addonGvr, namespace, 'shop');
-    // The addon is let go last.
+    // The Cluster tells whose the others are, so it is marked after them; the addon is let go last.
     expect((await held).map(({ resource }) => resource)).toEqual([
-      ...['clusters', 'scheduledbackups', 'secrets', 'postgresaddons'],
+      ...['scheduledbackups', 'secrets', 'clusters', 'postgresaddons'],
     ]);
     await suite().crashOperator();
     for (const { namespace, addon, before } of places) await expectReleased(namespace, addon, before);

@@ -14,7 +14,7 @@
 // | S4 "PVC full"                                                         | volume                                 |
 // | S4 "CNPG operator logs"                                               | alone/cnpg-down.test.ts                |
 // | S4 "Backup failing"                                                   | no backups yet: BackupReady says so    |
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { conditionOf } from '../harness/views.ts';
 import { childrenOf, clusterName } from './belongings.ts';
@@ -34,6 +34,7 @@ beforeAll(async () => {
     causes.map(async (cause) => {
       const namespace = await real().namespace(cause.name);
       namespaces.set(cause.name, namespace);
+      real().atEnd(() => clear(cause, namespace));
       await cause.bring?.(real(), namespace);
     }),
   );
@@ -48,16 +49,21 @@ beforeAll(async () => {
   );
 }, minutes(6));
 
-afterAll(async () => {
-  await Promise.all(
-    causes.map(async (cause) => {
-      await lift(real(), namespaceOf(cause));
-      if (cause.cleanUp === undefined) return;
-      await real().kubectl(['delete', 'pga', addonName, '--namespace', namespaceOf(cause), '--cascade=foreground']);
-      await cause.cleanUp(real(), namespaceOf(cause));
-    }),
-  );
-}, minutes(4));
+/** Leaves nothing outside of the namespace. */
+async function clear(cause: Cause, namespace: string): Promise<void> {
+  await lift(real(), namespace);
+  if (cause.cleanUp === undefined) return;
+  await real().kubectl([
+    'delete',
+    'pga',
+    addonName,
+    '--namespace',
+    namespace,
+    '--cascade=foreground',
+    '--ignore-not-found',
+  ]);
+  await cause.cleanUp(real(), namespace);
+}
 
 describe('a database that cannot come up', () => {
   it.each(named)('says why: %s', async (_, cause) => {

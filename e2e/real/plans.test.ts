@@ -11,7 +11,7 @@ import type { LiveObject } from '../harness/client.ts';
 import { fixedClass } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
 import { persistentVolumeClaims } from '../harness/kinds.ts';
-import { conditionOf, isRunning } from '../harness/views.ts';
+import { at, conditionOf, isRunning } from '../harness/views.ts';
 import { clusterName } from './belongings.ts';
 import { lift, useStorageClass } from './policies.ts';
 import { minutes, useReal } from './real.ts';
@@ -35,6 +35,7 @@ beforeAll(async () => {
   namespace = await real().namespace('plans');
   rigid = await real().namespace('rigid');
   await useStorageClass(real(), rigid, fixedClass);
+  real().atEnd(() => lift(real(), rigid));
   const versions = await providePostgresVersions(real().cluster, () => undefined);
   minor = tagOf(versions.minor);
   nextMajor = tagOf(versions.nextMajor);
@@ -85,7 +86,7 @@ async function factsOf(place: string, name: string): Promise<object> {
   return {
     database,
     ready: cluster?.status?.readyInstances,
-    disks: claims.map(({ status }) => (status?.capacity as { readonly storage?: string }).storage),
+    disks: claims.map((claim) => at(claim, 'status', 'capacity', 'storage')),
   };
 }
 
@@ -160,7 +161,6 @@ describe('a change of plan', () => {
     await real().addons.until(rigid, 'bound', 'not running', (state) => !isRunning(state), minutes(2));
     await real().running(rigid, 'bound');
     expect(await real().sql(rigid, 'bound', 'SELECT answer FROM kept')).toBe('42');
-    await lift(real(), rigid);
   });
 });
 

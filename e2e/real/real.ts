@@ -34,6 +34,7 @@ export class Real {
   readonly clusters: History;
   readonly #sessions: Session[] = [];
   readonly #namespaces: string[] = [];
+  readonly #last: (() => Promise<unknown>)[] = [];
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
@@ -48,10 +49,16 @@ export class Real {
   /** Ends what this file began. Databases left running would slow the next file down. */
   async stop(): Promise<void> {
     await Promise.all(this.#sessions.map((session) => session.close()));
+    await Promise.all(this.#last.map((task) => task()));
     if (this.#namespaces.length > 0)
       await this.kubectl(['delete', 'namespace', ...this.#namespaces, '--ignore-not-found', '--wait=false']);
     await Promise.all([this.addons.stop(), this.clusters.stop()]);
     await this.client.close();
+  }
+
+  /** Has something put right at the end of the file, before its namespaces go. */
+  atEnd(task: () => Promise<unknown>): void {
+    this.#last.push(task);
   }
 
   /** Runs kubectl as the administrator. @returns what it printed @throws with its words */
@@ -151,7 +158,7 @@ export function useReal(): () => Real {
   });
   afterAll(async () => {
     await real?.stop();
-  }, minutes(1));
+  }, minutes(5));
   return () => {
     if (real === undefined) throw new Error('the suite has not started');
     return real;

@@ -1,5 +1,6 @@
 // The bundle: the same bytes every time, and nothing left out that the operator needs.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -28,6 +29,15 @@ describe('the bundle', () => {
 
   it('names no folder of the machine it was made on', async () => {
     expect(await readFile(bundle, 'utf8')).not.toContain(repository);
+  });
+
+  it('loads nothing but what Node brings', async () => {
+    const text = await readFile(bundle, 'utf8');
+    const loaded = [...text.matchAll(/__require\("([\w@/:.-]+)"\)|\bimport\("([\w@/:.-]+)"\)|\bfrom"([\w@/:.-]+)"/g)]
+      .map(([, required, dynamic, imported]) => required ?? dynamic ?? imported ?? '')
+      .filter((name) => !isBuiltin(name));
+    // pg asks for its native twin only when somebody asks pg for it, which nobody does.
+    expect(new Set(loaded)).toEqual(new Set(['pg-native']));
   });
 
   it('runs far from any node_modules, and says what is wrong with its configuration', async () => {

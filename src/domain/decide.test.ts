@@ -207,7 +207,9 @@ describe('a change of plan', () => {
     expect(condition(written.status, 'PlanApplied')).toBe('False Applying');
     expect(bodyOf(written.actions, 'Cluster')).toMatchObject({
       metadata: {
-        annotations: { [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8} [0-9a-f]{8}$/) },
+        annotations: {
+          [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8} [0-9a-f]{8}$/),
+        },
       },
       spec: { storage: { size: '10Gi' }, resources: { limits: { memory: '1Gi' } } },
     });
@@ -305,7 +307,9 @@ describe('a change of plan', () => {
     const second = think(observing(next, { cluster: halfway, scheduledBackup: aScheduledBackup(addon) }));
     expect(bodyOf(second.actions, 'Cluster')).toMatchObject({
       metadata: {
-        annotations: { [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8} [0-9a-f]{8}$/) },
+        annotations: {
+          [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8} [0-9a-f]{8}$/),
+        },
       },
       spec: { imageName: 'ghcr.io/cloudnative-pg/postgresql:17' },
     });

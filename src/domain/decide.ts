@@ -158,6 +158,7 @@ function converge(o: Observed, target: Target, now: number): Decision {
         healthy: isHealthy(provisioned),
         proved: isProved({ ...o, checkup: false }, publication),
         primary: cluster?.status.currentPrimary,
+        readySince: cluster?.status.readyCondition?.lastTransitionTime,
       },
       preview: previewOf(o),
     },

@@ -23,6 +23,7 @@ export function isProved(o: Observed, publication?: Publication): boolean {
     reasonOf(addon, 'Connectable') === 'LoggedIn' &&
     published.actions.length === 0 &&
     published.credentials.sourceVersion === recorded &&
-    addon.status?.primary === cluster?.status.currentPrimary
+    addon.status?.primary === cluster.status.currentPrimary &&
+    addon.status?.readySince === cluster.status.readyCondition?.lastTransitionTime
   );
 }

@@ -91,7 +91,8 @@ function kept(o: Observed, children: readonly Child[]): Verdict {
  * others are known as its company by the uid that it carries until then.
  */
 function childrenOf({ addon, cluster, scheduledBackup, urlSecret }: Observed): readonly Child[] {
-  const former = formerUidOf(addon, cluster);
+  const isTaken = cluster !== undefined && whose(addon, cluster) === 'ours';
+  const former = isTaken ? formerUidOf(addon, cluster) : undefined;
   const ours = (live: KubeObject): boolean =>
     whose(addon, live) === 'ours' ||
     isOwned(addon, live) ||
@@ -102,6 +103,6 @@ function childrenOf({ addon, cluster, scheduledBackup, urlSecret }: Observed): r
       ? [{ kind: 'ScheduledBackup', live: scheduledBackup } as const]
       : []),
     ...(secret !== undefined && ours(secret) ? [{ kind: 'Secret', live: secret } as const] : []),
-    ...(cluster !== undefined && whose(addon, cluster) === 'ours' ? [{ kind: 'Cluster', live: cluster } as const] : []),
+    ...(isTaken ? [{ kind: 'Cluster', live: cluster } as const] : []),
   ];
 }

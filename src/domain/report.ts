@@ -26,6 +26,8 @@ export interface Report {
     /** Whether the last login still stands for what is there now. */
     readonly proved: boolean;
     readonly primary: string | undefined;
+    /** lastTransitionTime of the Cluster's Ready condition. */
+    readonly readySince: string | undefined;
   };
   readonly planChange?: PlanChange | undefined;
   readonly preview?: AddonStatus['preview'] | undefined;

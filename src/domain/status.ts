@@ -23,7 +23,7 @@ export function tell(observed: PostgresAddon, report: Report, outcome: Outcome, 
   const isKept = (outcome.refusal !== undefined && before.plan !== undefined) || report.frozen === true;
   const facts = isKept ? before : factsOf(addon, report.target, before);
   const credentials = credentialsOf(report, outcome, before);
-  const primary = outcome.login?.reason === 'LoggedIn' ? report.connection?.primary : before.primary;
+  const { primary, readySince } = (outcome.login?.reason === 'LoggedIn' ? report.connection : undefined) ?? before;
   const planChange = outcome.refusal === undefined ? (report.planChange ?? before.planChange) : before.planChange;
   const generation = report.frozen === true ? before.observedGeneration : addon.metadata.generation;
   return {
@@ -35,6 +35,7 @@ export function tell(observed: PostgresAddon, report: Report, outcome: Outcome, 
     ...(planChange === undefined ? {} : { planChange }),
     ...(report.preview === undefined ? {} : { preview: report.preview }),
     ...(primary === undefined ? {} : { primary }),
+    ...(readySince === undefined ? {} : { readySince }),
     ...(credentials === undefined ? {} : { credentials }),
     conditions: conditionsOf(addon, report, outcome, { ready, connectable }, now, generation),
   };

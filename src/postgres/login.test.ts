@@ -187,6 +187,18 @@ describe('what may pass by itself', () => {
     expect(clock.monotonic()).toBe(5000);
   });
 
+  it('is told by the last answer, not by an attempt that time cut short', async () => {
+    const { tryLogin, server, clock } = await meet({
+      start: (client, connection) => connection === 1 && client.end(errorResponse('57P03')),
+    });
+    const login = tryLogin();
+    await until(() => server.seen.connections === 1 && clock.timers === 2);
+    await clock.advance(300);
+    await until(() => server.heard().split('database').length === 3);
+    await clock.advance(4700);
+    expect(await login).toEqual(failed('starting', 'SQLSTATE 57P03'));
+  });
+
   it('is a refused connection too', async () => {
     const { tryLogin, server, clock } = await meet();
     await server.close();

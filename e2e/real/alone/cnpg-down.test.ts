@@ -3,7 +3,7 @@
 // every other test needs CloudNativePG.
 //
 // covers: S4 debugging, "CNPG operator logs"; S0 failure 1 (creating for more than 5 min).
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { cnpgNamespace } from '../../../hack/cluster/manifests.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { eventually } from '../../harness/eventually.ts';
@@ -44,17 +44,16 @@ beforeAll(async () => {
     }),
   );
   await real().startApp(namespace, 'living');
+  real().atEnd(async () => {
+    await release();
+    await scale(1);
+  });
   await scale(0);
   await eventually('CloudNativePG to be away', async () => {
     const pods = await real().kubectl(['get', 'pods', '--namespace', cnpgNamespace, '--output', 'name']);
     if (pods.includes('cnpg-controller-manager')) throw new Error(pods);
   });
 }, minutes(6));
-
-afterAll(async () => {
-  await release();
-  await scale(1);
-}, minutes(3));
 
 /** Keeps CloudNativePG from becoming the leader: its webhooks serve, and it works at nothing. */
 async function hold(): Promise<void> {

@@ -198,6 +198,10 @@ export interface AddonStatus {
    */
   readonly primary?: string;
   /**
+   * Since when the Cluster was ready, in CloudNativePG's words, at that login. A later time asks for another.
+   */
+  readonly readySince?: string;
+  /**
    * Host names and port inside the Kubernetes cluster.
    */
   readonly endpoints?: {

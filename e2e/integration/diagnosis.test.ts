@@ -1,0 +1,225 @@
+// The look for a cause against a real API server: what is read, when, and what becomes of it. The simulator has no pods, so the pods,
+// claims and events of these databases are made here, as kubelet, scheduler and controllers leave them.
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import { eventGvr, podGvr } from '../../src/api/workload.ts';
+import { tally } from '../harness/audit.ts';
+import type { LiveObject } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
+import { events, persistentVolumeClaims } from '../harness/kinds.ts';
+import { chartRights, grant, without } from '../harness/rights.ts';
+import { useSuite } from '../harness/suite.ts';
+import { type ConditionView, conditionOf } from '../harness/views.ts';
+
+const suite = useSuite();
+
+type Fields = Readonly<Record<string, unknown>>;
+
+let namespace = '';
+let cluster = '';
+let clusterUid = '';
+
+/** A database that ran and now comes back no more. */
+beforeEach(async () => {
+  namespace = await suite().namespace();
+  cluster = `db-${namespace}-shop`;
+  await suite().createAddon(namespace, 'shop', { plan: 'free' });
+  await suite().untilRunning(namespace, 'shop');
+  clusterUid = (await suite().client.get(clusterGvr, namespace, cluster))?.metadata.uid ?? '';
+  suite().simulator.hold(namespace, cluster);
+  await report({ phase: 'Failing over', readyInstances: 0 });
+  await suite().untilReason(namespace, 'shop', 'Ready', 'Provisioning');
+});
+
+const report = (status: Fields): Promise<void> => suite().simulator.report(namespace, cluster, status);
+
+/** Puts the beginning of the wait back in time: the operator reads it in the status, and goes on from there. */
+async function haveWaited(minutes: number): Promise<void> {
+  const addon = await suite().client.get(addonGvr, namespace, 'shop');
+  const lastTransitionTime = new Date(Date.now() - minutes * 60_000).toISOString().replace(/\.\d+/, '');
+  const conditions = ((addon?.status?.conditions ?? []) as readonly ConditionView[]).map((condition) =>
+    condition.type === 'Ready' ? { ...condition, lastTransitionTime } : condition,
+  );
+  await suite().client.patch(addonGvr, namespace, 'shop', { status: { conditions } }, 'status');
+}
+
+/** A write of CNPG's that says nothing: it makes the operator look. */
+async function nudge(): Promise<void> {
+  await report({ phaseReason: `nudge ${Date.now()}` });
+  await suite().fence();
+}
+
+/** Requests of the operator in the namespace, without the Events that it records. */
+async function requests(mark: number): Promise<Readonly<Record<string, number>>> {
+  const all = await suite().audit.since(mark);
+  const ours = all.filter((request) => request.user === suite().operator.user && request.namespace === namespace);
+  return tally(ours.filter(({ verb, resource }) => !(verb === 'create' && resource === 'events')));
+}
+
+const looking = { 'list events': 1, 'list persistentvolumeclaims': 1, 'list pods': 1 };
+
+/** The pod of an instance, of this Cluster unless told otherwise. */
+async function makePod(status: Fields, name = `${cluster}-1`, of = cluster): Promise<void> {
+  const owner = { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', name: of, uid: clusterUid, controller: true };
+  await suite().client.create(podGvr, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace,
+      labels: { 'cnpg.io/cluster': of, 'cnpg.io/podRole': 'instance' },
+      ownerReferences: [owner],
+    },
+    spec: {
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'postgres', image: 'registry.example/postgresql:17.99' }],
+    },
+  });
+  await suite().client.patch(podGvr, namespace, name, { status }, 'status');
+}
+
+function waiting(reason: string, message: string): Fields {
+  const container = { name: 'postgres', image: '', imageID: '', ready: false, restartCount: 0 };
+  return { phase: 'Pending', containerStatuses: [{ ...container, state: { waiting: { reason, message } } }] };
+}
+
+/** A Warning event of a controller, as client-go records it. */
+async function warn(name: string, involvedObject: Fields, reason: string, message: string): Promise<LiveObject> {
+  const lastTimestamp = new Date().toISOString().replace(/\.\d+/, '');
+  return await suite().client.create(eventGvr, {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${name}.${Date.now().toString(16)}`, namespace },
+    involvedObject: { namespace, ...involvedObject },
+    type: 'Warning',
+    reason,
+    message,
+    firstTimestamp: lastTimestamp,
+    lastTimestamp,
+    count: 1,
+  });
+}
+
+describe('the cause of a wait', () => {
+  it('is not looked for in the first 90 s, and then by three requests', async () => {
+    const { audit } = suite();
+    await makePod(waiting('ErrImagePull', 'not found'));
+    const early = await audit.mark();
+    await nudge();
+    expect(await requests(early)).toEqual({});
+    const late = await audit.mark();
+    await haveWaited(2);
+    await suite().untilReason(namespace, 'shop', 'Ready', 'ImagePullFailed');
+    await suite().fence();
+    expect(await requests(late)).toMatchObject({ 'patch postgresaddons/status': 1 });
+    const { 'patch postgresaddons/status': _, ...reads } = await requests(late);
+    // Our own write comes back by the watch: once more.
+    for (const [request, count] of Object.entries(reads)) {
+      expect(Object.keys(looking)).toContain(request);
+      expect(count).toBeLessThanOrEqual(2);
+    }
+    expect(Object.keys(reads)).toEqual(Object.keys(looking));
+  });
+
+  it('is told with a Warning event and in words that stay; it goes when the database is back', async () => {
+    const { client, audit, simulator } = suite();
+    const why = 'failed to pull and unpack image "registry.example/postgresql:17.99": not found';
+    await makePod(waiting('ErrImagePull', why));
+    await haveWaited(2);
+    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'ImagePullFailed');
+    const message = conditionOf(told, 'Ready')?.message;
+    expect(message).toContain('image "registry.example/postgresql:17.99" cannot be pulled (not found)');
+    expect(conditionOf(told, 'Stalled')).toBeUndefined();
+    expect(told.status?.phase).toBe('provisioning');
+    await eventually('a warning', async () => {
+      const found = (await client.list(events, namespace)).filter(({ reason }) => reason === 'ImagePullFailed');
+      expect(found).toMatchObject([{ type: 'Warning' }]);
+    });
+
+    // What our own write has set off is over.
+    await suite().fence();
+    const mark = await audit.mark();
+    const pause = `Back-off pulling image "registry.example/postgresql:17.99": ErrImagePull: ${why}`;
+    await client.patch(podGvr, namespace, `${cluster}-1`, { status: waiting('ImagePullBackOff', pause) }, 'status');
+    await nudge();
+    expect(await requests(mark)).toEqual(looking);
+
+    await client.remove(podGvr, namespace, `${cluster}-1`);
+    await report({ phase: 'Cluster in healthy state', readyInstances: 1 });
+    simulator.release(namespace, cluster);
+    const back = await suite().untilRunning(namespace, 'shop');
+    expect(conditionOf(back, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
+  });
+
+  it('is stalled, and still told, when it lasts longer than ten minutes', async () => {
+    await makePod(waiting('ImagePullBackOff', 'Back-off pulling image "x": ErrImagePull: not found'));
+    await haveWaited(11);
+    const told = await suite().untilReason(namespace, 'shop', 'Stalled', 'ImagePullFailed');
+    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'ImagePullFailed' });
+  });
+
+  it('is found in events of a Job, of which there is no pod', async () => {
+    const words = `pods "${cluster}-1-initdb-x7k2p" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0`;
+    await warn(cluster, { kind: 'Job', name: `${cluster}-1-initdb` }, 'FailedCreate', `Error creating: ${words}`);
+    await haveWaited(2);
+    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'QuotaExceeded');
+    expect(conditionOf(told, 'Ready')?.message).toContain('exceeded quota: small');
+  });
+
+  it('is found in a claim and its event', async () => {
+    const { client } = suite();
+    const claim = await client.create(persistentVolumeClaims, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: `${cluster}-1-wal`, namespace, labels: { 'cnpg.io/cluster': cluster } },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'absent',
+        resources: { requests: { storage: '1Gi' } },
+      },
+    });
+    const { name, uid } = claim.metadata;
+    const words = 'storageclass.storage.k8s.io "absent" not found';
+    await warn(name, { kind: 'PersistentVolumeClaim', name, uid }, 'ProvisioningFailed', words);
+    await haveWaited(2);
+    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'StorageClassMissing');
+    expect(conditionOf(told, 'Ready')?.message).toContain(`StorageClass "absent", which volume claim ${name}`);
+  });
+
+  it('is not looked for at the neighbours', async () => {
+    const { audit } = suite();
+    await makePod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }] });
+    await makePod(waiting('ErrImagePull', 'not found'), `${cluster}-b-1`, `${cluster}-b`);
+    await warn(cluster, { kind: 'Job', name: `${cluster}-b-1-initdb` }, 'FailedCreate', 'exceeded quota: theirs');
+    const mark = await audit.mark();
+    await haveWaited(2);
+    await eventually('a look', async () => {
+      expect(await requests(mark)).toMatchObject(looking);
+    });
+    await suite().fence();
+    const addon = await suite().client.get(addonGvr, namespace, 'shop');
+    expect(addon && conditionOf(addon, 'Ready')?.reason).toBe('Provisioning');
+  });
+});
+
+describe('without the right to look', () => {
+  const user = 'postgres-addon-operator';
+  const rights = () => chartRights(suite().cluster, suite().operatorNamespace);
+
+  it('the wait is told as ever, and in the end which right is missing', async () => {
+    // One rule allows both pods and events.
+    await grant(suite().client, user, without(await rights(), 'pods'));
+    try {
+      await makePod(waiting('ErrImagePull', 'not found'));
+      await haveWaited(11);
+      const told = await suite().untilReason(namespace, 'shop', 'Ready', 'TakingTooLong');
+      expect(conditionOf(told, 'Ready')?.message).toContain('may not list pods and events in this namespace');
+    } finally {
+      await grant(suite().client, user, await rights());
+    }
+    await nudge();
+    await suite().untilReason(namespace, 'shop', 'Ready', 'ImagePullFailed');
+  });
+});
