@@ -7,7 +7,7 @@ import type { LiveObject, NewObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { events, persistentVolumeClaims, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
-import { at, conditionOf, secretText } from '../harness/views.ts';
+import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
 const suite = useSuite();
 
@@ -219,6 +219,27 @@ describe('an addon that is deleted', () => {
     const url = secretText(await client.get(secrets, namespace, 'app-shop-database-url'), 'DATABASE_URL');
     expect(url).not.toBe(oldUrl);
     expect(url).toContain(`app:${secretText(await client.get(secrets, namespace, `${name}-app`), 'password')}@`);
+  });
+
+  it('and made anew while its status is on the way tells the next one nothing', async () => {
+    const { client, addons } = suite();
+    const namespace = await suite().namespace();
+    const gate = await suite().gate(namespace);
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop');
+    const held = gate.hold(({ user, resource }) => user === suite().operator.user && resource.endsWith('/status'));
+    await client.patch(addonGvr, namespace, 'shop', { spec: { plan: 'standard' } });
+    const late = await held;
+    await client.remove(addonGvr, namespace, 'shop');
+    await addons.untilGone(namespace, 'shop');
+    const { uid } = (await suite().createAddon(namespace, 'shop', { plan: 'free' })).metadata;
+    late.pass();
+    const isSecond = (state: LiveObject): boolean => state.metadata.uid === uid;
+    await addons.until(namespace, 'shop', 'running', (state) => isSecond(state) && isRunning(state));
+    const states = addons.of(namespace, 'shop').filter(isSecond);
+    expect(states.find(({ status }) => status !== undefined)?.status?.phase).toBe('creating');
+    for (const { metadata, status } of states)
+      expect(status?.observedGeneration ?? 0).toBeLessThanOrEqual(metadata.generation ?? 0);
   });
 
   it('in the foreground says so while its children go', async () => {

@@ -54,6 +54,22 @@ describe('act', () => {
     expect(recorded).toEqual(['Cluster', 'ScheduledBackup']);
   });
 
+  it('tells the version of the addon after its finalizers were written', async () => {
+    const { world } = aWorld();
+    const setFinalizers = async (written: Manifest): Promise<KubeObject> => ({
+      ...written,
+      metadata: { name: 'shop', namespace: 'a', uid: 'u', resourceVersion: '8' },
+    });
+    const addons = { client: { setFinalizers }, cache: { record: () => {} } };
+    const withAddons = {
+      ...world,
+      api: { ...world.api, addons: addons.client },
+      addons: addons.cache,
+    } as unknown as World;
+    const guard: Action = { verb: 'apply', child: 'PostgresAddon', manifest: manifest('PostgresAddon') };
+    expect(await act([guard], 'a', withAddons)).toEqual({ outcome: {}, resourceVersion: '8' });
+  });
+
   it('stops at the first refusal', async () => {
     const { world, written } = aWorld([undefined, failed(422, 'Invalid', 'no')]);
     const { outcome } = await act(three, 'a', world);

@@ -10,6 +10,8 @@ import type { Cache, World } from './world.ts';
 
 export interface Acted {
   readonly outcome: Outcome;
+  /** The addon's resourceVersion after a write of its finalizers. */
+  readonly resourceVersion?: string;
   /** A write failed in a way that says nothing about the addon: look again later, and tell nothing meanwhile. */
   readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: WrittenKind | undefined };
 }
@@ -17,11 +19,14 @@ export interface Acted {
 /** @param namespace the addon's: no write leaves it */
 export async function act(actions: readonly Action[], namespace: string, world: World): Promise<Acted> {
   let outcome: Outcome = {};
+  let addon: Pick<Acted, 'resourceVersion'> = {};
   for (const action of actions) {
     if (!world.mayWrite()) return { outcome, interrupted: { error: undefined, stale: undefined } };
     try {
       const written = await write(action, namespace, world);
       if (action.child === 'Secret' && written !== undefined) outcome = { secretUID: written.metadata.uid };
+      if (action.child === 'PostgresAddon' && written !== undefined)
+        addon = { resourceVersion: written.metadata.resourceVersion };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const meaning = meaningOf(error, action);
@@ -29,7 +34,7 @@ export async function act(actions: readonly Action[], namespace: string, world: 
         case 'done':
           continue;
         case 'refused':
-          return { outcome: { ...outcome, refusal: { ...meaning.verdict, child: action.child } } };
+          return { outcome: { ...outcome, refusal: { ...meaning.verdict, child: action.child } }, ...addon };
         case 'stale':
           return { outcome, interrupted: { error, stale: action.child } };
         case 'unavailable':
@@ -37,7 +42,7 @@ export async function act(actions: readonly Action[], namespace: string, world: 
       }
     }
   }
-  return { outcome };
+  return { outcome, ...addon };
 }
 
 async function write(action: Action, namespace: string, world: World): Promise<KubeObject | undefined> {

@@ -1,9 +1,11 @@
 // The whole will of the operator on one page: look, decide, act, tell.
 
+import type { PostgresAddon } from '../api/addon.ts';
 import { judgeLogin } from '../domain/connection.ts';
 import { type Decision, decide, recheckAfter, soonest } from '../domain/decide.ts';
 import type { Outcome } from '../domain/report.ts';
 import { tell } from '../domain/status.ts';
+import { ApiError } from '../kube/errors.ts';
 import type { Aside, Next } from '../runtime/queue.ts';
 import { type Acted, act } from './act.ts';
 import { type Key, splitKey } from './key.ts';
@@ -40,8 +42,18 @@ export async function reconcile(key: Key, world: World, aside: Aside): Promise<N
     world.announce(observed.addon, observed.addon.status, status);
     return { kind: 'done' };
   }
-  const written = await writeStatus(observed.addon, status, world);
-  return written ? nextTime(key, decision, outcome, world) : { kind: 'retry' };
+  try {
+    const written = await writeStatus(asWritten(observed.addon, acted), status, world);
+    return written ? nextTime(key, decision, outcome, world) : { kind: 'retry' };
+  } catch (error) {
+    if (!(error instanceof ApiError) || (error.code !== 409 && error.code !== 404)) throw error;
+    return lookAgain(key, { error, stale: 'PostgresAddon' }, world);
+  }
+}
+
+/** The addon as our own write of its finalizers left it. */
+function asWritten(addon: PostgresAddon, { resourceVersion }: Acted): PostgresAddon {
+  return resourceVersion === undefined ? addon : { ...addon, metadata: { ...addon.metadata, resourceVersion } };
 }
 
 /** Logs in as the application does; nothing, when the pool had no time for it. */

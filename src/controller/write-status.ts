@@ -1,26 +1,21 @@
 // The only place that writes status; nothing changed, nothing written.
 import { isDeepStrictEqual } from 'node:util';
 import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from '../api/addon.ts';
-import { ApiError } from '../kube/errors.ts';
 import type { World } from './world.ts';
 
 /**
  * Writes `status` when it differs from what was observed, and announces the change.
+ * @param addon as observed, at the resourceVersion of our own last write to it: the status is that of this state and of no later one
  * @returns false when this process may not write any more
- * @throws ApiError; an addon that is gone or was replaced meanwhile is not an error
+ * @throws ApiError; with code 409 or 404 the addon has changed, was replaced or is gone since: nothing was written
  */
 export async function writeStatus(addon: PostgresAddon, status: AddonStatus, world: World): Promise<boolean> {
   if (isDeepStrictEqual(addon.status, status)) return true;
   if (!world.mayWrite()) return false;
-  const { name, namespace, uid } = addon.metadata;
-  const manifest = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name, namespace, uid }, status };
-  try {
-    world.addons.record(await world.api.addons.applyStatus(manifest, fieldManager));
-  } catch (error) {
-    // 404 and a uid conflict: the addon we looked at does not exist any more, and so has no status to write.
-    if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return true;
-    throw error;
-  }
+  const { name, namespace, uid, resourceVersion } = addon.metadata;
+  const metadata = { name, namespace, uid, resourceVersion };
+  const manifest = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, status };
+  world.addons.record(await world.api.addons.applyStatus(manifest, fieldManager));
   world.announce(addon, addon.status, status);
   return true;
 }

@@ -10,10 +10,10 @@ const core: Gvr = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' 
 const manifest: Manifest = {
   apiVersion: 'example.org/v1',
   kind: 'Thing',
-  metadata: { name: 'a', namespace: 'ns', uid: 'uid-1' },
+  metadata: { name: 'a', namespace: 'ns', uid: 'uid-1', resourceVersion: '7' },
   spec: { size: 1 },
 };
-const { uid: _, ...nameless } = manifest.metadata;
+const { uid: _uid, resourceVersion: _version, ...nameless } = manifest.metadata;
 
 describe('resourcePath', () => {
   it('follows the API conventions', () => {
@@ -138,13 +138,15 @@ describe('resources', () => {
       }
     });
 
-    it(`${operation} refuses a manifest without uid, and sends nothing`, async () => {
+    it.each([
+      ['uid', { resourceVersion: '7' }],
+      ['uid', { resourceVersion: '7', uid: '' }],
+      ['resourceVersion', { uid: 'u' }],
+      ['resourceVersion', { uid: 'u', resourceVersion: '' }],
+    ])(`${operation} refuses a manifest without %s, and sends nothing: %j`, async (_what, pin) => {
       const transport = new HandTransport();
-      const client = resources(transport, gvr);
-      await expect(client[operation]({ ...manifest, metadata: nameless }, 'me')).rejects.toThrow(TypeError);
-      await expect(client[operation]({ ...manifest, metadata: { ...nameless, uid: '' } }, 'me')).rejects.toThrow(
-        TypeError,
-      );
+      const applied = resources(transport, gvr)[operation]({ ...manifest, metadata: { ...nameless, ...pin } }, 'me');
+      await expect(applied).rejects.toThrow(TypeError);
       expect(transport.waiting).toBe(0);
     });
   }

@@ -36,9 +36,9 @@ export interface ResourceClient {
    */
   create(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
   /**
-   * Server-side apply, taking over the fields of other managers. metadata.uid pins the object: the server refuses with 'Conflict'
-   * when another object has the name.
-   * @throws TypeError without metadata.uid: apply would create the object, or adopt somebody else's
+   * Server-side apply, taking over the fields of other managers. metadata.uid and metadata.resourceVersion pin what was observed: the
+   * server refuses with 'Conflict' when another object has the name or this one has changed.
+   * @throws TypeError without one of them: apply would create the object, or adopt somebody else's
    */
   apply(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
   /**
@@ -47,7 +47,10 @@ export interface ResourceClient {
    * @throws TypeError without metadata.uid and metadata.resourceVersion: the list is the one that was observed, changed
    */
   setFinalizers(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
-  /** As apply, on the status subresource. */
+  /**
+   * As apply, on the status subresource, where the resourceVersion alone pins it: there the server keeps the metadata it has and looks
+   * at no uid, so the status of a deleted object would land on the next one of its name.
+   */
   applyStatus(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
   /** Deletes exactly what was observed; reason 'Conflict' when it is another object or has changed since, 'NotFound' when it is gone. */
   delete(namespace: string, name: string, preconditions: Preconditions): Promise<void>;
@@ -65,8 +68,8 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     manifest: Manifest,
     fieldManager: string,
   ): Promise<KubeObject> {
-    const { name, namespace, uid } = manifest.metadata;
-    if (uid === undefined || uid === '') throw new TypeError('apply needs metadata.uid: the object that was observed');
+    const { name, namespace } = manifest.metadata;
+    if (!isPinned(manifest)) throw new TypeError('apply needs the uid and resourceVersion that were observed');
     try {
       return await send(resourcePath(gvr, namespace, name, subresource), manifest, fieldManager);
     } catch (error) {
@@ -93,10 +96,9 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       return send(resourcePath(gvr, namespace, name), { ...manifest, metadata }, fieldManager);
     },
     apply: (manifest, fieldManager) => applyTo(undefined, manifest, fieldManager),
-    async setFinalizers({ metadata }, fieldManager) {
-      const { name, namespace, uid, resourceVersion, finalizers = [] } = metadata;
-      if (!uid || !resourceVersion)
-        throw new TypeError('finalizers belong to the object and the state that was observed');
+    async setFinalizers(manifest, fieldManager) {
+      const { name, namespace, uid, resourceVersion, finalizers = [] } = manifest.metadata;
+      if (!isPinned(manifest)) throw new TypeError('finalizers belong to the object and the state that was observed');
       const path = resourcePath(gvr, namespace, name);
       const body = { metadata: { uid, resourceVersion, finalizers } };
       const contentType = 'application/merge-patch+json';
@@ -116,6 +118,10 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       });
     },
   };
+}
+
+function isPinned({ metadata: { uid, resourceVersion } }: Manifest): boolean {
+  return Boolean(uid) && Boolean(resourceVersion);
 }
 
 /**
