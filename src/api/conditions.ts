@@ -189,7 +189,8 @@ export const reasons = {
   ClusterUnrecoverable: {
     weight: 'stalled',
     meaning: 'CNPG calls the Cluster unrecoverable.',
-    wayOut: 'Restore from a backup into a new addon.',
+    wayOut:
+      'Restore from a backup into a new addon. One that was never ready holds nothing: delete it and apply it again.',
   },
   ClusterDefinitionInvalid: {
     weight: 'stalled',
@@ -217,14 +218,23 @@ export const reasons = {
     wayOut: 'Grow the volume claim; a full disk is not grown by CNPG itself.',
   },
   InstanceUnreachable: {
-    weight: 'stalled',
-    meaning: 'CNPG cannot reach an instance over the network.',
+    weight: 'progressing',
+    meaning: 'CNPG cannot reach an instance over the network, and its pod shows no cause.',
     wayOut: 'Allow the CNPG operator to reach port 8000 of the pods (NetworkPolicy).',
+    warning: true,
   },
   ImagePullFailed: {
     weight: 'progressing',
     meaning: 'A node cannot pull the image of the database.',
-    wayOut: "Correct spec.version or the operator's image pattern, or let the nodes reach the registry.",
+    wayOut:
+      "Correct spec.version or the operator's image pattern and delete the Job or pod that the message names: CNPG does not change it. Or let the nodes reach the registry.",
+    warning: true,
+  },
+  UpgradeFailed: {
+    weight: 'progressing',
+    meaning: 'pg_upgrade ended with an error. The database is down, and CNPG does not try again by itself.',
+    wayOut:
+      'Read the log that the message names. Remove the cause and delete the Job to try again; or set spec.suspend, and spec.imageName of the Cluster to what ran before (docs/versions.md).',
     warning: true,
   },
   StorageClassMissing: {

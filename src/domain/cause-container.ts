@@ -10,6 +10,8 @@ import type { Verdict } from './target.ts';
 const shortRun = 600_000;
 /** With this code CNPG's instance manager ends when there is no room for the next WAL file (measured on CNPG 1.30). */
 const noRoomForWal = 4;
+/** How the name of the Job ends that upgrades the files to another major version; there is one, of the primary. */
+const upgradeJob = '-major-upgrade';
 
 interface Loop {
   readonly pod: Pod;
@@ -36,6 +38,16 @@ export function diskIsFull(scene: Scene): Verdict | undefined {
   if (loop === undefined) return undefined;
   const message = `the disk of ${knownAs(loop.pod)} has no room for the next WAL file; grow its volume claim, it starts by itself then`;
   return { reason: 'DiskFull', message };
+}
+
+/** CNPG tries an upgrade once, and never says that it failed (measured on CNPG 1.30). */
+export function upgradeFails(scene: Scene): Verdict | undefined {
+  const pod = scene.pods.find(({ owner, phase }) => phase === 'Failed' && owner?.name.endsWith(upgradeJob) === true);
+  const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
+  if (pod?.owner === undefined || container === undefined) return undefined;
+  const { name, namespace } = scene.cluster.metadata;
+  const message = `pg_upgrade ended with an error; the log says why: kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to try again, or set spec.suspend, and spec.imageName of Cluster ${name} to what ran before`;
+  return { reason: 'UpgradeFailed', message };
 }
 
 export function containerCrashes(scene: Scene): Verdict | undefined {

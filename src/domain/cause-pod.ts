@@ -21,7 +21,7 @@ export function imageCannotBePulled(scene: Scene): Verdict | undefined {
     const why = wordsOnPull(scene, pod, container);
     return {
       reason: 'ImagePullFailed',
-      message: `image "${container.image}" cannot be pulled${why === '' ? '' : ` (${why})`}; correct spec.version or the operator's image pattern, or let the nodes reach the registry`,
+      message: `image "${container.image}" cannot be pulled${why === '' ? '' : ` (${why})`}; correct spec.version or the operator's image pattern and then delete ${knownAs(pod)}, which keeps the old image otherwise, or let the nodes reach the registry`,
     };
   }
   return undefined;

@@ -1,6 +1,7 @@
 // What status tells of a change: its steps before, while and after it, and that it waits while the addon is suspended.
 import { describe, expect, it } from '@jest/globals';
 import { annotations, type PostgresAddon } from '../api/addon.ts';
+import type { Container, Pod } from '../api/workload.ts';
 import { needs } from './needs.ts';
 import type { Observed } from './observed.ts';
 import {
@@ -256,4 +257,46 @@ describe('waiting', () => {
     expect(done.phase).toBe('running');
     expect(done.conditions?.some(({ type }) => type === 'Stalled')).toBe(false);
   });
+
+  it('on an instance that CloudNativePG cannot reach is explained by its pod, when that shows a cause', () => {
+    const addon = aRunningAddon();
+    const phase = 'Instance Status Extraction Error: HTTP communication issue';
+    const o = observing(addon, { cluster: aCluster(addon, { phase, readyInstances: 0 }) });
+    const soon = think(o, {}, testTime);
+    expect(soon.status.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('InstanceUnreachable');
+    const waiting = { ...o, addon: { ...addon, status: soon.status } };
+    expect(needs(waiting, testTime + 2 * minute).facts).toBe(true);
+    const container: Container = {
+      name: 'postgres',
+      image: 'postgresql:17',
+      ready: false,
+      restarts: 4,
+      waiting: { reason: 'CrashLoopBackOff', message: '' },
+      ended: { reason: 'Error', exitCode: 1, startedAt: '', finishedAt: '' },
+      began: true,
+    };
+    const pod = aPod('db-team-a-shop-1', o.cluster?.metadata.uid ?? '', [container]);
+    const facts = { kind: 'found', object: { pods: [pod], claims: [], warnings: [], unseen: [] } } as const;
+    const seen = think({ ...waiting, facts }, {}, testTime + 2 * minute).status;
+    expect(seen.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('CrashLooping');
+    // Nothing seen: the name of the problem stays, and it is Stalled by that name.
+    const late = think(waiting, {}, testTime + 11 * minute).status;
+    expect(late.conditions?.find(({ type }) => type === 'Stalled')?.reason).toBe('InstanceUnreachable');
+  });
 });
+
+function aPod(name: string, clusterUid: string, containers: readonly Container[]): Pod {
+  return {
+    name,
+    uid: 'pod-uid',
+    createdAt: '',
+    isBeingDeleted: false,
+    owner: { kind: 'Cluster', name: 'db-team-a-shop', uid: clusterUid },
+    node: 'node-1',
+    phase: 'Running',
+    reason: '',
+    message: '',
+    conditions: [],
+    containers,
+  };
+}

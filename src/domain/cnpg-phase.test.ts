@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { reasons } from '../api/conditions.ts';
+import { rowOf } from '../api/conditions.ts';
 import { cnpgPhases, meaningOf } from './cnpg-phase.ts';
 
 it('only one text of CNPG is success, and an unknown one never is', () => {
@@ -10,8 +10,10 @@ it('only one text of CNPG is success, and an unknown one never is', () => {
     expect(meaningOf(text)).toBe('working');
 });
 
-it('a phase that needs somebody to act has a reason that stalls', () => {
+it('a phase that needs somebody to act has a reason that stalls, or that warns until it has lasted too long', () => {
   for (const meaning of Object.values(cnpgPhases)) {
-    if (meaning !== 'healthy' && meaning !== 'working') expect(reasons[meaning].weight).toBe('stalled');
+    if (meaning === 'healthy' || meaning === 'working') continue;
+    const { weight, warning } = rowOf(meaning);
+    expect(weight === 'stalled' || (weight === 'progressing' && warning === true)).toBe(true);
   }
 });

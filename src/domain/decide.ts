@@ -232,12 +232,13 @@ function judgeAdoption({ addon, cluster }: Observed): Verdict | undefined {
   return { reason: 'Adopted', message };
 }
 
-/** While it does not come up: the cause, when a look has found one; CNPG's own words once it lasts too long. */
+/** While it does not come up: the cause, when a look has found one; CNPG's own words once it lasts too long with nothing named. */
 function explain(o: Observed, verdict: Verdict, now: number): Verdict {
-  if (rowOf(verdict.reason).weight !== 'progressing') return verdict;
+  const { weight, warning } = rowOf(verdict.reason);
+  if (weight !== 'progressing') return verdict;
   const cause = o.cluster !== undefined && o.facts.kind === 'found' ? findCause(o.facts.object, o.cluster) : undefined;
   if (cause !== undefined) return cause;
-  if (patienceLeft(o.addon, now) > 0) return verdict;
+  if (warning === true || patienceLeft(o.addon, now) > 0) return verdict;
   const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);
   const blind = blindness(o.facts);
   const told = blind === undefined ? words : `${words}; ${blind}`;

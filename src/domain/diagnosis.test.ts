@@ -53,7 +53,11 @@ function valueAt(root: unknown, path: string): unknown {
 }
 
 const table: readonly (readonly [string, Reason | undefined, readonly (string | RegExp)[]])[] = [
-  ['image-failing', 'ImagePullFailed', ['"ghcr.io/cloudnative-pg/postgresql:17.99"', 'i/o timeout', 'spec.version']],
+  [
+    'image-failing',
+    'ImagePullFailed',
+    ['"ghcr.io/cloudnative-pg/postgresql:17.99"', 'i/o timeout', 'spec.version', /delete Job db-\S+-1-initdb,/],
+  ],
   ['image-waiting', 'ImagePullFailed', ['"ghcr.io/cloudnative-pg/postgresql:17.99"', 'i/o timeout', 'spec.version']],
   ['image-invalid', 'ImagePullFailed', ['invalid reference format', 'image pattern']],
   ['class-missing', 'StorageClassMissing', ['StorageClass "nosuch"', 'claim db-sc-1', 'create it']],
@@ -115,6 +119,34 @@ describe('what was recorded', () => {
     const { pods, claims, warnings } = recorded;
     const turned = { pods: pods.toReversed(), claims: claims.toReversed(), warnings: warnings.toReversed() };
     expect(causeOf({ ...recorded, ...turned })).toEqual(causeOf(recorded));
+  });
+});
+
+describe('an upgrade that pg_upgrade refuses', () => {
+  const job = {
+    'pods.0.metadata.ownerReferences.0.name': 'db-crash-1-major-upgrade',
+    'pods.0.status.containerStatuses.0.name': 'major-upgrade',
+  };
+  const first = (values: Readonly<Json>) => {
+    const recorded = changed('job-failing', { ...job, ...values });
+    return { ...recorded, pods: recorded.pods.slice(0, 1) };
+  };
+
+  it('is told after its only try, with the log, and both ways out', () => {
+    const cause = causeOf(first({}));
+    expect(cause?.reason).toBe('UpgradeFailed');
+    for (const word of [
+      'job/db-crash-1-major-upgrade -c major-upgrade',
+      'delete Job',
+      'spec.suspend',
+      'Cluster db-crash',
+    ])
+      expect(cause?.message).toContain(word);
+  });
+
+  it('is not told while it runs, nor of another Job', () => {
+    expect(causeOf(first({ 'pods.0.status.phase': 'Running' }))?.reason).not.toBe('UpgradeFailed');
+    expect(causeOf(read('job-failing'))?.reason).toBe('CrashLooping');
   });
 });
 

@@ -2,7 +2,13 @@
 // name no cause that is not seen, that is over, or that is another Cluster's.
 import type { Cluster } from '../api/cnpg.ts';
 import type { Facts } from '../api/workload.ts';
-import { containerCannotStart, containerCrashes, diskIsFull, memoryIsTooSmall } from './cause-container.ts';
+import {
+  containerCannotStart,
+  containerCrashes,
+  diskIsFull,
+  memoryIsTooSmall,
+  upgradeFails,
+} from './cause-container.ts';
 import { imageCannotBePulled, nodeIsGone, noNodeFits, podsAreRefused, volumeCannotBeMounted } from './cause-pod.ts';
 import { nothingIsReported, podIsNotMade, reportIsOld } from './cause-silence.ts';
 import {
@@ -28,6 +34,7 @@ const rules: readonly ((scene: Scene) => Verdict | undefined)[] = [
   containerCannotStart,
   memoryIsTooSmall,
   diskIsFull,
+  upgradeFails,
   containerCrashes,
   volumeCannotBeMounted,
   volumeIsPending,

@@ -144,6 +144,20 @@ describe('a deletion', () => {
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
   });
 
+  it('that waits for others as well says what was let go', () => {
+    const addon = deleted(guarded(aRunningAddon({ mode: 'protected' }), 'example.org/anchor'));
+    const { actions, ends, status } = think({ ...household(guarded(aRunningAddon({ mode: 'protected' }))), addon });
+    expect(metadataOf(actions, 'PostgresAddon').finalizers).toEqual(['example.org/anchor']);
+    expect(ends).toBeUndefined();
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
+  });
+
+  it('after the Cluster does not claim that one stays', () => {
+    const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
+    const { status } = think(observing(addon, { urlSecret: { kind: 'absent' } }));
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Deleted' });
+  });
+
   it('that lost its way half-way goes on where it was', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
     const half = orphaned(addon, 'addon-uid');

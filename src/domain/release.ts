@@ -18,7 +18,7 @@ import { namesOf, type Verdict } from './target.ts';
 export interface Release {
   readonly actions: readonly Action[];
   readonly verdict: Verdict;
-  /** The last action lets the addon go: it is gone after it, unless others hold it too. */
+  /** The last action lets the addon go: it is gone after it. */
   readonly last: boolean;
 }
 
@@ -54,15 +54,21 @@ export function release(o: Observed): Release {
   // What is being deleted by somebody else goes; to write to it would only hold it up.
   const handed = children.filter(({ live }) => live.metadata.deletionTimestamp === undefined);
   const actions = handed.flatMap((child) => handOver(addon, child, keeps ? 'orphaned' : 'held'));
-  return { actions: [...actions, ...letGo], verdict: keeps ? kept(o, children) : removed, last: letGo.length > 0 };
+  const verdict = keeps ? kept(o, children) : removed;
+  return { actions: [...actions, ...letGo], verdict, last: letGo.length > 0 && otherFinalizers(addon).length === 0 };
 }
 
 /** The action that puts the operator's finalizer on the addon, or takes it off; other finalizers stay. */
 export function setFinalizer(addon: PostgresAddon, present: boolean): Action {
   const { name, namespace } = addon.metadata;
-  const others = (addon.metadata.finalizers ?? []).filter((finalizer) => finalizer !== protectionFinalizer);
+  const others = otherFinalizers(addon);
   const metadata = { name, namespace, finalizers: present ? [...others, protectionFinalizer] : others };
   return applyTo('PostgresAddon', { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata }, addon);
+}
+
+/** The finalizers that are not ours. */
+function otherFinalizers({ metadata }: PostgresAddon): readonly string[] {
+  return (metadata.finalizers ?? []).filter((finalizer) => finalizer !== protectionFinalizer);
 }
 
 const removed: Verdict = {
@@ -80,6 +86,8 @@ function kept(o: Observed, children: readonly Child[]): Verdict {
     };
   }
   const { cluster, urlSecret } = namesOf(o.addon);
+  if (!children.some(({ kind }) => kind === 'Cluster'))
+    return { reason: 'Deleted', message: `there is no Cluster ${cluster} of this addon that could stay in service` };
   return {
     reason: 'Released',
     message: `Cluster ${cluster} and Secret ${urlSecret} stay in service (label ${labels.orphaned}); apply this PostgresAddon again to take them back`,
