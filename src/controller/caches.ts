@@ -66,7 +66,14 @@ export class Caches {
     });
     this.#scopes = new Map(namespaces.map((namespace) => [namespace, scopeOf(namespace)]));
     this.addons = this.#view('addons');
-    this.clusters = this.#view('clusters');
+    const clusters = this.#view('clusters');
+    this.clusters = {
+      ...clusters,
+      record: (raw) => {
+        clusters.record(raw);
+        triggers.clusterWritten(raw);
+      },
+    };
     this.scheduledBackups = this.#view('scheduledBackups');
   }
 

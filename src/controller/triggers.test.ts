@@ -47,3 +47,13 @@ it('a child of one addon that has the name another wants concerns both', () => {
   triggers.childChanged(aCluster({ ...other, metadata: { ...other.metadata, name: 'second' } }), 'db-team-a-shop');
   expect(take()).toEqual(['team-a/second', 'team-a/shop']);
 });
+
+it('a Cluster that the operator wrote concerns the others who want it, and not the addon it was written for', () => {
+  const { triggers, take } = listening();
+  const other = anAddon({ appId: 'shop' });
+  const second = { ...other, metadata: { ...other.metadata, name: 'second' } };
+  for (const object of [anAddon(), second]) triggers.addonChanged({ type: 'added', object });
+  take();
+  triggers.clusterWritten(aCluster(anAddon()));
+  expect(take()).toEqual(['team-a/second']);
+});

@@ -36,4 +36,11 @@ export class Triggers {
     const keys = new Set([...owners, ...(this.#claims.get(keyOf(namespace, clusterName)) ?? [])]);
     for (const key of keys) this.#enqueue(key);
   }
+  /** A write of ours to a Cluster, which its cache shows before the watch does: the watch has nothing to tell the others any more. */
+  clusterWritten({ metadata }: KubeObject): void {
+    const { namespace, name } = metadata;
+    const writer = keyOf(namespace, metadata.labels?.[labels.name] ?? '');
+    for (const claimant of this.#claims.get(keyOf(namespace, name)) ?? [])
+      if (claimant !== writer) this.#enqueue(claimant);
+  }
 }

@@ -1,0 +1,36 @@
+// What the documents name is there: tests behind claims, files, other documents.
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from '@jest/globals';
+
+const root = join(import.meta.dirname, '../..');
+const documents = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.md'], { cwd: root }).sort();
+
+/** Links to places in the repository, from the document, and paths of files in code quotes, from the root. */
+function namedIn(document: string): readonly string[] {
+  const text = readFileSync(join(root, document), 'utf8');
+  const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path = '']) => join(dirname(document), path));
+  const quoted = [...text.matchAll(/`((?:src|e2e|hack|charts|crds|docs|examples)\/[\w./-]+\.\w+)`/g)].map(
+    ([, path = '']) => path,
+  );
+  return [...links, ...quoted];
+}
+
+it('finds the documents, and paths in them', () => {
+  expect(documents).toContain('README.md');
+  expect(namedIn('README.md').length).toBeGreaterThan(30);
+});
+
+it.each(documents)('%s names no file that is not there', (document) => {
+  expect(namedIn(document).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+it('each guarantee of the README names a test', () => {
+  const [, table = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('## What it guarantees');
+  const rows = (table.split('\n## ')[0] ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2);
+  expect(rows.length).toBeGreaterThan(15);
+  for (const row of rows) expect(row.split(' | ').at(-1)).toMatch(/^`(?:src|e2e|hack)\/[\w./-]+\.test\.ts`/);
+});
