@@ -37,18 +37,23 @@ export async function observe(key: Key, world: World): Promise<Observed | undefi
     holders: [],
     checkup: world.checkups.isDue(key),
   };
-  const need = needs(cached, world.clock.now());
+  const now = world.clock.now();
+  const need = needs(cached, now);
+  const addonItself = () => readObject(world.api.addons, namespace, name);
   const [children, source, urlSecret, volumes, confirmed, facts] = await Promise.all([
     need.children ? readChildren(cached, names, world) : {},
     need.source ? readSecret(world.api.secrets, namespace, sourceSecretName(names.cluster)) : cached.source,
     need.urlSecret ? readSecret(world.api.secrets, namespace, names.urlSecret) : cached.urlSecret,
     need.volumes ? readVolumes(world, namespace, names.cluster) : cached.volumes,
-    need.confirmed ? readObject(world.api.addons, namespace, name) : cached.confirmed,
+    need.confirmed ? addonItself() : cached.confirmed,
     need.facts ? lookForCause(world.api, namespace, names.cluster) : cached.facts,
   ]);
   if (need.urlSecret) world.checkups.done(key);
   const read = { ...cached, ...children, source, urlSecret, volumes, confirmed, facts };
-  return { ...read, holders: holdersOf(read, world) };
+  const observed = { ...read, holders: holdersOf(read, world) };
+  // A Secret, once read, may turn out to be nobody's.
+  const isLoose = !need.confirmed && needs(observed, now).confirmed;
+  return isLoose ? { ...observed, confirmed: await addonItself() } : observed;
 }
 
 /** Cluster and ScheduledBackup as the API server has them; a kind that it does not serve has none. */

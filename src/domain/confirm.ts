@@ -12,9 +12,10 @@ import type { Verdict } from './target.ts';
  */
 export function needsConfirmation(o: Observed): boolean {
   const { addon, cluster, scheduledBackup } = o;
+  const secret = o.urlSecret.kind === 'found' ? o.urlSecret.object : undefined;
   if (findsOrphans(o)) return true;
   if (!owns(addon)) return isGuarded(addon) && cluster === undefined;
-  return [cluster, scheduledBackup].some(
+  return [cluster, scheduledBackup, secret].some(
     (child) => child !== undefined && whose(addon, child) === 'ours' && !isOwned(addon, child),
   );
 }

@@ -198,6 +198,14 @@ describe('a deletion', () => {
     expect(needs(o, testTime).confirmed).toBe(true);
     expect(think({ ...o, confirmed: { kind: 'found', object: deleted(addon) } }).actions).toEqual([]);
     expect(summary(think({ ...o, confirmed: { kind: 'found', object: addon } }).actions)).toEqual(['apply Cluster']);
+
+    // The Secret is known only once it was read.
+    const { urlSecret } = household(guarded(aRunningAddon({ mode: 'protected' })));
+    const loose = { ...household(addon), urlSecret };
+    expect(needs({ ...loose, urlSecret: { kind: 'unread' } }, testTime).confirmed).toBe(false);
+    expect(needs(loose, testTime).confirmed).toBe(true);
+    expect(think({ ...loose, confirmed: { kind: 'absent' } }).actions).toEqual([]);
+    expect(summary(think({ ...loose, confirmed: { kind: 'found', object: addon } }).actions)).toEqual(['apply Secret']);
   });
 
   it('of a standard addon with --cascade=orphan marks what stays; otherwise there is nothing to do', () => {

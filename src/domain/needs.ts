@@ -40,7 +40,7 @@ const nothing: Needs = {
 };
 
 /**
- * @param observed what the caches hold, with every live read still unread
+ * @param observed what the caches hold, with every live read still unread; asked again with what was read, only `confirmed` is news
  * @param now wall-clock time in milliseconds
  */
 export function needs(observed: Observed, now: number): Needs {
