@@ -57,7 +57,7 @@ async function requests(mark: number): Promise<Readonly<Record<string, number>>>
   return tally(ours.filter(({ verb, resource }) => !(verb === 'create' && resource === 'events')));
 }
 
-const looking = { 'list events': 1, 'list persistentvolumeclaims': 1, 'list pods': 1 };
+const looking = { 'get clusters': 1, 'list events': 1, 'list persistentvolumeclaims': 1, 'list pods': 1 };
 
 /** The pod of an instance, of this Cluster unless told otherwise. */
 async function makePod(status: Fields, name = `${cluster}-1`, of = cluster): Promise<void> {
@@ -103,7 +103,7 @@ async function warn(name: string, involvedObject: Fields, reason: string, messag
 }
 
 describe('the cause of a wait', () => {
-  it('is not looked for in the first 90 s, and then by three requests', async () => {
+  it('is not looked for in the first 90 s, and then by four requests', async () => {
     const { audit } = suite();
     await makePod(waiting('ErrImagePull', 'not found'));
     const early = await audit.mark();

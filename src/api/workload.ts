@@ -85,10 +85,18 @@ export interface Facts {
   readonly pods: readonly Pod[];
   readonly claims: readonly Claim[];
   readonly warnings: readonly Warning[];
+  /** When anybody last changed the Cluster; undefined when it is gone or does not say. */
+  readonly changedAt: string | undefined;
   /** What the operator may not list, in the plural of the API; the list above it is empty then, and says nothing. */
   readonly unseen: readonly Unseen[];
 }
 export type Unseen = 'pods' | 'persistentvolumeclaims' | 'events';
+
+/** When an object was written last with any effect, by anybody: the newest of its managedFields. */
+export function changedAt(raw: unknown): string | undefined {
+  const times = list(parts(raw).metadata.managedFields).map(({ time }) => text(time));
+  return times.sort().at(-1) || undefined;
+}
 
 export function projectPod(raw: unknown): Pod {
   const { metadata, spec, status } = parts(raw);

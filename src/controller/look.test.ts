@@ -1,5 +1,6 @@
-// The look for a cause: three requests, and what comes of a missing right.
+// The look for a cause: four requests, and what comes of a missing right.
 import { describe, expect, it } from '@jest/globals';
+import { clusterGvr } from '../api/cnpg.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from '../api/workload.ts';
 import { ApiError } from '../kube/errors.ts';
 import { resources } from '../kube/resources.ts';
@@ -10,6 +11,7 @@ function look() {
   const transport = new HandTransport();
   const found = lookForCause(
     {
+      clusters: resources(transport, clusterGvr),
       pods: resources(transport, podGvr),
       volumeClaims: resources(transport, volumeClaimGvr),
       events: resources(transport, eventGvr),
@@ -23,12 +25,13 @@ function look() {
 const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'events is forbidden' });
 
 describe('lookForCause', () => {
-  it('lists at the same time the pods and claims of the Cluster, and some of the Warning events of the namespace', async () => {
+  it('reads at the same time the Cluster, its pods and claims, and some of the Warning events of the namespace', async () => {
     const { transport, found } = look();
     const pods = await transport.call();
     const claims = await transport.call();
     const events = await transport.call();
-    expect([pods.request, claims.request, events.request]).toEqual([
+    const cluster = await transport.call();
+    expect([pods.request, claims.request, events.request, cluster.request]).toEqual([
       {
         method: 'GET',
         path: '/api/v1/namespaces/team-a/pods',
@@ -44,14 +47,24 @@ describe('lookForCause', () => {
         path: '/api/v1/namespaces/team-a/events',
         query: { fieldSelector: 'type=Warning', limit: '500' },
       },
+      { method: 'GET', path: '/apis/postgresql.cnpg.io/v1/namespaces/team-a/clusters/db-shop' },
     ]);
     pods.answer(page([thing('db-shop-1', 1)], 9));
     claims.answer(page([thing('db-shop-1', 2)], 9));
     // There are more: they are not asked for.
     events.answer(page([thing('event', 3)], 9, 'more'));
+    const managedFields = ['10:00:01', '10:00:03', '10:00:02'].map((at) => ({ time: `2026-01-01T${at}Z` }));
+    const { metadata, ...rest } = thing('db-shop', 4);
+    cluster.answer({ ...rest, metadata: { ...metadata, managedFields: [...managedFields, {}] } });
     expect(await found).toMatchObject({
       kind: 'found',
-      object: { pods: [{ name: 'db-shop-1' }], claims: [{ name: 'db-shop-1' }], warnings: [{}], unseen: [] },
+      object: {
+        pods: [{ name: 'db-shop-1' }],
+        claims: [{ name: 'db-shop-1' }],
+        warnings: [{}],
+        changedAt: '2026-01-01T10:00:03Z',
+        unseen: [],
+      },
     });
     expect(transport.waiting).toBe(0);
   });
@@ -61,6 +74,7 @@ describe('lookForCause', () => {
     (await transport.call()).fail(forbidden);
     (await transport.call()).answer(page([thing('db-shop-1', 2)], 9));
     (await transport.call()).fail(forbidden);
+    (await transport.call()).answer(thing('db-shop', 4));
     expect(await found).toMatchObject({
       kind: 'found',
       object: { pods: [], claims: [{ name: 'db-shop-1' }], warnings: [], unseen: ['pods', 'events'] },
@@ -69,11 +83,12 @@ describe('lookForCause', () => {
 
   it('fails when the API server does not answer', async () => {
     const { transport, found } = look();
-    const calls = [await transport.call(), await transport.call(), await transport.call()];
+    const calls = [await transport.call(), await transport.call(), await transport.call(), await transport.call()];
     const failing = expect(found).rejects.toMatchObject({ code: 503 });
     calls[0]?.fail(new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'away' }));
     calls[1]?.answer(page([], 9));
     calls[2]?.answer(page([], 9));
+    calls[3]?.answer(thing('db-shop', 4));
     await failing;
   });
 });

@@ -1,7 +1,7 @@
 // Looks at what is around a Cluster that does not come up. Only on demand: nothing of it is watched or kept.
 import { clusterLabel } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { type Facts, projectClaim, projectPod, projectWarning, type Unseen } from '../api/workload.ts';
+import { changedAt, type Facts, projectClaim, projectPod, projectWarning, type Unseen } from '../api/workload.ts';
 import type { Read } from '../domain/observed.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { World } from './world.ts';
@@ -10,21 +10,23 @@ import type { World } from './world.ts';
 const mostWarnings = 500;
 
 /**
- * Pods and volume claims of a Cluster, and the Warning events of its namespace, by three requests at the same time.
+ * A Cluster with its pods and volume claims, and the Warning events of its namespace, by four requests at the same time.
  * @returns always found; what the operator may not list is named in `unseen`
  * @throws ApiError when a list fails for another reason than a missing right
  */
 export async function lookForCause(
-  api: Pick<World['api'], 'pods' | 'volumeClaims' | 'events'>,
+  api: Pick<World['api'], 'clusters' | 'pods' | 'volumeClaims' | 'events'>,
   namespace: string,
   cluster: string,
 ): Promise<Read<Facts>> {
   const ofCluster = `${clusterLabel}=${cluster}`;
-  const [pods, claims, warnings] = await Promise.all([
+  const [pods, claims, warnings, live] = await Promise.all([
     // A pooler of PgBouncer has the label too, and says nothing about the database.
     permitted(api.pods.list(namespace, { labelSelector: `${ofCluster},cnpg.io/podRole!=pooler` })),
     permitted(api.volumeClaims.list(namespace, { labelSelector: ofCluster })),
     permitted(api.events.listFirst(namespace, mostWarnings, { fieldSelector: 'type=Warning' })),
+    // The cached one does not tell when it was written.
+    api.clusters.get(namespace, cluster),
   ]);
   const lists: readonly (readonly [Unseen, unknown])[] = [
     ['pods', pods],
@@ -35,6 +37,7 @@ export async function lookForCause(
     pods: (pods ?? []).map(projectPod),
     claims: (claims ?? []).map(projectClaim),
     warnings: (warnings ?? []).map(projectWarning),
+    changedAt: changedAt(live),
     unseen: lists.filter(([, list]) => list === undefined).map(([what]) => what),
   };
   return { kind: 'found', object };

@@ -4,7 +4,8 @@ import { conditionOf, type Scene } from './scene.ts';
 import type { Verdict } from './target.ts';
 
 /** CNPG has not even looked at the Cluster. */
-export function nothingIsReported({ cluster }: Scene): Verdict | undefined {
+export function nothingIsReported({ cluster, isQuiet }: Scene): Verdict | undefined {
+  if (!isQuiet) return undefined;
   const { phase = '', applicationSecretVersion, readyCondition } = cluster.status;
   if (phase !== '' || applicationSecretVersion !== undefined || readyCondition !== undefined) return undefined;
   const message = `CloudNativePG has reported nothing about Cluster ${cluster.metadata.name}: its operator does not run, or does not look after this namespace; look at its deployment`;
@@ -15,7 +16,7 @@ export function nothingIsReported({ cluster }: Scene): Verdict | undefined {
 export function reportIsOld(scene: Scene): Verdict | undefined {
   const { metadata, status } = scene.cluster;
   const reported = status.readyInstances ?? 0;
-  if (!scene.sees('pods') || reported <= instances(scene).length) return undefined;
+  if (!scene.isQuiet || !scene.sees('pods') || reported <= instances(scene).length) return undefined;
   const message = `CloudNativePG reports instances of Cluster ${metadata.name} as ready whose pods are gone: its operator does not run, or is stuck; look at its deployment and log`;
   return { reason: 'CNPGNotResponding', message };
 }
@@ -25,7 +26,7 @@ export function podIsNotMade(scene: Scene): Verdict | undefined {
   const { metadata, spec } = scene.cluster;
   const there = instances(scene);
   const settled = scene.pods.every((pod) => pod.owner?.kind === 'Cluster' && !pod.isBeingDeleted && isReady(pod));
-  if (!scene.sees('pods') || !settled || there.length >= (spec.instances ?? 1)) return undefined;
+  if (!scene.isQuiet || !scene.sees('pods') || !settled || there.length >= (spec.instances ?? 1)) return undefined;
   // Without a claim it is not the pod's turn yet.
   if (scene.sees('persistentvolumeclaims') && scene.claims.length === 0) return undefined;
   const message = `CloudNativePG has not created a pod that Cluster ${metadata.name} lacks, and only the log of its operator says why; look first for a ResourceQuota, a LimitRange or an admission webhook on pods`;

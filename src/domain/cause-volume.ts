@@ -39,7 +39,7 @@ export function provisioningFails(scene: Scene): Verdict | undefined {
 /** CNPG was refused a claim. It says so in its log only (measured on CNPG 1.30). */
 export function claimIsNotMade(scene: Scene): Verdict | undefined {
   const { phase, applicationSecretVersion } = scene.cluster.status;
-  const begun = applicationSecretVersion !== undefined && (phase ?? '') === '';
+  const begun = scene.isQuiet && applicationSecretVersion !== undefined && (phase ?? '') === '';
   const first = begun && scene.sees('persistentvolumeclaims') && scene.claims.length === 0;
   const missing = scene.pods.map((pod) => /persistentvolumeclaim "([^"]*)" not found/.exec(schedulerSays(pod))?.[1]);
   const name = missing.find((claim) => claim !== undefined) ?? (first ? `${scene.cluster.metadata.name}-1` : undefined);

@@ -276,7 +276,10 @@ describe('waiting', () => {
       began: true,
     };
     const pod = aPod('db-team-a-shop-1', o.cluster?.metadata.uid ?? '', [container]);
-    const facts = { kind: 'found', object: { pods: [pod], claims: [], warnings: [], unseen: [] } } as const;
+    const facts = {
+      kind: 'found',
+      object: { pods: [pod], claims: [], warnings: [], changedAt: undefined, unseen: [] },
+    } as const;
     const seen = think({ ...waiting, facts }, {}, testTime + 2 * minute).status;
     expect(seen.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('CrashLooping');
     // Nothing seen: the name of the problem stays, and it is Stalled by that name.

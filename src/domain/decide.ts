@@ -236,7 +236,8 @@ function judgeAdoption({ addon, cluster }: Observed): Verdict | undefined {
 function explain(o: Observed, verdict: Verdict, now: number): Verdict {
   const { weight, warning } = rowOf(verdict.reason);
   if (weight !== 'progressing') return verdict;
-  const cause = o.cluster !== undefined && o.facts.kind === 'found' ? findCause(o.facts.object, o.cluster) : undefined;
+  const cause =
+    o.cluster !== undefined && o.facts.kind === 'found' ? findCause(o.facts.object, o.cluster, now) : undefined;
   if (cause !== undefined) return cause;
   if (warning === true || patienceLeft(o.addon, now) > 0) return verdict;
   const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);

@@ -28,11 +28,14 @@ function factsOf({ pods, claims, warnings }: Omit<Recorded, 'cluster'>): Facts {
     pods: pods.map(projectPod),
     claims: claims.map(projectClaim),
     warnings: warnings.map(projectWarning),
+    changedAt: '2026-01-01T00:00:00Z',
     unseen: [],
   };
 }
 
-const causeOf = (recorded: Recorded) => findCause(factsOf(recorded), projectCluster(recorded.cluster));
+/** A minute after the Cluster was last written. */
+const now = Date.parse('2026-01-01T00:01:00Z');
+const causeOf = (recorded: Recorded) => findCause(factsOf(recorded), projectCluster(recorded.cluster), now);
 
 /** What was recorded, with other values at some places: `pods.0.status.phase`. */
 function changed(name: string, values: Readonly<Json>): Recorded {
@@ -338,20 +341,40 @@ describe('what CNPG leaves out', () => {
   });
 });
 
+describe('what is missing', () => {
+  const absent = ['instance-over-quota', 'claims-over-quota', 'cnpg-down'];
+
+  it.each(absent)('%s: is no cause while CloudNativePG is at work, but for a claim that a pod names', (name) => {
+    const recorded = read(name);
+    const soon = Date.parse('2026-01-01T00:00:09Z');
+    const named = recorded.pods.some((pod) => JSON.stringify(pod).includes('persistentvolumeclaim \\"'));
+    const cause = findCause(factsOf(recorded), projectCluster(recorded.cluster), soon);
+    expect(cause === undefined).toBe(!named);
+    const gone: Facts = { ...factsOf(recorded), changedAt: undefined };
+    expect(findCause(gone, projectCluster(recorded.cluster), now) === undefined).toBe(!named);
+  });
+});
+
 describe('without rights', () => {
-  const all: Facts = { pods: [], claims: [], warnings: [], unseen: ['pods', 'persistentvolumeclaims', 'events'] };
+  const all: Facts = {
+    pods: [],
+    claims: [],
+    warnings: [],
+    changedAt: '2026-01-01T00:00:00Z',
+    unseen: ['pods', 'persistentvolumeclaims', 'events'],
+  };
 
   it('absence is no evidence', () => {
     for (const name of ['instance-over-quota', 'claims-over-quota', 'cnpg-down', 'pods-over-quota'])
-      expect(findCause(all, projectCluster(read(name).cluster))).toBeUndefined();
+      expect(findCause(all, projectCluster(read(name).cluster), now)).toBeUndefined();
     const half: Facts = { ...factsOf(read('pods-over-quota')), pods: [], unseen: ['pods'] };
-    expect(findCause(half, projectCluster(read('pods-over-quota').cluster))).toBeUndefined();
+    expect(findCause(half, projectCluster(read('pods-over-quota').cluster), now)).toBeUndefined();
   });
 
   it('what can be seen is enough for what it shows', () => {
     const recorded = read('class-default-missing');
     const claimsOnly: Facts = { ...all, claims: factsOf(recorded).claims, unseen: ['pods', 'events'] };
-    expect(findCause(claimsOnly, projectCluster(recorded.cluster))?.reason).toBe('StorageClassMissing');
+    expect(findCause(claimsOnly, projectCluster(recorded.cluster), now)?.reason).toBe('StorageClassMissing');
     expect(blindness({ kind: 'found', object: claimsOnly })).toContain('may not list pods and events');
   });
 
@@ -369,7 +392,7 @@ it('survives facts of any form, and always in a bounded message', () => {
       replaceOne(lists, at, value);
       const list = (part: unknown) => (Array.isArray(part) ? part : []);
       const facts = factsOf({ pods: list(lists.pods), claims: list(lists.claims), warnings: list(lists.warnings) });
-      const message = findCause(facts, projectCluster(cluster))?.message ?? '';
+      const message = findCause(facts, projectCluster(cluster), now)?.message ?? '';
       expect(message.length).toBeLessThan(1000);
     }),
     { numRuns: 2000 },

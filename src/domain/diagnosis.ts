@@ -49,9 +49,10 @@ const rules: readonly ((scene: Scene) => Verdict | undefined)[] = [
  * situation is.
  * @param facts what a look has found, of whatever Cluster
  * @param cluster ours, and not healthy
+ * @param now wall-clock time in milliseconds: what is missing is a cause only when it has been missing for a while
  */
-export function findCause(facts: Facts, cluster: Cluster): Verdict | undefined {
-  const scene = sceneOf(facts, cluster);
+export function findCause(facts: Facts, cluster: Cluster, now: number): Verdict | undefined {
+  const scene = sceneOf(facts, cluster, now);
   for (const rule of rules) {
     const verdict = rule(scene);
     if (verdict !== undefined) return verdict;

@@ -1,5 +1,6 @@
 // What of the facts concerns one Cluster and is still so: every cause is named from a scene, never from the facts themselves.
 import type { Cluster } from '../api/cnpg.ts';
+import { millisecondsOf } from '../api/time.ts';
 import type { Claim, Facts, Pod, Unseen, Warning } from '../api/workload.ts';
 
 /** Everything is in the order of its name, so that the same situation always gives the same cause. */
@@ -11,10 +12,15 @@ export interface Scene {
   /** Newest first. */
   readonly warnings: readonly Warning[];
   readonly sees: (what: Unseen) => boolean;
+  /** Nobody has changed the Cluster for a while: what is missing is not just about to be made. */
+  readonly isQuiet: boolean;
 }
 
+/** CNPG makes the next object within a second of its last word; in milliseconds. */
+const quietAfter = 10_000;
+
 /** The facts as far as they are this Cluster's: neither those of a namesake that is gone, nor of `db-a-1` when it is `db-a`. */
-export function sceneOf(facts: Facts, cluster: Cluster): Scene {
+export function sceneOf(facts: Facts, cluster: Cluster, now: number): Scene {
   const { name, uid } = cluster.metadata;
   const isOurs = ({ name: object, owner }: Pod): boolean => {
     if (owner?.kind === 'Job') return jobOf(name, owner.name) !== undefined;
@@ -26,6 +32,7 @@ export function sceneOf(facts: Facts, cluster: Cluster): Scene {
     claims: facts.claims.filter((claim) => instanceOf(name, claim.name) !== undefined).sort(byName),
     warnings: [...facts.warnings].sort((a, b) => (a.at === b.at ? compare(a.message, b.message) : compare(b.at, a.at))),
     sees: (what) => !facts.unseen.includes(what),
+    isQuiet: now - (millisecondsOf(facts.changedAt) ?? now) >= quietAfter,
   };
 }
 
