@@ -208,7 +208,7 @@ describe('without the right to look', () => {
   const user = 'postgres-addon-operator';
   const rights = () => chartRights(suite().cluster, suite().operatorNamespace);
 
-  it('the wait is told as ever, and in the end which right is missing', async () => {
+  it('the wait is told as ever, and which right is missing', async () => {
     // One rule allows both pods and events.
     await grant(suite().client, user, without(await rights(), 'pods'));
     try {

@@ -1,6 +1,6 @@
 // What status tells of a change: its steps before, while and after it, and that it waits while the addon is suspended.
 import { describe, expect, it } from '@jest/globals';
-import { annotations, type PostgresAddon } from '../api/addon.ts';
+import { type AddonStatus, annotations, type PostgresAddon } from '../api/addon.ts';
 import type { Container, Pod } from '../api/workload.ts';
 import { needs } from './needs.ts';
 import type { Observed } from './observed.ts';
@@ -239,6 +239,7 @@ describe('running', () => {
 
 describe('waiting', () => {
   const minute = 60_000;
+  const readyOf = ({ conditions }: AddonStatus) => conditions?.find(({ type }) => type === 'Ready');
   it('is Reconciling for five minutes, then Stalled, and clears by itself', () => {
     const addon = anAddon();
     const working = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
@@ -256,6 +257,19 @@ describe('waiting', () => {
     const done = think(observing({ ...addon, status: late }, { cluster, source }), {}, testTime + 7 * minute).status;
     expect(done.phase).toBe('running');
     expect(done.conditions?.some(({ type }) => type === 'Stalled')).toBe(false);
+  });
+
+  it('tells which right is missing as soon as a look has needed it, and is otherwise told as ever', () => {
+    const addon = anAddon();
+    const cluster = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
+    const object = { pods: [], claims: [], warnings: [], unseen: ['pods', 'events'] } as const;
+    const o = observing(addon, { cluster, facts: { kind: 'found', object } });
+    const early = readyOf(think(o, {}, testTime + 2 * minute).status);
+    expect(early?.reason).toBe('Creating');
+    expect(early?.message).toContain('may not list pods and events');
+    const late = readyOf(think(o, {}, testTime + 6 * minute).status);
+    expect(late?.reason).toBe('TakingTooLong');
+    expect(late?.message).toContain('may not list pods and events');
   });
 
   it('on an instance that CloudNativePG cannot reach is explained by its pod, when that shows a cause', () => {

@@ -239,11 +239,12 @@ function explain(o: Observed, verdict: Verdict, now: number): Verdict {
   const cause =
     o.cluster !== undefined && o.facts.kind === 'found' ? findCause(o.facts.object, o.cluster, now) : undefined;
   if (cause !== undefined) return cause;
-  if (warning === true || patienceLeft(o.addon, now) > 0) return verdict;
-  const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);
+  if (warning === true) return verdict;
   const blind = blindness(o.facts);
-  const told = blind === undefined ? words : `${words}; ${blind}`;
-  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${told}` };
+  const andBlind = (words: string): string => (blind === undefined ? words : `${words}; ${blind}`);
+  if (patienceLeft(o.addon, now) > 0) return { ...verdict, message: andBlind(verdict.message) };
+  const words = o.cluster === undefined ? 'there is no Cluster yet' : cnpgSays(o.cluster);
+  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${andBlind(words)}` };
 }
 
 function wakeToLook(o: Observed, verdict: Verdict, now: number): number | undefined {
