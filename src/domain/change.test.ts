@@ -262,7 +262,7 @@ describe('waiting', () => {
   it('tells which right is missing as soon as a look has needed it, and is otherwise told as ever', () => {
     const addon = anAddon();
     const cluster = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
-    const object = { pods: [], claims: [], warnings: [], unseen: ['pods', 'events'] } as const;
+    const object = { pods: [], claims: [], warnings: [], changedAt: undefined, unseen: ['pods', 'events'] } as const;
     const o = observing(addon, { cluster, facts: { kind: 'found', object } });
     const early = readyOf(think(o, {}, testTime + 2 * minute).status);
     expect(early?.reason).toBe('Creating');
