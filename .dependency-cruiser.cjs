@@ -61,6 +61,12 @@ module.exports = {
       to: { path: '^(e2e|hack)/|/testing[^/]*([.]ts$|/)' },
     },
     {
+      name: 'model-is-for-tests',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/domain/model/|[.]test[.]ts$' },
+      to: { path: '^src/domain/model/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: { path: '^(src|hack|e2e)/' },

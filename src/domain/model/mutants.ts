@@ -1,0 +1,291 @@
+// Wrong variants of the product's mind, each with the search that has to find it out and the rule that has to be broken. A checker
+// that lets one of them pass proves nothing about the right one.
+import { annotations, labels } from '../../api/addon.ts';
+import { timestampOf } from '../../api/time.ts';
+import type { Action } from '../action.ts';
+import type { Decision } from '../decide.ts';
+import type { Observed } from '../observed.ts';
+import { ownerReference } from '../owner.ts';
+import { reasonOf, wasReady } from '../past.ts';
+import { defaultPlans } from '../plans.ts';
+import type { Mind } from './mind.ts';
+import type { Stored } from './objects.ts';
+import type { OracleName } from './oracles.ts';
+import { searchOf } from './scenarios.ts';
+import type { Search } from './search.ts';
+
+interface Mutant {
+  /** The wrong mind, made of the right one. */
+  readonly mind: (right: Mind) => Mind;
+  readonly search: Search;
+  readonly oracle: OracleName;
+}
+
+/** Decides on something else than what was observed. */
+const seeing =
+  (change: (o: Observed) => Observed) =>
+  (right: Mind): Mind => ({
+    ...right,
+    needs: (o, now) => right.needs(change(o), now),
+    decide: (o, now) => right.decide(change(o), now),
+  });
+
+/** Decides right, and does something else. */
+const doing =
+  (change: (actions: readonly Action[], o: Observed) => readonly Action[]) =>
+  (right: Mind): Mind => ({
+    ...right,
+    decide: (o, now) => {
+      const decision: Decision = right.decide(o, now);
+      return { ...decision, actions: change(decision.actions, o) };
+    },
+  });
+
+const isDeleted = ({ addon }: Observed): boolean => addon.metadata.deletionTimestamp !== undefined;
+
+/** The child with other labels, annotations or owners. */
+const relabelled = <T extends Stored | Observed['cluster']>(child: T, metadata: Partial<Stored['metadata']>): T =>
+  child && { ...child, metadata: { ...child.metadata, ...metadata } };
+
+export const mutants = {
+  'adopts by name': {
+    mind: seeing((o) => ({
+      ...o,
+      cluster: relabelled(o.cluster, { ownerReferences: [ownerReference(o.addon)] }),
+    })),
+    search: searchOf({ after: ['put a foreign Cluster there'], steps: ['create standard'], times: 1 }),
+    oracle: 'writes only what is ours',
+  },
+  'takes back what another addon left behind': {
+    mind: seeing((o) => ({
+      ...o,
+      cluster: relabelled(o.cluster, {
+        labels: { ...o.cluster?.metadata.labels, [labels.name]: o.addon.metadata.name },
+      }),
+    })),
+    search: searchOf({ after: ["put the rival's orphan there"], steps: ['create free'], times: 1 }),
+    oracle: 'writes only what is ours',
+  },
+  'drops uid and resourceVersion from its writes': {
+    mind: doing((actions) =>
+      actions.map((action) => {
+        if (action.verb !== 'apply' || action.child === 'PostgresAddon') return action;
+        const { uid: _, resourceVersion: __, ...metadata } = action.manifest.metadata;
+        return { ...action, manifest: { ...action.manifest, metadata } };
+      }),
+    ),
+    search: searchOf({
+      after: ['create standard'],
+      steps: ['plan free', 'delete the Cluster', 'put a foreign Cluster there'],
+      times: 3,
+    }),
+    oracle: 'writes only what is ours',
+  },
+  'deletes the Cluster of an addon that it sees being deleted': {
+    mind: doing((actions, o) =>
+      isDeleted(o) && o.cluster !== undefined
+        ? [{ verb: 'delete', child: 'Cluster', name: o.cluster.metadata.name } as unknown as Action]
+        : actions,
+    ),
+    search: searchOf({ after: ['create standard'], steps: ['delete in the foreground'], times: 1 }),
+    oracle: 'never a second Cluster',
+  },
+  'deletes a ScheduledBackup in whatever state it is': {
+    mind: doing((actions) =>
+      actions.map((action) =>
+        action.verb === 'delete' ? ({ verb: 'delete', child: action.child, name: action.name } as Action) : action,
+      ),
+    ),
+    search: searchOf({
+      after: ['create standard'],
+      steps: ['plan free', 'change the schedule by hand'],
+      times: 2,
+    }),
+    oracle: 'deletes nothing but the ScheduledBackup that was seen',
+  },
+  'shrinks a disk': {
+    mind: seeing((o) => {
+      const storage = { size: defaultPlans[o.addon.spec.plan].storage };
+      return { ...o, cluster: o.cluster && { ...o.cluster, spec: { ...o.cluster.spec, storage } } };
+    }),
+    search: searchOf({ after: ['create standard'], steps: ['plan free'], times: 1 }),
+    oracle: 'a disk never shrinks',
+  },
+  'moves ready_at with every start': {
+    mind: (right) => ({
+      ...right,
+      tell: (addon, report, outcome, now) => {
+        const status = right.tell(addon, report, outcome, now);
+        return status.phase === 'running' && addon.status?.phase !== 'running'
+          ? { ...status, ready_at: timestampOf(now) }
+          : status;
+      },
+    }),
+    search: searchOf({ after: ['create free'], steps: ['fail over'], times: 1 }),
+    oracle: 'ready_at and clusterName never move',
+  },
+  'inherits ready_at of a database that it refuses': {
+    mind: (right) => ({
+      ...right,
+      decide: (o, now) => {
+        const decision = right.decide(o, now);
+        const readyAt = o.cluster?.metadata.annotations?.[annotations.readyAt];
+        return { ...decision, report: { ...decision.report, readyAt: decision.report.readyAt ?? readyAt } };
+      },
+    }),
+    search: searchOf({
+      after: ['create protected free', 'delete in the background'],
+      steps: ['create free of another database'],
+      times: 1,
+    }),
+    oracle: 'ready_at and clusterName never move',
+  },
+  'takes back which generation it has looked at': {
+    mind: (right) => ({
+      ...right,
+      tell: (addon, report, outcome, now) => {
+        const status = right.tell(addon, report, outcome, now);
+        return addon.spec.suspend === true ? { ...status, observedGeneration: 1 } : status;
+      },
+    }),
+    search: searchOf({ after: ['create free', 'plan standard'], steps: ['suspend on'], times: 1 }),
+    oracle: 'observedGeneration never falls',
+  },
+  'publishes the URL of the Cluster before': {
+    mind: seeing((o) =>
+      o.source.kind === 'found' && o.cluster !== undefined
+        ? {
+            ...o,
+            source: {
+              kind: 'found',
+              object: relabelled(o.source.object, {
+                ownerReferences: [{ ...ownerReference(o.addon), uid: o.cluster.metadata.uid }],
+              }),
+            },
+          }
+        : o,
+    ),
+    search: searchOf({
+      after: ['create free'],
+      steps: ['delete the Cluster', 'delete the Secret'],
+      times: 2,
+      checkups: 1,
+    }),
+    oracle: 'DATABASE_URL is of this Cluster',
+  },
+  'tells running without a login': {
+    mind: (right) => ({
+      ...right,
+      decide: (o, now) => {
+        const { login: _, ...decision } = right.decide(o, now);
+        const { connection: __, ...report } = decision.report;
+        return { ...decision, report };
+      },
+    }),
+    search: searchOf({ after: ['create pro'], steps: ['fail over'], times: 1 }),
+    oracle: 'Ready means that a login succeeded',
+  },
+  'believes what CNPG said of the plan before': {
+    mind: seeing((o) => {
+      const { [annotations.readyBefore]: _, ...notes } = o.cluster?.metadata.annotations ?? {};
+      return { ...o, cluster: relabelled(o.cluster, { annotations: notes }) };
+    }),
+    search: searchOf({ after: ['create free'], steps: ['plan standard'], times: 1 }),
+    oracle: 'Ready means that it runs as asked',
+  },
+  'takes the finalizer off before the children are released': {
+    mind: doing((actions, o) => (isDeleted(o) ? [...actions].reverse() : actions)),
+    search: searchOf({ after: ['create protected free'], steps: ['delete in the background'], times: 1 }),
+    oracle: 'an addon goes only when its children are marked',
+  },
+  'forgets to mark the Cluster that it releases': {
+    mind: doing((actions, o) => (isDeleted(o) ? actions.filter(({ child }) => child !== 'Cluster') : actions)),
+    search: searchOf({ after: ['create protected free'], steps: ['delete in the background'], times: 1 }),
+    oracle: 'an addon goes only when its children are marked',
+  },
+  'releases what its cache shows': {
+    mind: (right) => ({ ...right, needs: (o, now) => ({ ...right.needs(o, now), children: false }) }),
+    search: searchOf({ steps: ['create protected free', 'delete in the background'], times: 2 }),
+    oracle: 'an addon goes only when its children are marked',
+  },
+  'owns the children of a protected addon': {
+    mind: (right) => ({
+      ...right,
+      decide: (o, now) => {
+        const { mode: _, ...spec } = o.addon.spec;
+        return right.decide(isDeleted(o) ? o : { ...o, addon: { ...o.addon, spec } }, now);
+      },
+    }),
+    search: searchOf({ steps: ['create protected free'], times: 1 }),
+    oracle: 'no protected child has an owner',
+  },
+  'tells of protection a round too early': {
+    mind: doing((actions, { addon }) => {
+      const isNews = addon.spec.mode === 'protected' && reasonOf(addon, 'Protected') === undefined;
+      return isNews && wasReady(addon) ? [] : actions;
+    }),
+    search: searchOf({ after: ['create free'], steps: ['mode protected', 'delete in the background'], times: 2 }),
+    oracle: 'the protected outlive their addon',
+  },
+  'puts a torn-off owner reference back without asking': {
+    mind: (right) => ({
+      ...right,
+      needs: (o, now) => ({ ...right.needs(o, now), confirmed: false }),
+      decide: (o, now) => right.decide({ ...o, confirmed: { kind: 'found', object: o.addon } }, now),
+    }),
+    search: searchOf({ after: ['create free'], steps: ['delete and orphan'], times: 1 }),
+    oracle: 'what was to be orphaned stays',
+  },
+  'makes what nobody owns before the finalizer is on': {
+    mind: doing((actions) => [
+      ...actions.filter(({ child }) => child !== 'PostgresAddon'),
+      ...actions.filter(({ child }) => child === 'PostgresAddon'),
+    ]),
+    search: searchOf({ steps: ['create protected free', 'delete in the background'], times: 2 }),
+    oracle: 'it comes to rest as a fresh create would',
+  },
+  'tells a password': {
+    mind: (right) => ({
+      ...right,
+      decide: (o, now) => {
+        const decision = right.decide(o, now);
+        const { report, login } = decision;
+        const message = `tried ${login?.url}`;
+        return login === undefined
+          ? decision
+          : { ...decision, report: { ...report, ready: { ...report.ready, message } } };
+      },
+    }),
+    search: searchOf({ steps: ['create free'], times: 1 }),
+    oracle: 'no status tells a password',
+  },
+  'writes the Cluster each time it looks': {
+    mind: doing((actions, { cluster }) =>
+      cluster === undefined || actions.length > 0
+        ? actions
+        : [
+            {
+              verb: 'apply',
+              child: 'Cluster',
+              manifest: {
+                ...cluster,
+                metadata: { ...cluster.metadata, annotations: { looked: cluster.metadata.resourceVersion } },
+              },
+            },
+          ],
+    ),
+    search: searchOf({ steps: ['create free'], times: 1 }),
+    oracle: 'it comes to rest as a fresh create would',
+  },
+  'never follows a changed password': {
+    mind: (right) => ({
+      ...right,
+      needs: (o, now) => ({
+        ...right.needs(o, now),
+        source: right.needs(o, now).source && o.addon.status?.credentials === undefined,
+      }),
+    }),
+    search: searchOf({ after: ['create free'], steps: ['rotate the password'], times: 1 }),
+    oracle: 'it comes to rest as a fresh create would',
+  },
+} as const satisfies Readonly<Record<string, Mutant>>;

@@ -1,0 +1,19 @@
+// All rules under one name each, and the verdict on a step.
+import { objectRules, type Rule } from './object-rules.ts';
+import { statusRules } from './status-rules.ts';
+import type { Step } from './step.ts';
+import type { World } from './world.ts';
+
+const rules = { ...objectRules, ...statusRules };
+const named = Object.entries(rules) as readonly (readonly [keyof typeof rules, Rule])[];
+
+export type OracleName = keyof typeof rules | 'it comes to rest as a fresh create would';
+
+/** The first rule that a step breaks. */
+export function judge(before: World, step: Step): { readonly oracle: OracleName; readonly detail: string } | undefined {
+  for (const [oracle, rule] of named) {
+    const detail = rule(before, step);
+    if (detail !== undefined) return { oracle, detail };
+  }
+  return undefined;
+}

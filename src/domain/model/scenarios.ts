@@ -1,0 +1,157 @@
+// The searches that npm test runs: each lets people do what belongs together, as often as a few seconds allow.
+import type { Search } from './search.ts';
+import type { UserStep } from './user.ts';
+
+interface Scenario {
+  /** Steps before the search, each once all has come to rest. */
+  readonly after?: readonly UserStep[];
+  readonly steps: readonly UserStep[];
+  /** How many of them, in any order and at any time. */
+  readonly times: number;
+  readonly lag?: number;
+  readonly checkups?: number;
+  readonly travels?: number;
+  readonly expandable?: boolean;
+}
+
+/** Enough for most of them to the last state; all of them together take about half a minute. */
+const most = 5_000;
+
+/** A search with the bounds that are usual here. */
+export function searchOf({
+  after = [],
+  steps,
+  times,
+  lag = 1,
+  checkups = 0,
+  travels = 0,
+  expandable = true,
+}: Scenario): Search {
+  return { prologue: after, rules: { steps, lag, expandable }, budget: { steps: times, checkups, travels }, most };
+}
+
+const deletions = [
+  'delete in the background',
+  'delete in the foreground',
+  'delete and orphan',
+] as const satisfies readonly UserStep[];
+
+export const scenarios = {
+  'a first start, seen late': searchOf({ steps: ['create standard', 'plan free'], times: 2, lag: 2 }),
+  'a plan that changes before the database stands': searchOf({
+    steps: ['create standard', 'plan free', 'plan pro'],
+    times: 2,
+  }),
+  'plans of a running database': searchOf({
+    after: ['create free'],
+    steps: ['plan free', 'plan standard', 'plan pro', 'fail over'],
+    times: 2,
+  }),
+  'a disk that cannot grow': searchOf({
+    after: ['create free'],
+    steps: ['plan free', 'plan standard'],
+    times: 2,
+    expandable: false,
+  }),
+  'versions and plans at once': searchOf({
+    after: ['create free'],
+    steps: ['version 18', 'plan pro'],
+    times: 2,
+  }),
+  'failures and passwords': searchOf({
+    after: ['create pro'],
+    steps: ['fail over', 'rotate the password', "delete CNPG's Secret", 'sslMode require'],
+    times: 2,
+  }),
+  'a deleted addon, and a new one': searchOf({
+    after: ['create standard'],
+    steps: ['delete in the background', 'delete in the foreground', 'create free', 'create protected standard'],
+    times: 2,
+  }),
+  'an addon deleted while it is made': searchOf({ steps: ['create free', ...deletions], times: 2 }),
+  'a protected addon deleted while it is made': searchOf({ steps: ['create protected free', ...deletions], times: 2 }),
+  'a protected addon deleted and taken back': searchOf({
+    after: ['create protected standard'],
+    steps: [...deletions, 'create protected standard', 'create free'],
+    times: 2,
+  }),
+  'taken back, and deleted again': searchOf({
+    after: ['create protected standard', 'delete in the background'],
+    steps: ['create protected standard', 'create free', 'plan pro', 'delete in the background'],
+    times: 2,
+  }),
+  'orphans of a standard addon': searchOf({
+    after: ['create standard', 'delete and orphan'],
+    steps: ['create standard', 'create protected free', 'delete in the background'],
+    times: 2,
+  }),
+  'from standard to protected': searchOf({
+    after: ['create standard'],
+    steps: ['mode protected', 'mode standard', ...deletions],
+    times: 2,
+  }),
+  'from protected to standard': searchOf({
+    after: ['create protected standard'],
+    steps: ['mode protected', 'mode standard', ...deletions],
+    times: 2,
+  }),
+  'a suspended addon': searchOf({
+    after: ['create standard'],
+    steps: ['suspend on', 'suspend off', 'plan free'],
+    times: 2,
+  }),
+  'children torn and edited by hand': searchOf({
+    after: ['create standard'],
+    steps: [
+      'tear the owner off the Cluster',
+      'tear the owner off the Secret',
+      'tear the labels off the Cluster',
+      'tear the labels off the ScheduledBackup',
+      'scale the Cluster by hand',
+      'change the schedule by hand',
+      'spoil the Secret',
+    ],
+    times: 2,
+    checkups: 1,
+  }),
+  'children deleted by hand': searchOf({
+    after: ['create standard'],
+    steps: ['delete the Cluster', 'delete the ScheduledBackup', 'delete the Secret', 'grow the disk by hand'],
+    times: 2,
+  }),
+  'foreign children': searchOf({
+    steps: [
+      'put a foreign Cluster there',
+      'put a foreign ScheduledBackup there',
+      'put a foreign Secret there',
+      'create standard',
+    ],
+    times: 2,
+  }),
+  'a foreign ScheduledBackup in the way of a plan': searchOf({
+    after: ['create free', 'put a foreign ScheduledBackup there'],
+    steps: ['plan standard', 'delete the ScheduledBackup', 'plan free'],
+    times: 3,
+  }),
+  'a rival with the same appId': searchOf({
+    steps: ["put the rival's Cluster there", "put the rival's orphan there", 'create free', 'delete the Cluster'],
+    times: 3,
+  }),
+  'hours that pass': searchOf({
+    after: ['create standard'],
+    steps: ['fail over', 'wait an hour', 'plan free', 'delete the Secret'],
+    times: 2,
+    checkups: 1,
+  }),
+  'a finalizer torn off': searchOf({
+    after: ['create protected free'],
+    steps: ['tear off the finalizers', 'delete in the background', 'create protected free'],
+    times: 2,
+  }),
+  'a restart on an old list': searchOf({
+    after: ['create standard'],
+    steps: ['delete in the background', 'create standard', 'plan free'],
+    times: 2,
+    travels: 1,
+  }),
+} as const satisfies Readonly<Record<string, Search>>;
