@@ -31,12 +31,12 @@ export function handOver(addon: PostgresAddon, child: Child, to: 'held' | 'orpha
 }
 
 function heldMetadata(addon: PostgresAddon, child: Child) {
-  const notes = child.kind === 'Cluster' ? { ...notesOf(child.live), ...formerUidOf(addon, child.live) } : {};
+  const notes = child.kind === 'Cluster' ? { ...notesOf(child.live), ...formerUidNote(addon, child.live) } : {};
   return { ...childMetadata(addon, child.live.metadata.name), ...annotated(notes) };
 }
 
 /** Whom a Cluster was taken over from is kept on it: what else that addon left behind belongs to it. */
-function formerUidOf(addon: PostgresAddon, cluster: Cluster): Readonly<Record<string, string>> {
+function formerUidNote(addon: PostgresAddon, cluster: Cluster): Readonly<Record<string, string>> {
   const uid = cluster.metadata.labels?.[labels.uid];
   return uid === undefined || uid === addon.metadata.uid ? {} : { [annotations.formerUid]: uid };
 }
