@@ -46,7 +46,7 @@ export class Canonical {
     this.#round += 1;
     this.#used = 0;
     this.#longAgo = nowOf(world) - (longWait * 1000) / 2;
-    this.#text = '';
+    this.#text = world.ending ? 'ending' : '';
     this.#met.length = 0;
     this.#feed(world.addon);
     this.#feed(world.cluster);

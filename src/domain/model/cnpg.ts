@@ -18,6 +18,7 @@ export function cnpgSteps(world: World): readonly Step[] {
   )
     return [];
   const source = live(world, 'source');
+  if (source === undefined && world.ending) return [];
   if (source === undefined) return [step('makes the credentials', makeCredentials(world, cluster))];
   if (source.metadata.ownerReferences?.[0]?.uid !== cluster.metadata.uid) return [];
   if (statusOf(cluster).secretVersion !== source.metadata.resourceVersion)

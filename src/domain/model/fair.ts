@@ -9,6 +9,7 @@ import { collectorSteps } from './collector.ts';
 import { lookAtNewest } from './look.ts';
 import { remembering } from './memory.ts';
 import type { Mind } from './mind.ts';
+import { isHeldUp, namespaceSteps } from './namespace.ts';
 import {
   addonName,
   childSlots,
@@ -68,7 +69,8 @@ export class FairRuns {
     const keys = new Set<string>();
     for (let now = world, key = start; !good.has(key); key = this.#canonical.keyWithoutBudget(now)) {
       const circled = keys.has(key);
-      const step = circled ? undefined : this.#next(now, order);
+      // An operator that tries a refused write again and again does not keep the others from theirs.
+      const step = circled ? around(now) : this.#next(now, order);
       keys.add(key);
       if (step === undefined) {
         const wrong = circled ? 'it goes round in circles' : this.#atRest(now);
@@ -139,6 +141,7 @@ export class FairRuns {
 
   #atRest(world: World): string | undefined {
     const addon = live(world, 'addon');
+    if (isHeldUp(world)) return 'the namespace never ends';
     if (addon === undefined) return leftOver(world);
     if (addon.metadata.deletionTimestamp !== undefined) return 'the addon is never let go';
     const status = (addon.status ?? {}) as AddonStatus;
@@ -163,9 +166,9 @@ export class FairRuns {
   }
 }
 
-/** What the collector and CNPG do next. */
+/** What the collector, CNPG and the end of the namespace do next. */
 function around(world: World): Step | undefined {
-  return collectorSteps(world)[0] ?? cnpgSteps(world)[0];
+  return collectorSteps(world)[0] ?? cnpgSteps(world)[0] ?? namespaceSteps(world)[0];
 }
 
 function freshly({ rules }: World, spec: AddonSpec): World {

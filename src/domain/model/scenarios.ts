@@ -148,6 +148,15 @@ export const scenarios = {
     steps: ['tear off the finalizers', 'delete in the background', 'create protected free'],
     times: 2,
   }),
+  'the end of the namespace': searchOf({
+    after: ['create protected standard'],
+    steps: ['delete the namespace', 'mode standard', 'plan free', 'delete in the background'],
+    times: 2,
+  }),
+  'the end of the namespace at the beginning': searchOf({
+    steps: ['create protected standard', 'delete the namespace'],
+    times: 2,
+  }),
   'a restart on an old list': searchOf({
     after: ['create standard'],
     steps: ['delete in the background', 'create standard', 'plan free'],

@@ -5,6 +5,7 @@ import { collectorSteps } from './collector.ts';
 import { FairRuns } from './fair.ts';
 import { remembering } from './memory.ts';
 import type { Mind } from './mind.ts';
+import { namespaceSteps } from './namespace.ts';
 import { operatorSteps } from './operator.ts';
 import { judge, type OracleName } from './oracles.ts';
 import type { Step } from './step.ts';
@@ -30,7 +31,13 @@ export interface Found {
 
 /** Everything that may happen next in a world. */
 function stepsFrom(world: World, mind: Mind): readonly Step[] {
-  return [...operatorSteps(world, mind), ...cnpgSteps(world), ...collectorSteps(world), ...stepsOfUsers(world)];
+  return [
+    ...operatorSteps(world, mind),
+    ...cnpgSteps(world),
+    ...collectorSteps(world),
+    ...namespaceSteps(world),
+    ...stepsOfUsers(world),
+  ];
 }
 
 /** Where a state was found: what led to it, how far from the beginning. */

@@ -131,6 +131,12 @@ function isTree(value: unknown): value is Fields {
 
 /** A new object, by apply of the operator's manager. */
 function make(world: World, slot: Slot, manifest: Manifest): Answer {
+  if (world.ending)
+    return error(
+      403,
+      'Forbidden',
+      `unable to create new content in namespace ${manifest.metadata.namespace} because it is being terminated`,
+    );
   const tree = treeOf(manifest);
   const [number, next] = numbered(world);
   const bare: Stored = {

@@ -5,7 +5,7 @@ import type { Acting } from './look.ts';
 import type { ServerError } from './server.ts';
 import type { World } from './world.ts';
 
-export type Actor = 'operator' | 'CNPG' | 'collector' | 'user';
+export type Actor = 'operator' | 'CNPG' | 'collector' | 'namespace' | 'user';
 
 /** What the operator asked of the server in a step, with what it knew, and the refusal if there was one. */
 export interface Attempt {

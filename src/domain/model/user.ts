@@ -61,6 +61,7 @@ export const userSteps = {
   'put a foreign Secret there': (world) => putForeign(world, 'secret'),
   "put the rival's Cluster there": (world) => putForeign(world, 'cluster', rival),
   "put the rival's orphan there": (world) => putForeign(world, 'cluster', { ...rival, ownerReferences: undefined }),
+  'delete the namespace': (world) => (world.ending ? undefined : { ...world, ending: true }),
   'fail over': failOver,
   'rotate the password': rotatePassword,
   'wait an hour': (world) => ({ ...world, clock: world.clock + longWait }),
@@ -92,7 +93,7 @@ export function afterStep(world: World, label: UserStep): World {
 }
 
 function createAddon(world: World, spec: AddonSpec): World | undefined {
-  if (live(world, 'addon') !== undefined) return undefined;
+  if (live(world, 'addon') !== undefined || world.ending) return undefined;
   const [number, next] = numbered(spec.mode === 'protected' ? world : unprotected(world));
   const metadata = { name: addonName, namespace, uid: `uid-${number}`, resourceVersion: '', generation: 1 };
   return place(next, 'addon', {
@@ -195,7 +196,7 @@ function putForeign(
     readonly ownerReferences?: typeof rival.ownerReferences | undefined;
   } = {},
 ): World | undefined {
-  if (live(world, slot) !== undefined) return undefined;
+  if (live(world, slot) !== undefined || world.ending) return undefined;
   const [number, next] = numbered(world);
   const { ownerReferences, labels: own } = marks;
   return place(next, slot, {

@@ -59,6 +59,8 @@ export interface World {
   readonly backup: Feed;
   readonly secret: Stored | undefined;
   readonly source: Stored | undefined;
+  /** Whether somebody deleted the namespace: nothing new is made in it, and all there is goes. */
+  readonly ending: boolean;
   readonly process: Process;
   readonly rules: Rules;
   readonly left: Budget;
@@ -79,6 +81,7 @@ export function emptyWorld(rules: Rules, left: Budget): World {
     backup: empty,
     secret: undefined,
     source: undefined,
+    ending: false,
     process: { kind: 'idle', doubt: false },
     rules,
     left,
