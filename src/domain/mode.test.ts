@@ -267,6 +267,13 @@ describe('an addon of the same name', () => {
     expect(status).not.toHaveProperty('ready_at');
   });
 
+  it('inherits no ready_at when the server refuses to have the Cluster taken back', () => {
+    const refusal = { reason: 'Refused', message: 'no', child: 'Cluster' } as const;
+    const { status } = think(orphaned(anAddon()), { refusal });
+    expect(status).toMatchObject({ phase: 'creating' });
+    expect(status).not.toHaveProperty('ready_at');
+  });
+
   it('takes back no Secret that belonged to another database', () => {
     const o = orphaned(anAddon());
     if (o.urlSecret.kind !== 'found') throw new Error();

@@ -14,7 +14,9 @@ import type { Target, Verdict } from './target.ts';
  * @param now wall-clock time in milliseconds, for transition times and ready_at
  */
 export function tell(observed: PostgresAddon, report: Report, outcome: Outcome, now: number): AddonStatus {
-  const addon = report.readyAt === undefined ? observed : withReadyAt(observed, report.readyAt);
+  // ready_at never moves again, so it is taken over together with the database, or not at all.
+  const isTaken = report.ready.reason !== 'Adopting' || outcome.refusal === undefined;
+  const addon = report.readyAt === undefined || !isTaken ? observed : withReadyAt(observed, report.readyAt);
   const before = addon.status ?? {};
   const connectable = connectableOf(report, outcome, before);
   const ready = outcome.refusal ?? readyWith(report, connectable);
