@@ -1,5 +1,6 @@
 // Whose a child is, as the contract says it: told here once more, so that the rules do not ask the code that they judge.
-import { fieldManager, labels } from '../../api/addon.ts';
+import { type AddonSpec, fieldManager, labels } from '../../api/addon.ts';
+import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject, OwnerReference } from '../../api/kubernetes.ts';
 import { addonName, type Stored } from './objects.ts';
 
@@ -23,7 +24,15 @@ export function isLeftBehind(addon: KubeObject, child: Stored): boolean {
   );
 }
 
-export function controllerOf(child: Stored): OwnerReference | undefined {
+/** Whether a Cluster holds the database that an addon asks for, of its owner. */
+export function holdsWhatIsAsked(addon: Stored, cluster: Stored): boolean {
+  const { database } = (addon.spec ?? {}) as Partial<AddonSpec>;
+  const { bootstrap } = (cluster.spec ?? {}) as Pick<Cluster['spec'], 'bootstrap'>;
+  const { database: held, owner } = bootstrap?.initdb ?? {};
+  return held === (database?.name ?? 'app') && owner === (database?.owner ?? 'app');
+}
+
+function controllerOf(child: Stored): OwnerReference | undefined {
   return child.metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 

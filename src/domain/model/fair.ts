@@ -1,28 +1,17 @@
 // What must come of every world when it is left alone: the caches catch up, the collector and CNPG finish, nobody dies and nobody
-// touches anything. Then the operator comes to rest, and what it made is what a fresh create would have made.
-import type { AddonSpec, AddonStatus } from '../../api/addon.ts';
-import { fieldManager, labels } from '../../api/addon.ts';
-import { belongs, isLeftBehind } from './belongs.ts';
+// touches anything. Then the operator comes to rest, and what it rests at is judged (rest.ts).
+import type { AddonSpec } from '../../api/addon.ts';
 import type { Canonical } from './canonical.ts';
-import { cnpgSteps, runsAsAsked } from './cnpg.ts';
+import { cnpgSteps } from './cnpg.ts';
 import { collectorSteps } from './collector.ts';
 import { lookAtNewest } from './look.ts';
 import { remembering } from './memory.ts';
 import type { Mind } from './mind.ts';
 import { isHeldUp, namespaceSteps } from './namespace.ts';
-import {
-  addonName,
-  childSlots,
-  type Fields,
-  kindOf,
-  namespace,
-  passwordIn,
-  type Slot,
-  type Stored,
-  textOf,
-} from './objects.ts';
+import { addonName, namespace } from './objects.ts';
 import { carryOn, operatorSteps } from './operator.ts';
 import { judge, type OracleName } from './oracles.ts';
+import { isStopped, leftOver, shapeOf, unlike } from './rest.ts';
 import { place } from './server.ts';
 import type { Step } from './step.ts';
 import { emptyWorld, live, newest, numbered, timeOf, type World } from './world.ts';
@@ -144,15 +133,9 @@ export class FairRuns {
     if (isHeldUp(world)) return 'the namespace never ends';
     if (addon === undefined) return leftOver(world);
     if (addon.metadata.deletionTimestamp !== undefined) return 'the addon is never let go';
-    const status = (addon.status ?? {}) as AddonStatus;
-    if (isStop(world, addon, status)) return undefined;
-    if (status.observedGeneration !== addon.metadata.generation) return 'status speaks of an earlier generation';
-    const [is, wanted] = [shapeOf(world), this.#freshShape(addon.spec as unknown as AddonSpec, world)];
-    if (is !== wanted) return difference(is, wanted);
-    const cluster = live(world, 'cluster');
-    if (cluster === undefined || !runsAsAsked(cluster)) return 'the instances do not run what was asked for';
-    const password = passwordIn(textOf(world.secret, 'DATABASE_URL'));
-    return password === cluster.inside?.password ? undefined : 'DATABASE_URL does not log in';
+    if (isStopped(world, addon)) return undefined;
+    const fresh = this.#freshShape(addon.spec as unknown as AddonSpec, world);
+    return unlike(world, addon, fresh);
   }
 
   #freshShape(spec: AddonSpec, world: World): string {
@@ -178,91 +161,4 @@ function freshly({ rules }: World, spec: AddonSpec): World {
     metadata: { ...metadata, creationTimestamp: timeOf(world) },
     spec: { ...spec },
   });
-}
-
-/** Whether the operator may stop where it is: something stands in its way that only people can move. */
-function isStop(world: World, addon: Stored, { conditions }: AddonStatus): boolean {
-  if (addon.spec?.suspend === true) return conditions?.some(({ type }) => type === 'Suspended') === true;
-  const reason = conditions?.find(({ type }) => type === 'Ready')?.reason;
-  const children = childSlots.flatMap((slot) => live(world, slot) ?? []);
-  switch (reason) {
-    case 'NameConflict':
-      return children.some((child) => !belongs(addon, child) && !isLeftBehind(addon, child));
-    case 'AdoptionRefused':
-      return children.some((child) => !belongs(addon, child));
-    default:
-      return false;
-  }
-}
-
-/** Nothing of a deleted addon stays but what was to stay. */
-function leftOver(world: World): string | undefined {
-  if (world.memory.torn || world.memory.abrupt) return undefined;
-  const slots: readonly Slot[] = [...childSlots, 'source'];
-  const child = slots.find((slot) => {
-    const object = live(world, slot);
-    if (object?.metadata.labels?.[labels.managedBy] !== fieldManager) return false;
-    if (object.metadata.labels[labels.name] !== addonName || world.memory.kept.includes(object.metadata.uid))
-      return false;
-    return object.metadata.labels[labels.orphaned] !== 'true';
-  });
-  return child && `${kindOf[child]} stays for ever, without an addon and without a mark`;
-}
-
-/** What the addon has and says, without what differs from one database to the next. */
-function shapeOf(world: World): string {
-  const addon = live(world, 'addon');
-  const status = (addon?.status ?? {}) as AddonStatus;
-  const own = (slot: Slot): Fields | undefined => {
-    const child = live(world, slot);
-    return addon !== undefined && child !== undefined && belongs(addon, child) ? childShape(child) : undefined;
-  };
-  const shape = {
-    cluster: own('cluster'),
-    backup: own('backup'),
-    secret: {
-      ...own('secret'),
-      url: textOf(world.secret, 'DATABASE_URL')?.replace(/:[^:@]+@/, ':password@'),
-    },
-    finalizers: addon?.metadata.finalizers,
-    status: statusShape(status),
-  };
-  return JSON.stringify(shape, sorted, 1).replace(/\b(?:uid|rv|pw)-\d+\b/g, '#');
-}
-
-function childShape(child: Stored): Fields {
-  const { storage: _, ...spec } = child.spec ?? {};
-  const { labels: own, ownerReferences, finalizers } = child.metadata;
-  return { own, ownerReferences, finalizers, spec };
-}
-
-function statusShape({
-  phase,
-  plan,
-  version,
-  clusterName,
-  secretName,
-  resources,
-  endpoints,
-  backup,
-  conditions,
-}: AddonStatus): unknown {
-  const { storage: _, ...sizes } = resources ?? {};
-  const reasons = (conditions ?? []).filter(({ type }) => type !== 'Adopted' && type !== 'PlanApplied');
-  const said = Object.fromEntries(reasons.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
-  const change = conditions?.find(({ type }) => type === 'PlanApplied');
-  // A disk that the StorageClass does not let grow is the one part of a plan that a fresh create would have.
-  const applied = change?.reason === 'StorageNotExpandable' ? 'True' : change?.status;
-  return { phase, plan, version, clusterName, secretName, sizes, endpoints, backup, said, applied };
-}
-
-function sorted(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function difference(is: string, wanted: string): string {
-  const [left, right] = [is.split('\n'), wanted.split('\n')];
-  const index = left.findIndex((line, at) => line !== right[at]);
-  return `at rest it has ${left[index]?.trim()}, a fresh create would have ${right[index]?.trim()}`;
 }

@@ -1,8 +1,16 @@
 // The checker finds out each of these wrong minds, by the rule that it breaks.
 import { describe, expect, it } from '@jest/globals';
-import { mutants } from './mutants.ts';
+
+import { oracleNames } from './oracles.ts';
 import { search, tellOf } from './search.ts';
 import { productMind } from './testing.ts';
+import { wrongWords } from './wrong-words.ts';
+import { wrongWrites } from './wrong-writes.ts';
+
+const mutants = { ...wrongWrites, ...wrongWords };
+
+it('every rule has a wrong mind that breaks it', () =>
+  expect(new Set(Object.values(mutants).map(({ oracle }) => oracle))).toEqual(new Set(oracleNames)));
 
 describe('the checker catches a mind that', () => {
   it.each(Object.entries(mutants).map(([name, mutant]) => [name, mutant.oracle, mutant] as const))(

@@ -2,7 +2,7 @@
 // asked of it; it knows the contract, and nothing of how the operator decides.
 import { labels, protectionFinalizer } from '../../api/addon.ts';
 import { compareQuantities } from '../quantity.ts';
-import { belongs, isDying, isLeftBehind, labelOf } from './belongs.ts';
+import { belongs, holdsWhatIsAsked, isDying, isLeftBehind, labelOf } from './belongs.ts';
 import { sameFields } from './fields.ts';
 import { childSlots, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from './objects.ts';
 import type { Step } from './step.ts';
@@ -32,6 +32,14 @@ export const objectRules = {
     return undefined;
   },
 
+  'takes back only what fits': (before, step) => {
+    if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
+    const { addon } = step.attempt.by.from;
+    const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
+    const isTaken = was !== undefined && is !== undefined && !belongs(addon, was) && belongs(addon, is);
+    return isTaken && !holdsWhatIsAsked(addon, was) ? 'it took back a Cluster with another database' : undefined;
+  },
+
   'never a second Cluster': (before, step) => {
     const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
     if (step.actor === 'operator' && was !== undefined && was.metadata.uid !== is?.metadata.uid)
@@ -58,7 +66,7 @@ export const objectRules = {
     if (step.actor !== 'collector') return undefined;
     const addon = live(before, 'addon');
     const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
-    if (was === undefined || is?.metadata.deletionTimestamp === was.metadata.deletionTimestamp) return undefined;
+    if (was === undefined || isDying(was) || (is !== undefined && !isDying(is))) return undefined;
     const alive = addon !== undefined && addon.metadata.deletionTimestamp === undefined;
     return alive && labelOf(was, labels.uid) === addon.metadata.uid && !before.memory.torn
       ? 'the Cluster of a living addon was collected'

@@ -7,7 +7,12 @@ import type { World } from './world.ts';
 const rules = { ...objectRules, ...statusRules };
 const named = Object.entries(rules) as readonly (readonly [keyof typeof rules, Rule])[];
 
-export type OracleName = keyof typeof rules | 'it comes to rest as a fresh create would';
+const atRest = 'it comes to rest as a fresh create would';
+
+export type OracleName = keyof typeof rules | typeof atRest;
+
+/** Every rule by its name; the last one is the fair runs'. */
+export const oracleNames: readonly OracleName[] = [...named.map(([name]) => name), atRest];
 
 /** The first rule that a step breaks. */
 export function judge(before: World, step: Step): { readonly oracle: OracleName; readonly detail: string } | undefined {

@@ -1,53 +1,13 @@
-// Wrong variants of the product's mind, each with the search that has to find it out and the rule that has to be broken. A checker
-// that lets one of them pass proves nothing about the right one.
-import { annotations, labels } from '../../api/addon.ts';
-import { timestampOf } from '../../api/time.ts';
+// Wrong minds that do something to an object that the product would not.
+import { labels } from '../../api/addon.ts';
 import type { Action } from '../action.ts';
-import type { Decision } from '../decide.ts';
-import type { Observed } from '../observed.ts';
 import { ownerReference } from '../owner.ts';
 import { reasonOf, wasReady } from '../past.ts';
 import { defaultPlans } from '../plans.ts';
-import type { Mind } from './mind.ts';
-import type { Stored } from './objects.ts';
-import type { OracleName } from './oracles.ts';
+import { doing, isDeleted, type Mutant, relabelled, seeing } from './mutant.ts';
 import { searchOf } from './scenarios.ts';
-import type { Search } from './search.ts';
 
-interface Mutant {
-  /** The wrong mind, made of the right one. */
-  readonly mind: (right: Mind) => Mind;
-  readonly search: Search;
-  readonly oracle: OracleName;
-}
-
-/** Decides on something else than what was observed. */
-const seeing =
-  (change: (o: Observed) => Observed) =>
-  (right: Mind): Mind => ({
-    ...right,
-    needs: (o, now) => right.needs(change(o), now),
-    decide: (o, now) => right.decide(change(o), now),
-  });
-
-/** Decides right, and does something else. */
-const doing =
-  (change: (actions: readonly Action[], o: Observed) => readonly Action[]) =>
-  (right: Mind): Mind => ({
-    ...right,
-    decide: (o, now) => {
-      const decision: Decision = right.decide(o, now);
-      return { ...decision, actions: change(decision.actions, o) };
-    },
-  });
-
-const isDeleted = ({ addon }: Observed): boolean => addon.metadata.deletionTimestamp !== undefined;
-
-/** The child with other labels, annotations or owners. */
-const relabelled = <T extends Stored | Observed['cluster']>(child: T, metadata: Partial<Stored['metadata']>): T =>
-  child && { ...child, metadata: { ...child.metadata, ...metadata } };
-
-export const mutants = {
+export const wrongWrites = {
   'adopts by name': {
     mind: seeing((o) => ({
       ...o,
@@ -65,6 +25,31 @@ export const mutants = {
     })),
     search: searchOf({ after: ["put the rival's orphan there"], steps: ['create free'], times: 1 }),
     oracle: 'writes only what is ours',
+  },
+  'takes back whatever database it is': {
+    mind: seeing((o) => {
+      const { database: _, ...spec } = o.addon.spec;
+      return { ...o, addon: { ...o.addon, spec } };
+    }),
+    search: searchOf({
+      after: ['create protected free', 'delete in the background'],
+      steps: ['create free of another database'],
+      times: 1,
+    }),
+    oracle: 'takes back only what fits',
+  },
+  'takes nothing back': {
+    mind: seeing((o) =>
+      o.cluster?.metadata.labels?.[labels.orphaned] === undefined
+        ? o
+        : { ...o, cluster: { ...o.cluster, spec: { ...o.cluster.spec, bootstrap: {} } } },
+    ),
+    search: searchOf({
+      after: ['create protected free', 'delete in the background'],
+      steps: ['create free'],
+      times: 1,
+    }),
+    oracle: 'it comes to rest as a fresh create would',
   },
   'drops uid and resourceVersion from its writes': {
     mind: doing((actions) =>
@@ -103,6 +88,18 @@ export const mutants = {
     }),
     oracle: 'deletes nothing but the ScheduledBackup that was seen',
   },
+  'names an owner that does not exist': {
+    mind: doing((actions, { addon }) =>
+      actions.map((action) => {
+        if (action.verb !== 'create' || action.child !== 'Cluster') return action;
+        const ownerReferences = [{ ...ownerReference(addon), uid: 'uid-gone', controller: false }];
+        const metadata = { ...action.manifest.metadata, ownerReferences };
+        return { ...action, manifest: { ...action.manifest, metadata } };
+      }),
+    ),
+    search: searchOf({ steps: ['create free'], times: 1 }),
+    oracle: 'the living keep their database',
+  },
   'shrinks a disk': {
     mind: seeing((o) => {
       const storage = { size: defaultPlans[o.addon.spec.plan].storage };
@@ -110,46 +107,6 @@ export const mutants = {
     }),
     search: searchOf({ after: ['create standard'], steps: ['plan free'], times: 1 }),
     oracle: 'a disk never shrinks',
-  },
-  'moves ready_at with every start': {
-    mind: (right) => ({
-      ...right,
-      tell: (addon, report, outcome, now) => {
-        const status = right.tell(addon, report, outcome, now);
-        return status.phase === 'running' && addon.status?.phase !== 'running'
-          ? { ...status, ready_at: timestampOf(now) }
-          : status;
-      },
-    }),
-    search: searchOf({ after: ['create free'], steps: ['fail over'], times: 1 }),
-    oracle: 'ready_at and clusterName never move',
-  },
-  'inherits ready_at of a database that it refuses': {
-    mind: (right) => ({
-      ...right,
-      decide: (o, now) => {
-        const decision = right.decide(o, now);
-        const readyAt = o.cluster?.metadata.annotations?.[annotations.readyAt];
-        return { ...decision, report: { ...decision.report, readyAt: decision.report.readyAt ?? readyAt } };
-      },
-    }),
-    search: searchOf({
-      after: ['create protected free', 'delete in the background'],
-      steps: ['create free of another database'],
-      times: 1,
-    }),
-    oracle: 'ready_at and clusterName never move',
-  },
-  'takes back which generation it has looked at': {
-    mind: (right) => ({
-      ...right,
-      tell: (addon, report, outcome, now) => {
-        const status = right.tell(addon, report, outcome, now);
-        return addon.spec.suspend === true ? { ...status, observedGeneration: 1 } : status;
-      },
-    }),
-    search: searchOf({ after: ['create free', 'plan standard'], steps: ['suspend on'], times: 1 }),
-    oracle: 'observedGeneration never falls',
   },
   'publishes the URL of the Cluster before': {
     mind: seeing((o) =>
@@ -172,26 +129,6 @@ export const mutants = {
       checkups: 1,
     }),
     oracle: 'DATABASE_URL is of this Cluster',
-  },
-  'tells running without a login': {
-    mind: (right) => ({
-      ...right,
-      decide: (o, now) => {
-        const { login: _, ...decision } = right.decide(o, now);
-        const { connection: __, ...report } = decision.report;
-        return { ...decision, report };
-      },
-    }),
-    search: searchOf({ after: ['create pro'], steps: ['fail over'], times: 1 }),
-    oracle: 'Ready means that a login succeeded',
-  },
-  'believes what CNPG said of the plan before': {
-    mind: seeing((o) => {
-      const { [annotations.readyBefore]: _, ...notes } = o.cluster?.metadata.annotations ?? {};
-      return { ...o, cluster: relabelled(o.cluster, { annotations: notes }) };
-    }),
-    search: searchOf({ after: ['create free'], steps: ['plan standard'], times: 1 }),
-    oracle: 'Ready means that it runs as asked',
   },
   'takes the finalizer off before the children are released': {
     mind: doing((actions, o) => (isDeleted(o) ? [...actions].reverse() : actions)),
@@ -243,21 +180,6 @@ export const mutants = {
     ]),
     search: searchOf({ steps: ['create protected free', 'delete in the background'], times: 2 }),
     oracle: 'it comes to rest as a fresh create would',
-  },
-  'tells a password': {
-    mind: (right) => ({
-      ...right,
-      decide: (o, now) => {
-        const decision = right.decide(o, now);
-        const { report, login } = decision;
-        const message = `tried ${login?.url}`;
-        return login === undefined
-          ? decision
-          : { ...decision, report: { ...report, ready: { ...report.ready, message } } };
-      },
-    }),
-    search: searchOf({ steps: ['create free'], times: 1 }),
-    oracle: 'no status tells a password',
   },
   'writes the Cluster each time it looks': {
     mind: doing((actions, { cluster }) =>
