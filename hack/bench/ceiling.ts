@@ -12,7 +12,7 @@ import {
   secretFieldManager,
 } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import type { Gvr, Manifest } from '../../src/api/kubernetes.ts';
+import type { Gvr, KubeObject, Manifest } from '../../src/api/kubernetes.ts';
 import { decide } from '../../src/domain/decide.ts';
 import { buildCluster, buildScheduledBackup, buildUrlSecret } from '../../src/domain/desired.ts';
 import type { Observed } from '../../src/domain/observed.ts';
@@ -75,17 +75,18 @@ async function writeAddon(client: KubeClient, namespace: string, name: string, w
     else await transport.request({ method: 'POST', path: resourcePath(gvr, namespace), body: manifest });
   };
   const status = tell(addon, decide(observed, Date.now()).report, {}, Date.now());
-  const { uid } = addon.metadata;
-  const head = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name, namespace, uid } };
-  const putStatus = (value: object) =>
-    resources(transport, addonGvr).applyStatus({ ...head, status: value }, fieldManager);
+  const head = { apiVersion: addonApiVersion, kind: addonGvr.kind };
+  const putStatus = ({ metadata: { uid, resourceVersion } }: KubeObject, value: object) => {
+    const metadata = { name, namespace, uid, resourceVersion };
+    return resources(transport, addonGvr).applyStatus({ ...head, metadata, status: value }, fieldManager);
+  };
 
   await put(clusterGvr, buildCluster(addon, target, undefined), fieldManager);
   await put(scheduledBackupGvr, buildScheduledBackup(addon, target), fieldManager);
-  await putStatus(status);
+  const told = await putStatus(addon, status);
   const url = `postgresql://app:${'x'.repeat(64)}@${target.names.cluster}-rw.${namespace}:5432/app`;
   await put(secrets, buildUrlSecret(addon, target, url), secretFieldManager);
-  await putStatus({ ...status, phase: 'running', ready_at: '2026-01-01T00:00:00Z' });
+  await putStatus(told, { ...status, phase: 'running', ready_at: '2026-01-01T00:00:00Z' });
 }
 
 function nothingYet(addon: PostgresAddon): Observed {
