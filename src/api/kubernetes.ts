@@ -38,7 +38,7 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
-/** What is sent to create or apply an object: the server fills in the rest. uid and resourceVersion pin what was observed. */
+/** What is sent to create an object: the server fills in the rest. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -53,6 +53,11 @@ export interface Manifest {
     readonly finalizers?: readonly string[];
   };
   readonly [field: string]: unknown;
+}
+
+/** What is sent to change the object that was observed, in the state that was observed. */
+export interface PinnedManifest extends Manifest {
+  readonly metadata: Manifest['metadata'] & { readonly uid: string; readonly resourceVersion: string };
 }
 
 /** metav1.Condition: the status of one aspect, with the reason for programs and the message for people. */

@@ -66,7 +66,9 @@ describe('act', () => {
       api: { ...world.api, addons: addons.client },
       addons: addons.cache,
     } as unknown as World;
-    const guard: Action = { verb: 'apply', child: 'PostgresAddon', manifest: manifest('PostgresAddon') };
+    const { metadata, ...rest } = manifest('PostgresAddon');
+    const pinned = { ...rest, metadata: { ...metadata, uid: 'u', resourceVersion: '7' } };
+    const guard: Action = { verb: 'apply', child: 'PostgresAddon', manifest: pinned };
     expect(await act([guard], 'a', withAddons)).toEqual({ outcome: {}, resourceVersion: '8' });
   });
 

@@ -1,5 +1,5 @@
 // The writes the operator can make: a closed list. There is no verb that deletes a Cluster or a Secret.
-import type { KubeObject, Manifest } from '../api/kubernetes.ts';
+import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
 
 export type ChildKind = 'Cluster' | 'ScheduledBackup' | 'Secret';
 /** Of the addon itself only the finalizer is written here; its status is told, not decided. */
@@ -8,8 +8,8 @@ export type WrittenKind = ChildKind | 'PostgresAddon';
 export type Action =
   /** Conflicts with any object of that name, whoever owns it: the write that cannot adopt. */
   | { readonly verb: 'create'; readonly child: ChildKind; readonly manifest: Manifest }
-  /** Server-side apply of our fields onto the object that was observed; its uid and resourceVersion are in the manifest. */
-  | { readonly verb: 'apply'; readonly child: WrittenKind; readonly manifest: Manifest }
+  /** Server-side apply of our fields onto the object that was observed. */
+  | { readonly verb: 'apply'; readonly child: WrittenKind; readonly manifest: PinnedManifest }
   /** Removes the backup schedule of a plan without backups, only in the very state that was observed. */
   | {
       readonly verb: 'delete';

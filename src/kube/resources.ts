@@ -1,5 +1,5 @@
 // Reads and writes the objects of one resource as raw JSON; it must never write to an object other than the one that was observed.
-import type { Gvr, KubeObject, Manifest } from '../api/kubernetes.ts';
+import type { Gvr, KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
 import { isKubeObject, listAll, listFirst } from './list.ts';
 import type { Transport } from './transport.ts';
@@ -38,20 +38,20 @@ export interface ResourceClient {
   /**
    * Server-side apply, taking over the fields of other managers. metadata.uid and metadata.resourceVersion pin what was observed: the
    * server refuses with 'Conflict' when another object has the name or this one has changed.
-   * @throws TypeError without one of them: apply would create the object, or adopt somebody else's
+   * @throws TypeError when one of them is empty: apply would create the object, or adopt somebody else's
    */
-  apply(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
+  apply(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /**
    * Sets metadata.finalizers to exactly these. A merge patch and no apply: an apply takes away only what no other manager named too, and
    * an addon whose manifest brought our finalizer along could never be deleted.
-   * @throws TypeError without metadata.uid and metadata.resourceVersion: the list is the one that was observed, changed
+   * @throws TypeError when metadata.uid or metadata.resourceVersion is empty: the list is the one that was observed, changed
    */
-  setFinalizers(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
+  setFinalizers(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /**
    * As apply, on the status subresource, where the resourceVersion alone pins it: there the server keeps the metadata it has and looks
    * at no uid, so the status of a deleted object would land on the next one of its name.
    */
-  applyStatus(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
+  applyStatus(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /** Deletes exactly what was observed; reason 'Conflict' when it is another object or has changed since, 'NotFound' when it is gone. */
   delete(namespace: string, name: string, preconditions: Preconditions): Promise<void>;
 }
@@ -65,7 +65,7 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
   }
   async function applyTo(
     subresource: string | undefined,
-    manifest: Manifest,
+    manifest: PinnedManifest,
     fieldManager: string,
   ): Promise<KubeObject> {
     const { name, namespace } = manifest.metadata;
@@ -120,7 +120,8 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
   };
 }
 
-function isPinned({ metadata: { uid, resourceVersion } }: Manifest): boolean {
+/** Types do not see the server's side: what is empty pins nothing. */
+function isPinned({ metadata: { uid, resourceVersion } }: PinnedManifest): boolean {
   return Boolean(uid) && Boolean(resourceVersion);
 }
 

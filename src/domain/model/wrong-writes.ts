@@ -1,5 +1,7 @@
 // Wrong minds that do something to an object that the product would not.
+
 import { labels } from '../../api/addon.ts';
+import type { PinnedManifest } from '../../api/kubernetes.ts';
 import type { Action } from '../action.ts';
 import { ownerReference } from '../owner.ts';
 import { reasonOf, wasReady } from '../past.ts';
@@ -56,7 +58,7 @@ export const wrongWrites = {
       actions.map((action) => {
         if (action.verb !== 'apply' || action.child === 'PostgresAddon') return action;
         const { uid: _, resourceVersion: __, ...metadata } = action.manifest.metadata;
-        return { ...action, manifest: { ...action.manifest, metadata } };
+        return { ...action, manifest: { ...action.manifest, metadata } as PinnedManifest };
       }),
     ),
     search: searchOf({
