@@ -12,13 +12,13 @@ import { sourceSecretName } from './names.ts';
 import type { Observed } from './observed.ts';
 import { findObstacle } from './obstacle.ts';
 import { isOwned, owns, whose } from './owner.ts';
-import { formerUidOf, inheritedReadyAt, remember, wasReady } from './past.ts';
+import { formerUidOf, inheritedReadyAt, reasonOf, remember, wasReady } from './past.ts';
 import { patienceLeft, untilNextLook } from './patience.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
 import { isProved } from './proof.ts';
 import { type Publication, publish } from './publish.ts';
 import { cnpgSays, judgeCluster } from './readiness.ts';
-import { isGuarded, release, setFinalizer } from './release.ts';
+import { isGivingUp, isGuarded, release, setFinalizer } from './release.ts';
 import type { Report } from './report.ts';
 import { aim, type Target, type Verdict } from './target.ts';
 
@@ -131,7 +131,7 @@ function converge(o: Observed, target: Target, now: number): Decision {
     ...change.actions,
     ...diffScheduledBackup(addon, target, o.scheduledBackup),
     ...publication.actions,
-    ...unguard(o),
+    ...unguard(o, publication),
   ];
 
   const seen = judgeReady(provisioned, publication);
@@ -182,10 +182,12 @@ function guard(addon: PostgresAddon): readonly Action[] {
   return owns(addon) || isGuarded(addon) ? [] : [setFinalizer(addon, true)];
 }
 
-/** The finalizer goes last, once every child belongs to the garbage collector; the Secret is looked at for that. */
-function unguard({ addon, urlSecret }: Observed): readonly Action[] {
-  const isKnown = urlSecret.kind !== 'unread' || addon.status?.credentials === undefined;
-  return owns(addon) && isGuarded(addon) && isKnown ? [setFinalizer(addon, false)] : [];
+/** The finalizer goes last, once every child belongs to the garbage collector: the Secret too, which can wait for credentials. */
+function unguard({ addon, urlSecret }: Observed, publication: Publication): readonly Action[] {
+  if (!isGivingUp(addon) || urlSecret.kind === 'unread') return [];
+  const isLoose =
+    urlSecret.kind === 'found' && whose(addon, urlSecret.object) === 'ours' && !isOwned(addon, urlSecret.object);
+  return isLoose && publication.actions.length === 0 ? [] : [setFinalizer(addon, false)];
 }
 
 function isHealthy(provisioned: Verdict): boolean {
@@ -220,9 +222,10 @@ function judgeProtection(addon: PostgresAddon, { names }: Target): Verdict | und
   return { reason: 'Protected', message };
 }
 
-/** Whether a deletion would leave the Cluster, as things stand. */
-function isInForce({ addon }: Observed, cluster: Cluster): boolean {
-  return isGuarded(addon) && !isOwned(addon, cluster);
+/** Whether a deletion would leave the children, as things stand: the Secret is known only from the round that told of protection. */
+function isInForce({ addon, scheduledBackup }: Observed, cluster: Cluster): boolean {
+  const isOwner = [cluster, scheduledBackup].some((child) => child !== undefined && isOwned(addon, child));
+  return isGuarded(addon) && !isOwner && reasonOf(addon, 'Protected') === 'Protected';
 }
 
 function judgeAdoption({ addon, cluster }: Observed): Verdict | undefined {

@@ -112,11 +112,38 @@ describe('mode protected', () => {
     expect(summary(expose)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
     expect(metadataOf(expose, 'Cluster').ownerReferences).toHaveLength(1);
     expect(metadataOf(expose, 'PostgresAddon').finalizers).toEqual([]);
+    expect(needs({ ...off, urlSecret: { kind: 'unread' } }, testTime)).toMatchObject({
+      urlSecret: true,
+      children: true,
+    });
+    // Its owner reference is written with its content, and that may have to wait for credentials.
+    expect(summary(think({ ...off, source: { kind: 'absent' } }).actions)).toEqual([
+      'apply Cluster',
+      'apply ScheduledBackup',
+    ]);
     // Without a look at the Secret it is not known whether the garbage collector would take it too.
     expect(summary(think({ ...off, source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }).actions)).toEqual([
       'apply Cluster',
       'apply ScheduledBackup',
     ]);
+  });
+});
+
+describe('suspended in the middle of a switch, an addon', () => {
+  const standard = aRunningAddon();
+  const addon = guarded(changed(standard, { mode: 'protected', suspend: true }));
+  const free = household(guarded(aRunningAddon({ mode: 'protected' })));
+  const protectionOf = (o: Observed) => think(o).status.conditions?.find(({ type }) => type === 'Protected');
+
+  it('does not call itself protected, as long as the Secret may still have an owner', () =>
+    expect(protectionOf({ ...free, addon })).toMatchObject({ status: 'False', reason: 'Suspended' }));
+
+  it('nor when a child is seen to have one', () => {
+    const told = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
+    expect(protectionOf({ ...free, addon: told })).toMatchObject({ status: 'True' });
+    const { cluster, scheduledBackup } = household(standard);
+    expect(protectionOf({ ...free, addon: told, scheduledBackup })).toMatchObject({ status: 'False' });
+    expect(protectionOf({ ...free, addon: told, cluster })).toMatchObject({ status: 'False' });
   });
 });
 

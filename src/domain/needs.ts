@@ -12,7 +12,7 @@ import { planToResources } from './plans.ts';
 import { isProved } from './proof.ts';
 import { compareQuantities } from './quantity.ts';
 import { judgeCluster } from './readiness.ts';
-import { isGuarded, keepsChildren } from './release.ts';
+import { isGivingUp, isGuarded, keepsChildren } from './release.ts';
 import { aim, type Verdict } from './target.ts';
 
 export interface Needs {
@@ -24,7 +24,7 @@ export interface Needs {
   readonly volumes: boolean;
   /** The addon, from the server and not from the cache. */
   readonly confirmed: boolean;
-  /** Cluster and ScheduledBackup, from the server: what is not seen now is left behind unmarked. */
+  /** Cluster and ScheduledBackup, from the server: what is not seen now is left behind without an owner or a mark. */
   readonly children: boolean;
   /** What pods, claims and events say of a Cluster that does not come up. */
   readonly facts: boolean;
@@ -63,10 +63,10 @@ export function needs(observed: Observed, now: number): Needs {
   const isKept = formerUidOf(addon, cluster) !== undefined;
   return {
     source,
-    urlSecret: isPublished ? follow : doubtful || (source && isKept),
+    urlSecret: isPublished ? follow : doubtful || (source && isKept) || isGivingUp(addon),
     volumes: grows(o, addon.spec.plan) || previewGrows(o),
     confirmed,
-    children: false,
+    children: isGivingUp(addon),
     facts: state !== undefined && rowOf(state.reason).weight === 'progressing' && isTimeToLook(addon, now),
   };
 }

@@ -40,6 +40,11 @@ export function isGuarded(addon: PostgresAddon): boolean {
   return addon.metadata.finalizers?.includes(protectionFinalizer) === true;
 }
 
+/** Whether protection ends by a change of the mode, and the finalizer has to wait for the children. */
+export function isGivingUp(addon: PostgresAddon): boolean {
+  return owns(addon) && isGuarded(addon);
+}
+
 /** @param o an addon whose deletion was asked for */
 export function release(o: Observed): Release {
   const { addon } = o;
