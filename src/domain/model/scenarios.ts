@@ -14,8 +14,8 @@ interface Scenario {
   readonly expandable?: boolean;
 }
 
-/** Enough for most of them to the last state; all of them together take about half a minute. */
-const most = 5_000;
+/** As many as there is time for every day: half of the searches see their last state. */
+const most = 4_000;
 
 /** A search with the bounds that are usual here. */
 export function searchOf({
@@ -147,6 +147,24 @@ export const scenarios = {
     after: ['create protected free'],
     steps: ['tear off the finalizers', 'delete in the background', 'create protected free'],
     times: 2,
+  }),
+  'suspended in the middle of a switch': searchOf({
+    after: ['create standard'],
+    steps: ['mode protected', 'suspend on', 'delete in the foreground'],
+    times: 3,
+    lag: 0,
+  }),
+  'a switch without a database': searchOf({
+    after: ['create protected standard'],
+    steps: ['delete the Cluster', 'mode standard', 'delete in the background'],
+    times: 3,
+    lag: 0,
+  }),
+  'a switch, and a restart on an old list': searchOf({
+    after: ['create protected free'],
+    steps: ['mode standard', 'delete in the background'],
+    times: 2,
+    travels: 1,
   }),
   'the end of the namespace': searchOf({
     after: ['create protected standard'],
