@@ -462,6 +462,8 @@ describe('two addons of one appId', () => {
     await suite().client.remove(addonGvr, namespace, 'first', 'Orphan');
     await suite().addons.untilGone(namespace, 'first');
     await suite().untilReason(namespace, 'second', 'Ready', 'AdoptionRefused');
+    // The collector does not wait for the operator, which may still be marking what stays.
+    await suite().fence();
     await expectRefused(namespace, 'second', await database(namespace), 'AdoptionRefused', '"first"');
   });
 });
