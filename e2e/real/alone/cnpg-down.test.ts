@@ -1,5 +1,5 @@
 // CloudNativePG's own operator is away, or serves its webhooks and works at nothing: what an addon says of it, and that databases
-// which run go on. Nobody then puts Services right either, so ways to the database can be closed one by one. It runs alone, since
+// which run go on. Nobody then makes Services anew either, so ways to the database can be closed one by one. It runs alone, since
 // every other test needs CloudNativePG.
 //
 // covers: S4 debugging, "CNPG operator logs"; S0 failure 1 (creating for more than 5 min).
@@ -65,6 +65,14 @@ async function hold(): Promise<void> {
   await real().client.patch(leases, cnpgNamespace, lease, { spec });
 }
 
+/** The node takes a moment to follow a change of a Service. */
+async function untilShut(host: string): Promise<void> {
+  const noResponse = `pg_isready --quiet --timeout=2 --host ${host}; [ $? -eq 2 ]`;
+  await eventually(`no way to ${host}`, () =>
+    real().kubectl(['exec', '--namespace', namespace, 'app-living', '--', 'bash', '-c', noResponse]),
+  );
+}
+
 async function release(): Promise<void> {
   await real().client.remove(leases, cnpgNamespace, lease);
 }
@@ -80,13 +88,18 @@ describe('while CloudNativePG is away', () => {
     expect((await real().running(namespace, 'living')).status?.phase).toBe('running');
   });
 
+  // No pod has this label, so the Service leads nowhere.
+  const empty = (name: Closed): Promise<string> =>
+    real().kubectl([
+      ...['patch', 'service', service(name), '--namespace', namespace, '--type=merge'],
+      ...['--patch', JSON.stringify({ spec: { selector: { 'cnpg.io/cluster': 'nobody' } } })],
+    ]);
   const close: Readonly<Record<Closed, () => Promise<unknown>>> = {
     nameless: () => real().kubectl(['delete', 'service', service('nameless'), '--namespace', namespace]),
-    // No pod has this label, so the Service leads nowhere.
-    refusing: () => patchService('refusing', { selector: { 'cnpg.io/cluster': 'nobody' } }),
-    // An address in the pods' range that nobody has and nobody answers for.
+    refusing: () => empty('refusing'),
+    // The only address that the Service leads to is one that nobody answers for (RFC 5737).
     silent: async () => {
-      await patchService('silent', { selector: null });
+      await empty('silent');
       await real().kubectl(
         ['apply', '--namespace', namespace, '-f', '-'],
         JSON.stringify({
@@ -100,14 +113,10 @@ describe('while CloudNativePG is away', () => {
       );
     },
   };
-  const patchService = (name: Closed, spec: object): Promise<string> =>
-    real().kubectl([
-      ...['patch', 'service', service(name), '--namespace', namespace, '--type=merge'],
-      ...['--patch', JSON.stringify({ spec })],
-    ]);
 
   it('a closed way to the database is told from wrong credentials: no name, no listener, no answer', async () => {
     await Promise.all(Object.values(close).map((shut) => shut()));
+    await Promise.all(Object.keys(closed).map((name) => untilShut(service(name))));
     // A new URL has to be proved: the operator logs in.
     await Promise.all(
       Object.keys(closed).map((name) =>
@@ -142,6 +151,13 @@ describe('once CloudNativePG answers again but works at nothing', () => {
 
 describe('once CloudNativePG works', () => {
   it('everything heals by itself', async () => {
+    // CloudNativePG makes a Service that is missing, but leaves one that somebody changed as it is (1.30).
+    await Promise.all(
+      (['refusing', 'silent'] as const).map((name) =>
+        real().kubectl(['delete', 'service', service(name), '--namespace', namespace]),
+      ),
+    );
+    await real().kubectl(['delete', 'endpointslice', 'nowhere', '--namespace', namespace, '--ignore-not-found']);
     await release();
     for (const name of ['late', 'living', ...Object.keys(closed)]) {
       const addon = await real().running(namespace, name);
