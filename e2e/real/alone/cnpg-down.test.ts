@@ -164,5 +164,8 @@ describe('once CloudNativePG works', () => {
       expect(conditionOf(addon, 'Stalled')).toBeUndefined();
       expect(conditionOf(addon, 'Connectable')).toMatchObject({ status: 'True', reason: 'LoggedIn' });
     }
+    // What was still missing was on its way: nobody is sent to look for a quota.
+    const told = real().addons.course(namespace, 'late', (addon) => conditionOf(addon, 'Ready')?.reason);
+    for (const reason of ['VolumePending', 'PodsRefused']) expect(told).not.toContain(reason);
   });
 });
