@@ -60,7 +60,8 @@ export function rotatePassword(world: World): World | undefined {
   const owner = source?.metadata.ownerReferences?.[0]?.uid;
   if (source === undefined || owner === undefined) return undefined;
   const [number, next] = numbered(world);
-  const answer = edit(next, 'source', (secret) => ({ ...secret, data: credentials(`pw-${number}.${owner}`) }));
+  const data = dataOf({ password: `pw-${number}.${owner}` });
+  const answer = edit(next, 'source', (secret) => ({ ...secret, data: { ...secret.data, ...data } }));
   return answer.kind === 'done' ? answer.world : undefined;
 }
 
@@ -68,6 +69,11 @@ export function rotatePassword(world: World): World | undefined {
 export function runningPart(cluster: Stored): string {
   const { instances, imageName, resources, postgresql } = cluster.spec ?? {};
   return JSON.stringify([instances, imageName, resources, (postgresql as Fields | undefined)?.parameters]);
+}
+
+/** What the operator writes into every Cluster, and the model into a foreign one. */
+interface WithDatabase {
+  readonly bootstrap: { readonly initdb: { readonly database: string; readonly owner: string } };
 }
 
 interface Report {
@@ -126,6 +132,8 @@ function report(
 function makeCredentials(world: World, cluster: Stored): World {
   const [number, next] = numbered(world);
   const { apiVersion, kind, metadata } = cluster;
+  const { bootstrap } = cluster.spec as unknown as WithDatabase;
+  const { database, owner: username } = bootstrap.initdb;
   const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
   return place(next, 'source', {
     type: 'kubernetes.io/basic-auth',
@@ -136,12 +144,8 @@ function makeCredentials(world: World, cluster: Stored): World {
       resourceVersion: '',
       ownerReferences: [owner],
     },
-    data: credentials(`pw-${number}.${metadata.uid}`),
+    data: dataOf({ username, password: `pw-${number}.${metadata.uid}`, dbname: database }),
   });
-}
-
-function credentials(password: string): Readonly<Record<string, string>> {
-  return dataOf({ username: 'app', password, dbname: 'app' });
 }
 
 function takeCredentials(cluster: Stored, source: Stored): Stored {

@@ -15,7 +15,7 @@ interface Scenario {
 }
 
 /** As many as there is time for every day: half of the searches see their last state. */
-const most = 4_000;
+const most = 3_500;
 
 /** A search with the bounds that are usual here. */
 export function searchOf({
@@ -84,6 +84,16 @@ export const scenarios = {
     after: ['create standard', 'delete and orphan'],
     steps: ['create standard', 'create protected free', 'delete in the background'],
     times: 2,
+  }),
+  'left behind, and not what is asked for': searchOf({
+    after: ['create protected free', 'delete in the background'],
+    steps: [
+      'create free of another database',
+      'create protected free',
+      'delete in the background',
+      'delete the Cluster',
+    ],
+    times: 3,
   }),
   'from standard to protected': searchOf({
     after: ['create standard'],
