@@ -4,6 +4,7 @@ import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import type { LiveObject, NewObject } from '../harness/client.ts';
+import { clusterOf } from '../harness/database.ts';
 import { eventually } from '../harness/eventually.ts';
 import { events, persistentVolumeClaims, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
@@ -243,15 +244,20 @@ describe('an addon that is deleted', () => {
   });
 
   it('in the foreground says so while its children go', async () => {
+    const { client, addons } = suite();
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'shop', { plan: 'standard' });
     await suite().untilRunning(namespace, 'shop');
-    await suite().client.remove(addonGvr, namespace, 'shop', 'Foreground');
-    await suite().addons.untilGone(namespace, 'shop');
-    const last = suite().addons.of(namespace, 'shop').at(-1) as LiveObject;
-    expect(last.status?.phase).toBe('deleted');
-    expect(conditionOf(last, 'Ready')).toMatchObject({ status: 'False', reason: 'Deleted' });
-    expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
+    // A Cluster takes its time to go.
+    const anchor = (finalizers: readonly string[]) =>
+      client.patch(clusterGvr, namespace, clusterOf(namespace), { metadata: { finalizers } });
+    await anchor(['example.org/anchor']);
+    await client.remove(addonGvr, namespace, 'shop', 'Foreground');
+    const told = await addons.until(namespace, 'shop', 'phase deleted', ({ status }) => status?.phase === 'deleted');
+    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'Deleted' });
+    await anchor([]);
+    await addons.untilGone(namespace, 'shop');
+    expect(await client.list(clusterGvr, namespace)).toEqual([]);
   });
 });
 
