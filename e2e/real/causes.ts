@@ -1,6 +1,7 @@
 // Causes of a database that does not come up, each in a namespace of its own: how to bring it about, what the addon has to say, and
 // how to take it away. None may reach the operator, CNPG or another namespace.
 import type { AddonSpec } from '../../src/api/addon.ts';
+import type { LiveObject } from '../harness/client.ts';
 import { clusterName } from './belongings.ts';
 import { fill, makeRoom, mend, offerSmallDisk, removeSmallDisk } from './disks.ts';
 import { askForMemory, breakWebhook, lift, limitMemory, refuse, setQuota, useStorageClass } from './policies.ts';
@@ -49,9 +50,11 @@ export const causes: readonly Cause[] = [
     spec: { plan: 'free', version: '17.99' },
     reason: 'ImagePullFailed',
     words: () => ['postgresql:17.99', /spec\.version/],
-    // CNPG gives a pod that never started no other image: its Job has to go.
+    // CNPG gives a pod that never started no other image: its Job has to go, and comes back with the image that CNPG knows by then.
     remove: async (real, namespace) => {
       await real.apply(namespace, addonName, { plan: 'free', version: '17' });
+      const corrected = ({ status }: LiveObject): boolean => String(status?.image).endsWith(':17');
+      await real.clusters.until(namespace, clusterName(namespace, addonName), 'the corrected image', corrected);
       await real.kubectl(['delete', 'job', `${firstPod(namespace)}-initdb`, '--namespace', namespace]);
     },
   },
