@@ -58,6 +58,14 @@ describe('status.planChange', () => {
     expect(think(done).status.planChange).toEqual({ ...expected, state: 'Applied' });
   });
 
+  it('of a database that was never ready is under way, and goes into its creation', () => {
+    const fresh = anAddon({ version: '17.99' });
+    const cluster = aCluster(fresh, { phase: 'Setting up primary', readyInstances: 0 });
+    const { status } = think(observing(fresh, { cluster }));
+    const corrected = { ...changed(fresh, { version: '17' }), status };
+    expect(think(observing(corrected, { cluster })).status.planChange).toMatchObject({ state: 'Applying' });
+  });
+
   it('says that the disk is kept, and that a part cannot be done', () => {
     const before = aRunningAddon({ plan: 'pro' });
     const o = { ...household(before), addon: changed(before, { plan: 'free' }) };

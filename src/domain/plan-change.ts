@@ -77,6 +77,9 @@ function stateOf({ reason }: Verdict): NonNullable<PlanChange['state']> {
     case 'Applied':
     case 'DiskKept':
       return 'Applied';
+    // It was never ready: the change goes into the first creation.
+    case 'Creating':
+      return 'Applying';
     default:
       return 'Partial';
   }
