@@ -21,7 +21,7 @@ import type { World } from './world.ts';
 export async function observe(key: Key, world: World): Promise<Observed | undefined> {
   const [namespace, name] = splitKey(key);
   const addon = world.addons.get(namespace, name);
-  if (addon === undefined) return undefined;
+  if (addon === undefined || isGone(addon)) return undefined;
   const names = namesOf(addon);
   const cached: Observed = {
     addon,
@@ -54,6 +54,11 @@ export async function observe(key: Key, world: World): Promise<Observed | undefi
   // A Secret, once read, may turn out to be nobody's.
   const isLoose = !need.confirmed && needs(observed, now).confirmed;
   return isLoose ? { ...observed, confirmed: await addonItself() } : observed;
+}
+
+/** Nothing holds a deleted object any more: our own write was the last, and the watch is about to say so. */
+function isGone({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
 }
 
 /** Cluster and ScheduledBackup as the API server has them; a kind that it does not serve has none. */

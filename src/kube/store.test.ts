@@ -39,6 +39,7 @@ function contents(store: Store<Thing>): string[] {
 
 const reborn = { uid: 'uid-2' };
 const dying = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+const letGo: Thing = { ...thing('a', 12, dying), value: 'let go' };
 
 describe('Store', () => {
   const table: readonly {
@@ -85,6 +86,16 @@ describe('Store', () => {
       },
       told: ['added a@12'],
       holds: ['a@12'],
+    },
+    {
+      name: 'takes the answer to a write at the version that it knows, and keeps what it knows against the watch',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 12, dying));
+        store.record(letGo);
+        store.event('MODIFIED', thing('a', 12, dying));
+      },
+      told: ['added a@12'],
+      holds: ['let go'],
     },
     {
       name: 'does not revive an object by the late answer to a write before its deletion',

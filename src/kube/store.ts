@@ -55,14 +55,21 @@ export class Store<T extends KubeObject> {
     return this.#objects.values();
   }
 
-  /** Makes the answer of an own write visible, unless the watch has already shown something newer. */
+  /**
+   * Makes the answer of an own write visible, unless the watch has already shown something newer. At an equal version the answer tells
+   * more: the API server answers the write that takes the last finalizer off with the version before it, and the object is gone.
+   */
   record(raw: KubeObject): void {
     const key = keyOf(raw);
     if (this.#isBuried(key, raw)) return;
     const stored = this.#objects.get(key);
+    const { resourceVersion } = raw.metadata;
     // An absent object at a version that the watch has passed was deleted meanwhile.
-    if (isOlderOrEqual(raw.metadata.resourceVersion, stored?.metadata.resourceVersion ?? this.#seen)) return;
-    this.#objects.set(key, this.#project(raw));
+    const isPast =
+      stored === undefined
+        ? isOlderOrEqual(resourceVersion, this.#seen)
+        : isNewer(stored.metadata.resourceVersion, resourceVersion);
+    if (!isPast) this.#objects.set(key, this.#project(raw));
   }
 
   /** Takes an object away whose deletion we asked for and were granted. */
