@@ -123,6 +123,19 @@ describe('WorkQueue', () => {
     }
   });
 
+  it('runs a key that asks to run again at once a single time', async () => {
+    const { queue, started, only } = bench();
+    queue.start();
+    queue.add('a');
+    await settle();
+    only().end({ kind: 'again', afterMilliseconds: 0 });
+    await settle();
+    expect(queue.depth).toBe(0);
+    only().end(done);
+    await settle();
+    expect(started).toHaveLength(2);
+  });
+
   it('waits longer for each retry of a key and starts again at the base after a success', async () => {
     const { clock, queue, started, endOnly } = bench();
     queue.start();
@@ -398,7 +411,7 @@ describe('WorkQueue under any interleaving', () => {
   const next: fc.Arbitrary<Next | 'throw'> = fc.oneof(
     fc.constant<Next>(done),
     fc.constant<Next>({ kind: 'retry' }),
-    fc.nat(3000).map((afterMilliseconds): Next => ({ kind: 'again', afterMilliseconds })),
+    fc.oneof(fc.constant(0), fc.nat(3000)).map((afterMilliseconds): Next => ({ kind: 'again', afterMilliseconds })),
     fc.nat(3000).map((atLeastMilliseconds): Next => ({ kind: 'retry', atLeastMilliseconds })),
     fc.constant<'throw'>('throw'),
   );

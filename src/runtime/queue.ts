@@ -217,11 +217,12 @@ export class WorkQueue {
 
   #settle(key: string, run: Run, next: Next): void {
     const { backoff } = this.#options;
-    this.#running.delete(key);
-    if (run.aside > 0) this.#aside -= 1;
+    // While the key still counts as in flight: what is to run at once is enqueued once, below.
     if (next.kind === 'retry') this.addAfter(key, Math.max(backoff.next(key), next.atLeastMilliseconds ?? 0));
     else backoff.forget(key);
     if (next.kind === 'again') this.addAfter(key, next.afterMilliseconds);
+    this.#running.delete(key);
+    if (run.aside > 0) this.#aside -= 1;
     if (this.#dirty.has(key)) this.#enqueue(key);
     this.#planTurn();
     if (this.#running.size === 0) for (const finish of this.#whenIdle) finish();
