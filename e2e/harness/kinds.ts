@@ -5,8 +5,6 @@ const core = (plural: string, kind: string): Gvr => ({ group: '', version: 'v1',
 
 export const namespaces = core('namespaces', 'Namespace');
 export const secrets = core('secrets', 'Secret');
-export const pods = core('pods', 'Pod');
-export const persistentVolumeClaims = core('persistentvolumeclaims', 'PersistentVolumeClaim');
 export const persistentVolumes = core('persistentvolumes', 'PersistentVolume');
 export const resourceQuotas = core('resourcequotas', 'ResourceQuota');
 export const configMaps = core('configmaps', 'ConfigMap');

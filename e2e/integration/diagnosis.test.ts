@@ -3,11 +3,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import { eventGvr, podGvr } from '../../src/api/workload.ts';
+import { eventGvr, podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
 import { tally } from '../harness/audit.ts';
 import type { LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { events, persistentVolumeClaims } from '../harness/kinds.ts';
+import { events } from '../harness/kinds.ts';
 import { chartRights, grant, without } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';
 import { type ConditionView, conditionOf } from '../harness/views.ts';
@@ -170,7 +170,7 @@ describe('the cause of a wait', () => {
 
   it('is found in a claim and its event', async () => {
     const { client } = suite();
-    const claim = await client.create(persistentVolumeClaims, {
+    const claim = await client.create(volumeClaimGvr, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: { name: `${cluster}-1-wal`, namespace, labels: { 'cnpg.io/cluster': cluster } },

@@ -2,9 +2,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AddonSpec } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
 import type { LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { events, persistentVolumeClaims, secrets } from '../harness/kinds.ts';
+import { events, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
@@ -259,7 +260,7 @@ describe('an addon that changes', () => {
         postgresql: { parameters },
       });
       expect(at(live, 'spec', 'postgresql', 'synchronous')).toEqual(synchronous);
-      const claims = await client.list(persistentVolumeClaims, namespace);
+      const claims = await client.list(volumeClaimGvr, namespace);
       expect(claims.map(({ status }) => status?.capacity)).toEqual(Array(instances).fill({ storage }));
       expect(await client.list(scheduledBackupGvr, namespace)).toHaveLength(1);
     }

@@ -3,10 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
 import type { LiveObject, NewObject } from '../harness/client.ts';
 import { clusterOf } from '../harness/database.ts';
 import { eventually } from '../harness/eventually.ts';
-import { events, persistentVolumeClaims, secrets } from '../harness/kinds.ts';
+import { events, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
@@ -186,7 +187,7 @@ describe('an addon that is deleted', () => {
     await suite().untilRunning(namespace, 'shop');
     await client.remove(addonGvr, namespace, 'shop');
     await eventually('an empty namespace', async () => {
-      const kinds = [addonGvr, clusterGvr, scheduledBackupGvr, secrets, persistentVolumeClaims];
+      const kinds = [addonGvr, clusterGvr, scheduledBackupGvr, secrets, volumeClaimGvr];
       const left = (await Promise.all(kinds.map((gvr) => client.list(gvr, namespace)))).flat();
       expect(left.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
     });

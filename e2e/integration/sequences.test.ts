@@ -3,10 +3,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { PlanName } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { defaultPlans } from '../../src/domain/plans.ts';
 import type { LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { persistentVolumeClaims } from '../harness/kinds.ts';
 import { comparableChildren, comparableStatus } from '../harness/snapshot.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
@@ -48,7 +48,7 @@ async function endOf(addon: LiveObject): Promise<End> {
   const { client } = suite();
   const { namespace = '' } = addon.metadata;
   const cluster = String(addon.status?.clusterName);
-  const claims = await client.list(persistentVolumeClaims, namespace, `cnpg.io/cluster=${cluster}`);
+  const claims = await client.list(volumeClaimGvr, namespace, `cnpg.io/cluster=${cluster}`);
   return {
     children: await comparableChildren(client, addon),
     status: comparableStatus(addon),

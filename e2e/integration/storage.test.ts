@@ -2,9 +2,10 @@
 // Cluster no more, silently and for good.
 import { describe, expect, it } from '@jest/globals';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { expandableClass, fixedClass } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
-import { events, persistentVolumeClaims, storageClasses } from '../harness/kinds.ts';
+import { events, storageClasses } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 
@@ -15,7 +16,7 @@ async function runningFree(storageClass: string): Promise<{ readonly namespace: 
   suite().simulator.useStorageClass(namespace, storageClass);
   await suite().createAddon(namespace, 'shop', { plan: 'free' });
   await suite().untilRunning(namespace, 'shop');
-  const [claim] = await suite().client.list(persistentVolumeClaims, namespace);
+  const [claim] = await suite().client.list(volumeClaimGvr, namespace);
   expect(claim?.spec).toMatchObject({ storageClassName: storageClass, resources: { requests: { storage: '1Gi' } } });
   return { namespace, cluster: `db-${namespace}-shop` };
 }
@@ -75,7 +76,7 @@ describe('a larger plan on a StorageClass that cannot grow', () => {
       await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
       expect((await client.get(clusterGvr, namespace, cluster))?.spec).toMatchObject({ storage: { size: '10Gi' } });
       await eventually('the larger disk', async () => {
-        const [claim] = await client.list(persistentVolumeClaims, namespace);
+        const [claim] = await client.list(volumeClaimGvr, namespace);
         expect(claim?.status?.capacity).toEqual({ storage: '10Gi' });
       });
     } finally {
@@ -93,7 +94,7 @@ describe('a larger plan on a StorageClass that can grow', () => {
     const addon = await suite().untilRunning(namespace, 'shop');
     expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'Applied' });
     expect(addon.status?.resources).toMatchObject({ storage: '10Gi' });
-    const [claim] = await client.list(persistentVolumeClaims, namespace);
+    const [claim] = await client.list(volumeClaimGvr, namespace);
     expect(claim).toMatchObject({
       spec: { resources: { requests: { storage: '10Gi' } } },
       status: { capacity: { storage: '10Gi' } },
@@ -114,7 +115,7 @@ describe('a larger plan on a StorageClass that can grow', () => {
     const cluster = `db-${namespace}-shop`;
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
-    await client.create(persistentVolumeClaims, {
+    await client.create(volumeClaimGvr, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: {

@@ -1,8 +1,9 @@
 // What belongs to an addon and must be the same before and after: for tests that something was kept, or that nothing was.
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
 import type { LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { persistentVolumeClaims, persistentVolumes, pods, secrets } from '../harness/kinds.ts';
+import { persistentVolumes, secrets } from '../harness/kinds.ts';
 import { secretText } from '../harness/views.ts';
 import type { Real } from './real.ts';
 
@@ -29,9 +30,9 @@ export async function childrenOf({ client }: Real, namespace: string, addon: str
 export async function identityOf(real: Real, namespace: string, addon: string): Promise<object> {
   const children = await childrenOf(real, namespace, addon);
   const own = `cnpg.io/cluster=${clusterName(namespace, addon)}`;
-  const instances = await real.client.list(pods, namespace, `${own},cnpg.io/podRole=instance`);
-  const claims = await real.client.list(persistentVolumeClaims, namespace, own);
-  const [app] = await real.client.list(pods, namespace, `app=${addon}`);
+  const instances = await real.client.list(podGvr, namespace, `${own},cnpg.io/podRole=instance`);
+  const claims = await real.client.list(volumeClaimGvr, namespace, own);
+  const [app] = await real.client.list(podGvr, namespace, `app=${addon}`);
   return {
     cluster: children.cluster?.metadata.uid,
     scheduledBackup: children.scheduledBackup?.metadata.uid,
@@ -51,7 +52,7 @@ export async function untilNothingIsLeft(real: Real, namespace: string, addon: s
     `the garbage collector to remove everything of ${namespace}/${addon}`,
     async () => {
       const { client } = real;
-      const kinds = [pods, persistentVolumeClaims, secrets];
+      const kinds = [podGvr, volumeClaimGvr, secrets];
       const children = Object.values(await childrenOf(real, namespace, addon)).filter((child) => child !== undefined);
       const made = (await Promise.all(kinds.map((gvr) => client.list(gvr, namespace, own)))).flat();
       const volumes = (await client.list(persistentVolumes)).filter((volume) =>

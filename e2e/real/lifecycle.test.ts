@@ -1,11 +1,11 @@
 // The life of databases on the real CloudNativePG when nothing goes wrong, in one story: each chapter needs the one before it.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clusterGvr } from '../../src/api/cnpg.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
 import type { AuditedRequest } from '../harness/audit.ts';
 import { isWrite } from '../harness/audit.ts';
 import type { LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { persistentVolumeClaims } from '../harness/kinds.ts';
 import { conditionOf, isRunning } from '../harness/views.ts';
 import { clusterName, untilNothingIsLeft } from './belongings.ts';
 import { minutes, operatorUser, useReal } from './real.ts';
@@ -110,7 +110,7 @@ describe('on a real CloudNativePG', () => {
       expect(await real().sql(namespace, 'alpha', 'SELECT answer FROM kept')).toBe('42');
       await eventually('the volumes of the instances to have grown, and no others to be there', async () => {
         const own = `cnpg.io/cluster=${clusterName(namespace, 'alpha')}`;
-        const claims = await real().client.list(persistentVolumeClaims, namespace, own);
+        const claims = await real().client.list(volumeClaimGvr, namespace, own);
         expect(claims.map(({ status }) => status?.capacity)).toEqual(Array(instances).fill({ storage: '50Gi' }));
       });
     }

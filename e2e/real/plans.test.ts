@@ -7,10 +7,10 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { providePostgresVersions } from '../../hack/install/postgres-versions.ts';
 import { type AddonSpec, annotations } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
 import type { LiveObject } from '../harness/client.ts';
 import { fixedClass } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
-import { persistentVolumeClaims } from '../harness/kinds.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 import { clusterName } from './belongings.ts';
 import { lift, useStorageClass } from './policies.ts';
@@ -81,7 +81,7 @@ async function factsOf(place: string, name: string): Promise<object> {
   const [database, cluster, claims] = await Promise.all([
     real().sql(place, name, show),
     real().client.get(clusterGvr, place, clusterName(place, name)),
-    real().client.list(persistentVolumeClaims, place, own),
+    real().client.list(volumeClaimGvr, place, own),
   ]);
   return {
     database,

@@ -1,11 +1,11 @@
 // The volume claims of a Cluster's instances, with volumes behind them as a provisioner and an expander would make them. What the API
 // server refuses stays refused: that is how a Cluster gets wedged.
-
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import type { KubeClient, LiveObject, NewObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { namespaces, persistentVolumeClaims, persistentVolumes } from '../harness/kinds.ts';
+import { namespaces, persistentVolumes } from '../harness/kinds.ts';
 
 export interface Volumes {
   /** Makes the claim of an instance and binds it. @param storageClass undefined: the default class of the cluster */
@@ -51,7 +51,7 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
   async function createClaim(object: NewObject): Promise<LiveObject> {
     return await eventually(
       `the end of an earlier claim ${object.metadata.name}`,
-      () => client.create(persistentVolumeClaims, object),
+      () => client.create(volumeClaimGvr, object),
       {
         isFinal: (error) => !(error instanceof ApiError && error.reason === 'AlreadyExists'),
       },
@@ -61,21 +61,21 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
   /** Only a bound claim can grow. */
   async function boundClaim(instance: string): Promise<LiveObject> {
     return await eventually(`claim ${instance} to be bound`, async () => {
-      const claim = await client.get(persistentVolumeClaims, namespace, instance);
+      const claim = await client.get(volumeClaimGvr, namespace, instance);
       if (claim?.status?.phase !== 'Bound') throw new Error(String(claim?.status?.phase));
       return claim;
     });
   }
 
   async function growOne(instance: string, size: string): Promise<void> {
-    const claim = await client.patch(persistentVolumeClaims, namespace, instance, {
+    const claim = await client.patch(volumeClaimGvr, namespace, instance, {
       spec: { resources: { requests: { storage: size } } },
     });
     const volume = (claim.spec as { volumeName?: string }).volumeName;
     if (volume === undefined) return;
     const capacity = { storage: size };
     await client.patch(persistentVolumes, undefined, volume, { spec: { capacity } });
-    await client.patch(persistentVolumeClaims, namespace, instance, { status: { capacity } }, 'status');
+    await client.patch(volumeClaimGvr, namespace, instance, { status: { capacity } }, 'status');
   }
 
   return {
@@ -112,6 +112,6 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
       }
       return true;
     },
-    remove: (instance) => client.remove(persistentVolumeClaims, namespace, instance),
+    remove: (instance) => client.remove(volumeClaimGvr, namespace, instance),
   };
 }

@@ -1,7 +1,5 @@
 // What going from a Cluster as it is to a target takes: the same steps before, in a preview, and while it happens.
-
-import type { AddonStatus } from '../api/addon.ts';
-import { annotations, type PlanChange, type PlanStep, type PostgresAddon } from '../api/addon.ts';
+import { type AddonStatus, annotations, type PlanChange, type PlanStep, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import type { Observed } from './observed.ts';
 import { whose } from './owner.ts';

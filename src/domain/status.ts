@@ -10,7 +10,7 @@ import type { Target, Verdict } from './target.ts';
 
 /**
  * The status to write.
- * @param addon as it was observed; its status is what was true before
+ * @param observed the addon; its status is what was true before
  * @param now wall-clock time in milliseconds, for transition times and ready_at
  */
 export function tell(observed: PostgresAddon, report: Report, outcome: Outcome, now: number): AddonStatus {
