@@ -132,6 +132,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     addons: caches.addons,
     clusters: caches.clusters,
     scheduledBackups: caches.scheduledBackups,
+    departed: caches.departed,
     availability: (namespace) => caches.availability(namespace),
     api: {
       addons: resources(transport, addonGvr),

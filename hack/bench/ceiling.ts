@@ -93,6 +93,7 @@ function nothingYet(addon: PostgresAddon): Observed {
   const unread = { kind: 'unread' } as const;
   return {
     addon,
+    gone: false,
     platform: {
       plans: defaultPlans,
       defaultVersion: '17',

@@ -15,6 +15,7 @@ import type { Availability } from '../domain/observed.ts';
 import { type Change, Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
+import { Departed } from './departed.ts';
 import { type Key, keyOf } from './key.ts';
 import type { Triggers } from './triggers.ts';
 import type { Cache } from './world.ts';
@@ -48,6 +49,7 @@ export class Caches {
   readonly addons: Cache<PostgresAddon>;
   readonly clusters: Cache<Cluster>;
   readonly scheduledBackups: Cache<ScheduledBackup>;
+  readonly departed: Departed;
   readonly #options: CachesOptions;
   readonly #scopes: ReadonlyMap<string | undefined, Scope>;
 
@@ -56,7 +58,10 @@ export class Caches {
     const { triggers } = options;
     const namespaces = options.namespaces.length === 0 ? [undefined] : options.namespaces;
     const scopeOf = (namespace: string | undefined): Scope => ({
-      addons: this.#watch(addonGvr, namespace, projectAddon, (change) => triggers.addonChanged(change)),
+      addons: this.#watch(addonGvr, namespace, projectAddon, (change) => {
+        if (change.type === 'deleted') this.departed.add(change.object);
+        triggers.addonChanged(change);
+      }),
       clusters: this.#watch(clusterGvr, namespace, projectCluster, ({ object }) =>
         triggers.childChanged(object, object.metadata.name),
       ),
@@ -75,6 +80,7 @@ export class Caches {
       },
     };
     this.scheduledBackups = this.#view('scheduledBackups');
+    this.departed = new Departed(this.clusters);
   }
 
   start(): void {

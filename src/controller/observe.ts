@@ -15,16 +15,19 @@ import { lookForCause } from './look.ts';
 import type { World } from './world.ts';
 
 /**
- * What is known of an addon now; undefined when it is gone.
+ * What is known of an addon now: first of one that is gone and left something to do, then of the one that has its name. undefined when
+ * there is neither.
  * @throws ApiError when a needed read fails for another reason than a missing right
  */
 export async function observe(key: Key, world: World): Promise<Observed | undefined> {
   const [namespace, name] = splitKey(key);
-  const addon = world.addons.get(namespace, name);
-  if (addon === undefined || isGone(addon)) return undefined;
+  const departed = world.departed.next(key);
+  const addon = departed ?? world.addons.get(namespace, name);
+  if (addon === undefined || (departed === undefined && isGone(addon))) return undefined;
   const names = namesOf(addon);
   const cached: Observed = {
     addon,
+    gone: departed !== undefined,
     platform: world.platform,
     kinds: world.availability(namespace),
     cluster: world.clusters.get(namespace, names.cluster),

@@ -38,9 +38,10 @@ export async function reconcile(key: Key, world: World, aside: Aside): Promise<N
   const login = acted.outcome.refusal === undefined ? decision.login : undefined;
   const outcome = { ...acted.outcome, ...(login && (await aside(() => prove(login, world)))) };
   const status = tell(observed.addon, decision.report, outcome, world.clock.now());
-  if (decision.ends && outcome.refusal === undefined) {
+  if (decision.ends && (observed.gone || outcome.refusal === undefined)) {
+    world.departed.forget(observed.addon);
     world.announce(observed.addon, observed.addon.status, status);
-    return { kind: 'done' };
+    return nextTime(key, decision, outcome, world);
   }
   try {
     const written = await writeStatus(asWritten(observed.addon, acted), status, world);

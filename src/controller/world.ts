@@ -8,6 +8,7 @@ import type { Availability, Platform } from '../domain/observed.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Checkups } from './checkups.ts';
+import type { Departed } from './departed.ts';
 
 /** What the watches know, and the door by which own writes become visible at once. */
 export interface Cache<T extends KubeObject> {
@@ -40,6 +41,8 @@ export interface World {
   /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
   readonly login: (url: string) => Promise<LoginResult>;
   readonly checkups: Checkups;
+  /** Addons that are gone and may have left something unmarked. */
+  readonly departed: Departed;
   /** Looked at before every write: a leader that lost its lease must not write. */
   readonly mayWrite: () => boolean;
   /** Told once a new status is written. */

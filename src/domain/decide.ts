@@ -18,7 +18,7 @@ import { planChangeOf, previewOf } from './plan-change.ts';
 import { isProved } from './proof.ts';
 import { type Publication, publish } from './publish.ts';
 import { cnpgSays, judgeCluster } from './readiness.ts';
-import { isGivingUp, isGuarded, release, setFinalizer } from './release.ts';
+import { isGivingUp, isGuarded, markRemains, release, setFinalizer } from './release.ts';
 import type { Report } from './report.ts';
 import { aim, type Target, type Verdict } from './target.ts';
 
@@ -29,7 +29,7 @@ export interface Decision {
   readonly login?: { readonly url: string; readonly place: LoginPlace };
   /** What status says when every action succeeds. */
   readonly report: Report;
-  /** The last action lets the addon go: there is nothing left to tell. */
+  /** The last action lets the addon go, or it is gone: there is no status left to write. */
   readonly ends?: true;
   /** When to think again although nothing happened, in milliseconds; undefined waits for the next event. */
   readonly wakeAfter: number | undefined;
@@ -48,6 +48,7 @@ export function decide(observed: Observed, now: number): Decision {
 
 /** The situations, in the order in which they are told apart; the first that holds decides. */
 function judge(o: Observed, now: number): Decision {
+  if (o.gone) return lookAfter(o);
   if (o.addon.metadata.deletionTimestamp !== undefined) return letGo(o);
 
   const target = aim(o);
@@ -66,6 +67,13 @@ function judge(o: Observed, now: number): Decision {
 function letGo(o: Observed): Decision {
   const { actions, verdict, last } = release(o);
   return { actions, report: { ready: verdict }, ...(last ? { ends: true } : {}), wakeAfter: recheckAfter(verdict) };
+}
+
+/** Gone before its Cluster was marked for the next addon of its name (--cascade=orphan): the one chance to do it. */
+function lookAfter(o: Observed): Decision {
+  const { actions, verdict } = markRemains(o);
+  // That next one may be there already.
+  return { actions, report: { ready: verdict }, ends: true, wakeAfter: 0 };
 }
 
 /** Something stands in the way: touch nothing, say what it is, and wait for it to change. */

@@ -1,6 +1,7 @@
 // The writes that change whose a child is and nothing else of it: its spec or data goes into the apply as it is.
 import { annotations, labels, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
 import { type Action, applyTo, type ChildKind } from './action.ts';
 import { childMetadata } from './desired.ts';
 import { isHeld, notesOf } from './diff.ts';
@@ -21,13 +22,14 @@ export function handOver(addon: PostgresAddon, child: Child, to: 'held' | 'orpha
   const { kind, live } = child;
   const metadata = to === 'held' ? heldMetadata(addon, child) : orphanedMetadata(addon, child);
   const manifest = { apiVersion: live.apiVersion, kind: live.kind, metadata, ...contentOf(child) };
-  const isSo =
-    to === 'held'
-      ? isHeld(addon, live, manifest)
-      : live.metadata.labels?.[labels.orphaned] === 'true' &&
-        live.metadata.labels[labels.uid] === addon.metadata.uid &&
-        !isOwned(addon, live);
+  const isSo = to === 'held' ? isHeld(addon, live, manifest) : isMarked(addon, live) && !isOwned(addon, live);
   return isSo ? [] : [applyTo(kind satisfies ChildKind, manifest, live)];
+}
+
+/** Whether a child says that it was left in service by this addon. */
+export function isMarked(addon: PostgresAddon, child: KubeObject): boolean {
+  const { [labels.orphaned]: orphaned, [labels.uid]: uid } = child.metadata.labels ?? {};
+  return orphaned === 'true' && uid === addon.metadata.uid;
 }
 
 function heldMetadata(addon: PostgresAddon, child: Child) {

@@ -46,6 +46,7 @@ const nothing: Needs = {
 export function needs(observed: Observed, now: number): Needs {
   const o = remember(observed);
   const { addon, cluster, checkup } = o;
+  if (o.gone) return { ...nothing, urlSecret: true };
   if (addon.metadata.deletionTimestamp !== undefined)
     return { ...nothing, urlSecret: isGuarded(addon) || keepsChildren(addon), children: isGuarded(addon) };
   if (addon.spec.suspend === true) return { ...nothing, volumes: previewGrows(o) };

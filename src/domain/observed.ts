@@ -42,6 +42,8 @@ export type ConnectionCheck = 'Required' | 'Advisory' | 'Off';
 
 export interface Observed {
   readonly addon: PostgresAddon;
+  /** The addon is no more: it is as it was seen last, and only what it left behind is looked after. */
+  readonly gone: boolean;
   readonly platform: Platform;
   readonly kinds: { readonly clusters: Availability; readonly scheduledBackups: Availability };
   /** The object of that name, whoever owns it. */

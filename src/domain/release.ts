@@ -7,9 +7,10 @@ import {
   type PostgresAddon,
   protectionFinalizer,
 } from '../api/addon.ts';
+import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { type Action, applyTo } from './action.ts';
-import { type Child, handOver } from './handover.ts';
+import { type Child, handOver, isMarked } from './handover.ts';
 import type { Observed } from './observed.ts';
 import { isOwned, owns, uidOn, whose } from './owner.ts';
 import { formerUidOf } from './past.ts';
@@ -48,19 +49,37 @@ export function isGivingUp(addon: PostgresAddon): boolean {
 /** @param o an addon whose deletion was asked for */
 export function release(o: Observed): Release {
   const { addon } = o;
-  const keeps = keepsChildren(addon) || isLoose(o);
   if (!keepsChildren(addon) && !isGuarded(addon)) return { actions: [], verdict: removed, last: false };
   if (o.kinds.clusters === 'forbidden' || o.urlSecret.kind === 'denied') {
     const what = o.urlSecret.kind === 'denied' ? o.urlSecret.message : 'the operator may not list and watch Clusters';
     return { actions: [], verdict: { reason: 'Forbidden', message: what }, last: false };
   }
-  const children = childrenOf(o);
+  const keeps = keepsChildren(addon) || isLoose(o);
   const letGo = isGuarded(addon) ? [setFinalizer(addon, false)] : [];
-  // What is being deleted by somebody else goes; to write to it would only hold it up.
-  const handed = children.filter(({ live }) => live.metadata.deletionTimestamp === undefined);
-  const actions = handed.flatMap((child) => handOver(addon, child, keeps ? 'orphaned' : 'held'));
-  const verdict = keeps ? kept(o, children) : removed;
-  return { actions: [...actions, ...letGo], verdict, last: letGo.length > 0 && otherFinalizers(addon).length === 0 };
+  const verdict = keeps ? kept(o) : removed;
+  const last = letGo.length > 0 && otherFinalizers(addon).length === 0;
+  return { actions: [...handAll(o, keeps ? 'orphaned' : 'held'), ...letGo], verdict, last };
+}
+
+/** What is being deleted by somebody else goes; to write to it would only hold it up. */
+function handAll(o: Observed, to: 'held' | 'orphaned'): readonly Action[] {
+  const staying = childrenOf(o).filter(({ live }) => live.metadata.deletionTimestamp === undefined);
+  return staying.flatMap((child) => handOver(o.addon, child, to));
+}
+
+/** @param o an addon that is gone, with remains that are unmarked */
+export function markRemains(o: Observed): Pick<Release, 'actions' | 'verdict'> {
+  return { actions: handAll(o, 'orphaned'), verdict: kept(o) };
+}
+
+/**
+ * What is to be done about the Cluster of an addon that is gone. owned: the garbage collector has still to remove it, or to take the
+ * owner reference off. unmarked: it stays, and does not say yet whose it was.
+ */
+export function remainsOf(addon: PostgresAddon, cluster: Cluster | undefined): 'nothing' | 'owned' | 'unmarked' {
+  if (cluster?.metadata.deletionTimestamp !== undefined) return 'nothing';
+  if (cluster === undefined || whose(addon, cluster) !== 'ours' || isMarked(addon, cluster)) return 'nothing';
+  return isOwned(addon, cluster) ? 'owned' : 'unmarked';
 }
 
 /** The action that puts the operator's finalizer on the addon, or takes it off; other finalizers stay. */
@@ -81,7 +100,8 @@ const removed: Verdict = {
   message: 'deletion was asked for; the Cluster with its data and the Secret go with the addon',
 };
 
-function kept(o: Observed, children: readonly Child[]): Verdict {
+function kept(o: Observed): Verdict {
+  const children = childrenOf(o);
   const doomed = children.filter(({ live }) => live.metadata.deletionTimestamp !== undefined);
   if (doomed.length > 0) {
     const what = doomed.map(({ kind, live }) => `${kind} ${live.metadata.name}`).join(' and ');

@@ -39,6 +39,7 @@ export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): Po
 export function observing(addon: PostgresAddon, more: Partial<Observed> = {}): Observed {
   return {
     addon,
+    gone: false,
     platform: testPlatform,
     kinds: { clusters: 'served', scheduledBackups: 'served' },
     cluster: undefined,

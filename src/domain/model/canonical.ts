@@ -68,12 +68,14 @@ export class Canonical {
       else this.#text += read.kind;
     if (volumes.kind === 'found') this.#value(volumes.object);
     this.#value(outcome);
-    return `${this.#text}${next}/${decision.actions.length}${tried}${checkup}${doubt}`;
+    return `${this.#text}${next}/${decision.actions.length}${tried}${checkup}${doubt}${observed.gone}`;
   }
 
-  #feed({ versions, at }: Feed): void {
+  #feed({ versions, at, departed = [] }: Feed): void {
     this.#text += `<${at}`;
     for (const version of versions) this.#object(version);
+    this.#text += '>';
+    for (const addon of departed) this.#object(addon);
   }
 
   #object(object: Stored | undefined): void {

@@ -6,12 +6,13 @@ import type { Facts } from '../../api/workload.ts';
 import type { Decision } from '../decide.ts';
 import type { Observed, Platform, Read, Volume } from '../observed.ts';
 import { defaultPlans } from '../plans.ts';
+import { remainsOf } from '../release.ts';
 import type { Outcome } from '../report.ts';
 import { sameFields } from './fields.ts';
 import type { Mind } from './mind.ts';
 import { nameOf, rivalUid, type Stored } from './objects.ts';
 import type { Step } from './step.ts';
-import { type Feed, live, newest, nowOf, seenUpTo, type World } from './world.ts';
+import { type Feed, live, newest, nowOf, restarted, seenUpTo, type World } from './world.ts';
 
 /** What the caches show. */
 export interface View {
@@ -82,6 +83,9 @@ export function looks(world: World, doubt: boolean, mind: Mind): readonly Step[]
     }
   }
   if (left.travels > 0) steps.push(looked('restarts on an old list', travelBack(world)));
+  const { versions, departed } = world.addon;
+  const forgets = (departed ?? []).length > 0 || versions.some((version, index) => index > 0 && version === undefined);
+  if (forgets) steps.push(looked('dies between two looks', restarted(newest(world))));
   return steps;
 }
 
@@ -94,14 +98,10 @@ function reachable({ versions, at }: Feed): readonly number[] {
 }
 
 function travelBack(world: World): World {
-  const back = ({ versions }: Feed): Feed => ({ versions, at: 0 });
-  return {
-    ...world,
-    addon: back(world.addon),
-    cluster: back(world.cluster),
-    backup: back(world.backup),
-    left: { ...world.left, travels: world.left.travels - 1 },
-  };
+  const back = (feed: Feed): Feed => ({ ...feed, at: 0 });
+  const { addon, cluster, backup, left } = world;
+  const listed = { ...world, addon: back(addon), cluster: back(cluster), backup: back(backup) };
+  return restarted({ ...listed, left: { ...left, travels: left.travels - 1 } });
 }
 
 /** What a cache shows: the oldest version that it may still have, once a look has settled it. */
@@ -118,10 +118,12 @@ function lagOf({ addon, cluster, backup }: World): string {
 
 /** Observes and decides; undefined when the decision is to do and to tell nothing. */
 function look(world: World, checkup: boolean, doubt: boolean, mind: Mind): World | undefined {
-  const addon = shown(world.addon);
+  const children = { cluster: shown(world.cluster), backup: shown(world.backup) };
+  const departed = departedIn(world, children.cluster);
+  const addon = departed ?? shown(world.addon);
   if (addon === undefined) return undefined;
-  const cached: View = { addon, cluster: shown(world.cluster), backup: shown(world.backup) };
-  const { observed, checked, view } = observe(world, cached, checkup, mind);
+  const cached: View = { addon, ...children };
+  const { observed, checked, view } = observe(world, cached, departed !== undefined, checkup, mind);
   const decision = mind.decide(observed, nowOf(world));
   const stillDoubtful = doubt && !checked;
   if (decision.actions.length === 0 && decision.login === undefined) {
@@ -143,15 +145,24 @@ function look(world: World, checkup: boolean, doubt: boolean, mind: Mind): World
   return { ...world, process };
 }
 
+/** As controller/departed.ts: one that is gone, whose Cluster waits for its marks. */
+function departedIn({ addon }: World, cluster: Stored | undefined): Stored | undefined {
+  const isUnmarked = (departed: Stored): boolean =>
+    remainsOf(projectAddon(departed), cluster && projectCluster(cluster)) === 'unmarked';
+  return addon.departed?.find(isUnmarked);
+}
+
 /** As controller/observe.ts: the caches, and the live reads that the decision says it needs. */
 function observe(
   world: World,
   view: View,
+  gone: boolean,
   checkup: boolean,
   mind: Mind,
 ): { readonly observed: Observed; readonly checked: boolean; readonly view: View } {
   const cached: Observed = {
     addon: projectAddon(view.addon),
+    gone,
     platform,
     kinds: { clusters: 'served', scheduledBackups: 'served' },
     cluster: view.cluster && projectCluster(view.cluster),

@@ -11,7 +11,7 @@ import type { Mind } from './mind.ts';
 import { type Fields, passwordIn, type Slot, type Stored, slotOf } from './objects.ts';
 import { type Answer, apply, applyStatus, create, remove, setFinalizers } from './server.ts';
 import type { Attempt, Step } from './step.ts';
-import { catchUp, live, nowOf, type World } from './world.ts';
+import { catchUp, live, nowOf, restarted, type World } from './world.ts';
 
 /** Everything that the operator, or its death, may do next. */
 export function operatorSteps(world: World, mind: Mind): readonly Step[] {
@@ -22,7 +22,7 @@ export function operatorSteps(world: World, mind: Mind): readonly Step[] {
 function acts(world: World, process: Acting, mind: Mind): readonly Step[] {
   const carried = carryOn(world, process, mind);
   const [step] = carried;
-  const died = process.next > 0 || process.tried ? [operator('dies before the next write', idle(world, false))] : [];
+  const died = process.next > 0 || process.tried ? [operator('dies before the next write', restarted(world))] : [];
   return step === undefined ? died : [...carried, ...died];
 }
 
@@ -34,7 +34,8 @@ export function carryOn(world: World, process: Acting, mind: Mind): readonly Ste
   if (decision.login !== undefined && outcome.refusal === undefined && !tried)
     return [logIn(world, process, decision.login)];
   // What would be told is told of an addon that is gone.
-  if (decision.ends === true && outcome.refusal === undefined) return [operator('is done', idle(world, process.doubt))];
+  if (decision.ends === true && (process.observed.gone || outcome.refusal === undefined))
+    return [operator('is done', idle(withoutDeparted(world, process.from.addon), process.doubt))];
   return writeStatus(world, process, mind);
 }
 
@@ -96,7 +97,9 @@ function write(world: World, process: Acting, action: Action, mind: Mind): reado
 /** The cache after the answer of a write: of an addon that the write let go it shows the last state, until the watch tells more. */
 function heardOf(world: World, slot: Slot, object: Stored | undefined): World {
   const released = slot === 'addon' && object !== undefined && live(world, 'addon') === undefined;
-  return released ? { ...world, addon: { versions: [object, undefined], at: 0 } } : catchUp(world, slot);
+  return released
+    ? { ...world, addon: { ...world.addon, versions: [object, undefined], at: 0 } }
+    : catchUp(world, slot);
 }
 
 function send(world: World, action: Action): Answer {
@@ -135,6 +138,11 @@ function writeStatus(world: World, process: Acting, mind: Mind): readonly Step[]
 function lost(before: World, after: World, process: Acting, label: string, attempt: Attempt): readonly Step[] {
   const changed = after !== before;
   return changed ? [operator(`${label}, and the answer is lost`, idle(after, process.doubt), attempt)] : [];
+}
+
+function withoutDeparted(world: World, { metadata }: Stored): World {
+  const departed = (world.addon.departed ?? []).filter((addon) => addon.metadata.uid !== metadata.uid);
+  return { ...world, addon: { ...world.addon, departed } };
 }
 
 function idle(world: World, doubt: boolean): World {

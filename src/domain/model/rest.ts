@@ -58,8 +58,7 @@ export function leftOver(world: World): string | undefined {
   const child = slots.find((slot) => {
     const object = live(world, slot);
     if (object?.metadata.labels?.[labels.managedBy] !== fieldManager) return false;
-    if (object.metadata.labels[labels.name] !== addonName || world.memory.kept.includes(object.metadata.uid))
-      return false;
+    if (object.metadata.labels[labels.name] !== addonName) return false;
     return object.metadata.labels[labels.orphaned] !== 'true';
   });
   return child && `${kindOf[child]} stays for ever, without an addon and without a mark`;

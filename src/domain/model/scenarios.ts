@@ -85,6 +85,11 @@ export const scenarios = {
     steps: ['create standard', 'create protected free', 'delete in the background'],
     times: 2,
   }),
+  'deleted with --cascade=orphan, and a new one': searchOf({
+    after: ['create standard'],
+    steps: ['delete and orphan', 'create standard', 'create protected free', 'delete in the background'],
+    times: 2,
+  }),
   'left behind, and not what is asked for': searchOf({
     after: ['create protected free', 'delete in the background'],
     steps: [

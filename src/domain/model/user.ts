@@ -131,7 +131,7 @@ function keeping(world: World): World {
   const kept = children.flatMap((child) =>
     child?.metadata.ownerReferences?.some((reference) => reference.uid === uid) ? [child.metadata.uid] : [],
   );
-  return remembering(world, { kept, abrupt: true });
+  return remembering(world, { kept });
 }
 
 /** The user wants what the addon has to go with it. */

@@ -1,5 +1,6 @@
 // One state of the model: the API server's objects, how far the operator's caches have come, the operator itself, and what the
 // checker remembers of the past. Values only: every step makes a new one.
+import { orphanFinalizer } from '../../api/addon.ts';
 import { timestampOf } from '../../api/time.ts';
 import type { Acting } from './look.ts';
 import type { Slot, Stored } from './objects.ts';
@@ -10,6 +11,8 @@ export interface Feed {
   readonly versions: readonly (Stored | undefined)[];
   /** The oldest version that the cache may show: a watch never goes back, a restart on an old list may. */
   readonly at: number;
+  /** Of addons: the last states of those whose end this process has seen, as long as something may be left to do for them. */
+  readonly departed?: readonly Stored[];
 }
 
 export type Process = { readonly kind: 'idle'; readonly doubt: boolean } | Acting;
@@ -49,7 +52,7 @@ export interface Memory {
   readonly ready?: { readonly cluster: string; readonly at: string };
   /** Whether the user tore something off by hand. */
   readonly torn: boolean;
-  /** Whether the user asked for a deletion that leaves no time to mark what is left behind. */
+  /** Whether the operator died while that was asked for: nobody may be left who knows what to mark. */
   readonly abrupt: boolean;
 }
 
@@ -76,7 +79,7 @@ export const epoch = Date.parse('2026-01-02T00:00:00Z');
 
 export function emptyWorld(rules: Rules, left: Budget): World {
   return {
-    addon: empty,
+    addon: { ...empty, departed: [] },
     cluster: empty,
     backup: empty,
     secret: undefined,
@@ -107,12 +110,23 @@ export function put(world: World, slot: Slot, object: Stored | undefined): World
   return { ...world, [slot]: append(world[slot], object, world) };
 }
 
-function append({ versions, at }: Feed, object: Stored | undefined, { rules, left }: World): Feed {
-  const all = [...versions, object];
-  const reached = Math.max(at, all.length - 1 - rules.lag);
+function append(feed: Feed, object: Stored | undefined, { rules, left }: World): Feed {
+  const all = { ...feed, versions: [...feed.versions, object] };
+  const { versions } = all;
+  const reached = Math.max(feed.at, versions.length - 1 - rules.lag);
   // What the cache cannot go back to is forgotten, so that worlds that differ in nothing else are one.
-  const dropped = left.travels > 0 ? Math.max(0, all.length - 1 - rules.lag) : reached;
-  return { versions: all.slice(dropped), at: reached - dropped };
+  const dropped = left.travels > 0 ? Math.max(0, versions.length - 1 - rules.lag) : reached;
+  return { ...told(all, reached), versions: versions.slice(dropped), at: reached - dropped };
+}
+
+/** The cache goes on to a version: whoever went on the way is known as departed. */
+function told(feed: Feed, index: number): Feed {
+  if (feed.departed === undefined) return feed;
+  const went = feed.versions.slice(feed.at, index).flatMap((version, passed) => {
+    const next = feed.versions[feed.at + passed + 1];
+    return version !== undefined && next?.metadata.uid !== version.metadata.uid ? [version] : [];
+  });
+  return went.length === 0 ? feed : { ...feed, departed: [...feed.departed, ...went] };
 }
 
 /** The cache shows what the server has: it was told by the answer of a write. */
@@ -129,13 +143,28 @@ export function newest(world: World): World {
 }
 
 function last(feed: Feed): Feed {
-  return feed.versions.length === 1 ? feed : { versions: feed.versions.slice(-1), at: 0 };
+  const { versions } = feed;
+  return versions.length === 1 ? feed : { ...told(feed, versions.length - 1), versions: versions.slice(-1), at: 0 };
 }
 
 /** The cache has shown the version at an index. */
-export function seenUpTo({ versions, at }: Feed, index: number, { travels }: Budget): Feed {
-  if (index === at) return { versions, at };
-  return travels > 0 ? { versions, at: index } : { versions: versions.slice(index), at: 0 };
+export function seenUpTo(feed: Feed, index: number, { travels }: Budget): Feed {
+  if (index === feed.at) return feed;
+  const seen = told(feed, index);
+  return travels > 0 ? { ...seen, at: index } : { ...seen, versions: feed.versions.slice(index), at: 0 };
+}
+
+/** Another process: what only the one before had in memory is lost. */
+export function restarted(world: World): World {
+  const { addon, memory } = world;
+  const known = [...addon.versions, ...(addon.departed ?? [])];
+  const abrupt = memory.abrupt || known.some((version) => version?.metadata.finalizers?.includes(orphanFinalizer));
+  return {
+    ...world,
+    addon: { ...addon, departed: [] },
+    process: { kind: 'idle', doubt: false },
+    memory: { ...memory, abrupt },
+  };
 }
 
 /** A fresh number for a uid, a resourceVersion or a password; whoever takes one takes a second of time. */

@@ -53,6 +53,16 @@ export const wrongWrites = {
     }),
     oracle: 'it comes to rest as a fresh create would',
   },
+  'looks after nothing of an addon that is gone': {
+    mind: doing((actions, o) => (o.gone ? [] : actions)),
+    search: searchOf({ after: ['create standard'], steps: ['delete and orphan'], times: 1 }),
+    oracle: 'it comes to rest as a fresh create would',
+  },
+  'forgets when a database was ready that it takes back': {
+    mind: seeing((o) => (o.gone ? { ...o, addon: { ...o.addon, status: undefined } as never } : o)),
+    search: searchOf({ after: ['create standard'], steps: ['delete and orphan', 'create standard'], times: 2 }),
+    oracle: 'ready_at and clusterName never move',
+  },
   'drops uid and resourceVersion from its writes': {
     mind: doing((actions) =>
       actions.map((action) => {
