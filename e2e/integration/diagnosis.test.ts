@@ -18,7 +18,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 let namespace = '';
 let cluster = '';
-let clusterUid = '';
 
 /** A database that ran and now comes back no more. */
 beforeEach(async () => {
@@ -26,7 +25,6 @@ beforeEach(async () => {
   cluster = `db-${namespace}-shop`;
   await suite().createAddon(namespace, 'shop', { plan: 'free' });
   await suite().untilRunning(namespace, 'shop');
-  clusterUid = (await suite().client.get(clusterGvr, namespace, cluster))?.metadata.uid ?? '';
   suite().simulator.hold(namespace, cluster);
   await report({ phase: 'Failing over', readyInstances: 0 });
   await suite().untilReason(namespace, 'shop', 'Ready', 'Provisioning');
@@ -59,9 +57,12 @@ async function requests(mark: number): Promise<Readonly<Record<string, number>>>
 
 const looking = { 'get clusters': 1, 'list events': 1, 'list persistentvolumeclaims': 1, 'list pods': 1 };
 
-/** The pod of an instance, of this Cluster unless told otherwise. */
-async function makePod(status: Fields, name = `${cluster}-1`, of = cluster): Promise<void> {
-  const owner = { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', name: of, uid: clusterUid, controller: true };
+/** The pod of the first instance, of this Cluster unless told otherwise. */
+async function makePod(status: Fields, of = cluster): Promise<void> {
+  const name = `${of}-1`;
+  // The garbage collector takes away what has no living owner.
+  const uid = (await suite().client.get(clusterGvr, namespace, of))?.metadata.uid;
+  const owner = { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', name: of, uid, controller: true };
   await suite().client.create(podGvr, {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -190,8 +191,10 @@ describe('the cause of a wait', () => {
 
   it('is not looked for at the neighbours', async () => {
     const { audit } = suite();
+    await suite().createAddon(namespace, 'shop-b', { plan: 'free' });
+    await suite().untilRunning(namespace, 'shop-b');
     await makePod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }] });
-    await makePod(waiting('ErrImagePull', 'not found'), `${cluster}-b-1`, `${cluster}-b`);
+    await makePod(waiting('ErrImagePull', 'not found'), `${cluster}-b`);
     await warn(cluster, { kind: 'Job', name: `${cluster}-b-1-initdb` }, 'FailedCreate', 'exceeded quota: theirs');
     const mark = await audit.mark();
     await haveWaited(2);
