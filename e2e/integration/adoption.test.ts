@@ -266,8 +266,8 @@ describe('a database that comes back', () => {
 async function untilMarked(namespace: string, { metadata, status }: LiveObject): Promise<Database> {
   return await eventually('the marks', async () => {
     const found = await database(namespace);
-    for (const part of parts)
-      expect(found[part]?.metadata.labels).toMatchObject({
+    for (const child of [found.cluster, found.scheduledBackup, found.secret].filter((part) => part !== undefined))
+      expect(child.metadata.labels).toMatchObject({
         'addons.paas.dev/orphaned': 'true',
         'addons.paas.dev/uid': metadata.uid,
       });
@@ -493,15 +493,14 @@ describe('two addons of one appId', () => {
   it('of which the standard first goes with --cascade=orphan: the second does not inherit its data either', async () => {
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'first', { plan: 'free', appId: 'shop' });
-    await suite().untilRunning(namespace, 'first');
+    const first = await suite().untilRunning(namespace, 'first');
     await suite().createAddon(namespace, 'second', { plan: 'free', appId: 'shop' });
     await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
     await suite().client.remove(addonGvr, namespace, 'first', 'Orphan');
     await suite().addons.untilGone(namespace, 'first');
     await suite().untilReason(namespace, 'second', 'Ready', 'AdoptionRefused');
-    // The collector does not wait for the operator, which may still be marking what stays.
-    await suite().fence();
-    await expectRefused(namespace, 'second', await database(namespace), 'AdoptionRefused', '"first"');
+    const orphans = await untilMarked(namespace, first);
+    await expectRefused(namespace, 'second', orphans, 'AdoptionRefused', '"first"');
   });
 });
 
