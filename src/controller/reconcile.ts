@@ -39,6 +39,7 @@ export async function reconcile(key: Key, world: World, aside: Aside): Promise<N
   const outcome = { ...acted.outcome, ...(login && (await aside(() => prove(login, world)))) };
   const status = tell(observed.addon, decision.report, outcome, world.clock.now());
   if (decision.ends && (observed.gone || outcome.refusal === undefined)) {
+    // What is gone has one chance: a refused mark must not keep the next addon of its name waiting.
     world.departed.forget(observed.addon);
     world.announce(observed.addon, observed.addon.status, status);
     return nextTime(key, decision, outcome, world);

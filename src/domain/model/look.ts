@@ -117,11 +117,13 @@ function lagOf({ addon, cluster, backup }: World): string {
 }
 
 /** Observes and decides; undefined when the decision is to do and to tell nothing. */
-function look(world: World, checkup: boolean, doubt: boolean, mind: Mind): World | undefined {
-  const children = { cluster: shown(world.cluster), backup: shown(world.backup) };
-  const departed = departedIn(world, children.cluster);
+function look(before: World, checkup: boolean, doubt: boolean, mind: Mind): World | undefined {
+  const children = { cluster: shown(before.cluster), backup: shown(before.backup) };
+  const world = withoutSettled(before, children.cluster);
+  const pruned = world === before ? undefined : world;
+  const departed = world.addon.departed?.find((gone) => remainsAt(gone, children.cluster) === 'unmarked');
   const addon = departed ?? shown(world.addon);
-  if (addon === undefined) return undefined;
+  if (addon === undefined) return pruned;
   const cached: View = { addon, ...children };
   const { observed, checked, view } = observe(world, cached, departed !== undefined, checkup, mind);
   const decision = mind.decide(observed, nowOf(world));
@@ -129,7 +131,7 @@ function look(world: World, checkup: boolean, doubt: boolean, mind: Mind): World
   if (decision.actions.length === 0 && decision.login === undefined) {
     const status = mind.tell(observed.addon, decision.report, {}, nowOf(world));
     if (sameFields(status, observed.addon.status))
-      return stillDoubtful === doubt ? undefined : { ...world, process: { kind: 'idle', doubt: stillDoubtful } };
+      return stillDoubtful === doubt ? pruned : { ...world, process: { kind: 'idle', doubt: stillDoubtful } };
   }
   const process: Acting = {
     kind: 'acting',
@@ -145,11 +147,15 @@ function look(world: World, checkup: boolean, doubt: boolean, mind: Mind): World
   return { ...world, process };
 }
 
-/** As controller/departed.ts: one that is gone, whose Cluster waits for its marks. */
-function departedIn({ addon }: World, cluster: Stored | undefined): Stored | undefined {
-  const isUnmarked = (departed: Stored): boolean =>
-    remainsOf(projectAddon(departed), cluster && projectCluster(cluster)) === 'unmarked';
-  return addon.departed?.find(isUnmarked);
+/** As controller/departed.ts: who is gone is forgotten once there is nothing to do about the Cluster that the cache shows. */
+function withoutSettled(world: World, cluster: Stored | undefined): World {
+  const { departed = [] } = world.addon;
+  const undecided = departed.filter((gone) => remainsAt(gone, cluster) !== 'nothing');
+  return undecided.length === departed.length ? world : { ...world, addon: { ...world.addon, departed: undecided } };
+}
+
+function remainsAt(gone: Stored, cluster: Stored | undefined): ReturnType<typeof remainsOf> {
+  return remainsOf(projectAddon(gone), cluster && projectCluster(cluster));
 }
 
 /** As controller/observe.ts: the caches, and the live reads that the decision says it needs. */

@@ -19,6 +19,7 @@ const atLeast: Readonly<Record<keyof typeof scenarios, number>> = {
   'taken back, and deleted again': 3500,
   'orphans of a standard addon': 3500,
   'deleted with --cascade=orphan, and a new one': 3500,
+  'deleted with --cascade=orphan, and a restart on an old list': 3500,
   'left behind, and not what is asked for': 3500,
   'from standard to protected': 3500,
   'from protected to standard': 3500,

@@ -90,6 +90,12 @@ export const scenarios = {
     steps: ['delete and orphan', 'create standard', 'create protected free', 'delete in the background'],
     times: 2,
   }),
+  'deleted with --cascade=orphan, and a restart on an old list': searchOf({
+    after: ['create standard'],
+    steps: ['delete and orphan', 'create standard'],
+    times: 2,
+    travels: 1,
+  }),
   'left behind, and not what is asked for': searchOf({
     after: ['create protected free', 'delete in the background'],
     steps: [

@@ -52,7 +52,7 @@ export interface Memory {
   readonly ready?: { readonly cluster: string; readonly at: string };
   /** Whether the user tore something off by hand. */
   readonly torn: boolean;
-  /** Whether the operator died while that was asked for: nobody may be left who knows what to mark. */
+  /** Whether the operator died while an addon went that was deleted with --cascade=orphan: nobody may be left who knows what to mark. */
   readonly abrupt: boolean;
 }
 
