@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, loadConfig } from './config.ts';
-import { defaultPlans } from './domain/plans.ts';
+import { defaultPlans } from './domain/database/plans.ts';
 
 let folder = '';
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { defaultPlans, type PlanTable } from './domain/plans.ts';
+import { defaultPlans, type PlanTable } from './domain/database/plans.ts';
 import { nanos } from './domain/quantity.ts';
 
 const quantity = z

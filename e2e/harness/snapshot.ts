@@ -2,7 +2,7 @@
 // or the server decides, and what a caller names: whatever else differs is a difference.
 import { annotations, fieldManager, labels, secretFieldManager } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import { dailySchedule } from '../../src/domain/schedule.ts';
+import { dailySchedule } from '../../src/domain/backup/schedule.ts';
 import type { KubeClient, LiveObject } from './client.ts';
 import { secrets } from './kinds.ts';
 import { secretText } from './views.ts';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { PlanName } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
-import { defaultPlans } from '../../src/domain/plans.ts';
+import { defaultPlans } from '../../src/domain/database/plans.ts';
 import type { LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { comparableChildren, comparableStatus } from '../harness/snapshot.ts';

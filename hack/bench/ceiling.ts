@@ -13,10 +13,10 @@ import {
 } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr, KubeObject, Manifest } from '../../src/api/kubernetes.ts';
+import { buildCluster, buildScheduledBackup, buildUrlSecret } from '../../src/domain/database/cluster.ts';
+import { defaultPlans } from '../../src/domain/database/plans.ts';
 import { decide } from '../../src/domain/decide.ts';
-import { buildCluster, buildScheduledBackup, buildUrlSecret } from '../../src/domain/desired.ts';
 import type { Observed } from '../../src/domain/observed.ts';
-import { defaultPlans } from '../../src/domain/plans.ts';
 import { tell } from '../../src/domain/status.ts';
 import { aim } from '../../src/domain/target.ts';
 import { resourcePath, resources } from '../../src/kube/resources.ts';

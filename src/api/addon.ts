@@ -45,7 +45,7 @@ export const orphanFinalizer = 'orphan';
 
 export const annotations = {
   /** On a Cluster: the lastTransitionTime of its Ready condition when the last restarting change was written, and a hash of what
-   * ran then. Readiness counts again only once that time has moved (domain/awaiting.ts). */
+   * ran then. Readiness counts again only once that time has moved (domain/database/restart-mark.ts). */
   readyBefore: 'addons.paas.dev/ready-before',
   /** On a Cluster that outlived its addon: the uid of that addon, and when its database was ready first. */
   formerUid: 'addons.paas.dev/former-uid',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import type { Action } from '../domain/action.ts';
+import type { Action } from '../domain/decision.ts';
 import { ApiError } from '../kube/errors.ts';
 import { act } from './act.ts';
 import type { World } from './world.ts';

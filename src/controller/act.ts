@@ -1,11 +1,11 @@
 // Carries out a decision's writes, in order; it stops at the first that fails and never tries one twice.
 import { fieldManager, secretFieldManager } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import type { Action, WrittenKind } from '../domain/action.ts';
+import type { Action, WrittenKind } from '../domain/decision.ts';
 import type { Outcome } from '../domain/report.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
-import { meaningOf } from './outcome.ts';
+import { meaningOf } from './api-errors.ts';
 import type { Cache, World } from './world.ts';
 
 export interface Acted {

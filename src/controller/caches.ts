@@ -15,7 +15,7 @@ import type { Availability } from '../domain/observed.ts';
 import { type Change, Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
-import { Departed } from './departed.ts';
+import { Departed } from './deleted-addons.ts';
 import { type Key, keyOf } from './key.ts';
 import type { Triggers } from './triggers.ts';
 import type { Cache } from './world.ts';

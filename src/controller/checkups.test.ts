@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { ManualClock } from '../testing/clock.ts';
-import { Checkups } from './checkups.ts';
+import { Checkups } from './resync.ts';
 
 it('every addon has its own time, and none is due before somebody asked for it', async () => {
   const clock = new ManualClock();

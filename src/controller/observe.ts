@@ -6,7 +6,7 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { sourceSecretName } from '../domain/names.ts';
 import { needs } from '../domain/needs.ts';
 import type { Observed, Read, Secret, Volume } from '../domain/observed.ts';
-import { uidOn } from '../domain/owner.ts';
+import { uidOn } from '../domain/ownership/owner.ts';
 import { type Names, namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';

@@ -1,7 +1,7 @@
 // The whole will of the operator on one page: look, decide, act, tell.
 
 import type { PostgresAddon } from '../api/addon.ts';
-import { judgeLogin } from '../domain/connection.ts';
+import { judgeLogin } from '../domain/credentials/login.ts';
 import { type Decision, decide, recheckAfter, soonest } from '../domain/decide.ts';
 import type { Outcome } from '../domain/report.ts';
 import { tell } from '../domain/status.ts';

@@ -3,12 +3,12 @@ import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Clock } from '../api/seams.ts';
-import type { LoginResult } from '../domain/connection.ts';
+import type { LoginResult } from '../domain/credentials/login.ts';
 import type { Availability, Platform } from '../domain/observed.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Checkups } from './checkups.ts';
-import type { Departed } from './departed.ts';
+import type { Departed } from './deleted-addons.ts';
+import type { Checkups } from './resync.ts';
 
 /** What the watches know, and the door by which own writes become visible at once. */
 export interface Cache<T extends KubeObject> {

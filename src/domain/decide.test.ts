@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AddonStatus } from '../api/addon.ts';
 import { reasons } from '../api/conditions.ts';
-import type { Action } from './action.ts';
+import type { Action } from './decision.ts';
 import { needs } from './needs.ts';
 import {
   aCluster,

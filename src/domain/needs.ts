@@ -1,18 +1,18 @@
 // Which live reads the next decision depends on: none when nothing changed, so that a quiet addon costs no request.
 import { rowOf } from '../api/conditions.ts';
-import { findsOrphans } from './adopt.ts';
-import { awaitsRestart } from './awaiting.ts';
-import { needsConfirmation } from './confirm.ts';
+import { isProved } from './credentials/login-due.ts';
+import { previewedPlan } from './database/plan-change.ts';
+import { planToResources } from './database/plans.ts';
+import { judgeCluster } from './database/readiness.ts';
+import { awaitsRestart } from './database/restart-mark.ts';
+import { isTimeToLook } from './diagnosis/deadlines.ts';
 import type { Observed } from './observed.ts';
-import { owns, whose } from './owner.ts';
-import { formerUidOf, remember } from './past.ts';
-import { isTimeToLook } from './patience.ts';
-import { previewedPlan } from './plan-change.ts';
-import { planToResources } from './plans.ts';
-import { isProved } from './proof.ts';
+import { findsOrphans } from './ownership/adopt.ts';
+import { needsConfirmation } from './ownership/live-check.ts';
+import { owns, whose } from './ownership/owner.ts';
+import { isGivingUp, isGuarded, keepsChildren } from './ownership/release.ts';
 import { compareQuantities } from './quantity.ts';
-import { judgeCluster } from './readiness.ts';
-import { isGivingUp, isGuarded, keepsChildren } from './release.ts';
+import { formerUidOf, remember } from './recorded.ts';
 import { aim, type Verdict } from './target.ts';
 
 export interface Needs {

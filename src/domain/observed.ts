@@ -3,7 +3,7 @@ import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Facts } from '../api/workload.ts';
-import type { PlanTable } from './plans.ts';
+import type { PlanTable } from './database/plans.ts';
 
 /** A live read that is made only when something depends on it. */
 export type Read<T> =

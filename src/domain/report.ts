@@ -1,8 +1,8 @@
 // What a decision wants to tell; tell() in status.ts makes the status of it once the outcome of the writes is known.
 import type { AddonStatus, PlanChange } from '../api/addon.ts';
-import type { WrittenKind } from './action.ts';
+import type { Publication } from './credentials/publish.ts';
+import type { WrittenKind } from './decision.ts';
 import type { ConnectionCheck } from './observed.ts';
-import type { Publication } from './publish.ts';
 import type { Target, Verdict } from './target.ts';
 
 export interface Report {

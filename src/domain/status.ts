@@ -3,8 +3,8 @@ import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
 import { type ConditionType, type Reason, reasons, rowOf, type Weight } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { timestampOf } from '../api/time.ts';
-import { wasReady, withReadyAt } from './past.ts';
-import { patienceLeft } from './patience.ts';
+import { patienceLeft } from './diagnosis/deadlines.ts';
+import { wasReady, withReadyAt } from './recorded.ts';
 import type { Outcome, Report } from './report.ts';
 import type { Target, Verdict } from './target.ts';
 

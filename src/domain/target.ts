@@ -2,14 +2,14 @@
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
+import { dailySchedule } from './backup/schedule.ts';
+import { type Profile, planToResources } from './database/plans.ts';
+import { imageFor, isLower, versionOfImage } from './database/version.ts';
 import { clusterName, scheduledBackupName, urlSecretName } from './names.ts';
 import type { Observed } from './observed.ts';
-import { appIdOf, whose } from './owner.ts';
-import { wasReady } from './past.ts';
-import { type Profile, planToResources } from './plans.ts';
+import { appIdOf, whose } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
-import { dailySchedule } from './schedule.ts';
-import { imageFor, isLower, versionOfImage } from './version.ts';
+import { wasReady } from './recorded.ts';
 
 /** One aspect of the status: why, in a word for programs and a sentence for people. */
 export interface Verdict {

@@ -2,10 +2,10 @@
 import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { annotations } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
+import { buildCluster, buildScheduledBackup, buildUrlSecret } from './database/cluster.ts';
+import { defaultPlans } from './database/plans.ts';
 import { type Decision, decide } from './decide.ts';
-import { buildCluster, buildScheduledBackup, buildUrlSecret } from './desired.ts';
 import type { Observed, Platform, Secret } from './observed.ts';
-import { defaultPlans } from './plans.ts';
 import type { Outcome } from './report.ts';
 import { tell } from './status.ts';
 import { aim, type Target } from './target.ts';

@@ -1,5 +1,5 @@
 // A login that failed, and why; nothing a server said or a URL held may be part of it.
-import { classify, type LoginFailure } from '../domain/connection.ts';
+import { classify, type LoginFailure } from '../domain/credentials/login.ts';
 
 export class LoginError extends Error {
   readonly why: LoginFailure;

@@ -1,6 +1,6 @@
 // Logins against a server that does what a script says; the real PostgreSQL is in real.test.ts.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { LoginResult } from '../domain/connection.ts';
+import type { LoginResult } from '../domain/credentials/login.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
 import { ManualClock } from '../testing/clock.ts';
 import { Logins } from './login.ts';

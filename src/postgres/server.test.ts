@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { databaseUrl } from '../domain/credentials.ts';
+import { databaseUrl } from '../domain/credentials/database-url.ts';
 import { serverOf } from './server.ts';
 
 const text = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });

@@ -1,0 +1,84 @@
+// The texts are those of kube-apiserver 1.36.3, as the integration tests meet them.
+import { describe, expect, it } from '@jest/globals';
+import type { Action } from '../domain/decision.ts';
+import { ApiError } from '../kube/errors.ts';
+import { meaningOf } from './api-errors.ts';
+
+const manifest = {
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Cluster',
+  metadata: { name: 'db-a-shop', namespace: 'a' },
+};
+const create: Action = { verb: 'create', child: 'Cluster', manifest };
+const remove: Action = {
+  verb: 'delete',
+  child: 'ScheduledBackup',
+  name: 'db-a-shop-daily',
+  uid: 'u',
+  resourceVersion: '1',
+};
+const failed = (code: number, reason: string, message = ''): ApiError => new ApiError({ code, reason, message });
+
+it.each([
+  ['no answer', failed(0, 'Network', 'reset'), 'unavailable'],
+  ['a timeout', failed(0, 'Timeout', 'no answer'), 'unavailable'],
+  ['an expired token', failed(401, 'Unauthorized'), 'unavailable'],
+  ['too many requests', failed(429, 'TooManyRequests'), 'unavailable'],
+  ['a server error', failed(500, 'InternalError', 'etcdserver: leader changed'), 'unavailable'],
+  ['a gateway', failed(503, 'ServiceUnavailable'), 'unavailable'],
+  ['a taken name', failed(409, 'Conflict', 'the object has been modified'), 'stale'],
+])('%s says nothing about the addon', (_, error, kind) => {
+  expect(meaningOf(error, create).kind).toBe(kind);
+});
+
+it.each([
+  [
+    'QuotaExceeded',
+    failed(403, 'Forbidden', 'clusters "x" is forbidden: exceeded quota: q, requested: count/clusters=1'),
+  ],
+  [
+    'NamespaceTerminating',
+    failed(403, 'Forbidden', 'unable to create new content in namespace a because it is being terminated'),
+  ],
+  ['NamespaceTerminating', failed(404, 'NotFound', 'namespaces "a" not found')],
+  [
+    'Forbidden',
+    failed(
+      403,
+      'Forbidden',
+      'clusters is forbidden: User "u" cannot create resource "clusters" in API group "postgresql.cnpg.io"',
+    ),
+  ],
+  ['Refused', failed(403, 'Forbidden', "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no pro here")],
+  ['Refused', failed(422, 'Invalid', 'Cluster "x" is invalid: spec.instances')],
+  ['Refused', failed(413, 'RequestEntityTooLarge', 'too large')],
+  ['CNPGNotInstalled', failed(404, 'NotFound', 'the server could not find the requested resource')],
+  ['CNPGUnavailable', failed(500, 'InternalError', 'failed calling webhook "mcluster.cnpg.io": connection refused')],
+] as const)('%s, with the words of the server', (reason, error) => {
+  const meaning = meaningOf(error, create);
+  expect(meaning).toMatchObject({ kind: 'refused', verdict: { reason } });
+  if (meaning.kind === 'refused') expect(meaning.verdict.message).toBe(`create Cluster db-a-shop: ${error.message}`);
+});
+
+describe('deleting', () => {
+  it('what is gone is done', () => {
+    expect(meaningOf(failed(404, 'NotFound'), remove)).toEqual({ kind: 'done' });
+  });
+  it('what is another object now is left alone', () => {
+    expect(meaningOf(failed(409, 'Conflict'), remove)).toEqual({ kind: 'stale' });
+  });
+});
+
+const quote = 'data: "postgresql://u:p@h/d"';
+
+it.each([
+  ['the schema', failed(422, 'Invalid', quote)],
+  ['a policy', failed(403, 'Forbidden', `denied the request: ${quote}`)],
+  ['a webhook', failed(400, 'BadRequest', quote)],
+  ['a webhook that does not answer', failed(500, 'InternalError', `failed calling webhook: ${quote}`)],
+])('a Secret refused by %s is told without words that may quote it', (_, error) => {
+  const secret: Action = { verb: 'create', child: 'Secret', manifest: { ...manifest, kind: 'Secret' } };
+  const meaning = meaningOf(error, secret);
+  expect(meaning).toMatchObject({ kind: 'refused', verdict: { reason: 'Refused' } });
+  expect(JSON.stringify(meaning)).not.toContain('postgresql://');
+});

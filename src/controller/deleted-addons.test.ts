@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { labels, type PostgresAddon } from '../api/addon.ts';
+import type { Cluster } from '../api/cnpg.ts';
+import { aCluster, anAddon } from '../domain/testing.ts';
+import { Departed } from './deleted-addons.ts';
+
+const key = 'team-a/shop';
+const addon = anAddon();
+const owned = aCluster(addon);
+const change = (metadata: Partial<Cluster['metadata']>): Cluster => ({
+  ...owned,
+  metadata: { ...owned.metadata, ownerReferences: [], ...metadata },
+});
+const loose = change({});
+
+/** `there` is what the cache shows. */
+function aDeparted(cluster: Cluster | undefined) {
+  const there = { cluster };
+  return { there, departed: new Departed({ get: () => there.cluster }) };
+}
+
+describe('an addon that is gone', () => {
+  it('has to be looked after when it left its Cluster without an owner and without marks, until that was done', () => {
+    const { departed } = aDeparted(loose);
+    expect(departed.next(key)).toBeUndefined();
+    departed.add(addon);
+    expect(departed.next(key)).toBe(addon);
+    expect(departed.next('team-a/other')).toBeUndefined();
+    departed.forget(addon);
+    expect(departed.next(key)).toBeUndefined();
+  });
+
+  it('waits for the garbage collector while the Cluster has its owner', () => {
+    const { departed, there } = aDeparted(owned);
+    departed.add(addon);
+    expect(departed.next(key)).toBeUndefined();
+    there.cluster = loose;
+    expect(departed.next(key)).toBe(addon);
+  });
+
+  it.each([
+    ['is gone', undefined],
+    ['is being deleted', change({ deletionTimestamp: '2026-01-02T03:04:05Z' })],
+    ['is marked', change({ labels: { ...owned.metadata.labels, [labels.orphaned]: 'true' } })],
+    ['belongs to the next addon', change({ labels: { ...owned.metadata.labels, [labels.uid]: 'next' } })],
+    ['is foreign', change({ labels: {} })],
+  ])('is forgotten when its Cluster %s', (_, cluster) => {
+    const { departed, there } = aDeparted(cluster);
+    departed.add(addon);
+    expect(departed.next(key)).toBeUndefined();
+    there.cluster = loose;
+    expect(departed.next(key)).toBeUndefined();
+  });
+
+  it('is not forgotten for the next one of its name', () => {
+    const { departed } = aDeparted(loose);
+    const next: PostgresAddon = { ...addon, metadata: { ...addon.metadata, uid: 'next' } };
+    departed.add(addon);
+    departed.add(next);
+    expect(departed.next(key)).toBe(addon);
+    departed.forget(next);
+    expect(departed.next(key)).toBe(addon);
+  });
+
+  it('is forgotten for newer ones, when there are very many that nobody looks at', () => {
+    const { departed } = aDeparted(loose);
+    const named = (name: string): PostgresAddon => ({ ...addon, metadata: { ...addon.metadata, name } });
+    departed.add(addon);
+    for (let number = 1; number < 1024; number += 1) departed.add(named(`shop-${number}`));
+    expect(departed.next(key)).toBe(addon);
+    departed.add(named('one-more'));
+    expect(departed.next(key)).toBeUndefined();
+  });
+});

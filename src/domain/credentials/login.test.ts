@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { rowOf } from '../../api/conditions.ts';
+import { classify, judgeLogin, type LoginFailure, type LoginResult } from './login.ts';
+
+const place = { sourceSecret: 'db-team-shop-app', host: 'db-team-shop-rw.team', database: 'shop', role: 'seller' };
+
+describe('classify', () => {
+  it.each<readonly [string, LoginFailure]>([
+    ['28P01', 'credentials'],
+    ['28000', 'role'],
+    ['42501', 'role'],
+    ['3D000', 'database'],
+    ['53300', 'full'],
+    ['57P01', 'starting'],
+    ['57P02', 'starting'],
+    ['57P03', 'starting'],
+    ['ENOTFOUND', 'host'],
+    ['EAI_AGAIN', 'host'],
+    ['EAI_NODATA', 'host'],
+    ['ECONNREFUSED', 'refused'],
+    ['ETIMEDOUT', 'unreachable'],
+    ['EHOSTUNREACH', 'unreachable'],
+    ['ENETUNREACH', 'unreachable'],
+    ['ECONNRESET', 'broken'],
+    ['EPIPE', 'broken'],
+    ['EPROTO', 'tls'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
+    ['XX000', 'other'],
+    ['55000', 'other'],
+    ['ERR_OUT_OF_RANGE', 'other'],
+    ['constructor', 'other'],
+    ['', 'other'],
+  ])('%s is "%s"', (code, why) => expect(classify(code)).toBe(why));
+});
+
+describe('judgeLogin', () => {
+  const failed = (why: LoginFailure, detail: string): LoginResult => ({ kind: 'failed', why, detail });
+  /** Who may do something about it, and what a person has to find in the message. */
+  it.each<readonly [LoginFailure, string, string, string, readonly string[]]>([
+    ['credentials', 'SQLSTATE 28P01', 'CredentialsRejected', 'stalled', ['"seller"', 'Delete Secret db-team-shop-app']],
+    ['role', 'SQLSTATE 28000', 'LoginForbidden', 'stalled', ['"seller"', 'SQLSTATE 28000', 'CONNECT', '"shop"']],
+    ['database', 'SQLSTATE 3D000', 'DatabaseMissing', 'stalled', ['"shop"', 'owner "seller"']],
+    ['tls', 'the server offers no TLS', 'TlsFailed', 'stalled', ['the server offers no TLS', 'sslMode']],
+    ['host', 'ENOTFOUND', 'HostUnknown', 'progressing', ['db-team-shop-rw.team', 'ENOTFOUND', 'DNS']],
+    ['refused', 'ECONNREFUSED', 'ConnectionRefused', 'progressing', ['db-team-shop-rw.team', 'no ready instance']],
+    ['unreachable', 'ETIMEDOUT', 'DatabaseUnreachable', 'progressing', ['5432', 'NetworkPolicy', 'ETIMEDOUT']],
+    ['silent', 'no answer within 5 s', 'DatabaseSilent', 'progressing', ['db-team-shop-rw.team', 'log of the primary']],
+    ['broken', 'ECONNRESET', 'ConnectionBroken', 'progressing', ['db-team-shop-rw.team', 'log of the primary']],
+    ['starting', 'SQLSTATE 57P03', 'DatabaseStarting', 'progressing', ['starting up']],
+    ['full', 'SQLSTATE 53300', 'TooManyConnections', 'progressing', ['no connection left', 'plan']],
+    ['other', 'SQLSTATE XX000', 'LoginFailed', 'progressing', ['"seller"', 'SQLSTATE XX000']],
+  ])('tells of "%s" (%s) as %s, which is %s', (why, detail, reason, weight, words) => {
+    const verdict = judgeLogin(failed(why, detail), place);
+    expect(verdict?.reason).toBe(reason);
+    for (const word of words) expect(verdict?.message).toContain(word);
+    const row = rowOf(verdict?.reason ?? 'LoggedIn');
+    expect(row.weight).toBe(weight);
+    // Nothing that is watched changes when the database can be reached again.
+    expect(row.recheckSeconds).toBeGreaterThanOrEqual(15);
+    expect(row.recheckSeconds).toBeLessThanOrEqual(30);
+  });
+
+  it('tells of a success who logged in where', () => {
+    expect(judgeLogin({ kind: 'ok' }, place)).toEqual({
+      reason: 'LoggedIn',
+      message: 'role "seller" logged in to db-team-shop-rw.team with DATABASE_URL',
+    });
+  });
+
+  it('says nothing of a login that was not tried', () => {
+    expect(judgeLogin({ kind: 'unchecked' }, place)).toBeUndefined();
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { PostgresAddon } from '../../api/addon.ts';
+import { dailySchedule } from '../backup/schedule.ts';
+import { includes } from '../includes.ts';
+import { anAddon, observing, targetOf } from '../testing.ts';
+import { buildCluster, buildScheduledBackup, buildUrlSecret } from './cluster.ts';
+import { defaultPlans } from './plans.ts';
+
+it('the plans are the promised ones', () => {
+  expect(defaultPlans).toEqual({
+    free: { instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', sharedBuffers: '64MB', maxConnections: 25 },
+    standard: {
+      instances: 1,
+      storage: '10Gi',
+      memory: '1Gi',
+      backup: 'daily',
+      sharedBuffers: '256MB',
+      maxConnections: 100,
+    },
+    pro: { instances: 3, storage: '50Gi', memory: '4Gi', backup: 'pitr', sharedBuffers: '1GB', maxConnections: 200 },
+  });
+});
+
+it('the Cluster of pro is this', () => {
+  const addon = anAddon({ plan: 'pro', version: '16.4', database: { name: 'orders', owner: 'shopkeeper' } });
+  expect(JSON.parse(JSON.stringify(buildCluster(addon, targetOf(observing(addon)), undefined)))).toEqual({
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'Cluster',
+    metadata: {
+      name: 'db-team-a-shop',
+      namespace: 'team-a',
+      labels: {
+        'addons.paas.dev/name': 'shop',
+        'addons.paas.dev/uid': 'addon-uid',
+        'addons.paas.dev/app-id': 'shop',
+        'app.kubernetes.io/managed-by': 'postgres-addon-operator',
+      },
+      ownerReferences: [
+        {
+          apiVersion: 'addons.paas.dev/v1alpha1',
+          kind: 'PostgresAddon',
+          name: 'shop',
+          uid: 'addon-uid',
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      instances: 3,
+      imageName: 'ghcr.io/cloudnative-pg/postgresql:16.4',
+      enablePDB: true,
+      primaryUpdateMethod: 'switchover',
+      storage: { size: '50Gi' },
+      resources: { requests: { memory: '4Gi' }, limits: { memory: '4Gi' } },
+      affinity: {
+        enablePodAntiAffinity: true,
+        podAntiAffinityType: 'preferred',
+        topologyKey: 'kubernetes.io/hostname',
+      },
+      postgresql: {
+        parameters: { shared_buffers: '1GB', max_connections: '200' },
+        synchronous: { method: 'any', number: 1, dataDurability: 'preferred', failoverQuorum: true },
+      },
+      bootstrap: { initdb: { database: 'orders', owner: 'shopkeeper' } },
+    },
+  });
+});
+
+it.each(['free', 'standard'] as const)(
+  'a single instance (%s) has no disruption budget and no synchronous replica',
+  (plan) => {
+    const { spec } = buildCluster(anAddon({ plan }), targetOf(observing(anAddon({ plan }))), undefined);
+    expect(spec).toMatchObject({ instances: 1, enablePDB: false, primaryUpdateMethod: 'restart' });
+    expect(spec.postgresql.synchronous).toBeUndefined();
+  },
+);
+
+describe('nothing of the addon leaks into its children', () => {
+  const text = fc.string({ maxLength: 40 });
+  it('whatever labels, annotations and finalizers it has', () => {
+    const plain = anAddon();
+    const target = targetOf(observing(plain));
+    const build = (addon: PostgresAddon): unknown => [
+      buildCluster(addon, target, undefined),
+      buildScheduledBackup(addon, target),
+      buildUrlSecret(addon, target, 'u'),
+    ];
+    fc.assert(
+      fc.property(
+        fc.dictionary(text, text),
+        fc.dictionary(text, text),
+        fc.array(text),
+        (labels, annotations, finalizers) => {
+          const addon = { ...plain, metadata: { ...plain.metadata, labels, annotations, finalizers } };
+          expect(build(addon)).toEqual(build(plain));
+        },
+      ),
+    );
+  });
+});
+
+it('every schedule has six fields and lies between 02:00 and 04:00', () => {
+  fc.assert(
+    fc.property(fc.string(), (identity) => {
+      const [second, minute, hour, ...rest] = dailySchedule(identity).split(' ');
+      return second === '0' && Number(minute) < 60 && (hour === '2' || hour === '3') && rest.join(' ') === '* * *';
+    }),
+  );
+});
+
+describe('includes', () => {
+  it.each([
+    ['the same', { a: 1 }, { a: 1 }, true],
+    ['a field of somebody else', { a: 1, b: 2 }, { a: 1 }, true],
+    ['another value', { a: 1 }, { a: 2 }, false],
+    ['quantities by meaning', { a: '1024Mi' }, { a: '1Gi' }, true],
+    ['a field that must be absent and is not', { a: 1 }, { a: undefined }, false],
+    ['a field that must be absent and is', {}, { a: undefined }, true],
+    ['an element among others', { a: [{ x: 1 }, { x: 2, y: 3 }] }, { a: [{ x: 2 }] }, true],
+    ['a missing element', { a: [{ x: 1 }] }, { a: [{ x: 2 }] }, false],
+    ['nothing where an object should be', {}, { a: { b: 1 } }, false],
+  ])('%s', (_, live, desired, expected) => {
+    expect(includes(live, desired)).toBe(expected);
+  });
+});

@@ -1,0 +1,32 @@
+// The plans: what free, standard and pro mean. The table is the product's promise (see docs/decisions).
+import type { BackupLevel, PlanName } from '../../api/addon.ts';
+
+/** Everything a plan decides. Sizes are Kubernetes quantities, shared_buffers is in PostgreSQL's units. */
+export interface Profile {
+  readonly instances: number;
+  readonly storage: string;
+  readonly memory: string;
+  readonly backup: BackupLevel;
+  readonly sharedBuffers: string;
+  readonly maxConnections: number;
+}
+
+export type PlanTable = Readonly<Record<PlanName, Profile>>;
+
+export const defaultPlans: PlanTable = {
+  free: { instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', sharedBuffers: '64MB', maxConnections: 25 },
+  standard: {
+    instances: 1,
+    storage: '10Gi',
+    memory: '1Gi',
+    backup: 'daily',
+    sharedBuffers: '256MB',
+    maxConnections: 100,
+  },
+  pro: { instances: 3, storage: '50Gi', memory: '4Gi', backup: 'pitr', sharedBuffers: '1GB', maxConnections: 200 },
+};
+
+/** The profile of a plan, or undefined for a word that is not a plan (possible only behind a switched-off schema). */
+export function planToResources(plans: PlanTable, plan: string): Profile | undefined {
+  return Object.hasOwn(plans, plan) ? plans[plan as PlanName] : undefined;
+}

@@ -1,0 +1,120 @@
+// Causes that a container shows which ends again and again, or cannot be started. Its log says more, and the operator may not read it:
+// a message says where it is.
+import { millisecondsOf } from '../../api/time.ts';
+import type { Container, Ended, Pod } from '../../api/workload.ts';
+import type { Verdict } from '../target.ts';
+import { knownAs, type Scene } from './evidence.ts';
+import { steady } from './messages.ts';
+
+/** A container that ran longer did not fail at once, and kubelet forgets earlier ends after it: 10 min. */
+const shortRun = 600_000;
+/** With this code CNPG's instance manager ends when there is no room for the next WAL file (measured on CNPG 1.30). */
+const noRoomForWal = 4;
+/** How the name of the Job ends that upgrades the files to another major version; there is one, of the primary. */
+const upgradeJob = '-major-upgrade';
+
+interface Loop {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly ended: Ended;
+}
+
+/** The kernel ends a container for its memory. */
+export function memoryIsTooSmall(scene: Scene): Verdict | undefined {
+  const loop = loops(scene).find(({ ended }) => ended.reason === 'OOMKilled');
+  if (loop === undefined) return undefined;
+  const limit = scene.cluster.spec.resources?.limits?.memory;
+  const room = limit === undefined ? 'its memory limit' : `its memory limit of ${limit}`;
+  const message = `${knownAs(loop.pod)} is killed again and again because it needs more than ${room}; choose a plan with more memory, or find the query that takes it`;
+  return { reason: 'OutOfMemory', message };
+}
+
+/** CNPG says so itself, a moment later. */
+export function diskIsFull(scene: Scene): Verdict | undefined {
+  const loop = loops(scene).find(
+    ({ pod, container, ended }) =>
+      pod.owner?.kind === 'Cluster' && container.name === 'postgres' && ended.exitCode === noRoomForWal,
+  );
+  if (loop === undefined) return undefined;
+  const message = `the disk of ${knownAs(loop.pod)} has no room for the next WAL file; grow its volume claim, it starts by itself then`;
+  return { reason: 'DiskFull', message };
+}
+
+/** CNPG tries an upgrade once, and never says that it failed (measured on CNPG 1.30). */
+export function upgradeFails(scene: Scene): Verdict | undefined {
+  const pod = scene.pods.find(({ owner, phase }) => phase === 'Failed' && owner?.name.endsWith(upgradeJob) === true);
+  const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
+  if (pod?.owner === undefined || container === undefined) return undefined;
+  const { name, namespace } = scene.cluster.metadata;
+  const message = `pg_upgrade ended with an error; the log says why: kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to try again, or set spec.suspend, and spec.imageName of Cluster ${name} to what ran before`;
+  return { reason: 'UpgradeFailed', message };
+}
+
+export function containerCrashes(scene: Scene): Verdict | undefined {
+  const [loop] = loops(scene);
+  if (loop === undefined) return undefined;
+  const { pod, container, ended } = loop;
+  const { namespace } = scene.cluster.metadata;
+  const code = ended.exitCode === undefined ? '' : ` with exit code ${ended.exitCode}`;
+  const log =
+    pod.owner?.kind === 'Job'
+      ? `kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}`
+      : `kubectl logs -n ${namespace} ${pod.name} -c ${container.name} --previous`;
+  const message = `container ${container.name} of ${knownAs(pod)} ends again and again${code}; its log says why: ${log}`;
+  return { reason: 'CrashLooping', message };
+}
+
+const unstartable: readonly string[] = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'];
+
+export function containerCannotStart(scene: Scene): Verdict | undefined {
+  for (const pod of scene.pods) {
+    const container = pod.containers.find(({ waiting }) => unstartable.includes(waiting?.reason ?? ''));
+    if (container === undefined) continue;
+    const { name, waiting } = container;
+    return {
+      reason: 'ContainerNotStarted',
+      message: `the node cannot start container ${name} of ${knownAs(pod)} (${steady(waiting?.message ?? '')}); put right what it names`,
+    };
+  }
+  return undefined;
+}
+
+function loops(scene: Scene): readonly Loop[] {
+  return [...scene.pods.flatMap(restarting), ...failing(scene.pods)];
+}
+
+/** kubelet starts the container of an instance anew; in between it runs for a moment, and that is the same situation. */
+function restarting(pod: Pod): readonly Loop[] {
+  return pod.containers.flatMap((container) => {
+    const { ready, waiting, restarts, ended } = container;
+    if (ready || ended === undefined) return [];
+    const loops = waiting?.reason === 'CrashLoopBackOff' || (restarts >= 2 && isShort(ended));
+    return loops ? [{ pod, container, ended }] : [];
+  });
+}
+
+function isShort({ startedAt, finishedAt }: Ended): boolean {
+  const began = millisecondsOf(startedAt);
+  const end = millisecondsOf(finishedAt);
+  return began !== undefined && end !== undefined && end - began < shortRun;
+}
+
+/** A Job makes another pod instead: one that failed may be an accident, two are not. */
+function failing(pods: readonly Pod[]): readonly Loop[] {
+  const failed = pods.filter(({ owner, phase, reason }) => {
+    return owner?.kind === 'Job' && phase === 'Failed' && reason !== 'Evicted';
+  });
+  const again = failed.filter((pod) => {
+    const sameJob = (other: Pod): boolean => other.owner?.uid === pod.owner?.uid;
+    return failed.filter(sameJob).length >= 2 && !pods.some((other) => sameJob(other) && other.phase === 'Succeeded');
+  });
+  const newestFirst = [...again].sort(
+    (a, b) => (millisecondsOf(b.createdAt) ?? 0) - (millisecondsOf(a.createdAt) ?? 0),
+  );
+  return newestFirst.flatMap((pod) =>
+    pod.containers.flatMap((container) => {
+      const { ended } = container;
+      return ended !== undefined && ended.exitCode !== 0 ? [{ pod, container, ended }] : [];
+    }),
+  );
+}

@@ -1,0 +1,414 @@
+// Causes, from what a real API server showed of CNPG 1.30 on Kubernetes 1.36 (recorded/): the right one, always in the same words, and
+// none that is over or somebody else's.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { projectCluster } from '../../api/cnpg.ts';
+import { type Reason, reasons } from '../../api/conditions.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
+import { type Facts, projectClaim, projectPod, projectWarning } from '../../api/workload.ts';
+import { blindness, findCause } from './diagnosis.ts';
+
+type Json = Record<string, unknown>;
+
+interface Recorded {
+  readonly cluster: KubeObject;
+  readonly pods: readonly KubeObject[];
+  readonly claims: readonly KubeObject[];
+  readonly warnings: readonly (KubeObject & { readonly message: string })[];
+}
+
+const folder = join(import.meta.dirname, 'recorded');
+const names = readdirSync(folder).map((file) => file.replace('.json', ''));
+const read = (name: string): Recorded => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+
+function factsOf({ pods, claims, warnings }: Omit<Recorded, 'cluster'>): Facts {
+  return {
+    pods: pods.map(projectPod),
+    claims: claims.map(projectClaim),
+    warnings: warnings.map(projectWarning),
+    changedAt: '2026-01-01T00:00:00Z',
+    unseen: [],
+  };
+}
+
+/** A minute after the Cluster was last written. */
+const now = Date.parse('2026-01-01T00:01:00Z');
+const causeOf = (recorded: Recorded) => findCause(factsOf(recorded), projectCluster(recorded.cluster), now);
+
+/** What was recorded, with other values at some places: `pods.0.status.phase`. */
+function changed(name: string, values: Readonly<Json>): Recorded {
+  const recorded = read(name);
+  for (const [path, value] of Object.entries(values)) {
+    const keys = path.split('.');
+    const last = keys.pop() ?? '';
+    (valueAt(recorded, keys.join('.')) as Json)[last] = value;
+  }
+  return recorded;
+}
+
+function valueAt(root: unknown, path: string): unknown {
+  return path.split('.').reduce((node, key) => {
+    if (typeof node !== 'object' || node === null || !(key in node)) throw new Error(`nothing at ${path}`);
+    return (node as Json)[key];
+  }, root);
+}
+
+const table: readonly (readonly [string, Reason | undefined, readonly (string | RegExp)[]])[] = [
+  [
+    'image-failing',
+    'ImagePullFailed',
+    ['"ghcr.io/cloudnative-pg/postgresql:17.99"', 'i/o timeout', 'spec.version', /delete Job db-\S+-1-initdb,/],
+  ],
+  ['image-waiting', 'ImagePullFailed', ['"ghcr.io/cloudnative-pg/postgresql:17.99"', 'i/o timeout', 'spec.version']],
+  ['image-invalid', 'ImagePullFailed', ['invalid reference format', 'image pattern']],
+  ['class-missing', 'StorageClassMissing', ['StorageClass "nosuch"', 'claim db-sc-1', 'create it']],
+  ['class-default-missing', 'StorageClassMissing', ['claim db-noclass-1', 'is-default-class']],
+  ['provisioner-absent', 'VolumePending', ['db-provis-1', '"absent-provisioner"', 'kubectl describe pvc -n provis']],
+  ['volumes-lacking', 'VolumePending', ['db-wffc-1', '"nobody-waits"']],
+  ['claims-over-quota', 'VolumePending', ['claim db-quotapvc-1', 'requests.storage']],
+  ['replica-claim-over-quota', 'VolumePending', ['claim db-scale-2', 'ResourceQuota']],
+  ['memory-lacking', 'Unschedulable', ['Job db-mem-1-initdb', '(Insufficient memory)', 'smaller plan']],
+  ['anti-affinity', 'Unschedulable', ["(node(s) didn't match pod anti-affinity rules)", 'taints, labels']],
+  ['pods-over-quota', 'QuotaExceeded', ['exceeded quota: small', 'limited: pods=0', 'raise the quota']],
+  ['limit-range', 'PodsRefused', ['maximum memory usage per Container is 100Mi, but limit is 256Mi']],
+  ['instance-over-quota', 'PodsRefused', ['Cluster db-podquota', 'log of its operator', 'ResourceQuota']],
+  ['job-failing', 'CrashLooping', ['exit code 1', 'kubectl logs -n crash job/db-crash-1-initdb -c initdb']],
+  ['crash-looping', 'CrashLooping', ['kubectl logs -n badparam db-badparam-1 -c postgres --previous']],
+  ['out-of-memory', 'OutOfMemory', ['pod db-full-1', '256Mi', 'plan with more memory']],
+  ['disk-full', 'DiskFull', ['pod db-full-1', 'grow']],
+  ['mount-failing', 'MountFailed', ['"node-1"', '/no/such/directory is not a directory']],
+  [
+    'attach-failing',
+    'MountFailed',
+    ['Job db-attach-1-initdb', 'external-attacher of no.such.driver', 'storage driver'],
+  ],
+  ['node-silent', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
+  ['node-drained', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
+  ['cnpg-down', 'CNPGNotResponding', ['Cluster db-anti', 'deployment']],
+  // What has been put right leaves its events and its last ends behind.
+  ['class-resolved', undefined, []],
+  ['disk-recovered', undefined, []],
+];
+
+describe('what was recorded', () => {
+  it.each(table)('%s: %s', (name, reason, words) => {
+    const cause = causeOf(read(name));
+    expect(cause?.reason).toBe(reason);
+    for (const word of words) expect(cause?.message).toMatch(word);
+  });
+
+  it('is all in the table, and explained in words that stay', () => {
+    expect([...names].sort()).toEqual(table.map(([name]) => name).sort());
+    for (const name of names) {
+      const { message = '' } = causeOf(read(name)) ?? {};
+      expect(message.length).toBeLessThan(600);
+      // The random end of a generated name, a count of nodes, a port of one connection, a time.
+      expect(message).not.toMatch(/(initdb|join)-[a-z0-9]{5}\b|\d\/\d nodes|:\d{5}->|\d\d:\d\d:\d\d|combined from/);
+    }
+  });
+
+  it('gives reasons that warn, and that let the operator go on by itself', () => {
+    const found = new Set(table.flatMap(([, reason]) => (reason === undefined ? [] : [reason])));
+    for (const reason of found) {
+      if (reason === 'QuotaExceeded' || reason === 'DiskFull') continue;
+      expect(reasons[reason]).toMatchObject({ weight: 'progressing', warning: true });
+    }
+  });
+
+  it.each(table)('%s does not depend on the order of the lists', (name) => {
+    const recorded = read(name);
+    const { pods, claims, warnings } = recorded;
+    const turned = { pods: pods.toReversed(), claims: claims.toReversed(), warnings: warnings.toReversed() };
+    expect(causeOf({ ...recorded, ...turned })).toEqual(causeOf(recorded));
+  });
+});
+
+describe('an upgrade that pg_upgrade refuses', () => {
+  const job = {
+    'pods.0.metadata.ownerReferences.0.name': 'db-crash-1-major-upgrade',
+    'pods.0.status.containerStatuses.0.name': 'major-upgrade',
+  };
+  const first = (values: Readonly<Json>) => {
+    const recorded = changed('job-failing', { ...job, ...values });
+    return { ...recorded, pods: recorded.pods.slice(0, 1) };
+  };
+
+  it('is told after its only try, with the log, and both ways out', () => {
+    const cause = causeOf(first({}));
+    expect(cause?.reason).toBe('UpgradeFailed');
+    for (const word of [
+      'job/db-crash-1-major-upgrade -c major-upgrade',
+      'delete Job',
+      'spec.suspend',
+      'Cluster db-crash',
+    ])
+      expect(cause?.message).toContain(word);
+  });
+
+  it('is not told while it runs, nor of another Job', () => {
+    expect(causeOf(first({ 'pods.0.status.phase': 'Running' }))?.reason).not.toBe('UpgradeFailed');
+    expect(causeOf(read('job-failing'))?.reason).toBe('CrashLooping');
+  });
+});
+
+/** Of the only container of the first pod. */
+const container = 'pods.0.status.containerStatuses.0';
+
+describe('the words stay the same', () => {
+  it('while kubelet tries to pull an image and while it waits', () => {
+    const failing = causeOf(read('image-failing'));
+    expect(causeOf(read('image-waiting'))).toEqual(failing);
+    // An older kubelet says why only in the event, once it waits.
+    const brief = changed('image-waiting', { [`${container}.state.waiting.message`]: 'Back-off pulling image "x"' });
+    expect(causeOf(brief)).toEqual(failing);
+  });
+
+  it('while a container is between two crashes and while it runs for a moment', () => {
+    const recorded = read('crash-looping');
+    const running = { running: { startedAt: '2026-11-21T12:37:00Z' } };
+    const ended = valueAt(recorded, `${container}.lastState`);
+    for (const state of [running, ended]) {
+      const later = changed('crash-looping', { [`${container}.state`]: state, [`${container}.restartCount`]: 9 });
+      expect(causeOf(later)).toEqual(causeOf(recorded));
+    }
+  });
+
+  it('while a Job tries another pod', () => {
+    const recorded = read('job-failing');
+    const next = changed('job-failing', {
+      'pods.0.metadata.name': 'db-crash-1-initdb-zzzzz',
+      'pods.0.metadata.uid': 'next',
+      'pods.0.status': { phase: 'Running' },
+    });
+    const again = { ...recorded, pods: [...recorded.pods, ...next.pods.slice(0, 1)] };
+    expect(causeOf(again)).toEqual(causeOf(recorded));
+  });
+
+  it('while others use the quota, and nodes come and go', () => {
+    const quota = read('pods-over-quota');
+    const warnings = quota.warnings.map((warning) => ({
+      ...warning,
+      message: warning.message.replace('used: pods=0', 'used: pods=7'),
+    }));
+    expect(causeOf({ ...quota, warnings })).toEqual(causeOf(quota));
+    const message =
+      '0/7 nodes are available: 7 Insufficient memory. preemption: 0/7 nodes are available: 7 No preemption victims found.';
+    const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+    const more = changed('memory-lacking', { 'pods.0.status.conditions': conditions });
+    expect(causeOf(more)).toEqual(causeOf(read('memory-lacking')));
+  });
+});
+
+describe('what is over is not a cause', () => {
+  const later = '2026-11-21T13:00:00Z';
+  const anInstance = (name: string, uid: string): Json => ({
+    metadata: {
+      name,
+      uid: `uid-${name}`,
+      creationTimestamp: later,
+      ownerReferences: [{ kind: 'Cluster', name: 'any', uid, controller: true }],
+    },
+    spec: { nodeName: 'node-1' },
+    status: {
+      phase: 'Running',
+      conditions: [
+        { type: 'Ready', status: 'False', reason: 'ContainersNotReady' },
+        { type: 'PodReadyToStartContainers', status: 'True' },
+      ],
+      containerStatuses: [{ name: 'postgres', ready: false, restartCount: 0, state: { running: {} } }],
+    },
+  });
+
+  it('a refused pod, once the instance has one', () => {
+    const { uid } = read('pods-over-quota').cluster.metadata;
+    expect(causeOf(changed('pods-over-quota', { 'pods.0': anInstance('db-quota-1', uid) }))).toBeUndefined();
+  });
+
+  it('a refused pod of a Cluster of the same name that is gone', () => {
+    const now = causeOf(changed('pods-over-quota', { 'claims.0.metadata.creationTimestamp': later }));
+    expect(now?.reason).toBe('PodsRefused');
+    expect(now?.message).not.toContain('quota: small');
+  });
+
+  it('a StorageClass that was missing, once the claim is bound or about to be', () => {
+    const bound = changed('class-missing', { 'claims.0.status.phase': 'Bound', 'pods.0.status.conditions': [] });
+    expect(causeOf(bound)).toBeUndefined();
+    const binding = changed('class-missing', { 'claims.0.spec.volumeName': 'pv-1' });
+    expect(causeOf(binding)).toBeUndefined();
+  });
+
+  it('a StorageClass that was missing, once the claim has another', () => {
+    const retried = changed('class-missing', { 'claims.0.spec.storageClassName': 'standard' });
+    expect(causeOf(retried)?.reason).not.toBe('StorageClassMissing');
+  });
+
+  it('a claim that waits for its pod, as its StorageClass may want it', () => {
+    const early = changed('volumes-lacking', { 'pods.0.status.conditions': [] });
+    expect(causeOf(early)).toBeUndefined();
+  });
+
+  it('an event of which there is a newer one', () => {
+    const message = 'Error creating: pods "db-quota-1-initdb-aaaaa" is forbidden: violates PodSecurity';
+    const newer = { 'warnings.0.message': message, 'warnings.0.lastTimestamp': later };
+    expect(causeOf(changed('pods-over-quota', newer))?.message).toContain('violates PodSecurity');
+    const older = { 'warnings.0.message': message, 'warnings.0.lastTimestamp': '2026-11-21T12:21:53Z' };
+    expect(causeOf(changed('pods-over-quota', older))?.message).toContain('quota: small');
+  });
+
+  it('an event of an object that has another uid now', () => {
+    expect(causeOf(changed('class-missing', { 'claims.0.metadata.uid': 'another' }))?.reason).toBe('VolumePending');
+  });
+
+  it('a mount that failed, once the containers may start', () => {
+    const conditions = [{ type: 'PodReadyToStartContainers', status: 'True' }];
+    expect(causeOf(changed('mount-failing', { 'pods.0.status.conditions': conditions }))).toBeUndefined();
+    const started = changed('mount-failing', {
+      'pods.0.status.conditions': [],
+      'pods.0.status.initContainerStatuses.0.state': { running: {} },
+    });
+    expect(causeOf(started)).toBeUndefined();
+  });
+
+  it('restarts of long ago, and a first attempt that failed', () => {
+    const restarted = changed('crash-looping', {
+      [`${container}.state`]: { running: { startedAt: later } },
+      [`${container}.lastState.terminated.startedAt`]: '2026-11-20T14:00:00Z',
+    });
+    expect(causeOf(restarted)).toBeUndefined();
+    const failing = read('job-failing');
+    expect(causeOf({ ...failing, pods: failing.pods.slice(0, 1) })).toBeUndefined();
+    expect(causeOf(changed('job-failing', { 'pods.2.status': { phase: 'Succeeded' } }))).toBeUndefined();
+  });
+
+  it('a pod of the Cluster of the same name that was deleted', () => {
+    const former = changed('crash-looping', { 'cluster.metadata.uid': 'another' });
+    expect(causeOf(former)?.reason).not.toBe('CrashLooping');
+  });
+});
+
+describe('another Cluster of the namespace', () => {
+  const together = (mine: string, theirs: string, rename: (text: string) => string): Recorded => {
+    const own = read(mine);
+    const other: Recorded = JSON.parse(rename(JSON.stringify(read(theirs))));
+    return {
+      cluster: own.cluster,
+      pods: [...own.pods, ...other.pods],
+      claims: [...own.claims, ...other.claims],
+      warnings: [...own.warnings, ...other.warnings],
+    };
+  };
+
+  it.each(table.filter(([, reason]) => reason !== undefined))('%s is not taken for ours', (name) => {
+    const { cluster } = read(name);
+    const plain = read('class-resolved');
+    for (const neighbour of [`${plain.cluster.metadata.name}-b`, `${plain.cluster.metadata.name}x`]) {
+      const other = together('class-resolved', name, (text) => text.replaceAll(cluster.metadata.name, neighbour));
+      expect(causeOf(other)).toBeUndefined();
+    }
+  });
+
+  it('whose name goes on with a number is told apart by its Jobs', () => {
+    // Of Cluster db-1; its claim comes by its label only, so db sees nothing of it but events.
+    const theirs: Recorded = JSON.parse(
+      JSON.stringify(read('pods-over-quota')).replaceAll('db-quota-1', 'db-1-1').replaceAll('db-quota', 'db-1'),
+    );
+    const { claims } = changed('pods-over-quota', { 'claims.0.metadata.name': 'db-1' });
+    const cluster = { ...theirs.cluster, metadata: { ...theirs.cluster.metadata, name: 'db' } };
+    expect(causeOf({ ...theirs, cluster, claims })?.message).not.toContain('small');
+    expect(causeOf(theirs)?.message).toContain('small');
+  });
+});
+
+describe('what CNPG leaves out', () => {
+  it('everything: its operator has not looked', () => {
+    const cause = causeOf(changed('claims-over-quota', { 'cluster.status': {} }));
+    expect(cause?.reason).toBe('CNPGNotResponding');
+    expect(cause?.message).toContain('does not look after this namespace');
+  });
+
+  it('nothing, when it has begun', () => {
+    expect(causeOf(changed('claims-over-quota', { 'cluster.status.phase': 'Setting up primary' }))).toBeUndefined();
+  });
+
+  it('a growth of a disk that does not come about, told last', () => {
+    const cause = causeOf(changed('class-resolved', { 'claims.0.spec.resources.requests.storage': '2Gi' }));
+    expect(cause?.reason).toBe('VolumeGrowing');
+    expect(cause?.message).toContain('from 1Gi to 2Gi');
+    const both = changed('crash-looping', { 'claims.0.spec.resources.requests.storage': '2Gi' });
+    expect(causeOf(both)?.reason).toBe('CrashLooping');
+  });
+});
+
+describe('what is missing', () => {
+  const absent = ['instance-over-quota', 'claims-over-quota', 'cnpg-down'];
+
+  it.each(absent)('%s: is no cause while CloudNativePG is at work, but for a claim that a pod names', (name) => {
+    const recorded = read(name);
+    const soon = Date.parse('2026-01-01T00:00:09Z');
+    const named = recorded.pods.some((pod) => JSON.stringify(pod).includes('persistentvolumeclaim \\"'));
+    const cause = findCause(factsOf(recorded), projectCluster(recorded.cluster), soon);
+    expect(cause === undefined).toBe(!named);
+    const gone: Facts = { ...factsOf(recorded), changedAt: undefined };
+    expect(findCause(gone, projectCluster(recorded.cluster), now) === undefined).toBe(!named);
+  });
+});
+
+describe('without rights', () => {
+  const all: Facts = {
+    pods: [],
+    claims: [],
+    warnings: [],
+    changedAt: '2026-01-01T00:00:00Z',
+    unseen: ['pods', 'persistentvolumeclaims', 'events'],
+  };
+
+  it('absence is no evidence', () => {
+    for (const name of ['instance-over-quota', 'claims-over-quota', 'cnpg-down', 'pods-over-quota'])
+      expect(findCause(all, projectCluster(read(name).cluster), now)).toBeUndefined();
+    const half: Facts = { ...factsOf(read('pods-over-quota')), pods: [], unseen: ['pods'] };
+    expect(findCause(half, projectCluster(read('pods-over-quota').cluster), now)).toBeUndefined();
+  });
+
+  it('what can be seen is enough for what it shows', () => {
+    const recorded = read('class-default-missing');
+    const claimsOnly: Facts = { ...all, claims: factsOf(recorded).claims, unseen: ['pods', 'events'] };
+    expect(findCause(claimsOnly, projectCluster(recorded.cluster), now)?.reason).toBe('StorageClassMissing');
+    expect(blindness({ kind: 'found', object: claimsOnly })).toContain('may not list pods and events');
+  });
+
+  it('says nothing when it saw everything, or did not look', () => {
+    expect(blindness({ kind: 'found', object: { ...all, unseen: [] } })).toBeUndefined();
+    expect(blindness({ kind: 'unread' })).toBeUndefined();
+  });
+});
+
+it('survives facts of any form, and always in a bounded message', () => {
+  const leaf = fc.oneof(fc.constant(null), fc.integer(), fc.string(), fc.boolean(), fc.constant({}), fc.constant([]));
+  fc.assert(
+    fc.property(fc.constantFrom(...names), fc.nat(), leaf, (name, at, value) => {
+      const { cluster, ...lists } = read(name);
+      replaceOne(lists, at, value);
+      const list = (part: unknown) => (Array.isArray(part) ? part : []);
+      const facts = factsOf({ pods: list(lists.pods), claims: list(lists.claims), warnings: list(lists.warnings) });
+      const message = findCause(facts, projectCluster(cluster), now)?.message ?? '';
+      expect(message.length).toBeLessThan(1000);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+/** Puts `value` in the place of the `at`th member of all, counted round. */
+function replaceOne(root: object, at: number, value: unknown): void {
+  const places: (readonly [Json, string])[] = [];
+  const visit = (node: object): void => {
+    for (const [key, member] of Object.entries(node)) {
+      places.push([node as Json, key]);
+      if (typeof member === 'object' && member !== null) visit(member);
+    }
+  };
+  visit(root);
+  const [node, key] = places[at % places.length] ?? [{}, ''];
+  node[key] = value;
+}

@@ -1,0 +1,336 @@
+// Whose the children are: mode, release, and taking back what a deleted addon left in service.
+import { describe, expect, it } from '@jest/globals';
+import { annotations, labels, type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
+import type { Cluster } from '../../api/cnpg.ts';
+import type { Action } from '../decision.ts';
+import { needs } from '../needs.ts';
+import type { Observed, Secret } from '../observed.ts';
+import {
+  aCluster,
+  anAddon,
+  aRunningAddon,
+  aScheduledBackup,
+  aSource,
+  aUrlSecret,
+  changed,
+  observing,
+  testTime,
+  think,
+} from '../testing.ts';
+
+const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
+
+function summary(actions: readonly Action[]): readonly string[] {
+  return actions.map(({ verb, child }) => `${verb} ${child}`);
+}
+
+function metadataOf(actions: readonly Action[], child: string) {
+  const action = actions.find((one) => one.child === child);
+  if (action === undefined || action.verb === 'delete') throw new Error(`no write of ${child}`);
+  return action.manifest.metadata;
+}
+
+function guarded(addon: PostgresAddon, ...more: readonly string[]): PostgresAddon {
+  return { ...addon, metadata: { ...addon.metadata, finalizers: [protectionFinalizer, ...more] } };
+}
+
+function deleted(addon: PostgresAddon): PostgresAddon {
+  return { ...addon, metadata: { ...addon.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
+}
+
+/** A running addon with all of its children, as one look sees them. */
+function household(addon: PostgresAddon): Observed {
+  const cluster = aCluster(addon);
+  return observing(addon, {
+    cluster,
+    scheduledBackup: aScheduledBackup(addon),
+    source: { kind: 'found', object: aSource(cluster) },
+    urlSecret: { kind: 'found', object: aUrlSecret(addon, url) },
+  });
+}
+
+/** What the household looks like after its addon was released, seen by the next addon of that name. */
+function orphaned(next: PostgresAddon, former = 'former-uid'): Observed {
+  const before = guarded(aRunningAddon({ mode: 'protected' }));
+  const o = household({ ...before, metadata: { ...before.metadata, uid: former } });
+  const mark = <T extends Cluster | Secret | NonNullable<Observed['scheduledBackup']>>(child: T): T => ({
+    ...child,
+    metadata: {
+      ...child.metadata,
+      labels: { ...child.metadata.labels, [labels.orphaned]: 'true' },
+      ...(child.kind === 'Cluster'
+        ? { annotations: { [annotations.formerUid]: former, [annotations.readyAt]: '2025-12-01T00:00:00Z' } }
+        : {}),
+    },
+  });
+  if (o.cluster === undefined || o.scheduledBackup === undefined || o.urlSecret.kind !== 'found') throw new Error();
+  return {
+    ...o,
+    addon: next,
+    cluster: mark(o.cluster),
+    scheduledBackup: mark(o.scheduledBackup),
+    urlSecret: { kind: 'found', object: mark(o.urlSecret.object) },
+    confirmed: { kind: 'found', object: next },
+  };
+}
+
+describe('mode protected', () => {
+  it('puts the finalizer on before it makes the first child, and owns none', () => {
+    const { actions, status } = think(observing(anAddon({ mode: 'protected' })));
+    expect(summary(actions)).toEqual(['apply PostgresAddon', 'create Cluster', 'create ScheduledBackup']);
+    expect(metadataOf(actions, 'PostgresAddon')).toMatchObject({ uid: 'addon-uid', finalizers: [protectionFinalizer] });
+    expect(metadataOf(actions, 'Cluster')).not.toHaveProperty('ownerReferences');
+    expect(metadataOf(actions, 'Cluster').labels).toMatchObject({ [labels.uid]: 'addon-uid' });
+    expect(status.conditions?.find(({ type }) => type === 'Protected')).toMatchObject({ status: 'True' });
+  });
+
+  it('makes nothing that nobody owns for an addon that only the cache knows', () => {
+    const o = observing(guarded(anAddon({ mode: 'protected' })));
+    expect(needs(o, testTime)).toMatchObject({ confirmed: true });
+    expect(think({ ...o, confirmed: { kind: 'absent' } }).actions).toEqual([]);
+    const successor = { ...o.addon, metadata: { ...o.addon.metadata, uid: 'another' } };
+    expect(think({ ...o, confirmed: { kind: 'found', object: successor } }).actions).toEqual([]);
+    expect(summary(think({ ...o, confirmed: { kind: 'found', object: o.addon } }).actions)).toContain('create Cluster');
+  });
+
+  it('switched on, takes the references off every child at once; switched off, the finalizer goes last', () => {
+    const standard = aRunningAddon();
+    const on = { ...household(standard), addon: changed(standard, { mode: 'protected' }) };
+    expect(needs({ ...on, source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }, testTime)).toMatchObject({
+      source: true,
+      urlSecret: true,
+    });
+    const protect = think(on).actions;
+    expect(summary(protect)).toEqual(['apply PostgresAddon', 'apply Cluster', 'apply ScheduledBackup', 'apply Secret']);
+    for (const child of ['Cluster', 'ScheduledBackup', 'Secret'])
+      expect(metadataOf(protect, child)).not.toHaveProperty('ownerReferences');
+
+    const sheltered = guarded(aRunningAddon({ mode: 'protected' }));
+    const addon = changed(sheltered, { mode: 'standard' });
+    const off = { ...household(sheltered), addon, confirmed: { kind: 'found', object: addon } as const };
+    const expose = think(off).actions;
+    expect(summary(expose)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
+    expect(metadataOf(expose, 'Cluster').ownerReferences).toHaveLength(1);
+    expect(metadataOf(expose, 'PostgresAddon').finalizers).toEqual([]);
+    expect(needs({ ...off, urlSecret: { kind: 'unread' } }, testTime)).toMatchObject({
+      urlSecret: true,
+      children: true,
+    });
+    // Its owner reference is written with its content, and that may have to wait for credentials.
+    expect(summary(think({ ...off, source: { kind: 'absent' } }).actions)).toEqual([
+      'apply Cluster',
+      'apply ScheduledBackup',
+    ]);
+    // Without a look at the Secret it is not known whether the garbage collector would take it too.
+    expect(summary(think({ ...off, source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }).actions)).toEqual([
+      'apply Cluster',
+      'apply ScheduledBackup',
+    ]);
+  });
+});
+
+describe('suspended in the middle of a switch, an addon', () => {
+  const standard = aRunningAddon();
+  const addon = guarded(changed(standard, { mode: 'protected', suspend: true }));
+  const free = household(guarded(aRunningAddon({ mode: 'protected' })));
+  const protectionOf = (o: Observed) => think(o).status.conditions?.find(({ type }) => type === 'Protected');
+
+  it('does not call itself protected, as long as the Secret may still have an owner', () =>
+    expect(protectionOf({ ...free, addon })).toMatchObject({ status: 'False', reason: 'Suspended' }));
+
+  it('nor when a child is seen to have one', () => {
+    const told = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
+    expect(protectionOf({ ...free, addon: told })).toMatchObject({ status: 'True' });
+    const { cluster, scheduledBackup } = household(standard);
+    expect(protectionOf({ ...free, addon: told, scheduledBackup })).toMatchObject({ status: 'False' });
+    expect(protectionOf({ ...free, addon: told, cluster })).toMatchObject({ status: 'False' });
+  });
+});
+
+describe('a deletion', () => {
+  it('of a protected addon marks every child as it is, then lets the addon go', () => {
+    const addon = deleted(changed(guarded(aRunningAddon({ mode: 'protected' })), { plan: 'pro' }));
+    const o = household(guarded(aRunningAddon({ mode: 'protected' })));
+    const { actions, ends, status } = think({ ...o, addon });
+    expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
+    expect(ends).toBe(true);
+    expect(metadataOf(actions, 'Cluster')).toMatchObject({
+      uid: 'cluster-uid',
+      resourceVersion: '20',
+      labels: { [labels.orphaned]: 'true', [labels.uid]: 'addon-uid' },
+      annotations: { [annotations.formerUid]: 'addon-uid', [annotations.readyAt]: addon.status?.ready_at },
+    });
+    const cluster = actions[2];
+    // The plan that was asked for in the same breath is not applied.
+    expect(cluster?.verb === 'apply' && cluster.manifest.spec).toEqual(o.cluster?.spec);
+    const secret = actions[1];
+    expect(secret?.verb === 'apply' && secret.manifest.data).toEqual({
+      DATABASE_URL: Buffer.from(url).toString('base64'),
+    });
+    expect(status).toMatchObject({ phase: 'deleted' });
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
+  });
+
+  it('that waits for others as well says what was let go', () => {
+    const addon = deleted(guarded(aRunningAddon({ mode: 'protected' }), 'example.org/anchor'));
+    const { actions, ends, status } = think({ ...household(guarded(aRunningAddon({ mode: 'protected' }))), addon });
+    expect(metadataOf(actions, 'PostgresAddon').finalizers).toEqual(['example.org/anchor']);
+    expect(ends).toBeUndefined();
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
+  });
+
+  it('after the Cluster does not claim that one stays', () => {
+    const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
+    const { status } = think(observing(addon, { urlSecret: { kind: 'absent' } }));
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Deleted' });
+  });
+
+  it('that lost its way half-way goes on where it was', () => {
+    const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
+    const half = orphaned(addon, 'addon-uid');
+    expect(summary(think({ ...half, confirmed: { kind: 'unread' } }).actions)).toEqual(['apply PostgresAddon']);
+  });
+
+  it('does not hold up children that go with their namespace, and says that protection ends', () => {
+    const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
+    const o = household(guarded(aRunningAddon({ mode: 'protected' })));
+    const { cluster } = o;
+    if (cluster === undefined) throw new Error();
+    const doomed = { ...cluster, metadata: { ...cluster.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
+    const { actions, status } = think({ ...o, addon, cluster: doomed });
+    expect(summary(actions)).not.toContain('apply Cluster');
+    expect(summary(actions).at(-1)).toBe('apply PostgresAddon');
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.message).toContain('protection ends there');
+  });
+
+  it('before a switch to standard is carried out keeps the database; half-way, what goes with it goes', () => {
+    const sheltered = guarded(aRunningAddon({ mode: 'protected' }));
+    const o = { ...household(sheltered), addon: deleted(changed(sheltered, { mode: 'standard' })) };
+    const { actions, status } = think(o);
+    expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
+    for (const child of ['Cluster', 'ScheduledBackup', 'Secret'])
+      expect(metadataOf(actions, child).labels).toHaveProperty([labels.orphaned], 'true');
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
+
+    const { cluster } = household(guarded(aRunningAddon()));
+    const half = think({ ...o, cluster }).actions;
+    expect(summary(half)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
+    expect(metadataOf(half, 'Secret').ownerReferences).toHaveLength(1);
+  });
+
+  it('that the cache does not show yet is asked for before a torn-off reference is put back', () => {
+    const addon = aRunningAddon();
+    const { cluster } = household(guarded(aRunningAddon({ mode: 'protected' })));
+    const o = { ...household(addon), cluster };
+    expect(needs(o, testTime).confirmed).toBe(true);
+    expect(think({ ...o, confirmed: { kind: 'found', object: deleted(addon) } }).actions).toEqual([]);
+    expect(summary(think({ ...o, confirmed: { kind: 'found', object: addon } }).actions)).toEqual(['apply Cluster']);
+
+    // The Secret is known only once it was read.
+    const { urlSecret } = household(guarded(aRunningAddon({ mode: 'protected' })));
+    const loose = { ...household(addon), urlSecret };
+    expect(needs({ ...loose, urlSecret: { kind: 'unread' } }, testTime).confirmed).toBe(false);
+    expect(needs(loose, testTime).confirmed).toBe(true);
+    expect(think({ ...loose, confirmed: { kind: 'absent' } }).actions).toEqual([]);
+    expect(summary(think({ ...loose, confirmed: { kind: 'found', object: addon } }).actions)).toEqual(['apply Secret']);
+  });
+
+  it('of a standard addon with --cascade=orphan marks what stays; otherwise there is nothing to do', () => {
+    const addon = deleted(aRunningAddon());
+    const o = { ...household(aRunningAddon()), addon };
+    expect(think(o).actions).toEqual([]);
+    expect(needs(o, testTime).urlSecret).toBe(false);
+    const orphaning = { ...addon, metadata: { ...addon.metadata, finalizers: ['orphan'] } };
+    expect(needs({ ...o, addon: orphaning }, testTime).urlSecret).toBe(true);
+    const { actions, ends } = think({ ...o, addon: orphaning });
+    expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster']);
+    expect(ends).toBeUndefined();
+  });
+});
+
+describe('an addon of the same name', () => {
+  it('takes everything back as it is, with ready_at, and looks again at once', () => {
+    const addon = anAddon({ plan: 'pro' });
+    const o = orphaned(addon);
+    expect(needs({ ...o, urlSecret: { kind: 'unread' }, confirmed: { kind: 'unread' } }, testTime)).toMatchObject({
+      confirmed: true,
+      urlSecret: true,
+    });
+    const { actions, status, wakeAfter } = think(o);
+    expect(summary(actions)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret']);
+    expect(metadataOf(actions, 'Cluster')).toMatchObject({
+      resourceVersion: '20',
+      labels: { [labels.uid]: 'addon-uid' },
+      annotations: { [annotations.formerUid]: 'former-uid', [annotations.readyAt]: '2025-12-01T00:00:00Z' },
+    });
+    expect(metadataOf(actions, 'Cluster').labels).not.toHaveProperty(labels.orphaned);
+    const [cluster] = actions;
+    expect(cluster?.verb === 'apply' && cluster.manifest.spec).toEqual(o.cluster?.spec);
+    expect(status).toMatchObject({ phase: 'provisioning', ready_at: '2025-12-01T00:00:00Z' });
+    expect(status.conditions?.find(({ type }) => type === 'Adopted')).toMatchObject({
+      status: 'True',
+      reason: 'Adopted',
+    });
+    expect(wakeAfter).toBe(0);
+  });
+
+  it('does nothing while the server has not confirmed it', () => {
+    const { actions } = think({ ...orphaned(anAddon()), confirmed: { kind: 'absent' } });
+    expect(actions).toEqual([]);
+  });
+
+  it.each([
+    ['another database', { database: { name: 'other' } }, 'spec.database.name'],
+    ['another owner', { database: { owner: 'other' } }, 'spec.database.owner'],
+    ['a lower version', { version: '16' }, 'lower 16'],
+  ])('with %s is refused, and nothing is touched', (_, spec, words) => {
+    const { actions, status } = think(orphaned(anAddon(spec)));
+    expect(actions).toEqual([]);
+    expect(status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({
+      reason: 'AdoptionRefused',
+      message: expect.stringContaining(words),
+    });
+    expect(status).toMatchObject({ phase: 'creating' });
+    expect(status).not.toHaveProperty('ready_at');
+  });
+
+  it('inherits no ready_at when the server refuses to have the Cluster taken back', () => {
+    const refusal = { reason: 'Refused', message: 'no', child: 'Cluster' } as const;
+    const { status } = think(orphaned(anAddon()), { refusal });
+    expect(status).toMatchObject({ phase: 'creating' });
+    expect(status).not.toHaveProperty('ready_at');
+  });
+
+  it('takes back no Secret that belonged to another database', () => {
+    const o = orphaned(anAddon());
+    if (o.urlSecret.kind !== 'found') throw new Error();
+    const { metadata } = o.urlSecret.object;
+    const stray = {
+      ...o.urlSecret.object,
+      metadata: { ...metadata, labels: { ...metadata.labels, [labels.uid]: 'yet-another' } },
+    };
+    const { actions, status } = think({ ...o, urlSecret: { kind: 'found', object: stray } });
+    expect(actions).toEqual([]);
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'AdoptionRefused' });
+  });
+});
+
+describe('an addon of another name that claims the same appId', () => {
+  const rival = (): PostgresAddon => {
+    const addon = anAddon({ appId: 'shop' });
+    return { ...addon, metadata: { ...addon.metadata, name: 'boutique' } };
+  };
+
+  it('conflicts while the first lives, and does not inherit when it is gone', () => {
+    const o = orphaned(rival());
+    const alive = think({ ...o, holders: ['former-uid'] });
+    expect(alive.actions).toEqual([]);
+    expect(alive.status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({ reason: 'NameConflict' });
+    const gone = think(o);
+    expect(gone.actions).toEqual([]);
+    expect(gone.status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({
+      reason: 'AdoptionRefused',
+      message: expect.stringContaining('addons.paas.dev/name=boutique'),
+    });
+  });
+});

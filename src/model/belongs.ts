@@ -1,0 +1,46 @@
+// Whose a child is, as the contract says it: told here once more, so that the rules do not ask the code that they judge.
+import { type AddonSpec, fieldManager, labels } from '../api/addon.ts';
+import type { Cluster } from '../api/cnpg.ts';
+import type { KubeObject, OwnerReference } from '../api/kubernetes.ts';
+import { addonName, type Stored } from './objects.ts';
+
+/** Whether a child belongs to an addon: controlled by it, or by nobody and carrying its uid. */
+export function belongs(addon: KubeObject, child: Stored): boolean {
+  const controller = controllerOf(child);
+  if (controller !== undefined) return controller.uid === addon.metadata.uid;
+  return labelOf(child, labels.uid) === addon.metadata.uid;
+}
+
+/** Whether a dead addon of the same name and appId left the child behind. */
+export function isLeftBehind(addon: KubeObject, child: Stored): boolean {
+  const own = child.metadata.labels ?? {};
+  return (
+    controllerOf(child) === undefined &&
+    own[labels.managedBy] === fieldManager &&
+    own[labels.name] === addonName &&
+    own[labels.appId] === addonName &&
+    own[labels.uid] !== undefined &&
+    own[labels.uid] !== addon.metadata.uid
+  );
+}
+
+/** Whether a Cluster holds the database that an addon asks for, of its owner. */
+export function holdsWhatIsAsked(addon: Stored, cluster: Stored): boolean {
+  const { database } = (addon.spec ?? {}) as Partial<AddonSpec>;
+  const { bootstrap } = (cluster.spec ?? {}) as Pick<Cluster['spec'], 'bootstrap'>;
+  const { database: held, owner } = bootstrap?.initdb ?? {};
+  return held === (database?.name ?? 'app') && owner === (database?.owner ?? 'app');
+}
+
+function controllerOf(child: Stored): OwnerReference | undefined {
+  return child.metadata.ownerReferences?.find(({ controller }) => controller === true);
+}
+
+export function labelOf(child: Stored, label: string): string | undefined {
+  return child.metadata.labels?.[label];
+}
+
+/** Whether somebody asked for its deletion, and finalizers hold it. */
+export function isDying(child: Stored): boolean {
+  return child.metadata.deletionTimestamp !== undefined;
+}

@@ -1,0 +1,181 @@
+// When two worlds are the same: uids, resourceVersions and passwords count only by which of them are equal, times only by whether
+// they are long ago.
+import { kindOf, type Stored } from './objects.ts';
+import { type Feed, longWait, nowOf, type World } from './state.ts';
+
+/** A value's text with its tokens taken out, and the tokens: both as numbers. */
+interface Form {
+  readonly template: number;
+  readonly tokens: readonly number[];
+}
+
+/** Times of an addon that are compared with no other: only how long ago they are counts. */
+const lonelyTimes: readonly string[] = ['creationTimestamp', 'deletionTimestamp', 'lastTransitionTime'];
+const token = /\b(?:uid|rv|pw)-\d+\b|(?:ago!)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+const time = /\d{4}-.*Z$/;
+
+const nothing = {};
+
+/** Makes the keys of worlds; one for each search, since it remembers what it has seen. */
+export class Canonical {
+  readonly #templates = new Map<string, number>();
+  readonly #forms = new WeakMap<object, Form>();
+  readonly #wholes = new WeakMap<Stored, Form>();
+  /** The objects that are in the key already. */
+  readonly #met: Stored[] = [];
+  readonly #numbers = new Map<string, number>();
+  /** By the number of a token: when it was, for a time; whether it has no identity. */
+  readonly #times: (number | undefined)[] = [];
+  readonly #lonely: boolean[] = [];
+  /** By the number of a token: its name in the key that is being made, if the round is the present one. */
+  readonly #names: number[] = [];
+  readonly #rounds: number[] = [];
+  #round = 0;
+  #used = 0;
+  #longAgo = 0;
+  #text = '';
+
+  /** The key of a world. */
+  keyOf(world: World): string {
+    const { left } = world;
+    return `${left.steps},${left.checkups},${left.travels}|${this.keyWithoutBudget(world)}`;
+  }
+
+  /** The key of what there is, whatever may still happen to it. */
+  keyWithoutBudget(world: World): string {
+    this.#round += 1;
+    this.#used = 0;
+    this.#longAgo = nowOf(world) - (longWait * 1000) / 2;
+    this.#text = world.ending ? 'ending' : '';
+    this.#met.length = 0;
+    this.#feed(world.addon);
+    this.#feed(world.cluster);
+    this.#feed(world.backup);
+    this.#object(world.secret);
+    this.#object(world.source);
+    this.#value(world.memory);
+    const { process } = world;
+    if (process.kind === 'idle') return `${this.#text}${process.doubt ? 'doubt' : ''}`;
+    const { from, seen, observed, next, outcome, tried, doubt, decision } = process;
+    for (const view of [from, seen]) {
+      this.#object(view.addon);
+      this.#object(view.cluster);
+      this.#object(view.backup);
+    }
+    const { source, urlSecret, volumes, confirmed, checkup } = observed;
+    for (const read of [source, urlSecret, confirmed])
+      if (read.kind === 'found') this.#object(read.object);
+      else this.#text += read.kind;
+    if (volumes.kind === 'found') this.#value(volumes.object);
+    this.#value(outcome);
+    return `${this.#text}${next}/${decision.actions.length}${tried}${checkup}${doubt}${observed.gone}`;
+  }
+
+  #feed({ versions, at, departed = [] }: Feed): void {
+    this.#text += `<${at}`;
+    for (const version of versions) this.#object(version);
+    this.#text += '>';
+    for (const addon of departed) this.#object(addon);
+  }
+
+  #object(object: Stored | undefined): void {
+    if (object === undefined) {
+      this.#text += '-';
+      return;
+    }
+    const at = this.#met.indexOf(object);
+    if (at >= 0) {
+      this.#text += `=${at},`;
+      return;
+    }
+    this.#met.push(object);
+    let form = this.#wholes.get(object);
+    if (form === undefined) {
+      form = this.#wholeOf(object);
+      this.#wholes.set(object, form);
+    }
+    this.#form(form);
+  }
+
+  /** Part by part: most versions of an object share most parts. */
+  #wholeOf({ kind, metadata, spec, status, data, managed, inside }: Stored): Form {
+    const forms = [
+      this.#formOf(metadata, kind),
+      ...[spec, data, managed, inside].map((part) => this.#formOf(part ?? nothing, undefined)),
+      this.#formOf(status ?? nothing, kind),
+    ];
+    const text = forms.map(({ template }) => template).join();
+    return { template: this.#templateOf(text), tokens: forms.flatMap(({ tokens }) => tokens) };
+  }
+
+  #value(value: object | undefined): void {
+    if (value === undefined) this.#text += '-';
+    else this.#form(this.#formOf(value, undefined));
+  }
+
+  #form({ template, tokens }: Form): void {
+    let text = `${template}:`;
+    for (const number of tokens) text += `${this.#nameOf(number)},`;
+    this.#text += text;
+  }
+
+  #nameOf(number: number): string | number {
+    const at = this.#times[number];
+    const isOld = at !== undefined && at < this.#longAgo;
+    if (this.#lonely[number] === true) return isOld ? 'o' : 'r';
+    if (this.#rounds[number] !== this.#round) {
+      this.#rounds[number] = this.#round;
+      this.#names[number] = this.#used;
+      this.#used += 1;
+    }
+    const name = this.#names[number] ?? 0;
+    return isOld ? `o${name}` : name;
+  }
+
+  #formOf(value: object, kind: string | undefined): Form {
+    const known = this.#forms.get(value);
+    if (known !== undefined) return known;
+    const tokens: number[] = [];
+    const text = JSON.stringify(value, kind === kindOf.addon ? withoutLonelyTimes : inPlainText).replace(
+      token,
+      (found) => {
+        tokens.push(this.#numberOf(found));
+        return '#';
+      },
+    );
+    const form = { template: this.#templateOf(text), tokens };
+    this.#forms.set(value, form);
+    return form;
+  }
+
+  #templateOf(text: string): number {
+    let template = this.#templates.get(text);
+    if (template === undefined) {
+      template = this.#templates.size;
+      this.#templates.set(text, template);
+    }
+    return template;
+  }
+
+  #numberOf(text: string): number {
+    let number = this.#numbers.get(text);
+    if (number !== undefined) return number;
+    number = this.#numbers.size;
+    this.#numbers.set(text, number);
+    const [when] = time.exec(text) ?? [];
+    this.#times[number] = when === undefined ? undefined : Date.parse(when);
+    this.#lonely[number] = text.startsWith('ago!');
+    return number;
+  }
+}
+
+function withoutLonelyTimes(key: string, value: unknown): unknown {
+  return typeof value === 'string' && lonelyTimes.includes(key) ? `ago!${value}` : value;
+}
+
+/** Passwords are tokens, so data has to be read. */
+function inPlainText(key: string, value: unknown): unknown {
+  const isData =
+    (key === 'DATABASE_URL' || key === 'password') && typeof value === 'string' && !value.startsWith('pw-');
+  return isData ? Buffer.from(value, 'base64').toString() : value;
+}

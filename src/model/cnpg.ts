@@ -1,0 +1,210 @@
+// CloudNativePG of the model, one reaction at a time: credentials, first start, restarts, failover. What it reports may be older
+// than what was asked, but it is never about a spec that it has not read.
+import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './objects.ts';
+import { edit, place } from './server.ts';
+import { live, numbered, timeOf, type World } from './state.ts';
+import type { Step } from './step.ts';
+
+const healthy = 'Cluster in healthy state';
+
+/** What CNPG does next about its Cluster, if anything. */
+export function cnpgSteps(world: World): readonly Step[] {
+  const cluster = live(world, 'cluster');
+  // A foreign Cluster without our spec is somebody else's concern.
+  if (
+    cluster === undefined ||
+    cluster.metadata.deletionTimestamp !== undefined ||
+    cluster.spec?.instances === undefined
+  )
+    return [];
+  const source = live(world, 'source');
+  if (source === undefined && world.ending) return [];
+  if (source === undefined) return [step('makes the credentials', makeCredentials(world, cluster))];
+  if (source.metadata.ownerReferences?.[0]?.uid !== cluster.metadata.uid) return [];
+  if (statusOf(cluster).secretVersion !== source.metadata.resourceVersion)
+    return [
+      step(
+        'takes the credentials',
+        change(world, (now) => takeCredentials(now, source)),
+      ),
+    ];
+  const { ran, becoming } = cluster.inside ?? {};
+  const asked = runningPart(cluster);
+  if (becoming !== undefined && becoming !== asked) return [step('restarts further', change(world, begin))];
+  if (becoming !== undefined || ran === undefined) return [step('is healthy', change(world, finish))];
+  if (statusOf(cluster).phase !== healthy) return [step('has recovered', change(world, finish))];
+  if (ran !== asked) return [step('begins to restart', change(world, begin))];
+  return [];
+}
+
+/** An instance fails: of several another one takes over, a single one comes back. Undefined when nothing runs. */
+export function failOver(world: World): World | undefined {
+  const cluster = live(world, 'cluster');
+  if (cluster === undefined || statusOf(cluster).phase !== healthy || cluster.metadata.deletionTimestamp !== undefined)
+    return undefined;
+  const { primary, instances } = statusOf(cluster);
+  const other = primary === instanceName(1) ? instanceName(2) : instanceName(1);
+  return change(world, (now) =>
+    report(now, world, {
+      phase: 'Failing over',
+      ready: false,
+      readyInstances: instances - 1,
+      targetPrimary: instances > 1 ? other : primary,
+    }),
+  );
+}
+
+/** Somebody writes a new password into CNPG's Secret. Undefined when there is none. */
+export function rotatePassword(world: World): World | undefined {
+  const source = live(world, 'source');
+  const owner = source?.metadata.ownerReferences?.[0]?.uid;
+  if (source === undefined || owner === undefined) return undefined;
+  const [number, next] = numbered(world);
+  const data = dataOf({ password: `pw-${number}.${owner}` });
+  const answer = edit(next, 'source', (secret) => ({ ...secret, data: { ...secret.data, ...data } }));
+  return answer.kind === 'done' ? answer.world : undefined;
+}
+
+/** The fields whose change restarts instances. */
+export function runningPart(cluster: Stored): string {
+  const { instances, imageName, resources, postgresql } = cluster.spec ?? {};
+  return JSON.stringify([instances, imageName, resources, (postgresql as Fields | undefined)?.parameters]);
+}
+
+/** What the operator writes into every Cluster, and the model into a foreign one. */
+interface WithDatabase {
+  readonly bootstrap: { readonly initdb: { readonly database: string; readonly owner: string } };
+}
+
+interface Report {
+  readonly phase: string;
+  readonly ready: boolean;
+  readonly readyInstances: number;
+  readonly primary?: string;
+  readonly targetPrimary?: string;
+}
+
+function begin(cluster: Stored, world: World): Stored {
+  const { instances, primary } = statusOf(cluster);
+  const report_ = { phase: 'Upgrading cluster', ready: false, readyInstances: instances - 1, primary };
+  return { ...report(cluster, world, report_), inside: { ...cluster.inside, becoming: runningPart(cluster) } };
+}
+
+function finish(cluster: Stored, world: World): Stored {
+  const instances = Number(cluster.spec?.instances);
+  const target = (cluster.status?.targetPrimary as string | undefined) ?? instanceName(1);
+  // With one instance left, the first is the one that stays.
+  const primary = instances === 1 ? instanceName(1) : target;
+  const { becoming: _, ...inside } = cluster.inside ?? {};
+  return {
+    ...report(cluster, world, {
+      phase: healthy,
+      ready: true,
+      readyInstances: instances,
+      primary,
+      targetPrimary: primary,
+    }),
+    inside: { ...inside, ran: runningPart(cluster) },
+  };
+}
+
+function report(
+  cluster: Stored,
+  world: World,
+  { phase, ready, readyInstances, primary, targetPrimary }: Report,
+): Stored {
+  const status = ready ? 'True' : 'False';
+  const before = conditionOf(cluster);
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : timeOf(world);
+  return {
+    ...cluster,
+    status: {
+      ...cluster.status,
+      phase,
+      readyInstances,
+      ...(primary !== undefined && { currentPrimary: primary }),
+      ...(targetPrimary !== undefined && { targetPrimary }),
+      conditions: [{ type: 'Ready', status, lastTransitionTime }],
+    },
+  };
+}
+
+function makeCredentials(world: World, cluster: Stored): World {
+  const [number, next] = numbered(world);
+  const { apiVersion, kind, metadata } = cluster;
+  const { bootstrap } = cluster.spec as unknown as WithDatabase;
+  const { database, owner: username } = bootstrap.initdb;
+  const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
+  return place(next, 'source', {
+    type: 'kubernetes.io/basic-auth',
+    metadata: {
+      name: nameOf.source,
+      namespace,
+      uid: `uid-${number}`,
+      resourceVersion: '',
+      ownerReferences: [owner],
+    },
+    data: dataOf({ username, password: `pw-${number}.${metadata.uid}`, dbname: database }),
+  });
+}
+
+function takeCredentials(cluster: Stored, source: Stored): Stored {
+  const password = textOf(source, 'password') ?? '';
+  return {
+    ...cluster,
+    status: {
+      ...(cluster.status ?? { phase: 'Setting up primary' }),
+      secretsResourceVersion: { applicationSecretVersion: source.metadata.resourceVersion },
+    },
+    inside: { ...cluster.inside, password },
+  };
+}
+
+/** What CNPG said last of a Cluster. */
+export function statusOf(cluster: Stored): {
+  readonly phase: unknown;
+  readonly primary: string;
+  readonly instances: number;
+  readonly secretVersion: unknown;
+} {
+  const { phase, currentPrimary, secretsResourceVersion } = cluster.status ?? {};
+  const secretVersion = (secretsResourceVersion as Fields | undefined)?.applicationSecretVersion;
+  const instances = Number(cluster.status?.readyInstances ?? 1);
+  return { phase, primary: String(currentPrimary ?? ''), instances, secretVersion };
+}
+
+/** Whether the instances run what the spec asks for, and stand. */
+export function runsAsAsked(cluster: Stored): boolean {
+  return cluster.inside?.ran === runningPart(cluster) && cluster.inside.becoming === undefined && stands(cluster);
+}
+
+/** Whether a login can reach an instance. */
+export function stands(cluster: Stored): boolean {
+  return statusOf(cluster).phase === healthy;
+}
+
+function conditionOf(cluster: Stored): { readonly status: string; readonly lastTransitionTime: string } | undefined {
+  return (
+    cluster.status?.conditions as
+      | readonly { readonly status: string; readonly lastTransitionTime: string }[]
+      | undefined
+  )?.[0];
+}
+
+/** Since when the Cluster is ready, or is not: it goes with every restart and every failover. */
+export function readySince(cluster: Stored): string | undefined {
+  return conditionOf(cluster)?.lastTransitionTime;
+}
+
+function instanceName(number: number): string {
+  return `${nameOf.cluster}-${number}`;
+}
+
+function change(world: World, how: (cluster: Stored, world: World) => Stored): World {
+  const answer = edit(world, 'cluster', (cluster) => how(cluster, world));
+  return answer.kind === 'done' ? answer.world : world;
+}
+
+function step(label: string, world: World): Step {
+  return { actor: 'CNPG', label, world };
+}

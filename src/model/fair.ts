@@ -1,0 +1,164 @@
+// What must come of every world when it is left alone: the caches catch up, the collector and CNPG finish, nobody dies and nobody
+// touches anything. Then the operator comes to rest, and what it rests at is judged (rest.ts).
+import type { AddonSpec } from '../api/addon.ts';
+import type { Canonical } from './canonical.ts';
+import { cnpgSteps } from './cnpg.ts';
+import { collectorSteps } from './collector.ts';
+import { remembering } from './memory.ts';
+import { isHeldUp, namespaceSteps } from './namespace.ts';
+import { addonName, namespace } from './objects.ts';
+import { lookAtNewest } from './observe.ts';
+import { carryOn, operatorSteps } from './operator.ts';
+import { isStopped, leftOver, shapeOf, unlike } from './rest.ts';
+import { judge, type OracleName } from './rules/rules.ts';
+import { place } from './server.ts';
+import { emptyWorld, live, newest, numbered, timeOf, type World } from './state.ts';
+import type { Step } from './step.ts';
+import type { Mind } from './subject.ts';
+
+export interface Violation {
+  readonly oracle: OracleName;
+  readonly detail: string;
+  /** The steps of the fair run that led to it. */
+  readonly steps: readonly string[];
+}
+
+/** Steps that a fair run may take; the longest that is needed has about a third of them. */
+const patience = 120;
+
+/** Who goes first in a fair run: the surroundings, or the operator. */
+type Order = 'surroundings first' | 'operator first';
+
+export class FairRuns {
+  readonly #mind: Mind;
+  readonly #canonical: Canonical;
+  /** Keys of the worlds that are known to come to rest well, by who goes first. */
+  readonly #good: Readonly<Record<Order, Set<string>>> = {
+    'surroundings first': new Set(),
+    'operator first': new Set(),
+  };
+  readonly #fresh = new Map<string, string>();
+
+  constructor(mind: Mind, canonical: Canonical) {
+    this.#mind = mind;
+    this.#canonical = canonical;
+  }
+
+  /** What is wrong with how a world comes to rest, if anything, whoever goes first. */
+  check(world: World): Violation | undefined {
+    const seen = newest(world);
+    const key = this.#canonical.keyWithoutBudget(seen);
+    return this.#run(seen, key, 'surroundings first') ?? this.#run(seen, key, 'operator first');
+  }
+
+  #run(world: World, start: string, order: Order): Violation | undefined {
+    const good = this.#good[order];
+    if (good.has(start)) return undefined;
+    const path: string[] = [];
+    const keys = new Set<string>();
+    for (let now = world, key = start; !good.has(key); key = this.#canonical.keyWithoutBudget(now)) {
+      const circled = keys.has(key);
+      // An operator that tries a refused write again and again does not keep the others from theirs.
+      const step = circled ? around(now) : this.#next(now, order);
+      keys.add(key);
+      if (step === undefined) {
+        const wrong = circled ? 'it goes round in circles' : this.#atRest(now);
+        if (wrong === undefined) break;
+        return { oracle: 'it comes to rest as a fresh create would', detail: wrong, steps: path };
+      }
+      path.push(`${step.actor} ${step.label}`);
+      const broken = judge(now, step);
+      if (broken !== undefined) return { ...broken, steps: path };
+      now = newest(remembering(step));
+      if (path.length > patience) {
+        const steps = [...path.slice(0, 40), '...'];
+        return { oracle: 'it comes to rest as a fresh create would', detail: `no rest in ${patience} steps`, steps };
+      }
+    }
+    for (const key of keys) good.add(key);
+    return undefined;
+  }
+
+  /** The world in which everything has come to rest. */
+  settle(world: World): World {
+    let now = world;
+    for (let steps = 0; steps < patience; steps += 1) {
+      const step = this.#next(now, 'surroundings first');
+      if (step === undefined) return now;
+      now = remembering(step);
+    }
+    throw new Error('the model does not come to rest');
+  }
+
+  /** The worlds in which a run to rest is cut short: the process has died between two writes, or before the answer to one. */
+  deaths(world: World): readonly World[] {
+    const worlds: World[] = [];
+    for (let now: World | undefined = world; now !== undefined; ) {
+      const possible: readonly Step[] = now.process.kind === 'acting' ? operatorSteps(now, this.#mind) : [];
+      const [answered, ...cut] = possible;
+      worlds.push(...cut.map(remembering));
+      const step: Step | undefined = answered ?? this.#next(now, 'surroundings first');
+      now = step && remembering(step);
+    }
+    return worlds;
+  }
+
+  /** The next step of a fair run; undefined at rest. */
+  #next(world: World, order: Order): Step | undefined {
+    const { process } = world;
+    if (process.kind === 'acting') return carryOn(world, process, this.#mind)[0];
+    const own = (checkup: boolean): Step | undefined => {
+      const after = lookAtNewest(world, checkup, this.#mind);
+      if (after === undefined || !this.#writes(after)) return undefined;
+      return { actor: 'operator', label: checkup ? 'looks at the Secrets too' : 'looks', world: after };
+    };
+    // What is not watched is looked at in the end, when its time has come.
+    return (order === 'operator first' ? (own(false) ?? around(world)) : (around(world) ?? own(false))) ?? own(true);
+  }
+
+  /** Whether anything comes of a look but a login that says what is known. */
+  #writes(world: World): boolean {
+    let now = world;
+    while (now.process.kind === 'acting') {
+      if (now.process.decision.actions.length > 0) return true;
+      const [step] = carryOn(now, now.process, this.#mind);
+      if (step === undefined || step.attempt !== undefined) return true;
+      now = step.world;
+    }
+    return false;
+  }
+
+  #atRest(world: World): string | undefined {
+    const addon = live(world, 'addon');
+    if (isHeldUp(world)) return 'the namespace never ends';
+    if (addon === undefined) return leftOver(world);
+    if (addon.metadata.deletionTimestamp !== undefined) return 'the addon is never let go';
+    if (isStopped(world, addon)) return undefined;
+    const fresh = this.#freshShape(addon.spec as unknown as AddonSpec, world);
+    return unlike(world, addon, fresh);
+  }
+
+  #freshShape(spec: AddonSpec, world: World): string {
+    const key = JSON.stringify(spec);
+    let shape = this.#fresh.get(key);
+    if (shape === undefined) {
+      shape = shapeOf(this.settle(freshly(world, spec)));
+      this.#fresh.set(key, shape);
+    }
+    return shape;
+  }
+}
+
+/** What the collector, CNPG and the end of the namespace do next. */
+function around(world: World): Step | undefined {
+  return collectorSteps(world)[0] ?? cnpgSteps(world)[0] ?? namespaceSteps(world)[0];
+}
+
+function freshly({ rules }: World, spec: AddonSpec): World {
+  const [number, world] = numbered(emptyWorld(rules, { steps: 0, checkups: 0, travels: 0 }));
+  const metadata = { name: addonName, namespace, uid: `uid-${number}`, resourceVersion: '', generation: 1 };
+  return place(world, 'addon', {
+    metadata: { ...metadata, creationTimestamp: timeOf(world) },
+    spec: { ...spec },
+  });
+}

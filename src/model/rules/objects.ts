@@ -1,0 +1,155 @@
+// What must never happen to an object of the server, each rule by name. A rule judges a step by what the server had and what was
+// asked of it; it knows the contract, and nothing of how the operator decides.
+import { labels, protectionFinalizer } from '../../api/addon.ts';
+import { compareQuantities } from '../../domain/quantity.ts';
+import { belongs, holdsWhatIsAsked, isDying, isLeftBehind, labelOf } from '../belongs.ts';
+import { sameFields } from '../fields.ts';
+import { childSlots, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from '../objects.ts';
+import { live, type World } from '../state.ts';
+import type { Step } from '../step.ts';
+
+/** A sentence on what is wrong with a step from `before`, or undefined. */
+export type Rule = (before: World, step: Step) => string | undefined;
+
+const slots: readonly Slot[] = ['addon', 'cluster', 'backup', 'secret', 'source'];
+
+export const objectRules = {
+  'writes only what is ours': (before, step) => {
+    if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
+    const { by, error } = step.attempt;
+    if (error?.reason === 'NotModelled') return error.message;
+    const { addon } = by.from;
+    for (const slot of slots) {
+      const [was, is] = [live(before, slot), live(step.world, slot)];
+      if (was === is) continue;
+      if (slot === 'source') return "it wrote CNPG's Secret";
+      if (slot === 'addon') {
+        if (was?.metadata.uid !== addon.metadata.uid) return 'it wrote an addon that it had not looked at';
+        if (is !== undefined && !sameFields(was.spec, is.spec)) return "it wrote the addon's spec";
+      } else if (was !== undefined && !mayWrite(addon, was)) return `it wrote ${kindOf[slot]}, which is not its own`;
+      else if (is !== undefined && !belongs(addon, is)) return `it left ${kindOf[slot]} that is not its own`;
+    }
+    return undefined;
+  },
+
+  'takes back only what fits': (before, step) => {
+    if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
+    const { addon } = step.attempt.by.from;
+    const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
+    const isTaken = was !== undefined && is !== undefined && !belongs(addon, was) && belongs(addon, is);
+    return isTaken && !holdsWhatIsAsked(addon, was) ? 'it took back a Cluster with another database' : undefined;
+  },
+
+  'never a second Cluster': (before, step) => {
+    const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
+    if (step.actor === 'operator' && was !== undefined && was.metadata.uid !== is?.metadata.uid)
+      return 'the Cluster is gone or another one by the doing of the operator';
+    return undefined;
+  },
+
+  'deletes nothing but the ScheduledBackup that was seen': (before, step) => {
+    if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
+    for (const slot of childSlots) {
+      const [was, is] = [live(before, slot), live(step.world, slot)];
+      if (was === undefined || is !== undefined) continue;
+      if (slot !== 'backup') return `it deleted ${kindOf[slot]}`;
+      const seen = step.attempt.by.from.backup;
+      if (seen?.metadata.uid !== was.metadata.uid || seen.metadata.resourceVersion !== was.metadata.resourceVersion)
+        return 'it deleted a ScheduledBackup in another state than the one it had looked at';
+    }
+    const { request } = step.attempt;
+    const deletes = request.verb === 'delete' && (request.child as string) !== 'ScheduledBackup';
+    return deletes ? `it asked to delete ${request.child}` : undefined;
+  },
+
+  'the living keep their database': (before, step) => {
+    if (step.actor !== 'collector') return undefined;
+    const addon = live(before, 'addon');
+    const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
+    if (was === undefined || isDying(was) || (is !== undefined && !isDying(is))) return undefined;
+    const alive = addon !== undefined && addon.metadata.deletionTimestamp === undefined;
+    return alive && labelOf(was, labels.uid) === addon.metadata.uid && !before.memory.torn
+      ? 'the Cluster of a living addon was collected'
+      : undefined;
+  },
+
+  'the protected outlive their addon': (before, step) => {
+    const gone = collected(before, step, before.memory.guarded);
+    return gone && `${kindOf[gone]} of a protected addon was collected`;
+  },
+
+  'what was to be orphaned stays': (before, step) => {
+    const gone = collected(before, step, before.memory.kept);
+    return gone && `${kindOf[gone]} was collected although the addon was deleted with --cascade=orphan`;
+  },
+
+  'an addon goes only when its children are marked': (before, step) => {
+    const was = live(before, 'addon');
+    const guarded = was?.metadata.finalizers?.includes(protectionFinalizer) === true;
+    const guards = live(step.world, 'addon')?.metadata.finalizers?.includes(protectionFinalizer) === true;
+    if (step.actor !== 'operator' || was === undefined || !guarded || guards) return undefined;
+    if (was.spec?.mode !== 'protected') return undefined;
+    const unmarked = childSlots.find((slot) => {
+      const child = live(before, slot);
+      return (
+        child !== undefined && belongs(was, child) && labelOf(child, labels.orphaned) !== 'true' && !isDying(child)
+      );
+    });
+    return unmarked && `the finalizer went while ${kindOf[unmarked]} was not marked`;
+  },
+
+  'no protected child has an owner': (before, step) => {
+    const wrote = step.actor === 'operator' && step.attempt !== undefined;
+    const addon = step.attempt?.by.from.addon;
+    if (!wrote || addon?.spec?.mode !== 'protected') return undefined;
+    const owned = childSlots.find((slot) => {
+      const [was, is] = [live(before, slot), live(step.world, slot)];
+      return was !== is && is?.metadata.ownerReferences?.some(({ uid }) => uid === addon.metadata.uid) === true;
+    });
+    return owned && `it wrote an owner reference into ${kindOf[owned]} of a protected addon`;
+  },
+
+  'DATABASE_URL is of this Cluster': (before, step) => {
+    const [was, is] = [live(before, 'secret'), live(step.world, 'secret')];
+    if (step.actor !== 'operator' || step.attempt === undefined || is === undefined || was === is) return undefined;
+    const password = passwordIn(textOf(is, 'DATABASE_URL'));
+    if (textOf(was, 'DATABASE_URL') === textOf(is, 'DATABASE_URL')) return undefined;
+    const cluster = step.attempt.by.seen.cluster?.metadata.uid;
+    return password?.endsWith(`.${cluster}`)
+      ? undefined
+      : 'it published credentials of another incarnation of the Cluster';
+  },
+
+  'a disk never shrinks': (before, step) => {
+    const [was, is] = [sizeOf(live(before, 'cluster')), sizeOf(live(step.world, 'cluster'))];
+    if (was !== undefined && is !== undefined && isSmaller(is, was)) return `the disk went from ${was} to ${is}`;
+    const { request, by } = step.attempt ?? {};
+    if (request?.verb !== 'apply' || request.child !== 'Cluster') return undefined;
+    const [asked, seen] = [sizeOf(request.manifest as Fields), sizeOf(by?.seen.cluster)];
+    return asked !== undefined && seen !== undefined && isSmaller(asked, seen)
+      ? `it asked for ${asked} where it had seen ${seen}`
+      : undefined;
+  },
+} as const satisfies Readonly<Record<string, Rule>>;
+
+/** The child with one of these uids that the collector takes away in a step. */
+function collected(before: World, { actor, world }: Step, uids: readonly string[]): Slot | undefined {
+  if (actor !== 'collector') return undefined;
+  return childSlots.find((slot) => {
+    const [was, is] = [live(before, slot), live(world, slot)];
+    if (was === undefined || isDying(was) || !uids.includes(was.metadata.uid)) return false;
+    return is === undefined || isDying(is);
+  });
+}
+
+function mayWrite(addon: Stored, child: Stored): boolean {
+  return belongs(addon, child) || isLeftBehind(addon, child);
+}
+
+function sizeOf(cluster: { readonly spec?: unknown } | undefined): string | undefined {
+  return (cluster?.spec as { readonly storage?: { readonly size?: string } } | undefined)?.storage?.size;
+}
+
+function isSmaller(a: string, b: string): boolean {
+  return (compareQuantities(a, b) ?? 0) < 0;
+}

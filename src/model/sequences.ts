@@ -1,0 +1,35 @@
+// One addon through a row of plans, with the operator dying at every place where it can: what is left has to be what a fresh create
+// of the last plan would have made, the disk excepted.
+import type { PlanName } from '../api/addon.ts';
+import { Canonical } from './canonical.ts';
+import { FairRuns, type Violation } from './fair.ts';
+import { emptyWorld, type World } from './state.ts';
+import type { Mind } from './subject.ts';
+import { afterStep } from './user.ts';
+
+export interface Walked {
+  /** Ways through the row: without a death, and with one at each place. */
+  readonly ways: number;
+  readonly violation?: Violation;
+}
+
+/** @param plans the first is created, the others are changes, each once all has come to rest */
+export function walk(plans: readonly PlanName[], mind: Mind): Walked {
+  const fair = new FairRuns(mind, new Canonical());
+  const quiet = { steps: 0, checkups: 0, travels: 0 };
+  let alive: World = emptyWorld({ steps: [], lag: 0, expandable: true }, quiet);
+  /** Worlds at rest, of an operator that has died once. */
+  let risen: readonly World[] = [];
+  for (const [index, plan] of plans.entries()) {
+    const changed = (world: World): World => afterStep(world, `${index === 0 ? 'create' : 'plan'} ${plan}`);
+    const begun = changed(alive);
+    const reached = [begun, ...fair.deaths(begun), ...risen.map(changed)];
+    for (const world of reached) {
+      const violation = fair.check(world);
+      if (violation !== undefined) return { ways: reached.length, violation };
+    }
+    alive = fair.settle(begun);
+    risen = reached.slice(1).map((world) => fair.settle(world));
+  }
+  return { ways: 1 + risen.length };
+}

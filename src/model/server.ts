@@ -1,0 +1,217 @@
+// The API server of the model: create-by-apply, apply, status and delete with their preconditions, finalizers, the schema's
+// transition rules and CNPG's webhook. It answers as the real one was seen to.
+import type { Manifest } from '../api/kubernetes.ts';
+import { compareQuantities } from '../domain/quantity.ts';
+import { applyFields, sameFields, treeOf, withTree } from './fields.ts';
+import { type Fields, kindOf, nameOf, type Slot, type Stored, slotOf } from './objects.ts';
+import { live, numbered, put, timeOf, type World } from './state.ts';
+
+/** What the server says when it does not do what was asked. */
+export interface ServerError {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** An object in the state in which it was observed. */
+export type Pinned = Pick<Stored['metadata'], 'uid' | 'resourceVersion'>;
+
+export type Answer =
+  | { readonly kind: 'done'; readonly world: World; readonly slot: Slot; readonly object: Stored | undefined }
+  | { readonly kind: 'error'; readonly error: ServerError };
+
+/** The write that cannot adopt: it conflicts with whatever has the name. */
+export function create(world: World, manifest: Manifest): Answer {
+  const slot = placeOf(manifest);
+  if (slot === undefined) return noSuchPlace(manifest);
+  if (live(world, slot) !== undefined) return conflict(`the object ${manifest.metadata.name} has been modified`);
+  return make(world, slot, manifest);
+}
+
+/** Server-side apply; without a uid it creates or takes over whatever is there, as the real one does. */
+export function apply(world: World, manifest: Manifest): Answer {
+  const slot = placeOf(manifest);
+  if (slot === undefined) return noSuchPlace(manifest);
+  const before = live(world, slot);
+  const { uid, resourceVersion } = manifest.metadata;
+  if (before === undefined)
+    return uid === undefined ? make(world, slot, manifest) : conflict(`uid ${uid}: no existing object was found`);
+  if (uid !== undefined && uid !== before.metadata.uid) return conflict(`uid ${uid} is not the object's`);
+  if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
+    return conflict('the object has been modified');
+  const tree = treeOf(manifest);
+  const after = withTree(before, applyFields(treeOf(before), before.managed ?? {}, tree));
+  return store(world, slot, before, { ...after, managed: tree });
+}
+
+/** A merge patch of the addon's whole list of finalizers, pinned to the state that was observed. */
+export function setFinalizers(world: World, { metadata }: Manifest): Answer {
+  const before = live(world, 'addon');
+  if (before === undefined) return error(404, 'NotFound', `${kindOf.addon} "${metadata.name}" not found`);
+  const { uid, resourceVersion } = before.metadata;
+  if (metadata.uid !== uid || metadata.resourceVersion !== resourceVersion)
+    return conflict('the object has been modified');
+  const finalizers = metadata.finalizers ?? [];
+  const added = finalizers.filter((name) => !before.metadata.finalizers?.includes(name));
+  if (before.metadata.deletionTimestamp !== undefined && added.length > 0)
+    return invalid('no new finalizers can be added if the object is being deleted');
+  const { finalizers: _, ...others } = before.metadata;
+  const after = { ...before, metadata: { ...others, ...(finalizers.length > 0 && { finalizers }) } };
+  return store(world, 'addon', before, after);
+}
+
+/** The status subresource, with the transition rules of the schema. */
+export function applyStatus(world: World, { uid, resourceVersion }: Pinned, status: Fields): Answer {
+  const before = live(world, 'addon');
+  if (before === undefined) return conflict(`uid ${uid}: no existing object was found`);
+  if (before.metadata.uid !== uid) return conflict(`uid ${uid} is not the object's`);
+  if (resourceVersion !== before.metadata.resourceVersion) return conflict('the object has been modified');
+  for (const field of ['ready_at', 'clusterName']) {
+    if (before.status?.[field] !== undefined && before.status[field] !== status[field])
+      return invalid(`status.${field} is written once`);
+  }
+  return store(world, 'addon', before, { ...before, status: JSON.parse(JSON.stringify(status)) as Fields });
+}
+
+/**
+ * Deletes an object; with finalizers it stays and shows that it is being deleted.
+ * @param finalizer what the way of deletion adds: foregroundDeletion or orphan
+ */
+export function remove(
+  world: World,
+  slot: Slot,
+  preconditions: { readonly uid?: string; readonly resourceVersion?: string } = {},
+  finalizer?: string,
+): Answer {
+  const before = live(world, slot);
+  if (before === undefined) return error(404, 'NotFound', `${kindOf[slot]} "${nameOf[slot]}" not found`);
+  const { uid = before.metadata.uid, resourceVersion = before.metadata.resourceVersion } = preconditions;
+  if (uid !== before.metadata.uid || resourceVersion !== before.metadata.resourceVersion)
+    return conflict('the precondition does not hold');
+  if (before.metadata.deletionTimestamp !== undefined) return { kind: 'done', world, slot, object: before };
+  const finalizers = [...(before.metadata.finalizers ?? []), ...(finalizer === undefined ? [] : [finalizer])];
+  if (finalizers.length === 0) return { kind: 'done', world: put(world, slot, undefined), slot, object: undefined };
+  return edit(world, slot, ({ metadata, ...rest }) => ({
+    ...rest,
+    metadata: {
+      ...metadata,
+      finalizers,
+      deletionTimestamp: timeOf(world),
+      ...(metadata.generation !== undefined && { generation: metadata.generation + 1 }),
+    },
+  }));
+}
+
+/** A write by somebody who is not the operator, with whatever rights it needs; CNPG's webhook still has its say. */
+export function edit(world: World, slot: Slot, change: (object: Stored) => Stored): Answer {
+  const before = live(world, slot);
+  if (before === undefined) return error(404, 'NotFound', `${kindOf[slot]} "${nameOf[slot]}" not found`);
+  const after = change(before);
+  const isStatus = before.metadata === after.metadata && before.spec === after.spec && before.data === after.data;
+  if (before.managed === undefined || isStatus) return store(world, slot, before, after);
+  // Whoever changes a field owns it from then on: a later apply that leaves it out does not remove it.
+  const managed = stillHeld(before.managed, treeOf(before), treeOf(after));
+  return store(world, slot, before, { ...after, managed });
+}
+
+/** Of what the operator's manager holds, the part that nobody has changed. */
+function stillHeld(managed: Fields, before: Fields, after: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(managed).flatMap(([key, value]) => {
+      if (sameFields(before[key], after[key])) return [[key, value]];
+      const [inner, was, is] = [value, before[key], after[key]];
+      return isTree(inner) && isTree(was) && isTree(is) ? [[key, stillHeld(inner, was, is)]] : [];
+    }),
+  );
+}
+
+function isTree(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A new object, by apply of the operator's manager. */
+function make(world: World, slot: Slot, manifest: Manifest): Answer {
+  if (world.ending)
+    return error(
+      403,
+      'Forbidden',
+      `unable to create new content in namespace ${manifest.metadata.namespace} because it is being terminated`,
+    );
+  const tree = treeOf(manifest);
+  const [number, next] = numbered(world);
+  const bare: Stored = {
+    apiVersion: manifest.apiVersion,
+    kind: manifest.kind,
+    metadata: { name: nameOf[slot], namespace: manifest.metadata.namespace, uid: `uid-${number}`, resourceVersion: '' },
+    managed: tree,
+  };
+  return store(next, slot, undefined, withTree(bare, tree));
+}
+
+/** Makes what `make` made of the operator's for anybody: the user's addon, CNPG's Secret, a foreign child. */
+export function place(world: World, slot: Slot, content: Omit<Stored, 'apiVersion' | 'kind'>): World {
+  const [number, next] = numbered(world);
+  const object: Stored = {
+    ...content,
+    apiVersion: slot === 'addon' ? 'addons.paas.dev/v1alpha1' : 'postgresql.cnpg.io/v1',
+    kind: kindOf[slot],
+    metadata: { ...content.metadata, resourceVersion: `rv-${number}` },
+  };
+  return put(next, slot, object);
+}
+
+function store(world: World, slot: Slot, before: Stored | undefined, after: Stored): Answer {
+  const denial = slot === 'cluster' ? webhook(before, after) : undefined;
+  if (denial !== undefined) return denial;
+  const released = after.metadata.deletionTimestamp !== undefined && (after.metadata.finalizers ?? []).length === 0;
+  if (released) return { kind: 'done', world: put(world, slot, undefined), slot, object: after };
+  if (before !== undefined && sameFields(before, after)) return { kind: 'done', world, slot, object: before };
+  const [number, next] = numbered(world);
+  const object = { ...after, metadata: { ...after.metadata, resourceVersion: `rv-${number}` } };
+  return { kind: 'done', world: put(next, slot, object), slot, object };
+}
+
+interface ClusterFields {
+  readonly instances?: number;
+  readonly imageName?: string;
+  readonly primaryUpdateMethod?: string;
+  readonly storage?: { readonly size?: string };
+  readonly postgresql?: { readonly parameters?: Fields; readonly synchronous?: Fields };
+}
+
+/** What CNPG 1.30 refuses of what the operator could write. */
+function webhook(before: Stored | undefined, after: Stored): Answer | undefined {
+  const [was, is] = [before?.spec ?? {}, after.spec ?? {}] as readonly [ClusterFields, ClusterFields];
+  if ((compareQuantities(is.storage?.size ?? '0', was.storage?.size ?? '0') ?? 0) < 0)
+    return denied('spec.storage.size: cannot be lowered');
+  if (is.instances === 1 && is.postgresql?.synchronous !== undefined)
+    return denied('spec.postgresql.synchronous: needs more than one instance');
+  const both = was.imageName !== is.imageName && !sameFields(was.postgresql?.parameters, is.postgresql?.parameters);
+  if (before !== undefined && both && is.primaryUpdateMethod === 'switchover')
+    return denied("spec.imageName: can't change image name and configuration at the same time");
+  return undefined;
+}
+
+function placeOf({ kind, metadata }: Manifest): Slot | undefined {
+  return slotOf(kind, metadata.name);
+}
+
+function noSuchPlace({ kind, metadata }: Manifest): Answer {
+  return error(599, 'NotModelled', `${kind} ${metadata.name} is not an object of this addon`);
+}
+
+function denied(what: string): Answer {
+  return error(422, 'Invalid', `admission webhook "vcluster.cnpg.io" denied the request: ${what}`);
+}
+
+function invalid(what: string): Answer {
+  return error(422, 'Invalid', what);
+}
+
+function conflict(what: string): Answer {
+  return error(409, 'Conflict', what);
+}
+
+function error(code: number, reason: string, message: string): Answer {
+  return { kind: 'error', error: { code, reason, message } };
+}

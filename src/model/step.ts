@@ -1,0 +1,22 @@
+// One step of the model: who did what, and the world after it.
+import type { AddonStatus } from '../api/addon.ts';
+import type { Action } from '../domain/decision.ts';
+import type { Acting } from './observe.ts';
+import type { ServerError } from './server.ts';
+import type { World } from './state.ts';
+
+export type Actor = 'operator' | 'CNPG' | 'collector' | 'namespace' | 'user';
+
+/** What the operator asked of the server in a step, with what it knew, and the refusal if there was one. */
+export interface Attempt {
+  readonly by: Acting;
+  readonly request: Action | { readonly verb: 'status'; readonly status: AddonStatus };
+  readonly error?: ServerError;
+}
+
+export interface Step {
+  readonly actor: Actor;
+  readonly label: string;
+  readonly world: World;
+  readonly attempt?: Attempt;
+}
