@@ -1,8 +1,8 @@
 // Everything one reconcile may touch, handed in by the composition root; no room reaches for anything else.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
+import type { Clock } from '../api/clock.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import type { Clock } from '../api/seams.ts';
 import type { LoginResult } from '../domain/connection.ts';
 import type { Availability, Platform } from '../domain/observed.ts';
 import type { ResourceClient } from '../kube/resources.ts';

@@ -1,6 +1,6 @@
 // Tells users what happened to an object, as Kubernetes Events; it must never delay or fail the work it tells of.
 import { createHash } from 'node:crypto';
-import { type Clock, pause } from '../api/seams.ts';
+import { type Clock, pause } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { resourcePath } from './resources.ts';

@@ -1,5 +1,5 @@
 // The Lease as the API server holds it, and what was seen of it; it must never overwrite what it has not seen.
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { resourcePath } from './resources.ts';
