@@ -5,9 +5,9 @@ import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { LoginResult } from '../domain/connection.ts';
 import type { Availability, Platform } from '../domain/observed.ts';
-import type { ResourceClient } from '../kube/resources.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Checkups } from './checkups.ts';
+import type { Clients } from './clients.ts';
 import type { Departed } from './departed.ts';
 
 /** What the watches know, and the door by which own writes become visible at once. */
@@ -28,16 +28,7 @@ export interface World {
     readonly clusters: Availability;
     readonly scheduledBackups: Availability;
   };
-  readonly api: {
-    readonly addons: ResourceClient;
-    readonly clusters: ResourceClient;
-    readonly scheduledBackups: ResourceClient;
-    readonly secrets: ResourceClient;
-    readonly volumeClaims: ResourceClient;
-    readonly storageClasses: ResourceClient;
-    readonly pods: ResourceClient;
-    readonly events: ResourceClient;
-  };
+  readonly api: Clients;
   /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
   readonly login: (url: string) => Promise<LoginResult>;
   readonly checkups: Checkups;
