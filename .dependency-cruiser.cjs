@@ -7,7 +7,7 @@ const only = (name, allowed, comment) => ({
   from: { path: room(name), pathNot: '[.]test[.]ts$|/testing[^/]*[.]ts$' },
   to: { path: '^src/', pathNot: [room(name), ...allowed] },
 });
-const shared = '^src/api/(kubernetes|seams)[.]ts$';
+const shared = '^src/api/(kubernetes|clock)[.]ts$';
 
 module.exports = {
   forbidden: [

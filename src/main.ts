@@ -4,11 +4,9 @@ import { randomBytes } from 'node:crypto';
 import operatorPackage from '@dot-i/k8s-operator';
 import packageJson from '../package.json' with { type: 'json' };
 import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from './api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from './api/cnpg.ts';
-import type { Gvr } from './api/kubernetes.ts';
-import { eventGvr, podGvr, volumeClaimGvr } from './api/workload.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
+import { clientsOf } from './controller/clients.ts';
 import { reconcile } from './controller/reconcile.ts';
 import { Checkups } from './controller/resync.ts';
 import { Triggers } from './controller/triggers.ts';
@@ -16,7 +14,6 @@ import type { World } from './controller/world.ts';
 import { transitions } from './domain/transitions.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
-import { resources } from './kube/resources.ts';
 import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
 import { Logins } from './postgres/login.ts';
 import { Backoff } from './runtime/backoff.ts';
@@ -25,9 +22,6 @@ import { HealthServer } from './runtime/health.ts';
 import { createLog, type Log } from './runtime/log.ts';
 import { Metrics } from './runtime/metrics.ts';
 import { WorkQueue } from './runtime/queue.ts';
-
-const secretGvr: Gvr = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
-const storageClassGvr: Gvr = { group: 'storage.k8s.io', version: 'v1', plural: 'storageclasses', kind: 'StorageClass' };
 
 /** Time between two looks at the Secrets of one addon, which are not watched: 10 min. */
 const checkupMilliseconds = 600_000;
@@ -134,16 +128,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     scheduledBackups: caches.scheduledBackups,
     departed: caches.departed,
     availability: (namespace) => caches.availability(namespace),
-    api: {
-      addons: resources(transport, addonGvr),
-      clusters: resources(transport, clusterGvr),
-      scheduledBackups: resources(transport, scheduledBackupGvr),
-      secrets: resources(transport, secretGvr),
-      volumeClaims: resources(transport, volumeClaimGvr),
-      storageClasses: resources(transport, storageClassGvr),
-      pods: resources(transport, podGvr),
-      events: resources(transport, eventGvr),
-    },
+    api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),
     checkups: new Checkups(clock, random, checkupMilliseconds),
     mayWrite: () => elector.isLeader(),

@@ -1,21 +1,18 @@
-// The kinds of Kubernetes' own that tests and simulator touch; the product's and CNPG's are in src/api.
-import type { Gvr } from '../../src/api/kubernetes.ts';
+// The kinds of Kubernetes' own that tests and simulator touch; those that the product touches too are its own.
+import { type Gvr, leaseGvr, recordedEventGvr } from '../../src/api/kubernetes.ts';
+import { resources } from '../../src/api/resources.ts';
+
+export const leases = leaseGvr;
+export const events = recordedEventGvr;
+export const secrets = resources.secrets.gvr;
+export const storageClasses = resources.storageClasses.gvr;
 
 const core = (plural: string, kind: string): Gvr => ({ group: '', version: 'v1', plural, kind });
 
 export const namespaces = core('namespaces', 'Namespace');
-export const secrets = core('secrets', 'Secret');
 export const persistentVolumes = core('persistentvolumes', 'PersistentVolume');
 export const resourceQuotas = core('resourcequotas', 'ResourceQuota');
 export const configMaps = core('configmaps', 'ConfigMap');
-export const storageClasses: Gvr = {
-  group: 'storage.k8s.io',
-  version: 'v1',
-  plural: 'storageclasses',
-  kind: 'StorageClass',
-};
-export const leases: Gvr = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease' };
-export const events: Gvr = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 export const customResourceDefinitions: Gvr = {
   group: 'apiextensions.k8s.io',
   version: 'v1',

@@ -1,9 +1,9 @@
 // One Cluster from its creation to its end, played as CNPG plays it: Secret at once, status in steps, and silence after a volume
 // that cannot grow. One thing is done at a time; what happens meanwhile is looked at afterwards.
 import { isDeepStrictEqual } from 'node:util';
+import { pause } from '../../src/api/clock.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
-import { pause } from '../../src/api/seams.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { KubeClient, LiveObject } from '../harness/client.ts';

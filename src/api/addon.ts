@@ -1,6 +1,7 @@
 // PostgresAddon in TypeScript, with the names this API owns: its group, its labels and the field managers it writes as.
 import type { AddonSpec, AddonStatus } from './generated/postgresaddon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
+import { projectMetadata } from './raw.ts';
 
 export type { AddonSpec, AddonStatus };
 export type Phase = NonNullable<AddonStatus['phase']>;
@@ -57,23 +58,13 @@ export const annotations = {
 /** What of a PostgresAddon is kept in memory: of its labels and annotations only the wish for a preview means anything to us. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
   const { apiVersion, kind, spec, status } = raw as PostgresAddon;
-  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, finalizers } =
-    raw.metadata;
-  const preview = raw.metadata.annotations?.[annotations.preview];
   return {
     apiVersion,
     kind,
-    metadata: {
-      name,
-      namespace,
-      uid,
-      resourceVersion,
-      ...(generation === undefined ? {} : { generation }),
-      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
-      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-      ...(finalizers === undefined ? {} : { finalizers }),
-      ...(preview === undefined ? {} : { annotations: { [annotations.preview]: preview } }),
-    },
+    metadata: projectMetadata(raw, {
+      fields: ['generation', 'creationTimestamp', 'deletionTimestamp', 'finalizers'],
+      annotations: [annotations.preview],
+    }),
     spec: spec ?? {},
     ...(status === undefined ? {} : { status }),
   };

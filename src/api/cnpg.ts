@@ -1,6 +1,7 @@
 // The few fields of CloudNativePG that we read or write, projected so that the cache holds no more than the decision needs.
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
+import { type KeptMetadata, list, pick, projectMetadata, record, renamed } from './raw.ts';
 
 export const clusterGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'clusters', kind: 'Cluster' };
 export const scheduledBackupGvr: Gvr = {
@@ -76,21 +77,17 @@ export interface ScheduledBackup extends KubeObject {
   readonly spec: Partially<ScheduledBackupSpec>;
 }
 
-type Raw = Readonly<Record<string, unknown>>;
-
 /** What of a Cluster is kept in memory. */
 export function projectCluster(raw: KubeObject): Cluster {
   const spec = record(record(raw).spec);
   const status = record(record(raw).status);
   const postgresql = record(spec.postgresql);
   const parameters = record(postgresql.parameters);
-  const ready = Array.isArray(status.conditions)
-    ? status.conditions.map(record).find((c) => c.type === 'Ready')
-    : undefined;
+  const ready = list(status.conditions).find(({ type }) => type === 'Ready');
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
-    metadata: projectMetadata(raw),
+    metadata: projectMetadata(raw, kept),
     spec: {
       ...pick(spec, ['instances', 'imageName', 'enablePDB', 'primaryUpdateMethod']),
       resources: {
@@ -131,41 +128,13 @@ export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
-    metadata: projectMetadata(raw),
+    metadata: projectMetadata(raw, kept),
     spec: pick(spec, ['schedule', 'suspend', 'cluster', 'method', 'pluginConfiguration', 'backupOwnerReference']),
   };
 }
 
-const keptLabels: readonly string[] = Object.values(labels);
-const keptAnnotations: readonly string[] = [
-  annotations.readyBefore,
-  annotations.formerUid,
-  annotations.readyAt,
-  hibernationAnnotation,
-];
-
-function projectMetadata(raw: KubeObject): KubeObject['metadata'] {
-  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = raw.metadata;
-  return {
-    name,
-    namespace,
-    uid,
-    resourceVersion,
-    ...renamed('deletionTimestamp', deletionTimestamp),
-    ...renamed('ownerReferences', ownerReferences),
-    labels: pick(raw.metadata.labels ?? {}, keptLabels) as Readonly<Record<string, string>>,
-    annotations: pick(raw.metadata.annotations ?? {}, keptAnnotations) as Readonly<Record<string, string>>,
-  };
-}
-
-function record(value: unknown): Raw {
-  return typeof value === 'object' && value !== null ? (value as Raw) : {};
-}
-
-function pick(from: Raw, keys: readonly string[]): Raw {
-  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]));
-}
-
-function renamed(key: string, value: unknown): Raw {
-  return value === undefined ? {} : { [key]: value };
-}
+const kept: KeptMetadata = {
+  fields: ['deletionTimestamp', 'ownerReferences'],
+  labels: Object.values(labels),
+  annotations: [annotations.readyBefore, annotations.formerUid, annotations.readyAt, hibernationAnnotation],
+};

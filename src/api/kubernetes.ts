@@ -8,6 +8,10 @@ export interface Gvr {
   readonly kind: string;
 }
 
+/** What src/kube itself writes: the Lease of the leader, and Events in the form of today. */
+export const leaseGvr: Gvr = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease' };
+export const recordedEventGvr: Gvr = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
+
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;

@@ -1,6 +1,7 @@
 // The few fields of pods, volume claims and Warning events that tell why a database does not come up, projected from objects that may
 // hold anything. It must never keep an environment, a command or a value of a Secret.
 import type { Gvr } from './kubernetes.ts';
+import { list, type Raw, record, text, whole } from './raw.ts';
 
 export const podGvr: Gvr = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
 export const volumeClaimGvr: Gvr = {
@@ -181,8 +182,6 @@ export function projectWarning(raw: unknown): Warning {
   };
 }
 
-type Raw = Readonly<Record<string, unknown>>;
-
 function parts(raw: unknown): { readonly metadata: Raw; readonly spec: Raw; readonly status: Raw } {
   const { metadata, spec, status } = record(raw);
   return { metadata: record(metadata), spec: record(spec), status: record(status) };
@@ -190,20 +189,4 @@ function parts(raw: unknown): { readonly metadata: Raw; readonly spec: Raw; read
 
 function identityOf({ name, uid, creationTimestamp }: Raw): Pick<Pod, 'name' | 'uid' | 'createdAt'> {
   return { name: text(name), uid: text(uid), createdAt: text(creationTimestamp) };
-}
-
-function record(value: unknown): Raw {
-  return typeof value === 'object' && value !== null ? (value as Raw) : {};
-}
-
-function list(value: unknown): readonly Raw[] {
-  return Array.isArray(value) ? value.map(record) : [];
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function whole(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }

@@ -1,5 +1,6 @@
 // The watched kinds of each watched namespace (or of all): caches, reflectors, and what they say of the API server.
 import { addonGvr, type PostgresAddon, projectAddon } from '../api/addon.ts';
+import type { Clock, Random } from '../api/clock.ts';
 import {
   type Cluster,
   clusterGvr,
@@ -9,7 +10,6 @@ import {
   scheduledBackupGvr,
 } from '../api/cnpg.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
-import type { Clock, Random } from '../api/seams.ts';
 import { clusterOfScheduledBackup } from '../domain/names.ts';
 import type { Availability } from '../domain/observed.ts';
 import { type Change, Store } from '../kube/store.ts';

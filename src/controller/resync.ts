@@ -1,6 +1,6 @@
 // When an addon's Secrets are due for a look although nothing announced a change: they are not watched, so that the operator
 // needs no right to list them. Times are spread, so that a restart does not read every Secret at once.
-import type { Clock, Random } from '../api/seams.ts';
+import type { Clock, Random } from '../api/clock.ts';
 import type { Key } from './key.ts';
 
 export class Checkups {

@@ -1,12 +1,12 @@
 // Everything one reconcile may touch, handed in by the composition root; no room reaches for anything else.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
+import type { Clock } from '../api/clock.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import type { Clock } from '../api/seams.ts';
 import type { LoginResult } from '../domain/credentials/login.ts';
 import type { Availability, Platform } from '../domain/observed.ts';
-import type { ResourceClient } from '../kube/resources.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Clients } from './clients.ts';
 import type { Departed } from './deleted-addons.ts';
 import type { Checkups } from './resync.ts';
 
@@ -28,16 +28,7 @@ export interface World {
     readonly clusters: Availability;
     readonly scheduledBackups: Availability;
   };
-  readonly api: {
-    readonly addons: ResourceClient;
-    readonly clusters: ResourceClient;
-    readonly scheduledBackups: ResourceClient;
-    readonly secrets: ResourceClient;
-    readonly volumeClaims: ResourceClient;
-    readonly storageClasses: ResourceClient;
-    readonly pods: ResourceClient;
-    readonly events: ResourceClient;
-  };
+  readonly api: Clients;
   /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
   readonly login: (url: string) => Promise<LoginResult>;
   readonly checkups: Checkups;

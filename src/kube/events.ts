@@ -1,12 +1,11 @@
 // Tells users what happened to an object, as Kubernetes Events; it must never delay or fail the work it tells of.
 import { createHash } from 'node:crypto';
-import { type Clock, pause } from '../api/seams.ts';
+import { type Clock, pause } from '../api/clock.ts';
+import { recordedEventGvr } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { resourcePath } from './resources.ts';
 import type { ApiRequest, Transport } from './transport.ts';
-
-const GVR = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 
 const MOST_PENDING = 1000;
 /** Few, so that events take no connections from the requests they tell of. */
@@ -101,8 +100,8 @@ export class EventRecorder {
     const { component, instance, clock } = this.#options;
     const { apiVersion, kind, namespace, name: regardingName, uid } = record.regarding;
     return {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
+      apiVersion: `${recordedEventGvr.group}/${recordedEventGvr.version}`,
+      kind: recordedEventGvr.kind,
       metadata: { name, namespace },
       eventTime: microTime(clock.now()),
       reportingController: component,
@@ -170,7 +169,7 @@ export class EventRecorder {
 }
 
 function postOf({ namespace, body }: Pending): ApiRequest {
-  const path = resourcePath(GVR, namespace);
+  const path = resourcePath(recordedEventGvr, namespace);
   return { method: 'POST', path, body, timeoutMilliseconds: REQUEST_TIMEOUT_MILLISECONDS };
 }
 

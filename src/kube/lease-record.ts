@@ -1,11 +1,10 @@
 // The Lease as the API server holds it, and what was seen of it; it must never overwrite what it has not seen.
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
+import { leaseGvr } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { resourcePath } from './resources.ts';
 import type { ApiRequest, Transport } from './transport.ts';
-
-const GVR = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease' };
 
 interface LeaseSpec {
   readonly holderIdentity?: string;
@@ -104,8 +103,13 @@ export class LeaseRecord {
       lease === undefined
         ? {
             method: 'POST',
-            path: resourcePath(GVR, namespace),
-            body: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec: change },
+            path: resourcePath(leaseGvr, namespace),
+            body: {
+              apiVersion: `${leaseGvr.group}/${leaseGvr.version}`,
+              kind: leaseGvr.kind,
+              metadata: { name, namespace },
+              spec: change,
+            },
           }
         : { method: 'PUT', path: this.#path(), body: { ...lease, spec: { ...lease.spec, ...change } } };
     this.#see(await this.#request(request, sending));
@@ -123,7 +127,7 @@ export class LeaseRecord {
   }
 
   #path(): string {
-    return resourcePath(GVR, this.#options.namespace, this.#options.name);
+    return resourcePath(leaseGvr, this.#options.namespace, this.#options.name);
   }
 }
 

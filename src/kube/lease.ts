@@ -1,5 +1,5 @@
 // Decides which of several replicas may write, by a Lease; it must never believe to lead once another replica may do so.
-import { type Clock, pause, type Random } from '../api/seams.ts';
+import { type Clock, pause, type Random } from '../api/clock.ts';
 import { isOutdated, LeaseRecord, type Sending } from './lease-record.ts';
 import type { Transport } from './transport.ts';
 

@@ -1,5 +1,5 @@
 // How long one request may take and who may end it; it must never leave a timer or a listener behind once released.
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 
 /** The deadline of one request together with its caller's signal, and the memory of which of the two ended it. */

@@ -1,9 +1,9 @@
 // Carries one request to the API server and its answer back; it must never retry what may have been done, nor wait without a limit.
 import { KubeConfig } from '@kubernetes/client-node';
 import { Pool } from 'undici';
-import type { Clock } from '../api/seams.ts';
-import { type Access, Credentials } from './credentials.ts';
+import type { Clock } from '../api/clock.ts';
 import { ApiError, errorFromResponse } from './errors.ts';
+import { type Access, Credentials } from './kubeconfig.ts';
 import { Limit } from './limit.ts';
 import { splitLines } from './lines.ts';
 import { requestInfo } from './request-info.ts';

@@ -1,5 +1,5 @@
 // One watch request's life and language; it must never take silence for health.
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 
 // The API server sends a bookmark about every minute (at most 75 s apart); longer silence is a connection that died unnoticed.

@@ -1,6 +1,7 @@
 // Keeps a store equal to the cluster, by list and watch for as long as the program runs; it must never give up, and never trust silence.
+
+import { type Clock, pause, type Random } from '../api/clock.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
-import { type Clock, pause, type Random } from '../api/seams.ts';
 import { ApiError, errorFromStatus, isExpired } from './errors.ts';
 import { isKubeObject, listAll, withoutManagedFields } from './list.ts';
 import { compareResourceVersions } from './resource-version.ts';

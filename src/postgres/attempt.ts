@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { dial, silent } from './dial.ts';
 import { type LoginError, loginErrorOf } from './failure.ts';
 import { orLate } from './late.ts';
-import type { Names } from './names.ts';
+import type { Names } from './resolve.ts';
 import type { Server } from './server.ts';
 import { Wire } from './wire.ts';
 

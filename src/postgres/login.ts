@@ -1,10 +1,11 @@
 // Whether a DATABASE_URL logs in, found out by doing it. It is slow and may fail in every way, so it is bounded: in number, in time and
 // in what it tells. No password may leave it, and no failure of it may reach beyond its result.
-import { type Clock, pause } from '../api/seams.ts';
+
+import { type Clock, pause } from '../api/clock.ts';
 import type { LoginResult } from '../domain/credentials/login.ts';
 import { attempt } from './attempt.ts';
 import type { LoginError } from './failure.ts';
-import { Names } from './names.ts';
+import { Names } from './resolve.ts';
 import { type Server, serverOf } from './server.ts';
 import { Slots } from './slots.ts';
 

@@ -1,5 +1,5 @@
 // How long a failing key waits before its next try: it only counts failures and must never hold a key that succeeded.
-import type { Random } from '../api/seams.ts';
+import type { Random } from '../api/clock.ts';
 
 /** Exponential back-off per key: each failure doubles the wait, `forget` starts again at the base. */
 export class Backoff {

@@ -1,5 +1,5 @@
 // The real clock; the composition root and the harness hand it out, nobody else reads the time.
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -1,5 +1,5 @@
 // Decides which key is worked on next and that no key is worked on twice at once; it must never lose a key and never looks into one.
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
 import type { Backoff } from './backoff.ts';
 import { DelayedKeys } from './delayed.ts';
 

@@ -1,5 +1,5 @@
 // A clock that only a test moves; it must never look at the real time.
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
 
 /** Starts at monotonic 0; `wall` is what now() says at that moment. */
 export class ManualClock implements Clock {

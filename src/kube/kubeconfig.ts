@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { Clock } from '../api/seams.ts';
+import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 
 /** TLS material as node:tls takes it. */

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { settle } from '../testing/clock.ts';
-import { Names } from './names.ts';
+import { Names } from './resolve.ts';
 
 it('asks two questions at once, and a resolver that hangs keeps its place until it answers', async () => {
   const asked: { readonly host: string; readonly answer: (address: string) => void }[] = [];

@@ -1,0 +1,189 @@
+// Every resource that the operator touches, one row each: what it is called, what is kept of it, and what the operator may do with it.
+// Clients, caches, the chart's roles and the table in SECURITY.md are made from it; no permission stands anywhere else.
+import { addonGvr, projectAddon } from './addon.ts';
+import { clusterGvr, projectCluster, projectScheduledBackup, scheduledBackupGvr } from './cnpg.ts';
+import { type Gvr, type KubeObject, leaseGvr, recordedEventGvr } from './kubernetes.ts';
+import { eventGvr, podGvr, volumeClaimGvr } from './workload.ts';
+
+/** RBAC's verbs, in the order in which they are told. */
+export const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as const;
+export type Verb = (typeof verbs)[number];
+
+/** Some verbs that have one reason. */
+export interface Permission<V extends Verb = Verb> {
+  readonly verbs: readonly [V, ...V[]];
+  /** What would not work without them, for whoever reviews the roles: part of a sentence, without a full stop. */
+  readonly why: string;
+  readonly subresource?: 'status' | 'finalizers';
+  /** Only the object that has the name of the Helm release. RBAC cannot restrict `create` so: the object has no name yet. */
+  readonly ownOnly?: true;
+}
+
+interface Row<V extends Verb> {
+  readonly gvr: Gvr;
+  /**
+   * Where the permissions are granted: `namespaced` in the namespaces that are looked after, `cluster` for objects without a namespace,
+   * `own namespace` in that of the operator alone.
+   */
+  readonly scope: 'namespaced' | 'cluster' | 'own namespace';
+  readonly permissions: readonly [Permission<V>, ...Permission<V>[]];
+}
+
+interface WatchedRow extends Row<Verb> {
+  /** Listed and watched as long as the operator runs, and kept in memory. */
+  readonly access: 'watched';
+  /** What of an object is kept. */
+  readonly project: (raw: KubeObject) => KubeObject;
+}
+
+interface ReadRow extends Row<'get' | 'list'> {
+  /** Read by a reconcile that needs it; nothing is kept. */
+  readonly access: 'read';
+}
+
+interface WrittenRow extends Row<'get' | 'create' | 'patch'> {
+  /** Read and written by a reconcile; nothing is kept. */
+  readonly access: 'written';
+}
+
+interface BackgroundRow extends Row<'get' | 'create' | 'update'> {
+  /** Written by a part of src/kube that runs beside the reconciles, through no client of theirs. */
+  readonly access: 'background';
+}
+
+export type ResourceRow = WatchedRow | ReadRow | WrittenRow | BackgroundRow;
+
+/** The order is that in which the caches are started and told of. */
+export const resources = {
+  addons: {
+    gvr: addonGvr,
+    scope: 'namespaced',
+    access: 'watched',
+    project: projectAddon,
+    permissions: [
+      { verbs: ['list', 'watch'], why: 'to know the addons' },
+      { verbs: ['get'], why: 'to confirm the addon before an object changes hands' },
+      { verbs: ['patch'], why: 'to set the finalizer of protected addons' },
+      { verbs: ['patch'], subresource: 'status', why: 'to write their status' },
+      {
+        verbs: ['update'],
+        subresource: 'finalizers',
+        why: 'never sent; the API server asks for it where OwnerReferencesPermissionEnforcement is on, because the owner references of the children block the deletion of the addon',
+      },
+    ],
+  },
+  clusters: {
+    gvr: clusterGvr,
+    scope: 'namespaced',
+    access: 'watched',
+    project: projectCluster,
+    permissions: [
+      { verbs: ['list', 'watch'], why: 'to see how the databases are' },
+      { verbs: ['get'], why: 'to leave none unmarked when it changes hands, and to find out why one does not come up' },
+      { verbs: ['create', 'patch'], why: 'to make and change them' },
+    ],
+  },
+  scheduledBackups: {
+    gvr: scheduledBackupGvr,
+    scope: 'namespaced',
+    access: 'watched',
+    project: projectScheduledBackup,
+    permissions: [
+      { verbs: ['list', 'watch'], why: 'to see whether they are as they should be' },
+      { verbs: ['get'], why: 'to leave none unmarked when it changes hands' },
+      { verbs: ['create', 'patch'], why: 'to make and change them' },
+      { verbs: ['delete'], why: 'to remove them when a plan has no backups' },
+    ],
+  },
+  secrets: {
+    gvr: { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' },
+    scope: 'namespaced',
+    access: 'written',
+    permissions: [
+      {
+        verbs: ['get'],
+        why: "to read the credentials that CloudNativePG made, and the app's Secret, each by its name",
+      },
+      { verbs: ['create', 'patch'], why: "to write the app's Secret" },
+    ],
+  },
+  volumeClaims: {
+    gvr: volumeClaimGvr,
+    scope: 'namespaced',
+    access: 'read',
+    permissions: [
+      { verbs: ['list'], why: 'to know whether a disk can grow, and to find out why a database does not come up' },
+    ],
+  },
+  storageClasses: {
+    gvr: { group: 'storage.k8s.io', version: 'v1', plural: 'storageclasses', kind: 'StorageClass' },
+    scope: 'cluster',
+    access: 'read',
+    permissions: [{ verbs: ['get'], why: 'to know whether a disk can grow' }],
+  },
+  pods: {
+    gvr: podGvr,
+    scope: 'namespaced',
+    access: 'read',
+    permissions: [
+      {
+        verbs: ['list'],
+        why: 'to find out why a database does not come up; without it, status says that it could not look',
+      },
+    ],
+  },
+  events: {
+    gvr: eventGvr,
+    scope: 'namespaced',
+    access: 'read',
+    permissions: [
+      {
+        verbs: ['list'],
+        why: 'to find out why a database does not come up; without it, status says that it could not look',
+      },
+    ],
+  },
+  recordedEvents: {
+    gvr: recordedEventGvr,
+    scope: 'namespaced',
+    access: 'background',
+    permissions: [{ verbs: ['create'], why: 'to tell what happens to an addon' }],
+  },
+  leases: {
+    gvr: leaseGvr,
+    scope: 'own namespace',
+    access: 'background',
+    permissions: [
+      {
+        verbs: ['create'],
+        why: 'to elect a leader; RBAC cannot limit this verb to a name, since the object has none yet',
+      },
+      { verbs: ['get', 'update'], ownOnly: true, why: 'to elect a leader' },
+    ],
+  },
+} as const satisfies Readonly<Record<string, ResourceRow>>;
+
+export type ResourceName = keyof typeof resources;
+type NameWith<A extends ResourceRow['access']> = {
+  readonly [N in ResourceName]: (typeof resources)[N]['access'] extends A ? N : never;
+}[ResourceName];
+
+/** What is kept in memory. */
+export type WatchedResource = NameWith<'watched'>;
+/** What reconciles read and write. */
+export type ReconciledResource = NameWith<'watched' | 'read' | 'written'>;
+
+/** An object of a resource: as it is kept in memory when it is watched, else with all that the API server sends. */
+export type ObjectOf<N extends ResourceName> = (typeof resources)[N] extends {
+  readonly project: (raw: KubeObject) => infer T;
+}
+  ? T
+  : KubeObject;
+
+const all = Object.keys(resources) as readonly ResourceName[];
+/** The resources that are watched, in the order of the table. */
+export const watchedResources = all.filter((name): name is WatchedResource => resources[name].access === 'watched');
+/** The resources for which reconciles have a client, in the order of the table. */
+export const reconciledResources = all.filter(
+  (name): name is ReconciledResource => resources[name].access !== 'background',
+);
