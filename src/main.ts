@@ -8,6 +8,7 @@ import { type Config, ConfigError, loadConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
 import { Checkups } from './controller/checkups.ts';
 import { clientsOf } from './controller/clients.ts';
+import { Departed } from './controller/departed.ts';
 import { reconcile } from './controller/reconcile.ts';
 import { Triggers } from './controller/triggers.ts';
 import type { World } from './controller/world.ts';
@@ -88,7 +89,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     clock,
     random,
     namespaces: config.WATCH_NAMESPACES,
-    triggers: new Triggers(enqueue),
+    triggers: new Triggers(enqueue, (addon) => departed.add(addon)),
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onStatus: (kind, namespace, status) => {
@@ -97,6 +98,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     },
     observe: (kind, event) => metrics.watch(kind, event),
   });
+  const departed = new Departed(caches.of.clusters);
   const elector = new LeaderElector({
     transport: leaseTransport,
     namespace: config.POD_NAMESPACE,
@@ -123,10 +125,8 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     },
     clock,
     log,
-    addons: caches.addons,
-    clusters: caches.clusters,
-    scheduledBackups: caches.scheduledBackups,
-    departed: caches.departed,
+    caches: caches.of,
+    departed,
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),

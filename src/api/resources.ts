@@ -175,7 +175,7 @@ export type ReconciledResource = NameWith<'watched' | 'read' | 'written'>;
 
 /** An object of a resource: as it is kept in memory when it is watched, else with all that the API server sends. */
 export type ObjectOf<N extends ResourceName> = (typeof resources)[N] extends {
-  readonly project: (raw: KubeObject) => infer T;
+  readonly project: (raw: KubeObject) => infer T extends KubeObject;
 }
   ? T
   : KubeObject;
