@@ -220,7 +220,7 @@ describe('requests of the process', () => {
     expect(tally(all.filter((request) => request.namespace === namespace && !isCheckup(request)))).toEqual({});
   });
 
-  it('stay in the namespaces of addons, the Lease and events; use every right, and miss none', async () => {
+  it('stay in the namespaces of addons, the Lease and events; use every permission, and miss none', async () => {
     const namespace = await suite().namespace();
     await suite().client.create(secrets, {
       apiVersion: 'v1',
