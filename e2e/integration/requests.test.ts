@@ -1,5 +1,5 @@
 // What the operator asks of the API server, counted in the server's own audit log: no write too many, none in a foreign place, and
-// every right that the chart grants is one that is used.
+// every permission that the chart grants is one that is used.
 import { describe, expect, it } from '@jest/globals';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
