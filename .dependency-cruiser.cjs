@@ -20,9 +20,17 @@ module.exports = {
     only('controller', ['^src/(api|domain|kube|runtime)/'], 'the will uses them all'),
     {
       name: 'nobody-imports-main',
+      comment: 'what starts the program knows its parts, and no part knows what starts it',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/main([.]test)?[.]ts$' },
-      to: { path: '^src/main[.]ts$' },
+      from: { path: '^(src|hack|e2e)/', pathNot: '^src/main([.]test)?[.]ts$' },
+      to: { path: '^src/(main|shell|process)[.]ts$' },
+    },
+    {
+      name: 'process-and-shell-know-no-parts',
+      comment: 'what runs is handed in',
+      severity: 'error',
+      from: { path: '^src/(process|shell)[.]ts$' },
+      to: { path: '^src/', pathNot: '^src/(config[.]ts$|runtime/)' },
     },
     {
       name: 'domain-is-pure',
@@ -34,7 +42,7 @@ module.exports = {
     {
       name: 'shell-in-one-file',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/main([.]test)?[.]ts$' },
+      from: { path: '^(src|hack|e2e)/', pathNot: '^src/shell[.]ts$' },
       to: { path: '@dot-i/k8s-operator' },
     },
     {

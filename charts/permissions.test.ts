@@ -1,39 +1,24 @@
-// What the chart lets the operator and the app teams do: these lists and nothing else.
+// What the chart lets the operator and the app teams do: what the table of resources says and nothing else.
 import { describe, expect, it } from '@jest/globals';
+import { type ResourceRow, resources, watchedResources } from '../src/api/resources.ts';
 import { fullName, type Manifest, namespace, only, render, type Values } from './helm.ts';
 
-const inWatchedNamespaces = [
-  'addons.paas.dev/postgresaddons get',
-  'addons.paas.dev/postgresaddons list',
-  'addons.paas.dev/postgresaddons patch',
-  'addons.paas.dev/postgresaddons watch',
-  'addons.paas.dev/postgresaddons/finalizers update',
-  'addons.paas.dev/postgresaddons/status patch',
-  'core/events list',
-  'core/persistentvolumeclaims list',
-  'core/pods list',
-  'core/secrets create',
-  'core/secrets get',
-  'core/secrets patch',
-  'events.k8s.io/events create',
-  'postgresql.cnpg.io/clusters create',
-  'postgresql.cnpg.io/clusters get',
-  'postgresql.cnpg.io/clusters list',
-  'postgresql.cnpg.io/clusters patch',
-  'postgresql.cnpg.io/clusters watch',
-  'postgresql.cnpg.io/scheduledbackups create',
-  'postgresql.cnpg.io/scheduledbackups delete',
-  'postgresql.cnpg.io/scheduledbackups get',
-  'postgresql.cnpg.io/scheduledbackups list',
-  'postgresql.cnpg.io/scheduledbackups patch',
-  'postgresql.cnpg.io/scheduledbackups watch',
-];
-const acrossTheCluster = ['storage.k8s.io/storageclasses get'];
-const forTheLease = [
-  'coordination.k8s.io/leases create',
-  `coordination.k8s.io/leases[${fullName}] get`,
-  `coordination.k8s.io/leases[${fullName}] update`,
-];
+/** What the table says of a scope, as `permissions()` tells it. */
+function inTable(scope: ResourceRow['scope']): readonly string[] {
+  const rows: readonly ResourceRow[] = Object.values(resources).filter((row) => row.scope === scope);
+  return rows
+    .flatMap(({ gvr, permissions }) =>
+      permissions.flatMap(({ verbs, subresource, ownOnly }) => {
+        const path = subresource === undefined ? gvr.plural : `${gvr.plural}/${subresource}`;
+        return verbs.map((verb) => `${gvr.group || 'core'}/${path}${ownOnly ? `[${fullName}]` : ''} ${verb}`);
+      }),
+    )
+    .sort();
+}
+
+const inWatchedNamespaces = inTable('namespaced');
+const acrossTheCluster = inTable('cluster');
+const forTheLease = inTable('own namespace');
 
 /** Every permission of a role, as `group/resource[name] verb`. */
 function permissions(role: Manifest): readonly string[] {
@@ -92,6 +77,23 @@ describe('the operator', () => {
       '*': acrossTheCluster,
       [namespace]: [...inWatchedNamespaces, ...forTheLease].sort(),
     });
+  });
+
+  it('deletes nothing but ScheduledBackups, finds no Secret that it cannot name, and gets nothing by a wildcard', async () => {
+    const all = Object.values(await granted({})).flat();
+    const withVerb = (...verbs: readonly string[]) =>
+      all.filter((permission) => verbs.some((verb) => permission.endsWith(` ${verb}`)));
+    expect(all.length).toBeGreaterThan(20);
+    expect(withVerb('delete', 'deletecollection')).toEqual(['postgresql.cnpg.io/scheduledbackups delete']);
+    expect(withVerb('list', 'watch').filter((permission) => permission.includes('secrets'))).toEqual([]);
+    expect(all.filter((permission) => permission.includes('*'))).toEqual([]);
+  });
+
+  it('may list and watch what it keeps in memory', () => {
+    for (const name of watchedResources) {
+      const { group, plural } = resources[name].gvr;
+      for (const verb of ['list', 'watch']) expect(inWatchedNamespaces).toContain(`${group}/${plural} ${verb}`);
+    }
   });
 
   it('is elected through the Lease that it may use', async () => {

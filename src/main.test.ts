@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 
 const main = join(import.meta.dirname, 'main.ts');
+const shell = join(import.meta.dirname, 'shell.ts');
 
 describe('the shell', () => {
   let inherited: readonly string[] = [];
@@ -17,7 +18,7 @@ describe('the shell', () => {
       '--disable-warning=ExperimentalWarning',
       '--input-type=module',
       '--eval',
-      `const { AddonOperator } = await import(${JSON.stringify(main)});
+      `const { AddonOperator } = await import(${JSON.stringify(shell)});
        const base = Object.getPrototypeOf(AddonOperator.prototype);
        const names = Object.getOwnPropertyNames(base).filter((name) => typeof base[name] === 'function');
        console.log(JSON.stringify(names.filter((name) => !Object.hasOwn(AddonOperator.prototype, name)).concat('total', names.length)));`,

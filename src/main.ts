@@ -1,27 +1,30 @@
-// The composition root: the only file that knows everything, and the only one that meets the process (signals, exit codes).
-// It decides nothing about a database.
+// The composition root, the only file that knows everything: from the configuration to the parts, their start, and their stop in
+// order. It decides nothing about a database.
 import { randomBytes } from 'node:crypto';
-import operatorPackage from '@dot-i/k8s-operator';
 import packageJson from '../package.json' with { type: 'json' };
-import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from './api/addon.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { fieldManager } from './api/addon.ts';
+import type { Config } from './config.ts';
+import { announce } from './controller/announce.ts';
 import { Caches } from './controller/caches.ts';
 import { clientsOf } from './controller/clients.ts';
+import { Departed } from './controller/deleted-addons.ts';
+import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
 import { Checkups } from './controller/resync.ts';
 import { Triggers } from './controller/triggers.ts';
 import type { World } from './controller/world.ts';
-import { transitions } from './domain/transitions.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
 import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
 import { Logins } from './postgres/login.ts';
+import { type Die, runProcess } from './process.ts';
 import { Backoff } from './runtime/backoff.ts';
 import { systemClock } from './runtime/clock.ts';
 import { HealthServer } from './runtime/health.ts';
-import { createLog, type Log } from './runtime/log.ts';
+import type { Log } from './runtime/log.ts';
 import { Metrics } from './runtime/metrics.ts';
 import { WorkQueue } from './runtime/queue.ts';
+import { AddonOperator, type Stop } from './shell.ts';
 
 /** Time between two looks at the Secrets of one addon, which are not watched: 10 min. */
 const checkupMilliseconds = 600_000;
@@ -31,7 +34,7 @@ const drainMilliseconds = 20_000;
 const hangingSeconds = 300;
 
 /** The running parts, in the order in which they stop. */
-interface Running {
+interface Parts {
   readonly queue: WorkQueue;
   readonly logins: Logins;
   readonly elector: LeaderElector;
@@ -42,7 +45,7 @@ interface Running {
 }
 
 /** Wires everything and starts it. Reconciling begins once this replica leads and the caches are complete. */
-async function launch(config: Config, log: Log, die: (why: string) => void): Promise<Running> {
+async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
   const clock = systemClock;
   const random = Math.random;
   const kubeConfig = loadKubeConfig();
@@ -88,7 +91,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     clock,
     random,
     namespaces: config.WATCH_NAMESPACES,
-    triggers: new Triggers(enqueue),
+    triggers: new Triggers(enqueue, (addon) => departed.add(addon)),
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onStatus: (kind, namespace, status) => {
@@ -97,6 +100,7 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     },
     observe: (kind, event) => metrics.watch(kind, event),
   });
+  const departed = new Departed(caches.of.clusters);
   const elector = new LeaderElector({
     transport: leaseTransport,
     namespace: config.POD_NAMESPACE,
@@ -123,10 +127,8 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
     },
     clock,
     log,
-    addons: caches.addons,
-    clusters: caches.clusters,
-    scheduledBackups: caches.scheduledBackups,
-    departed: caches.departed,
+    caches: caches.of,
+    departed,
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),
@@ -152,52 +154,19 @@ async function launch(config: Config, log: Log, die: (why: string) => void): Pro
   });
   caches.start();
   elector.start();
-  return { queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] };
+  return () => land({ queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] }, log);
 }
 
 /** Ends in order: no new work, what is in flight completes, the lease is free for the next, then the rest. */
-async function land(running: Running, log: Log): Promise<void> {
-  const drained = await running.queue.stop(drainMilliseconds);
-  if (!drained) log.warn('some reconciles did not end in time; their addons are looked at again by the next leader');
-  await running.logins.stop();
-  await running.elector.stop();
-  await running.events.drain(2_000);
-  await running.caches.stop();
-  await running.health.close();
-  await Promise.all(running.transports.map((transport) => transport.close()));
-}
-
-function announce(
-  events: EventRecorder,
-  log: Log,
-  addon: PostgresAddon,
-  before: AddonStatus | undefined,
-  after: AddonStatus,
-): void {
-  const { name, namespace, uid } = addon.metadata;
-  for (const transition of transitions(before, after)) {
-    log.info(transition.note, { addon: `${namespace}/${name}`, reason: transition.reason, phase: after.phase });
-    events.emit({
-      regarding: { apiVersion: addonApiVersion, kind: addonGvr.kind, namespace, name, uid },
-      action: 'Reconcile',
-      ...transition,
-    });
-  }
-}
-
-function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elector: LeaderElector): void {
-  const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
-  const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
-  for (const { status } of caches.everyAddon()) {
-    const phase = status?.phase ?? 'creating';
-    const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
-    byPhase[phase] = (byPhase[phase] ?? 0) + 1;
-    byReady[ready] = (byReady[ready] ?? 0) + 1;
-  }
-  metrics.addons({ byPhase, byReady });
-  for (const [kind, count] of Object.entries(caches.sizes())) metrics.cacheObjects(kind, count);
-  metrics.longestRunning(queue.longestRunningSeconds());
-  metrics.leader(elector.isLeader());
+async function land(parts: Parts, log: Log): Promise<void> {
+  const drained = await parts.queue.stop(drainMilliseconds);
+  if (!drained) log.warn('shutdown timed out with reconciles in flight; the next leader will retry them');
+  await parts.logins.stop();
+  await parts.elector.stop();
+  await parts.events.drain(2_000);
+  await parts.caches.stop();
+  await parts.health.close();
+  await Promise.all(parts.transports.map((transport) => transport.close()));
 }
 
 function hanging(queue: WorkQueue): string | undefined {
@@ -205,108 +174,6 @@ function hanging(queue: WorkQueue): string | undefined {
   return seconds > hangingSeconds ? `a reconcile has been running for ${Math.round(seconds)} s` : undefined;
 }
 
-/**
- * The shell: @dot-i/k8s-operator gives the life cycle (start, init, logger); everything of it that would talk to the API
- * server is overridden, because its watches exit the process on a reset connection and its patches report failures as success.
- */
-export class AddonOperator extends operatorPackage.default {
-  readonly #config: Config;
-  readonly #log: Log;
-  readonly #die: (why: string) => void;
-  #running: Running | undefined;
-
-  constructor(config: Config, log: Log, die: (why: string) => void) {
-    super(log);
-    this.#config = config;
-    this.#log = log;
-    this.#die = die;
-  }
-
-  protected override async init(): Promise<void> {
-    this.#running = await launch(this.#config, this.#log, this.#die);
-  }
-
-  /** Resolves when everything has ended; the base class' own stop() would exit the process. */
-  override async stop(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    if (running !== undefined) await land(running, this.#log);
-  }
-
-  protected override watchResource(): Promise<void> {
-    return Promise.reject(notHere('watchResource', 'controller/caches.ts watches'));
-  }
-  protected override registerCustomResourceDefinition(): Promise<never> {
-    return Promise.reject(notHere('registerCustomResourceDefinition', 'Helm installs the CRD'));
-  }
-  protected override getCustomResourceApiUri(): string {
-    throw notHere('getCustomResourceApiUri', 'kube/resources.ts makes paths');
-  }
-  protected override setResourceStatus(): Promise<never> {
-    return Promise.reject(notHere('setResourceStatus', 'controller/write-status.ts writes status'));
-  }
-  protected override patchResourceStatus(): Promise<never> {
-    return Promise.reject(notHere('patchResourceStatus', 'controller/write-status.ts writes status'));
-  }
-  protected override handleResourceFinalizer(): Promise<never> {
-    return Promise.reject(notHere('handleResourceFinalizer', 'there is no finalizer'));
-  }
-  protected override setResourceFinalizers(): Promise<never> {
-    return Promise.reject(notHere('setResourceFinalizers', 'there is no finalizer'));
-  }
-  protected override applyAxiosKubeConfigAuth(): Promise<never> {
-    return Promise.reject(notHere('applyAxiosKubeConfigAuth', 'kube/transport.ts talks to the API server'));
-  }
-  protected override applyGaxiosKubeConfigAuth(): Promise<never> {
-    return Promise.reject(notHere('applyGaxiosKubeConfigAuth', 'kube/transport.ts talks to the API server'));
-  }
+if (import.meta.main) {
+  await runProcess((config, log, die) => new AddonOperator(log, () => launch(config, log, die)));
 }
-
-function notHere(member: string, instead: string): Error {
-  return new Error(`${member} of the base class is not used: ${instead}`);
-}
-
-/** Exit codes: 0 asked to stop; 1 could not start, or lost the lease; 2 the configuration cannot be used. */
-async function run(): Promise<void> {
-  let config: Config;
-  try {
-    config = loadConfig(process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    process.exit(2);
-  }
-  const log = createLog({ level: config.LOG_LEVEL });
-  const die = (why: string): never => {
-    log.error(why);
-    process.exit(1);
-  };
-  process.on('unhandledRejection', (error) => {
-    log.error('a promise was rejected and nobody looked: a defect', { error });
-    process.exit(1);
-  });
-  try {
-    const operator = new AddonOperator(config, log, die);
-    stopOnSignals(operator, log, die);
-    await operator.start();
-  } catch (error) {
-    die(`could not start: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function stopOnSignals(operator: AddonOperator, log: Log, die: (why: string) => void): void {
-  let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      log.info('stopping', { signal });
-      operator.stop().then(
-        () => process.exit(0),
-        (error: unknown) => die(`the stop failed: ${error instanceof Error ? error.message : String(error)}`),
-      );
-    });
-  }
-}
-
-if (import.meta.main) await run();

@@ -1,5 +1,5 @@
 // What the operator asks of the API server, counted in the server's own audit log: no write too many, none in a foreign place, and
-// every right that the chart grants is one that is used.
+// every permission that the chart grants is one that is used.
 import { describe, expect, it } from '@jest/globals';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
@@ -220,7 +220,7 @@ describe('requests of the process', () => {
     expect(tally(all.filter((request) => request.namespace === namespace && !isCheckup(request)))).toEqual({});
   });
 
-  it('stay in the namespaces of addons, the Lease and events; use every right, and miss none', async () => {
+  it('stay in the namespaces of addons, the Lease and events; use every permission, and miss none', async () => {
     const namespace = await suite().namespace();
     await suite().client.create(secrets, {
       apiVersion: 'v1',

@@ -2,9 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Document, isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { fillBetween } from './marks.ts';
 
-const BEGIN = '<!-- begin: values, from values.yaml by `npm run generate` -->';
-const END = '<!-- end: values -->';
+const marks = {
+  begin: '<!-- begin: values, from values.yaml by `npm run generate` -->',
+  end: '<!-- end: values -->',
+};
 
 interface Row {
   readonly path: string;
@@ -24,15 +27,7 @@ export async function generateChartReadme(chartDirectory: string): Promise<strin
   const [values, readme] = await Promise.all(
     ['values.yaml', 'README.md'].map((name) => readFile(join(chartDirectory, name), 'utf8')),
   );
-  const [before, rest] = split(readme ?? '', BEGIN);
-  const [, after] = split(rest, END);
-  return `${before}${BEGIN}\n${table(rowsOf(values ?? ''))}\n${END}${after}`;
-}
-
-function split(text: string, mark: string): readonly [string, string] {
-  const position = text.indexOf(mark);
-  if (position < 0) throw new Error(`The chart's README.md lacks the line ${mark}`);
-  return [text.slice(0, position), text.slice(position + mark.length)];
+  return fillBetween(readme ?? '', marks, table(rowsOf(values ?? '')), "The chart's README.md");
 }
 
 function rowsOf(values: string): readonly Row[] {

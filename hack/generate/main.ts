@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generateChartReadme } from './chart-readme.ts';
 import { generateChartCrd } from './crd.ts';
+import { generateRules, generateSecurityPage } from './permissions.ts';
 import { generateConditionsPage, generateFieldsPage, generateMetricsPage } from './reference.ts';
 import { generateTypes } from './types.ts';
 
@@ -13,6 +14,8 @@ const chart = join(root, 'charts', 'postgres-addon-operator');
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'src/api/generated/postgresaddon.ts': () => generateTypes(crd),
   'charts/postgres-addon-operator/templates/crds.yaml': () => generateChartCrd(crd),
+  'charts/postgres-addon-operator/templates/_rules.tpl': () => generateRules(),
+  'SECURITY.md': () => generateSecurityPage(join(root, 'SECURITY.md')),
   'charts/postgres-addon-operator/README.md': () => generateChartReadme(chart),
   'docs/reference/fields.md': () => generateFieldsPage(crd),
   'docs/reference/conditions.md': generateConditionsPage,

@@ -1,5 +1,5 @@
 // Leaves out of the bundle what the operator never calls: the 16 MB of API classes of @kubernetes/client-node, and the HTTP
-// client of @dot-i/k8s-operator. It must never replace anything that src/main.ts does not override.
+// client of @dot-i/k8s-operator. It must never replace anything that src/shell.ts does not override.
 import { dirname, join, sep } from 'node:path';
 import type { Plugin } from 'esbuild';
 
@@ -9,7 +9,7 @@ const SHELL_FOLDER = join('node_modules', '@dot-i', 'k8s-operator') + sep;
 
 /**
  * What @dot-i/k8s-operator gets to see of its dependencies. It is CommonJS, so a bundler cannot tell what it uses of them.
- * Its constructor makes a CoreV1Api that nobody calls; the other names are used by methods that src/main.ts overrides.
+ * Its constructor makes a CoreV1Api that nobody calls; the other names are used by methods that src/shell.ts overrides.
  */
 export const seenByShell = {
   [CLIENT]: `

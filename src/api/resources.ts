@@ -53,6 +53,14 @@ interface BackgroundRow extends Row<'get' | 'create' | 'update'> {
 
 export type ResourceRow = WatchedRow | ReadRow | WrittenRow | BackgroundRow;
 
+/** Pods and events are allowed and refused together: status names both when it could not look. */
+const lookForCause = [
+  {
+    verbs: ['list'],
+    why: 'to find out why a database does not come up; without it, status says that it could not look',
+  },
+] as const;
+
 /** The order is that in which the caches are started and told of. */
 export const resources = {
   addons: {
@@ -62,13 +70,13 @@ export const resources = {
     project: projectAddon,
     permissions: [
       { verbs: ['list', 'watch'], why: 'to know the addons' },
-      { verbs: ['get'], why: 'to confirm the addon before an object changes hands' },
+      { verbs: ['get'], why: 'to read the latest state before an object changes hands' },
       { verbs: ['patch'], why: 'to set the finalizer of protected addons' },
-      { verbs: ['patch'], subresource: 'status', why: 'to write their status' },
+      { verbs: ['patch'], subresource: 'status', why: 'to write the status of the addons' },
       {
         verbs: ['update'],
         subresource: 'finalizers',
-        why: 'never sent; the API server asks for it where OwnerReferencesPermissionEnforcement is on, because the owner references of the children block the deletion of the addon',
+        why: 'for owner references that block the deletion of the addon, where OwnerReferencesPermissionEnforcement is on; never sent',
       },
     ],
   },
@@ -78,8 +86,11 @@ export const resources = {
     access: 'watched',
     project: projectCluster,
     permissions: [
-      { verbs: ['list', 'watch'], why: 'to see how the databases are' },
-      { verbs: ['get'], why: 'to leave none unmarked when it changes hands, and to find out why one does not come up' },
+      { verbs: ['list', 'watch'], why: 'to know the databases' },
+      {
+        verbs: ['get'],
+        why: 'to read the latest state before the owner changes, and to find out why a database does not come up',
+      },
       { verbs: ['create', 'patch'], why: 'to make and change them' },
     ],
   },
@@ -89,8 +100,8 @@ export const resources = {
     access: 'watched',
     project: projectScheduledBackup,
     permissions: [
-      { verbs: ['list', 'watch'], why: 'to see whether they are as they should be' },
-      { verbs: ['get'], why: 'to leave none unmarked when it changes hands' },
+      { verbs: ['list', 'watch'], why: 'to know the schedules' },
+      { verbs: ['get'], why: 'to read the latest state before the owner changes' },
       { verbs: ['create', 'patch'], why: 'to make and change them' },
       { verbs: ['delete'], why: 'to remove them when a plan has no backups' },
     ],
@@ -125,23 +136,13 @@ export const resources = {
     gvr: podGvr,
     scope: 'namespaced',
     access: 'read',
-    permissions: [
-      {
-        verbs: ['list'],
-        why: 'to find out why a database does not come up; without it, status says that it could not look',
-      },
-    ],
+    permissions: lookForCause,
   },
   events: {
     gvr: eventGvr,
     scope: 'namespaced',
     access: 'read',
-    permissions: [
-      {
-        verbs: ['list'],
-        why: 'to find out why a database does not come up; without it, status says that it could not look',
-      },
-    ],
+    permissions: lookForCause,
   },
   recordedEvents: {
     gvr: recordedEventGvr,
@@ -175,7 +176,7 @@ export type ReconciledResource = NameWith<'watched' | 'read' | 'written'>;
 
 /** An object of a resource: as it is kept in memory when it is watched, else with all that the API server sends. */
 export type ObjectOf<N extends ResourceName> = (typeof resources)[N] extends {
-  readonly project: (raw: KubeObject) => infer T;
+  readonly project: (raw: KubeObject) => infer T extends KubeObject;
 }
   ? T
   : KubeObject;

@@ -34,8 +34,7 @@ function aWorld(answers: readonly (ApiError | undefined)[] = [], mayWrite: () =>
   const world = {
     mayWrite,
     api: { clusters: client('Cluster'), scheduledBackups: client('ScheduledBackup'), secrets: client('Secret') },
-    clusters: cache('Cluster'),
-    scheduledBackups: cache('ScheduledBackup'),
+    caches: { clusters: cache('Cluster'), scheduledBackups: cache('ScheduledBackup') },
   } as unknown as World;
   return { world, written, recorded };
 }
@@ -64,7 +63,7 @@ describe('act', () => {
     const withAddons = {
       ...world,
       api: { ...world.api, addons: addons.client },
-      addons: addons.cache,
+      caches: { ...world.caches, addons: addons.cache },
     } as unknown as World;
     const { metadata, ...rest } = manifest('PostgresAddon');
     const pinned = { ...rest, metadata: { ...metadata, uid: 'u', resourceVersion: '7' } };

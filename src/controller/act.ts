@@ -74,11 +74,11 @@ function placeOf(
 ): { readonly client: ResourceClient; readonly cache: Cache<KubeObject> | undefined } {
   switch (child) {
     case 'PostgresAddon':
-      return { client: world.api.addons, cache: world.addons };
+      return { client: world.api.addons, cache: world.caches.addons };
     case 'Cluster':
-      return { client: world.api.clusters, cache: world.clusters };
+      return { client: world.api.clusters, cache: world.caches.clusters };
     case 'ScheduledBackup':
-      return { client: world.api.scheduledBackups, cache: world.scheduledBackups };
+      return { client: world.api.scheduledBackups, cache: world.caches.scheduledBackups };
     case 'Secret':
       return { client: world.api.secrets, cache: undefined };
   }

@@ -1,36 +1,30 @@
 // The watched kinds of each watched namespace (or of all): caches, reflectors, and what they say of the API server.
-import { addonGvr, type PostgresAddon, projectAddon } from '../api/addon.ts';
+import type { PostgresAddon } from '../api/addon.ts';
 import type { Clock, Random } from '../api/clock.ts';
-import {
-  type Cluster,
-  clusterGvr,
-  projectCluster,
-  projectScheduledBackup,
-  type ScheduledBackup,
-  scheduledBackupGvr,
-} from '../api/cnpg.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
-import { clusterOfScheduledBackup } from '../domain/names.ts';
+import { type ObjectOf, resources, type WatchedResource, watchedResources } from '../api/resources.ts';
 import type { Availability } from '../domain/observed.ts';
-import { type Change, Store } from '../kube/store.ts';
+import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
-import { Departed } from './deleted-addons.ts';
 import { type Key, keyOf } from './key.ts';
 import type { Triggers } from './triggers.ts';
-import type { Cache } from './world.ts';
+import type { Cache, WatchedCaches } from './world.ts';
 
 interface Watched<T extends KubeObject> {
   readonly store: Store<T>;
   readonly reflector: Reflector<T>;
 }
 
-interface Scope {
-  readonly addons: Watched<PostgresAddon>;
-  readonly clusters: Watched<Cluster>;
-  readonly scheduledBackups: Watched<ScheduledBackup>;
+/** Everything that is watched in one namespace, or in all. */
+type Scope = { readonly [N in WatchedResource]: Watched<ObjectOf<N>> };
+
+/** The rows of what is watched, each with its own type. */
+const rows: { readonly [N in WatchedResource]: Row<ObjectOf<N>> } = resources;
+interface Row<T> {
+  readonly gvr: Gvr;
+  readonly project: (raw: KubeObject) => T;
 }
-type KindName = keyof Scope;
 
 export interface CachesOptions {
   readonly transport: Transport;
@@ -46,70 +40,44 @@ export interface CachesOptions {
 }
 
 export class Caches {
-  readonly addons: Cache<PostgresAddon>;
-  readonly clusters: Cache<Cluster>;
-  readonly scheduledBackups: Cache<ScheduledBackup>;
-  readonly departed: Departed;
+  /** What is known of each watched resource. */
+  readonly of: WatchedCaches;
   readonly #options: CachesOptions;
   readonly #scopes: ReadonlyMap<string | undefined, Scope>;
 
   constructor(options: CachesOptions) {
     this.#options = options;
-    const { triggers } = options;
     const namespaces = options.namespaces.length === 0 ? [undefined] : options.namespaces;
-    const scopeOf = (namespace: string | undefined): Scope => ({
-      addons: this.#watch(addonGvr, namespace, projectAddon, (change) => {
-        if (change.type === 'deleted') this.departed.add(change.object);
-        triggers.addonChanged(change);
-      }),
-      clusters: this.#watch(clusterGvr, namespace, projectCluster, ({ object }) =>
-        triggers.childChanged(object, object.metadata.name),
-      ),
-      scheduledBackups: this.#watch(scheduledBackupGvr, namespace, projectScheduledBackup, ({ object }) =>
-        triggers.childChanged(object, clusterOfScheduledBackup(object.metadata.name)),
-      ),
-    });
-    this.#scopes = new Map(namespaces.map((namespace) => [namespace, scopeOf(namespace)]));
-    this.addons = this.#view('addons');
-    const clusters = this.#view('clusters');
-    this.clusters = {
-      ...clusters,
-      record: (raw) => {
-        clusters.record(raw);
-        triggers.clusterWritten(raw);
-      },
-    };
-    this.scheduledBackups = this.#view('scheduledBackups');
-    this.departed = new Departed(this.clusters);
+    this.#scopes = new Map(
+      namespaces.map((namespace) => [namespace, each((name) => this.#watch(name, namespace)) as Scope]),
+    );
+    this.of = each((name) => this.#view(name)) as WatchedCaches;
   }
 
   start(): void {
-    for (const { reflector } of this.#all()) reflector.start();
+    for (const reflector of this.#reflectors()) reflector.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#all().map(({ reflector }) => reflector.stop()));
+    await Promise.all(this.#reflectors().map((reflector) => reflector.stop()));
   }
 
-  /** What a watch of a kind says: served, or why there is nothing to see. */
-  availability(namespace: string): { readonly clusters: Availability; readonly scheduledBackups: Availability } {
+  /** What the watch of each resource says: served, or why there is nothing to see. */
+  availability(namespace: string): Readonly<Record<WatchedResource, Availability>> {
     const scope = this.#scope(namespace);
-    return {
-      clusters: availabilityOf(scope?.clusters.reflector.status),
-      scheduledBackups: availabilityOf(scope?.scheduledBackups.reflector.status),
-    };
+    return each((name) => availabilityOf(scope?.[name].reflector.status));
   }
 
   /** Why decisions cannot be made yet; undefined once all is known that can be known. */
   notReady(): string | undefined {
     for (const [namespace, scope] of this.#scopes) {
-      for (const [kind, { reflector }] of Object.entries(scope) as [KindName, Watched<KubeObject>][]) {
-        const { synced, failure } = reflector.status;
+      for (const name of watchedResources) {
+        const { synced, failure } = scope[name].reflector.status;
         // Without addons there is nothing to do; without CNPG there is something to say.
-        const telling = kind !== 'addons' && (failure?.code === 404 || failure?.code === 403);
+        const telling = name !== 'addons' && (failure?.code === 404 || failure?.code === 403);
         if (synced || telling) continue;
         const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-        return `${kind}${where}: ${failure === undefined ? 'not listed yet' : failure.message}`;
+        return `${name}${where}: ${failure === undefined ? 'not listed yet' : failure.message}`;
       }
     }
     return undefined;
@@ -120,23 +88,16 @@ export class Caches {
     for (const { addons } of this.#scopes.values()) yield* addons.store.values();
   }
 
-  /** Number of cached objects by kind. */
-  sizes(): Readonly<Record<KindName, number>> {
-    const sizes = { addons: 0, clusters: 0, scheduledBackups: 0 };
-    for (const scope of this.#scopes.values()) {
-      for (const kind of Object.keys(sizes) as KindName[]) sizes[kind] += scope[kind].store.size;
-    }
-    return sizes;
+  /** Number of cached objects by resource. */
+  sizes(): Readonly<Record<WatchedResource, number>> {
+    const scopes = [...this.#scopes.values()];
+    return each((name) => scopes.reduce((sum, scope) => sum + scope[name].store.size, 0));
   }
 
-  #watch<T extends KubeObject>(
-    gvr: Gvr,
-    namespace: string | undefined,
-    project: (raw: KubeObject) => T,
-    onChange: (change: Change<T>) => void,
-  ): Watched<T> {
-    const { transport, clock, random, onError, onStatus, observe } = this.#options;
-    const store = new Store(project, onChange);
+  #watch<N extends WatchedResource>(name: N, namespace: string | undefined): Watched<ObjectOf<N>> {
+    const { transport, clock, random, triggers, onError, onStatus, observe } = this.#options;
+    const { gvr, project } = rows[name];
+    const store = new Store<ObjectOf<N>>(project, triggers.on[name].changed);
     let before: Availability | undefined;
     const reflector = new Reflector({
       transport,
@@ -157,7 +118,7 @@ export class Caches {
     return { store, reflector };
   }
 
-  /** CNPG came or went, or a right did: every addon may have something else to say. */
+  /** CNPG came or went, or a permission did: every addon may have something else to say. */
   #reconsiderAll(): void {
     for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
   }
@@ -166,18 +127,27 @@ export class Caches {
     return this.#scopes.get(namespace) ?? this.#scopes.get(undefined);
   }
 
-  #all(): readonly Watched<KubeObject>[] {
-    return [...this.#scopes.values()].flatMap((scope) => Object.values(scope) as Watched<KubeObject>[]);
+  #reflectors(): readonly Pick<Reflector<KubeObject>, 'start' | 'stop'>[] {
+    return [...this.#scopes.values()].flatMap((scope) => watchedResources.map((name) => scope[name].reflector));
   }
 
-  #view<K extends KindName>(kind: K): Cache<ReturnType<Scope[K]['store']['get']> & KubeObject> {
-    type T = ReturnType<Scope[K]['store']['get']> & KubeObject;
+  #view<N extends WatchedResource>(name: N): Cache<ObjectOf<N>> {
+    const { written } = this.#options.triggers.on[name];
+    const storeIn = (namespace: string): Store<ObjectOf<N>> | undefined => this.#scope(namespace)?.[name].store;
     return {
-      get: (namespace, name) => this.#scope(namespace)?.[kind].store.get(namespace, name) as T | undefined,
-      record: (raw) => this.#scope(raw.metadata.namespace)?.[kind].store.record(raw),
-      forget: (namespace, name, uid) => this.#scope(namespace)?.[kind].store.forget(namespace, name, uid),
+      get: (namespace, object) => storeIn(namespace)?.get(namespace, object),
+      record: (raw) => {
+        storeIn(raw.metadata.namespace)?.record(raw);
+        written?.(raw);
+      },
+      forget: (namespace, object, uid) => storeIn(namespace)?.forget(namespace, object, uid),
     };
   }
+}
+
+/** A record with a value for each watched resource, made in the order of the table. */
+function each<T>(make: (name: WatchedResource) => T): Record<WatchedResource, T> {
+  return Object.fromEntries(watchedResources.map((name) => [name, make(name)])) as Record<WatchedResource, T>;
 }
 
 function availabilityOf(status: ReflectorStatus | undefined): Availability {

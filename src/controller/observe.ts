@@ -22,7 +22,7 @@ import type { World } from './world.ts';
 export async function observe(key: Key, world: World): Promise<Observed | undefined> {
   const [namespace, name] = splitKey(key);
   const departed = world.departed.next(key);
-  const addon = departed ?? world.addons.get(namespace, name);
+  const addon = departed ?? world.caches.addons.get(namespace, name);
   if (addon === undefined || (departed === undefined && isGone(addon))) return undefined;
   const names = namesOf(addon);
   const cached: Observed = {
@@ -30,8 +30,8 @@ export async function observe(key: Key, world: World): Promise<Observed | undefi
     gone: departed !== undefined,
     platform: world.platform,
     kinds: world.availability(namespace),
-    cluster: world.clusters.get(namespace, names.cluster),
-    scheduledBackup: world.scheduledBackups.get(namespace, names.scheduledBackup),
+    cluster: world.caches.clusters.get(namespace, names.cluster),
+    scheduledBackup: world.caches.scheduledBackups.get(namespace, names.scheduledBackup),
     source: { kind: 'unread' },
     urlSecret: { kind: 'unread' },
     volumes: { kind: 'unread' },
@@ -87,7 +87,7 @@ function holdersOf({ addon, cluster, scheduledBackup, urlSecret }: Observed, wor
   return found.flatMap((child) => {
     const name = child?.metadata.labels?.[labels.name];
     if (child === undefined || name === undefined || name === addon.metadata.name) return [];
-    const uid = world.addons.get(addon.metadata.namespace, name)?.metadata.uid;
+    const uid = world.caches.addons.get(addon.metadata.namespace, name)?.metadata.uid;
     return uid !== undefined && uid === uidOn(child) ? [uid] : [];
   });
 }

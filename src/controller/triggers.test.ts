@@ -4,7 +4,10 @@ import { Triggers } from './triggers.ts';
 
 function listening(): { readonly triggers: Triggers; readonly take: () => readonly string[] } {
   let keys: string[] = [];
-  const triggers = new Triggers((key) => keys.push(key));
+  const triggers = new Triggers(
+    (key) => keys.push(key),
+    () => {},
+  );
   return {
     triggers,
     take: () => {
@@ -56,4 +59,14 @@ it('a Cluster that the operator wrote concerns the others who want it, and not t
   take();
   triggers.clusterWritten(aCluster(anAddon()));
   expect(take()).toEqual(['team-a/second']);
+});
+
+it('a ScheduledBackup concerns whoever wants the Cluster that it is named after', () => {
+  const { triggers, take } = listening();
+  triggers.on.addons.changed({ type: 'added', object: anAddon() });
+  take();
+  const { apiVersion, kind, metadata } = aCluster(anAddon());
+  const foreign = { ...metadata, name: 'db-team-a-shop-daily', ownerReferences: [], labels: {} };
+  triggers.on.scheduledBackups.changed({ type: 'added', object: { apiVersion, kind, metadata: foreign, spec: {} } });
+  expect(take()).toEqual(['team-a/shop']);
 });

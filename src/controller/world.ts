@@ -1,8 +1,8 @@
 // Everything one reconcile may touch, handed in by the composition root; no room reaches for anything else.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Clock } from '../api/clock.ts';
-import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import type { LoginResult } from '../domain/credentials/login.ts';
 import type { Availability, Platform } from '../domain/observed.ts';
 import type { Log } from '../runtime/log.ts';
@@ -17,17 +17,16 @@ export interface Cache<T extends KubeObject> {
   forget(namespace: string, name: string, uid: string): void;
 }
 
+/** A cache of each watched resource. */
+export type WatchedCaches = { readonly [N in WatchedResource]: Cache<ObjectOf<N>> };
+
 export interface World {
   readonly platform: Platform;
   readonly clock: Clock;
   readonly log: Log;
-  readonly addons: Cache<PostgresAddon>;
-  readonly clusters: Cache<Cluster>;
-  readonly scheduledBackups: Cache<ScheduledBackup>;
-  readonly availability: (namespace: string) => {
-    readonly clusters: Availability;
-    readonly scheduledBackups: Availability;
-  };
+  readonly caches: WatchedCaches;
+  /** Whether the API server lets us see each watched resource in a namespace. */
+  readonly availability: (namespace: string) => Readonly<Record<WatchedResource, Availability>>;
   readonly api: Clients;
   /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
   readonly login: (url: string) => Promise<LoginResult>;

@@ -15,7 +15,7 @@ export async function writeStatus(addon: PostgresAddon, status: AddonStatus, wor
   const { name, namespace, uid, resourceVersion } = addon.metadata;
   const metadata = { name, namespace, uid, resourceVersion };
   const manifest = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, status };
-  world.addons.record(await world.api.addons.applyStatus(manifest, fieldManager));
+  world.caches.addons.record(await world.api.addons.applyStatus(manifest, fieldManager));
   world.announce(addon, addon.status, status);
   return true;
 }

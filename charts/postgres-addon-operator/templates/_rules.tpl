@@ -1,0 +1,70 @@
+{{- /* Generated from src/api/resources.ts by `npm run generate`; do not edit. */}}
+
+{{- /* In the watched namespaces. */}}
+{{- define "postgres-addon-operator.rules" -}}
+- apiGroups: [addons.paas.dev]
+  resources: [postgresaddons]
+  # list, watch: to know the addons
+  # get: to read the latest state before an object changes hands
+  # patch: to set the finalizer of protected addons
+  verbs: [get, list, watch, patch]
+- apiGroups: [addons.paas.dev]
+  resources: [postgresaddons/status]
+  # to write the status of the addons
+  verbs: [patch]
+- apiGroups: [addons.paas.dev]
+  resources: [postgresaddons/finalizers]
+  # for owner references that block the deletion of the addon, where OwnerReferencesPermissionEnforcement is on; never sent
+  verbs: [update]
+- apiGroups: [postgresql.cnpg.io]
+  resources: [clusters]
+  # list, watch: to know the databases
+  # get: to read the latest state before the owner changes, and to find out why a database does not come up
+  # create, patch: to make and change them
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [postgresql.cnpg.io]
+  resources: [scheduledbackups]
+  # list, watch: to know the schedules
+  # get: to read the latest state before the owner changes
+  # create, patch: to make and change them
+  # delete: to remove them when a plan has no backups
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [secrets]
+  # get: to read the credentials that CloudNativePG made, and the app's Secret, each by its name
+  # create, patch: to write the app's Secret
+  verbs: [get, create, patch]
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  # to know whether a disk can grow, and to find out why a database does not come up
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods, events]
+  # to find out why a database does not come up; without it, status says that it could not look
+  verbs: [list]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  # to tell what happens to an addon
+  verbs: [create]
+{{- end -}}
+
+{{- /* For objects without a namespace. */}}
+{{- define "postgres-addon-operator.clusterRules" -}}
+- apiGroups: [storage.k8s.io]
+  resources: [storageclasses]
+  # to know whether a disk can grow
+  verbs: [get]
+{{- end -}}
+
+{{- /* In the operator's own namespace. */}}
+{{- define "postgres-addon-operator.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  # to elect a leader; RBAC cannot limit this verb to a name, since the object has none yet
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "postgres-addon-operator.fullname" . }}]
+  # to elect a leader
+  verbs: [get, update]
+{{- end -}}

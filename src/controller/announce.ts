@@ -1,0 +1,24 @@
+// Tells of what has become of an addon: in the log, and in Events for its users.
+import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
+import { transitions } from '../domain/transitions.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Log } from '../runtime/log.ts';
+
+/** Logs and records each transition between two statuses of an addon; it never throws, and waits for nothing. */
+export function announce(
+  events: EventRecorder,
+  log: Log,
+  addon: PostgresAddon,
+  before: AddonStatus | undefined,
+  after: AddonStatus,
+): void {
+  const { name, namespace, uid } = addon.metadata;
+  for (const transition of transitions(before, after)) {
+    log.info(transition.note, { addon: `${namespace}/${name}`, reason: transition.reason, phase: after.phase });
+    events.emit({
+      regarding: { apiVersion: addonApiVersion, kind: addonGvr.kind, namespace, name, uid },
+      action: 'Reconcile',
+      ...transition,
+    });
+  }
+}

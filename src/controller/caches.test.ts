@@ -1,0 +1,130 @@
+// The caches against an API server played by hand: what is asked of it, what is told of its answers, and whom a change concerns.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { watchedResources } from '../api/resources.ts';
+import { aCluster, anAddon } from '../domain/testing.ts';
+import { ApiError } from '../kube/errors.ts';
+import { HandTransport, page, type Thing, thing } from '../kube/testing.ts';
+import { ManualClock, settle } from '../testing/clock.ts';
+import { Caches } from './caches.ts';
+import { Triggers } from './triggers.ts';
+
+class Fixture {
+  readonly transport = new HandTransport();
+  readonly keys: string[] = [];
+  readonly departed: string[] = [];
+  readonly told: string[] = [];
+  readonly caches: Caches;
+
+  constructor(namespaces: readonly string[] = []) {
+    const enqueue = (key: string) => this.keys.push(key);
+    this.caches = new Caches({
+      transport: this.transport,
+      clock: new ManualClock(),
+      random: () => 0.5,
+      namespaces,
+      triggers: new Triggers(enqueue, ({ metadata }) => this.departed.push(metadata.name)),
+      enqueue,
+      onError: (error) => this.told.push(String(error)),
+      onStatus: (kind, namespace, { failure }) => {
+        if (failure !== undefined) this.told.push(`${kind} in ${namespace}: ${failure.code}`);
+      },
+      observe: (kind, event) => this.told.push(`${event} ${kind}`),
+    });
+  }
+
+  /** Answers the lists of all three resources, with the addon and its Cluster. */
+  async listed(): Promise<void> {
+    this.caches.start();
+    (await this.transport.call()).answer(page([anAddon() as unknown as Thing], 50));
+    (await this.transport.call()).answer(page([aCluster(anAddon()) as unknown as Thing], 50));
+    (await this.transport.call()).answer(page([], 50));
+    await settle();
+  }
+}
+
+const running: Fixture[] = [];
+function start(namespaces?: readonly string[]): Fixture {
+  const made = new Fixture(namespaces);
+  running.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  for (const { caches } of running.splice(0)) await caches.stop();
+});
+
+const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'not allowed' });
+
+describe('the caches', () => {
+  it('list each watched resource of each namespace, in the order of the table', async () => {
+    const { transport, caches } = start(['a', 'b']);
+    caches.start();
+    await settle();
+    const paths = [];
+    while (transport.waiting > 0) paths.push((await transport.call()).request.path);
+    expect(paths).toEqual(
+      ['a', 'b'].flatMap((namespace) => [
+        `/apis/addons.paas.dev/v1alpha1/namespaces/${namespace}/postgresaddons`,
+        `/apis/postgresql.cnpg.io/v1/namespaces/${namespace}/clusters`,
+        `/apis/postgresql.cnpg.io/v1/namespaces/${namespace}/scheduledbackups`,
+      ]),
+    );
+  });
+
+  it('hold what was listed, count it under the names of the metrics, and tell of it', async () => {
+    const fixture = start();
+    await fixture.listed();
+    expect(fixture.caches.of.clusters.get('team-a', 'db-team-a-shop')).toMatchObject({ kind: 'Cluster' });
+    expect(fixture.caches.of.addons.get('team-a', 'shop')?.metadata).not.toHaveProperty('managedFields');
+    expect(fixture.caches.sizes()).toEqual({ addons: 1, clusters: 1, scheduledBackups: 0 });
+    expect(fixture.told).toEqual(['list PostgresAddon', 'list Cluster', 'list ScheduledBackup']);
+    expect(fixture.keys).toEqual(['team-a/shop', 'team-a/shop']);
+    expect(fixture.caches.notReady()).toBeUndefined();
+  });
+
+  it('are not ready before everything is listed, but do without what tells why it cannot be', async () => {
+    const { transport, caches, told } = start(['a']);
+    expect(caches.notReady()).toBe('addons in namespace a: not listed yet');
+    caches.start();
+    (await transport.call()).answer(page([], 50));
+    (await transport.call()).fail(forbidden);
+    (await transport.call()).fail(new ApiError({ code: 404, reason: 'NotFound', message: 'not there' }));
+    await settle();
+    expect(told).toContain('Cluster in a: 403');
+    expect(caches.notReady()).toBeUndefined();
+    expect(caches.availability('a')).toEqual({ addons: 'served', clusters: 'forbidden', scheduledBackups: 'missing' });
+  });
+
+  it('are not ready without addons, whatever the reason', async () => {
+    const { transport, caches } = start();
+    caches.start();
+    (await transport.call()).fail(forbidden);
+    await settle();
+    expect(caches.notReady()).toBe('addons: not allowed');
+  });
+
+  it('tell of an addon that is gone before anybody looks at it', async () => {
+    const fixture = start();
+    await fixture.listed();
+    fixture.keys.length = 0;
+    const stream = await fixture.transport.stream();
+    stream.open();
+    stream.send('DELETED', { ...anAddon(), metadata: { ...anAddon().metadata, resourceVersion: '60' } });
+    await settle();
+    expect(fixture.departed).toEqual(['shop']);
+    expect(fixture.keys).toEqual(['team-a/shop']);
+  });
+
+  it('show what the operator wrote itself at once', async () => {
+    const fixture = start();
+    await fixture.listed();
+    fixture.caches.of.scheduledBackups.record(thing('daily', 60, { namespace: 'team-a' }));
+    expect(fixture.caches.of.scheduledBackups.get('team-a', 'daily')).toBeDefined();
+    fixture.caches.of.scheduledBackups.forget('team-a', 'daily', 'uid-of-daily');
+    expect(fixture.caches.sizes().scheduledBackups).toBe(0);
+  });
+
+  it('have a cache for each watched resource and no other', () => {
+    expect(Object.keys(start().caches.of)).toEqual(watchedResources);
+  });
+});

@@ -1,0 +1,21 @@
+// What the gauges show: read from the running parts when somebody asks for the metrics.
+import type { LeaderElector } from '../kube/lease.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { WorkQueue } from '../runtime/queue.ts';
+import type { Caches } from './caches.ts';
+
+/** Sets every gauge to what it is now. */
+export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elector: LeaderElector): void {
+  const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
+  const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
+  for (const { status } of caches.everyAddon()) {
+    const phase = status?.phase ?? 'creating';
+    const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
+    byPhase[phase] = (byPhase[phase] ?? 0) + 1;
+    byReady[ready] = (byReady[ready] ?? 0) + 1;
+  }
+  metrics.addons({ byPhase, byReady });
+  for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
+  metrics.longestRunning(queue.longestRunningSeconds());
+  metrics.leader(elector.isLeader());
+}

@@ -1,0 +1,66 @@
+// What meets the process: configuration from the environment, signals, exit codes, and rejections that nobody handles.
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { createLog, type Log } from './runtime/log.ts';
+
+/** What runs in the process. */
+export interface Program {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Logs why and ends the process with exit code 1. */
+export type Die = (why: string) => never;
+
+/**
+ * Runs a program until a signal ends it. Exit codes: 0 asked to stop; 1 could not start, lost the lease, or has a bug; 2 the
+ * configuration cannot be used.
+ * @param make makes the program; nothing of it runs before start()
+ */
+export async function runProcess(make: (config: Config, log: Log, die: Die) => Program): Promise<void> {
+  const config = configOrExit();
+  const log = createLog({ level: config.LOG_LEVEL });
+  const die: Die = (why) => {
+    log.error(why);
+    process.exit(1);
+  };
+  process.on('unhandledRejection', (error) => {
+    log.error('unhandled promise rejection (bug)', { error });
+    process.exit(1);
+  });
+  try {
+    const program = make(config, log, die);
+    stopOnSignals(program, log, die);
+    await program.start();
+  } catch (error) {
+    die(`could not start: ${messageOf(error)}`);
+  }
+}
+
+function configOrExit(): Config {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
+
+function stopOnSignals(program: Program, log: Log, die: Die): void {
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      log.info('stopping', { signal });
+      program.stop().then(
+        () => process.exit(0),
+        (error: unknown) => die(`the stop failed: ${messageOf(error)}`),
+      );
+    });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
