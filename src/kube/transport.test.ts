@@ -239,7 +239,7 @@ describe('request', () => {
       await clock.advance(29_999);
       expect(observed).toEqual([]);
       await clock.advance(1);
-      expect(await failed).toMatchObject({ code: 0, reason: 'Timeout', message: 'no answer within 30000 ms' });
+      expect(await failed).toMatchObject({ code: 0, reason: 'Timeout', message: 'no response within 30000 ms' });
       expect(observed).toEqual([{ verb: 'get', resource: 'secrets', code: 0, seconds: 30 }]);
     });
   }
