@@ -59,7 +59,7 @@ function answer(text: Buffer, client: { write(data: Buffer): unknown; end(): unk
 }
 
 const failed = (why: string, detail: string): unknown => ({ kind: 'failed', why, detail });
-const foreign = failed('other', 'the server does not answer as PostgreSQL does');
+const foreign = failed('other', 'the server does not speak the PostgreSQL protocol');
 
 describe('a login', () => {
   it.each([
@@ -109,7 +109,7 @@ describe('a login', () => {
 
   it('fails with TLS that is asked for and not offered', async () => {
     const { tryLogin, server } = await meet({ tls: 'N' });
-    expect(await tryLogin('?sslmode=require')).toEqual(failed('tls', 'the server offers no TLS'));
+    expect(await tryLogin('?sslmode=require')).toEqual(failed('tls', 'the server does not support TLS'));
     expect(server.heard()).toBe('');
   });
 
@@ -118,7 +118,7 @@ describe('a login', () => {
     expect(await tryLogin('?sslmode=require')).toEqual({ kind: 'ok' });
     const said = server.heard();
     const result = await tryLogin('?sslmode=verify-full');
-    expect(result).toEqual(failed('tls', "the certificate does not have the host's name"));
+    expect(result).toEqual(failed('tls', 'the certificate is not valid for the host name'));
     expect(server.heard()).toBe(said);
   });
 
@@ -142,7 +142,7 @@ describe('a login', () => {
       'mysql://app:hunter2@host/app',
       'postgresql://app@h/d',
     ])
-      expect(await logins.tryLogin(url)).toEqual(failed('other', 'DATABASE_URL has an unknown form'));
+      expect(await logins.tryLogin(url)).toEqual(failed('other', 'DATABASE_URL has an unexpected format'));
   });
 
   it('fails when DNS does not know the host', async () => {
@@ -243,7 +243,7 @@ describe('a server that falls silent', () => {
     expect(result).toBeUndefined();
     await clock.advance(1);
     await login;
-    expect(result).toEqual(failed('silent', 'no answer within 5 s'));
+    expect(result).toEqual(failed('silent', 'no response within 5 s'));
     expect(server.seen.connections).toBe(1);
     expect(clock.timers).toBe(0);
   });
@@ -300,7 +300,7 @@ describe('many logins', () => {
     await until(() => server.seen.begun === 8);
     await clock.advance(5000);
     const results = await Promise.all(logins);
-    expect(results.slice(0, 8)).toEqual(Array(8).fill(failed('silent', 'no answer within 5 s')));
+    expect(results.slice(0, 8)).toEqual(Array(8).fill(failed('silent', 'no response within 5 s')));
     expect(results.slice(8)).toEqual(Array(92).fill({ kind: 'unchecked' }));
     expect(server.seen.most).toBe(8);
     expect(clock.timers).toBe(0);

@@ -96,7 +96,7 @@ const password = "p@ss/w:rd #1%'";
       'the name of another host',
       { host: 'localhost', query: '?sslmode=verify-full' },
       'tls',
-      "the certificate does not have the host's name",
+      'the certificate is not valid for the host name',
     ],
   ])(
     'with %s says so',
