@@ -46,7 +46,7 @@ export interface AddonSpec {
    */
   readonly connection?: {
     /**
-     * The TLS mode that DATABASE_URL asks for. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. For verify-full the application must mount ca.crt from the Secret <cluster>-ca.
+     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. For verify-full the application must mount ca.crt from the Secret <cluster>-ca.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
   };
