@@ -1,4 +1,4 @@
-// The transport against a server on the loopback interface: what arrives there, and what each way to fail becomes here.
+// The transport with a server on the loopback interface: the requests that arrive, and the error for each failure.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';

@@ -1,4 +1,4 @@
-// Logins against a server that does what a script says; the real PostgreSQL is in real.test.ts.
+// Logins to a scripted server; real.test.ts tests a real PostgreSQL.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { LoginResult } from '../domain/connection.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
@@ -25,13 +25,13 @@ const opened: { readonly server: TestServer; readonly logins: Logins }[] = [];
 afterEach(async () => {
   for (const { server, logins } of opened.splice(0)) {
     await logins.stop();
-    // Nothing is left of any login, whatever became of it: no server has to hang up first.
+    // No login leaves a connection behind, whatever its result: no server has to close it first.
     await until(() => server.seen.open === 0);
     await server.close();
   }
 });
 
-/** A server, and logins whose time stands still until the test moves it. */
+/** A server, and logins with a clock that only the test advances. */
 async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
   const server = await startServer({
     tls: 'S',
@@ -46,7 +46,7 @@ async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
   const url = `postgresql://app:${encodeURIComponent(password)}@${host}:${server.port}/app`;
   const tryLogin = async (query = ''): Promise<LoginResult> => {
     const result = await logins.tryLogin(`${url}${query}`);
-    // Every server here says the password wherever it can.
+    // Every server in this test sends the password wherever it can.
     expect(JSON.stringify(result)).not.toMatch(/hunter2|serverWords/);
     return result;
   };
@@ -304,7 +304,7 @@ describe('many logins', () => {
     expect(results.slice(8)).toEqual(Array(92).fill({ kind: 'unchecked' }));
     expect(server.seen.most).toBe(8);
     expect(clock.timers).toBe(0);
-    // Their places are free again.
+    // Their slots are free again.
     const next = tryLogin();
     await until(() => server.seen.begun === 9);
     await clock.advance(5000);
@@ -333,7 +333,7 @@ describe('many logins', () => {
     await clock.advance(5000);
     expect((await Promise.all(slow)).filter(({ kind }) => kind === 'failed')).toHaveLength(2);
 
-    // It has answered in time once: the next need no patience.
+    // It has responded in time once, so it counts as responsive again.
     isMute = false;
     expect(await tryLogin()).toEqual({ kind: 'ok' });
     const others = Array.from({ length: 30 }, () => tryLogin());
