@@ -47,11 +47,11 @@ describe('the notes', () => {
     expect(await notes([CNPG, 'addons.paas.dev/v1alpha1'], values)).not.toContain('WARNING');
   });
 
-  it('show a manifest to apply, in a namespace that is looked after', async () => {
+  it('show a manifest to apply, in a watched namespace', async () => {
     expect(await notes([CNPG])).toMatchInlineSnapshot(`
-     "postgres-addon-operator 0.1.0 looks after PostgresAddons in all namespaces.
+     "postgres-addon-operator 0.1.0 watches PostgresAddons in all namespaces.
 
-     Make a database:
+     Create a database:
 
        kubectl apply -f - <<MANIFEST
        apiVersion: addons.paas.dev/v1alpha1
@@ -63,11 +63,11 @@ describe('the notes', () => {
          plan: standard
        MANIFEST
 
-     and wait until it can be used:
+     Wait until it is ready:
 
        kubectl wait --namespace default --for=condition=Ready --timeout=10m postgresaddon/shop
 
-     Applications get DATABASE_URL from a Secret:
+     Applications read DATABASE_URL from a Secret:
 
        envFrom:
          - secretRef:
@@ -84,7 +84,7 @@ describe('the notes', () => {
     });
   });
 
-  it('name the namespaces that are looked after', async () => {
+  it('name the watched namespaces', async () => {
     expect(await notes([CNPG], { watchNamespaces: ['team-a', 'team-b'] })).toContain(
       'PostgresAddons in team-a, team-b.',
     );

@@ -1,4 +1,4 @@
-// From environment and plan file to one frozen, checked configuration; nothing else in the program reads process.env.
+// Reads the environment and the plan file into one frozen, validated configuration. Nothing else in the program reads process.env.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import { nanos } from './domain/quantity.ts';
 
 const quantity = z
   .string()
-  .refine((text) => (nanos(text) ?? 0n) > 0n, { error: 'must be a Kubernetes quantity above 0, such as 10Gi' });
+  .refine((text) => (nanos(text) ?? 0n) > 0n, { error: 'must be a Kubernetes quantity greater than 0, such as 10Gi' });
 
 const profile = z.strictObject({
   instances: z.int().min(1).max(9),
@@ -39,23 +39,23 @@ const environment = z.object({
         .filter((name) => name !== ''),
     )
     .refine((names) => names.every((name) => namespaceName.test(name)), {
-      error: 'must be namespace names, separated by commas',
+      error: 'must be a comma-separated list of namespace names',
     }),
   LEASE_NAME: z.string().min(1).default('postgres-addon-operator'),
   POD_NAME: z.string().min(1).default('postgres-addon-operator'),
   POD_NAMESPACE: z.string().regex(namespaceName, { error: 'must be a namespace name' }).default('default'),
-  /** 0 takes a free port, which is logged. */
+  /** 0 selects a free port, which is logged. */
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   WORKERS: z.coerce.number().int().min(1).max(256).default(16),
   DEFAULT_POSTGRES_VERSION: z
     .string()
-    .regex(/^1[4-8](\.\d{1,2})?$/, { error: 'must be a PostgreSQL major from 14 to 18, or major.minor' })
+    .regex(/^1[4-8](\.\d{1,2})?$/, { error: 'must be a PostgreSQL major version from 14 to 18, or major.minor' })
     .default('17'),
   IMAGE_PATTERN: z
     .string()
-    .refine((text) => text.includes('{version}'), { error: 'must hold {version}' })
+    .refine((text) => text.includes('{version}'), { error: 'must contain {version}' })
     .default('ghcr.io/cloudnative-pg/postgresql:{version}'),
-  /** Whether `running` needs a login with the published DATABASE_URL, only remarks on it, or does without. */
+  /** Whether a login with the published DATABASE_URL is required for `running`, only reported, or not attempted. */
   READINESS_CONNECTION_CHECK: z.enum(['Required', 'Advisory', 'Off']).default('Required'),
   PLANS_FILE: z.string().optional(),
 });
@@ -64,15 +64,15 @@ export interface Config extends Readonly<Omit<z.infer<typeof environment>, 'PLAN
   readonly plans: PlanTable;
 }
 
-/** A configuration that cannot be used: one line a problem, each naming the variable or the field. */
+/** An invalid configuration: one line per problem, each with the name of the variable or field. */
 export class ConfigError extends Error {
   constructor(problems: readonly string[]) {
-    super(`the configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(`invalid configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
     this.name = 'ConfigError';
   }
 }
 
-/** @throws ConfigError with every problem at once */
+/** @throws ConfigError with all problems */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(set);
@@ -81,7 +81,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze({ ...rest, plans: PLANS_FILE === undefined ? defaultPlans : loadPlans(PLANS_FILE) });
 }
 
-/** The default table with what the file says instead; each plan may be given in part. */
+/** The default table with the changes from the file, which can set any part of a plan. */
 function loadPlans(path: string): PlanTable {
   let content: unknown;
   try {
@@ -100,9 +100,7 @@ function loadPlans(path: string): PlanTable {
   };
   const problems = Object.entries(plans)
     .filter(([, plan]) => (nanos(postgresToKubernetes(plan.sharedBuffers)) ?? 0n) > (nanos(plan.memory) ?? 0n))
-    .map(
-      ([name]) => `PLANS_FILE ${path}: ${name}.sharedBuffers is more than ${name}.memory, which CloudNativePG refuses`,
-    );
+    .map(([name]) => `PLANS_FILE ${path}: ${name}.sharedBuffers exceeds ${name}.memory, which CloudNativePG rejects`);
   if (problems.length > 0) throw new ConfigError(problems);
   return plans;
 }

@@ -23,7 +23,7 @@ export function generateConditionsPage(): string {
     table(['type', 'what it says'], types),
     '\n## Reasons\n',
     'A *good* reason makes its condition true. *progressing* moves by itself. *stalled* needs somebody to act; the message says who and how.\n',
-    table(['reason', 'weight', 'meaning', 'way out'], rows),
+    table(['reason', 'weight', 'meaning', 'remedy'], rows),
     '\n## Phases of CloudNativePG\n',
     'Every phase text of CloudNativePG 1.30. *healthy* counts only together with: every instance ready, the current primary is the target',
     'primary, the Cluster is not hibernated, and CNPG has come back from the last restarting change. A text that is not listed is never success.\n',

@@ -1,4 +1,4 @@
-// PostgresAddon in TypeScript, with the names this API owns: its group, its labels and the field managers it writes as.
+// The PostgresAddon types, and the names that belong to this API: its group, labels, annotations, finalizer and field managers.
 import type { AddonSpec, AddonStatus } from './generated/postgresaddon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
 import { projectMetadata } from './raw.ts';
@@ -19,15 +19,15 @@ export const addonGvr: Gvr = {
 };
 export const addonApiVersion = `${addonGvr.group}/${addonGvr.version}`;
 
-/** A PostgresAddon as cached: the schema is the server's to enforce, so whatever decides must survive a spec that breaks it. */
+/** A PostgresAddon as cached. The API server enforces the schema, so code that reads the spec must tolerate one that violates it. */
 export interface PostgresAddon extends KubeObject {
   readonly spec: AddonSpec;
   readonly status?: AddonStatus;
 }
 
-/** Field manager of everything the operator writes but the app Secret. */
+/** Field manager of everything that the operator writes except the app's Secret. */
 export const fieldManager = 'postgres-addon-operator';
-/** Field manager of the Secret with DATABASE_URL: a published contract. */
+/** Field manager of the Secret with DATABASE_URL. A published contract. */
 export const secretFieldManager = 'paas-control-plane';
 
 export const labels = {
@@ -35,27 +35,27 @@ export const labels = {
   uid: 'addons.paas.dev/uid',
   appId: 'addons.paas.dev/app-id',
   managedBy: 'app.kubernetes.io/managed-by',
-  /** "true" on a child whose addon was deleted and left it in service. */
+  /** "true" on a child that stayed in service when its addon was deleted. */
   orphaned: 'addons.paas.dev/orphaned',
 } as const;
 
-/** On a protected addon: its deletion waits until the children are released. */
+/** On a protected addon: delays its deletion until the children are released. */
 export const protectionFinalizer = 'addons.paas.dev/protection';
-/** Kubernetes' own, while the garbage collector takes the owner references off the children (`--cascade=orphan`). */
+/** Set by Kubernetes while the garbage collector removes the owner references from the children (`--cascade=orphan`). */
 export const orphanFinalizer = 'orphan';
 
 export const annotations = {
   /** On a Cluster: the lastTransitionTime of its Ready condition when the last restarting change was written, and a hash of what
-   * ran then. Readiness counts again only once that time has moved (domain/database/restart-mark.ts). */
+   * was running then. Readiness is ignored until that time changes (domain/database/restart-mark.ts). */
   readyBefore: 'addons.paas.dev/ready-before',
-  /** On a Cluster that outlived its addon: the uid of that addon, and when its database was ready first. */
+  /** On a Cluster that outlived its addon: the uid of that addon, and when the database first became ready. */
   formerUid: 'addons.paas.dev/former-uid',
   readyAt: 'addons.paas.dev/ready-at',
-  /** On an addon: the plan whose effects status.preview tells. */
+  /** On an addon: the plan whose effects status.preview shows. */
   preview: 'addons.paas.dev/preview',
 } as const;
 
-/** What of a PostgresAddon is kept in memory: of its labels and annotations only the wish for a preview means anything to us. */
+/** The part of a PostgresAddon that is cached. Of its labels and annotations, only the preview annotation is used. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
   const { apiVersion, kind, spec, status } = raw as PostgresAddon;
   return {

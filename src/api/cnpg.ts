@@ -1,4 +1,4 @@
-// The few fields of CloudNativePG that we read or write, projected so that the cache holds no more than the decision needs.
+// The CloudNativePG fields that the operator reads or writes, projected so that the cache holds no more than a decision needs.
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
 import { type KeptMetadata, list, pick, projectMetadata, record, renamed } from './raw.ts';
@@ -12,12 +12,12 @@ export const scheduledBackupGvr: Gvr = {
 };
 export const cnpgApiVersion = 'postgresql.cnpg.io/v1';
 export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
-/** CNPG puts this on a Cluster whose pods are stopped on purpose; it stays "healthy" all the while. */
+/** Set on a Cluster to stop its pods on purpose. CNPG still reports such a Cluster as healthy. */
 export const hibernationAnnotation = 'cnpg.io/hibernation';
 /** Label of every object that belongs to a Cluster. */
 export const clusterLabel = 'cnpg.io/cluster';
 
-/** Our part of Cluster.spec. A member that is undefined must be absent from the live object. */
+/** The fields of Cluster.spec that the operator owns. An undefined one must be absent from the live object. */
 export interface ClusterSpec {
   readonly instances: number;
   readonly imageName: string;
@@ -44,7 +44,7 @@ export interface ClusterSpec {
   readonly bootstrap: { readonly initdb: { readonly database: string; readonly owner: string } };
 }
 
-/** Anything inside a foreign object may be missing or of another type. */
+/** Any field of a foreign object can be missing or have another type. */
 export type Partially<T> = T extends object ? { readonly [K in keyof T]?: Partially<T[K]> | undefined } : T;
 
 export interface ClusterStatus {
@@ -53,7 +53,7 @@ export interface ClusterStatus {
   readonly readyInstances?: number;
   readonly currentPrimary?: string;
   readonly targetPrimary?: string;
-  /** resourceVersion of the Secret <cluster>-app that CNPG last looked at. */
+  /** resourceVersion of the Secret <cluster>-app that CNPG last observed. */
   readonly applicationSecretVersion?: string;
   readonly readyCondition?: { readonly status: string; readonly lastTransitionTime: string };
 }
@@ -63,7 +63,7 @@ export interface Cluster extends KubeObject {
   readonly status: ClusterStatus;
 }
 
-/** Our part of ScheduledBackup.spec. */
+/** The fields of ScheduledBackup.spec that the operator owns. */
 export interface ScheduledBackupSpec {
   readonly schedule: string;
   readonly suspend: boolean;
@@ -77,7 +77,7 @@ export interface ScheduledBackup extends KubeObject {
   readonly spec: Partially<ScheduledBackupSpec>;
 }
 
-/** What of a Cluster is kept in memory. */
+/** The part of a Cluster that is cached. */
 export function projectCluster(raw: KubeObject): Cluster {
   const spec = record(record(raw).spec);
   const status = record(record(raw).status);
@@ -122,7 +122,7 @@ export function projectCluster(raw: KubeObject): Cluster {
   };
 }
 
-/** What of a ScheduledBackup is kept in memory. */
+/** The part of a ScheduledBackup that is cached. */
 export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
   const spec = record(record(raw).spec);
   return {

@@ -1,58 +1,65 @@
-// The closed lists of condition types and reasons, as tables: the code may use no other word, and the docs are made from them.
+// The closed lists of condition types and reasons. The code uses no others, and the reference docs are generated from these tables.
 
 export const conditionTypes = {
-  Ready: 'The database can be used: CNPG reports every instance ready and the Secret with DATABASE_URL is written.',
-  Reconciling: 'The operator is working towards what was asked; present only while true.',
-  Stalled: 'The operator cannot get further by itself; present only while true, and the message says what to do.',
+  Ready:
+    'The database can be used: CNPG reports every instance ready, the Secret with DATABASE_URL is written, and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
+  Reconciling: 'The operator is working towards the desired state. Present only while true.',
+  Stalled: 'The operator cannot continue without intervention; the message says what to do. Present only while true.',
   Provisioned: 'The Cluster exists and CNPG reports every instance ready.',
-  CredentialsPublished: 'The Secret holds a DATABASE_URL built from the credentials that CNPG has now.',
-  Connectable: 'The operator logged in with the published DATABASE_URL; absent where the check is off.',
+  CredentialsPublished: "The Secret holds a DATABASE_URL built from the current credentials in CNPG's Secret.",
+  Connectable: 'The operator logged in with the published DATABASE_URL. Absent while readiness.connectionCheck is Off.',
   PlanApplied: 'The Cluster runs with the size, version and settings of the plan.',
-  Protected: 'A deletion of the addon leaves database, Secret and backups in service; present only in mode protected.',
-  Adopted: 'The database was made for an addon that is gone, and was taken back; present from then on.',
-  Suspended: 'spec.suspend is true: nothing is created, changed or repaired; present only while true.',
-  BackupReady: 'The backup level of the plan is in force; absent for a plan without backups.',
+  Protected:
+    'Deleting the addon leaves the database, the Secret and the backups in service. Present only with spec.mode protected.',
+  Adopted:
+    'The database was created for an addon that has been deleted, and this addon adopted it. Present from then on.',
+  Suspended: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
+  BackupReady: 'The backup level of the plan is in force. Absent for a plan without backups.',
 } as const;
 export type ConditionType = keyof typeof conditionTypes;
 
-/** good: nothing to do. progressing: wait, it moves by itself. stalled: somebody has to act. */
+/** good: no action needed. progressing: the operator waits, for a limited time. stalled: the operator cannot continue without intervention. */
 export type Weight = 'good' | 'progressing' | 'stalled';
 
 export interface ReasonRow {
   readonly weight: Weight;
   readonly meaning: string;
   readonly wayOut: string;
-  /** Nothing that is watched announces the end of this state: look again after so many seconds. */
+  /** No watch reports the end of this state: requeue after this many seconds. */
   readonly recheckSeconds?: number;
-  /** Its Event is a Warning although nobody has to act. */
+  /** Its Event is a Warning although the reason is not stalled. */
   readonly warning?: true;
 }
 
-const wait = 'Wait; nothing to do.';
+const wait = 'Wait. No action needed.';
 
 export const reasons = {
   Running: {
     weight: 'good',
-    meaning: 'Every instance is ready and DATABASE_URL is published.',
-    wayOut: 'Nothing to do.',
+    meaning:
+      'Every instance is ready, DATABASE_URL is published and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
+    wayOut: 'No action needed.',
   },
-  ClusterHealthy: { weight: 'good', meaning: 'CNPG reports every instance ready.', wayOut: 'Nothing to do.' },
-  Published: { weight: 'good', meaning: 'The Secret holds the current DATABASE_URL.', wayOut: 'Nothing to do.' },
+  ClusterHealthy: { weight: 'good', meaning: 'CNPG reports every instance ready.', wayOut: 'No action needed.' },
+  Published: { weight: 'good', meaning: 'The Secret holds the current DATABASE_URL.', wayOut: 'No action needed.' },
   LoggedIn: {
     weight: 'good',
-    meaning: 'A login with DATABASE_URL succeeded since the database, its primary or its credentials changed last.',
-    wayOut: 'Nothing to do.',
+    meaning:
+      'A login with DATABASE_URL has succeeded since the last change of the database, its primary or its credentials.',
+    wayOut: 'No action needed.',
   },
-  Applied: { weight: 'good', meaning: 'The Cluster runs what the plan says.', wayOut: 'Nothing to do.' },
+  Applied: { weight: 'good', meaning: 'The Cluster runs what the plan specifies.', wayOut: 'No action needed.' },
   Protected: {
     weight: 'good',
-    meaning: 'No child goes with the addon: there is a finalizer, and there are no owner references.',
-    wayOut: 'Nothing to do. The end of the namespace still ends everything in it.',
+    meaning:
+      'Deleting the addon deletes none of its children: the addon has a finalizer, and the children have no owner references.',
+    wayOut: 'No action needed. Deleting the namespace still deletes everything in it.',
   },
   Adopted: {
     weight: 'good',
-    meaning: 'The database of a deleted addon of this name was taken back, with its data, its Secret and its ready_at.',
-    wayOut: 'Nothing to do.',
+    meaning:
+      'The database of a deleted addon with the same name was adopted, with its data, its Secret and its ready_at.',
+    wayOut: 'No action needed.',
   },
   Suspended: {
     weight: 'stalled',
@@ -61,8 +68,8 @@ export const reasons = {
   },
   DiskKept: {
     weight: 'good',
-    meaning: 'The plan is applied, but the disk is larger than the plan says, because a disk never shrinks.',
-    wayOut: 'Nothing to do. For a smaller disk, create a new addon and move the data.',
+    meaning: 'The plan is applied, but the disk is larger than the plan specifies, because a disk never shrinks.',
+    wayOut: 'No action needed. For a smaller disk, create a new addon and move the data.',
   },
   Creating: {
     weight: 'progressing',
@@ -71,36 +78,38 @@ export const reasons = {
   },
   Provisioning: {
     weight: 'progressing',
-    meaning: 'The database was ready once and is not now: an instance restarts, fails over or is being replaced.',
+    meaning:
+      'The database has been ready before and is not ready now: an instance is restarting or being replaced, or a failover is in progress.',
     wayOut: wait,
   },
   ClusterRecreated: {
     weight: 'progressing',
     meaning:
-      'The Cluster of a database that was ready is gone, although nobody deleted the addon. A new, empty one is made.',
-    wayOut: 'Find out who deleted the Cluster; its data went with it.',
+      'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new, empty Cluster is being created.',
+    wayOut: 'Find out who deleted the Cluster. Its data was deleted with it.',
     warning: true,
   },
-  Applying: { weight: 'progressing', meaning: 'A change of plan or version is being carried out.', wayOut: wait },
+  Applying: { weight: 'progressing', meaning: 'A change of plan or version is being applied.', wayOut: wait },
   Adopting: {
     weight: 'progressing',
-    meaning: 'The database of a deleted addon of this name is being taken back.',
+    meaning: 'The database of a deleted addon with the same name is being adopted.',
     wayOut: wait,
   },
   Deleted: {
     weight: 'progressing',
-    meaning: 'Deletion was asked for; everything the addon owns goes with it.',
+    meaning: 'The addon is being deleted, with everything it owns.',
     wayOut: wait,
   },
   Released: {
     weight: 'progressing',
-    meaning: 'Deletion was asked for; the database, the Secret and the backups stay in service without the addon.',
-    wayOut: 'Apply the same addon again to take them back.',
+    meaning: 'The addon is being deleted. The database, the Secret and the backups stay in service without it.',
+    wayOut: 'Apply the same addon again to adopt them.',
   },
   PreviousIncarnation: {
     weight: 'progressing',
-    meaning: 'An object of a deleted addon of the same name is still being removed.',
-    wayOut: 'Wait. If it stays, look at its finalizers.',
+    meaning:
+      'An object with a name that this addon needs is still being deleted, usually one of a deleted addon with the same name.',
+    wayOut: 'Wait. If this persists, check the finalizers of the object.',
     recheckSeconds: 2,
   },
   NamespaceTerminating: {
@@ -116,106 +125,107 @@ export const reasons = {
   },
   LoginPending: {
     weight: 'progressing',
-    meaning: 'No login was tried yet: the database is not up, or the login waits for its turn.',
+    meaning: 'No login has been attempted yet: the database is not ready, or the login is queued.',
     wayOut: wait,
   },
   NameConflict: {
     weight: 'stalled',
-    meaning: 'An object that this addon needs exists and belongs to somebody else. It was left exactly as it is.',
-    wayOut: 'Remove or rename that object, or create the addon under another name or appId.',
+    meaning:
+      'An object with a name that this addon needs exists and does not belong to the addon. It was left unchanged.',
+    wayOut: 'Delete that object, or create the addon with another name or appId.',
     recheckSeconds: 60,
   },
   AdoptionRefused: {
     weight: 'stalled',
     meaning:
-      'There is a database that a deleted addon left behind, and it does not fit this addon. Nothing of it was touched.',
+      'A deleted addon left a database, Secret or backup schedule that does not match this addon. It was left unchanged.',
     wayOut: 'Correct the addon as the message says, or give it another name or appId.',
     recheckSeconds: 60,
   },
   InvalidSpec: {
     weight: 'stalled',
-    meaning: 'The spec holds something that the operator does not know, although the schema should have refused it.',
-    wayOut: 'Correct the field that the message names; check that the installed CRD is the one of this operator.',
+    meaning: 'The spec contains a value that the operator does not support and that the schema should have rejected.',
+    wayOut: 'Correct the field that the message names. Check that the installed CRD is that of this operator version.',
   },
   CNPGNotInstalled: {
     weight: 'stalled',
-    meaning: 'The API server does not serve the kinds of CloudNativePG.',
-    wayOut: 'Install CloudNativePG; the operator goes on within seconds, without a restart.',
+    meaning: 'The API server does not serve the resources of CloudNativePG.',
+    wayOut: 'Install CloudNativePG. The operator continues within seconds, without a restart.',
   },
   CNPGUnavailable: {
     weight: 'stalled',
-    meaning: "CloudNativePG's admission webhook does not answer, so the API server refuses every write of a Cluster.",
-    wayOut: 'Get the CloudNativePG operator running; this one tries again by itself.',
+    meaning: "CloudNativePG's admission webhook does not respond, so the API server rejects every write to a Cluster.",
+    wayOut: 'Get the CloudNativePG operator running. This operator retries automatically.',
     recheckSeconds: 10,
   },
   Forbidden: {
     weight: 'stalled',
-    meaning: 'The operator lacks a right that it needs.',
-    wayOut: 'Grant the right that the message names (the chart grants all of them).',
+    meaning: 'The operator lacks a permission that it needs.',
+    wayOut: 'Grant the permission that the message names (the chart grants all of them).',
     recheckSeconds: 60,
   },
   QuotaExceeded: {
     weight: 'stalled',
-    meaning: "The namespace's quota does not allow the object.",
-    wayOut: 'Raise the quota or free some of it; the operator tries again by itself.',
+    meaning: 'A ResourceQuota of the namespace does not allow the object.',
+    wayOut: 'Raise the quota or free up some of it. The operator retries automatically.',
     recheckSeconds: 30,
   },
   Refused: {
     weight: 'stalled',
-    meaning: 'The API server or an admission webhook refused an object.',
-    wayOut: 'Do what the message, the words of the server, asks for; the operator tries again by itself.',
+    meaning: 'The API server or an admission webhook rejected an object.',
+    wayOut: "Follow the server's message, quoted in the condition. The operator retries automatically.",
     recheckSeconds: 60,
   },
   CredentialsInvalid: {
     weight: 'stalled',
-    meaning: 'The Secret <cluster>-app does not hold usable credentials. The last good DATABASE_URL was left in place.',
-    wayOut: 'Restore the Secret, or delete it: CNPG makes it again with a new password.',
+    meaning: 'The Secret <cluster>-app does not hold usable credentials. The last valid DATABASE_URL was kept.',
+    wayOut: 'Restore the Secret, or delete it: CNPG recreates it with a new password.',
   },
   Hibernated: {
     weight: 'stalled',
-    meaning: 'The Cluster is hibernated (annotation cnpg.io/hibernation): no instance runs.',
+    meaning: 'The Cluster is hibernated (annotation cnpg.io/hibernation): no instance is running.',
     wayOut: 'Remove the annotation from the Cluster.',
   },
   TakingTooLong: {
     weight: 'stalled',
-    meaning: 'The database has not become ready for longer than expected (5 min when creating, 10 min later).',
-    wayOut: 'Look at the events of the namespace and at what CNPG says (kubectl describe of the Cluster).',
+    meaning: 'The database has not become ready within the expected time (5 min when creating, 10 min later).',
+    wayOut: 'Check the events of the namespace and the status of the Cluster (kubectl describe cluster).',
   },
   WaitingForUser: {
     weight: 'stalled',
-    meaning: 'CNPG waits for a person to confirm an update.',
-    wayOut: 'Follow the phase reason of the Cluster.',
+    meaning: 'CNPG is waiting for a user to confirm an update.',
+    wayOut: 'Follow status.phaseReason of the Cluster.',
   },
   ClusterUnrecoverable: {
     weight: 'stalled',
-    meaning: 'CNPG calls the Cluster unrecoverable.',
+    meaning: 'CNPG reports the Cluster as unrecoverable.',
     wayOut:
-      'Restore from a backup into a new addon. One that was never ready holds nothing: delete it and apply it again.',
+      'Restore a backup into a new addon. A database that was never ready holds no data: delete its addon and apply it again.',
   },
   ClusterDefinitionInvalid: {
     weight: 'stalled',
-    meaning: 'CNPG refuses the definition of the Cluster.',
+    meaning: 'CNPG rejects the definition of the Cluster.',
     wayOut: 'Correct what the message names.',
   },
   ClusterObjectsFailed: {
     weight: 'stalled',
     meaning: 'CNPG cannot create the objects that the Cluster needs.',
-    wayOut: 'Look at the phase reason of the Cluster and at the events of the namespace.',
+    wayOut: 'Check status.phaseReason of the Cluster and the events of the namespace.',
   },
   ImageProblem: {
     weight: 'stalled',
-    meaning: 'CNPG cannot work with the image or the image catalog of the Cluster.',
+    meaning: 'CNPG cannot use the image or the image catalog of the Cluster.',
     wayOut: "Correct spec.version or the operator's image pattern.",
   },
   PluginMissing: {
     weight: 'stalled',
-    meaning: 'The Cluster asks for a CNPG plugin that is not installed or does not answer.',
+    meaning: 'The Cluster requires a CNPG plugin that is not installed or does not respond.',
     wayOut: 'Install or repair the plugin.',
   },
   DiskFull: {
     weight: 'stalled',
     meaning: 'CNPG stopped because a disk is full.',
-    wayOut: 'Grow the volume claim; a full disk is not grown by CNPG itself.',
+    wayOut: 'Expand the volume claim. CNPG does not expand a full disk itself.',
   },
   InstanceUnreachable: {
     weight: 'progressing',
@@ -225,190 +235,194 @@ export const reasons = {
   },
   ImagePullFailed: {
     weight: 'progressing',
-    meaning: 'A node cannot pull the image of the database.',
+    meaning: 'A node cannot pull an image that the database needs.',
     wayOut:
-      "Correct spec.version or the operator's image pattern and delete the Job or pod that the message names: CNPG does not change it. Or let the nodes reach the registry.",
+      "Correct spec.version or the operator's image pattern, and delete the Job or pod that the message names, which CNPG does not update. Or give the nodes access to the registry.",
     warning: true,
   },
   UpgradeFailed: {
     weight: 'progressing',
-    meaning: 'pg_upgrade ended with an error. The database is down, and CNPG does not try again by itself.',
+    meaning: 'pg_upgrade failed. The database is down, and CNPG does not retry.',
     wayOut:
-      'Read the log that the message names. Remove the cause and delete the Job to try again; or set spec.suspend, and spec.imageName of the Cluster to what ran before (docs/versions.md).',
+      'Read the log that the message names. Remove the cause and delete the Job to retry. Or set spec.suspend, and set spec.imageName of the Cluster to the previous image (docs/versions.md).',
     warning: true,
   },
   StorageClassMissing: {
     weight: 'progressing',
-    meaning: 'A volume claim names a StorageClass that does not exist, or none while there is no default.',
-    wayOut: 'Create the StorageClass, or mark one as default; the claim is filled by itself then.',
+    meaning: 'A volume claim names a StorageClass that does not exist, or names none and there is no default.',
+    wayOut: 'Create the StorageClass, or mark one as default. The claim is then bound automatically.',
     warning: true,
   },
   VolumePending: {
     weight: 'progressing',
-    meaning: 'A volume claim is not filled, or CNPG cannot create it.',
-    wayOut: 'Look at the provisioner of the StorageClass, and for quotas on storage.',
+    meaning: 'A volume claim is not bound, or CNPG cannot create it.',
+    wayOut: 'Check the provisioner of the StorageClass and the quotas on storage.',
     warning: true,
   },
   VolumeGrowing: {
     weight: 'progressing',
-    meaning: 'A disk was asked to grow and has not grown yet.',
-    wayOut: 'Wait; if it stays, look at the storage driver.',
+    meaning: 'An expansion of a disk was requested and has not finished.',
+    wayOut: 'Wait. If this persists, check the storage driver.',
   },
   Unschedulable: {
     weight: 'progressing',
-    meaning: 'No node takes a pod of the database; the message says what is lacking.',
-    wayOut: "Add a node or make room, choose a smaller plan, or correct the nodes' taints and labels.",
+    meaning: 'No node can run a pod of the database; the message says what is missing.',
+    wayOut: "Add a node, free up resources, choose a smaller plan, or correct the nodes' taints and labels.",
     warning: true,
   },
   PodsRefused: {
     weight: 'progressing',
-    meaning: 'Pods of the database cannot be created: a LimitRange, an admission webhook or a policy refuses them.',
-    wayOut: 'Do what the message, the words of the server, asks for. What CNPG alone was told stands in its log.',
+    meaning: 'Pods of the database cannot be created: a LimitRange, an admission webhook or a policy rejects them.',
+    wayOut:
+      "Follow the server's message, quoted in the condition. If only CNPG received it, it is in the log of the CNPG operator.",
     warning: true,
   },
   ContainerNotStarted: {
     weight: 'progressing',
-    meaning: 'A node has the image and cannot start the container.',
-    wayOut: 'Put right what the message, the words of the node, names.',
+    meaning: 'A node has the image but cannot start the container.',
+    wayOut: "Follow the node's message, quoted in the condition.",
     warning: true,
   },
   CrashLooping: {
     weight: 'progressing',
-    meaning: 'The container of an instance, or the Job that prepares its disk, ends again and again.',
+    meaning: 'The container of an instance, or the Job that prepares its disk, repeatedly exits.',
     wayOut: 'Read its log with the command in the message.',
     warning: true,
   },
   OutOfMemory: {
     weight: 'progressing',
-    meaning: 'An instance is killed again and again because it needs more memory than its limit.',
-    wayOut: 'Choose a plan with more memory, or find what takes it.',
+    meaning: 'An instance is repeatedly killed because it needs more memory than its limit.',
+    wayOut: 'Choose a plan with more memory, or find out what uses the memory.',
     warning: true,
   },
   MountFailed: {
     weight: 'progressing',
     meaning: 'A node cannot attach or mount a volume of the database.',
-    wayOut: 'Look at the volume and its storage driver.',
+    wayOut: 'Check the volume and its storage driver.',
     warning: true,
   },
   NodeUnavailable: {
     weight: 'progressing',
-    meaning: 'The node of an instance does not answer, or put the instance out.',
-    wayOut: 'Bring the node back, or remove it from the cluster.',
+    meaning: 'The node of an instance does not respond, or evicted the instance.',
+    wayOut: 'Recover the node, or remove it from the Kubernetes cluster.',
     warning: true,
   },
   CNPGNotResponding: {
     weight: 'progressing',
-    meaning: 'CNPG has reported nothing about the Cluster, or counts instances that are gone.',
-    wayOut: 'Get the CNPG operator running, and let it look after the namespace.',
+    meaning: 'CNPG has reported nothing about the Cluster, or reports instances that no longer exist.',
+    wayOut: 'Make sure that the CNPG operator is running and watches the namespace.',
     warning: true,
   },
   StorageNotExpandable: {
     weight: 'stalled',
-    meaning: 'The plan has a larger disk, but the StorageClass does not allow expansion. The disk was left as it is.',
-    wayOut: 'Set allowVolumeExpansion on the StorageClass, or go back to a plan whose disk fits.',
+    meaning:
+      'The plan has a larger disk, but the StorageClass does not allow volume expansion. The disk was left unchanged.',
+    wayOut: 'Set allowVolumeExpansion on the StorageClass, or return to a plan whose disk fits.',
     recheckSeconds: 60,
   },
   StorageUnverified: {
     weight: 'progressing',
-    meaning: 'Whether the StorageClass allows expansion is not known yet, so the disk was left as it is.',
-    wayOut: 'Wait; if it stays, allow the operator to read storageclasses and persistentvolumeclaims.',
+    meaning: 'It is not known yet whether the StorageClass allows volume expansion, so the disk was left unchanged.',
+    wayOut: 'Wait. If this persists, permit the operator to get storageclasses and list persistentvolumeclaims.',
     recheckSeconds: 10,
   },
   VersionNotLowered: {
     weight: 'stalled',
-    meaning: 'The version asked for is lower than the one that runs. The running version was kept.',
-    wayOut: 'Ask for the running version or a higher one.',
+    meaning: 'The requested version is lower than the running one. The running version was kept.',
+    wayOut: 'Request the running version or a higher one.',
   },
   CredentialsRejected: {
     weight: 'stalled',
-    meaning: 'The database refuses the password that CNPG and DATABASE_URL have: it was changed inside the database.',
-    wayOut: 'Delete the Secret <cluster>-app: CNPG makes a new password and sets it in the database.',
+    meaning:
+      'The database rejects the password in DATABASE_URL, although CNPG has the same: it was changed inside the database.',
+    wayOut: 'Delete the Secret <cluster>-app: CNPG creates a new password and sets it in the database.',
     recheckSeconds: 30,
   },
   LoginForbidden: {
     weight: 'stalled',
-    meaning: 'The database knows the role of DATABASE_URL and does not let it in.',
-    wayOut: 'Give it LOGIN, and CONNECT on the database, as a superuser; look at pg_hba of the Cluster.',
+    meaning: 'The database refuses logins by the role in DATABASE_URL.',
+    wayOut: 'As a superuser, give the role LOGIN, and CONNECT on the database. Check pg_hba of the Cluster.',
     recheckSeconds: 30,
   },
   DatabaseMissing: {
     weight: 'stalled',
-    meaning: 'The instance runs, and the database that DATABASE_URL names is not in it: it was dropped or renamed.',
-    wayOut: 'Create it again or rename it back, as a superuser; or restore a backup.',
+    meaning: 'The instance is running, but the database in DATABASE_URL does not exist: it was dropped or renamed.',
+    wayOut: 'As a superuser, create the database again or rename it back; or restore a backup.',
     recheckSeconds: 30,
   },
   TlsFailed: {
     weight: 'stalled',
-    meaning: 'No encrypted connection could be made as spec.connection.sslMode asks for it.',
+    meaning: 'No encrypted connection as required by spec.connection.sslMode could be established.',
     wayOut:
-      "Look at the certificates of the Cluster, or choose another sslMode. The operator checks the certificate's names, not who signed it.",
+      'Check the certificates of the Cluster, or choose another sslMode. The operator checks the names in the certificate, not its issuer.',
     recheckSeconds: 30,
   },
   HostUnknown: {
     weight: 'progressing',
-    meaning: 'DNS does not know the host of DATABASE_URL, or does not answer the operator.',
-    wayOut: 'Look whether the Service exists, and whether the pod of the operator reaches DNS (NetworkPolicy).',
+    meaning: 'The host in DATABASE_URL cannot be resolved, or DNS does not respond to the operator.',
+    wayOut: "Check that the Service exists and that the operator's pod can reach DNS (NetworkPolicy).",
     recheckSeconds: 15,
     warning: true,
   },
   ConnectionRefused: {
     weight: 'progressing',
-    meaning: 'The Service of the database refuses connections: no ready instance stands behind it.',
-    wayOut: 'Wait; if it stays, look at the endpoints of the Service and at the pods of the Cluster.',
+    meaning: 'The Service of the database refuses connections: it has no ready instance.',
+    wayOut: 'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster.',
     recheckSeconds: 15,
     warning: true,
   },
   DatabaseUnreachable: {
     weight: 'progressing',
     meaning:
-      'No connection to the database comes about within 5 s: something on the way drops it, as a NetworkPolicy does.',
-    wayOut: 'Allow the pod of the operator to reach port 5432 of the instances, or set readiness.connectionCheck.',
+      'The operator cannot connect to the database within 5 s: something on the network path, such as a NetworkPolicy, drops the connection.',
+    wayOut:
+      "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off.",
     recheckSeconds: 15,
     warning: true,
   },
   DatabaseSilent: {
     weight: 'progressing',
-    meaning: 'The database accepts the connection, and does not finish the login within 5 s.',
-    wayOut: 'Wait; if it stays, look at load and log of the primary.',
+    meaning: 'The database accepts the connection but does not complete the login within 5 s.',
+    wayOut: 'Wait. If this persists, check the load and the log of the primary.',
     recheckSeconds: 15,
     warning: true,
   },
   ConnectionBroken: {
     weight: 'progressing',
-    meaning: 'The connection was cut before the login was complete.',
-    wayOut: 'Wait; if it stays, look at the log of the primary.',
+    meaning: 'The connection was closed before the login was complete.',
+    wayOut: 'Wait. If this persists, check the log of the primary.',
     recheckSeconds: 15,
     warning: true,
   },
   DatabaseStarting: {
     weight: 'progressing',
-    meaning: 'PostgreSQL is starting up or shutting down, and lets nobody in.',
+    meaning: 'PostgreSQL is starting up or shutting down and does not accept logins.',
     wayOut: wait,
     recheckSeconds: 15,
   },
   TooManyConnections: {
     weight: 'progressing',
-    meaning: 'Every connection that the plan allows is taken.',
-    wayOut: 'Close connections in the application, use a pool, or choose a larger plan.',
+    meaning: 'All connections that the plan allows are in use.',
+    wayOut: 'Close connections in the application, use a connection pool, or choose a larger plan.',
     recheckSeconds: 15,
     warning: true,
   },
   LoginFailed: {
     weight: 'progressing',
-    meaning: 'The login fails for another reason; the message names its code.',
-    wayOut: "Look up the code in PostgreSQL's list of error codes, and look at the log of the primary.",
+    meaning: 'The login failed for another reason; the message names the error code.',
+    wayOut: "Look up the code in PostgreSQL's list of error codes, and check the log of the primary.",
     recheckSeconds: 30,
     warning: true,
   },
   NoObjectStore: {
     weight: 'progressing',
-    meaning: 'No object store is configured, so no backup is taken. The ScheduledBackup exists, suspended.',
+    meaning: 'No object store is configured, so no backups are taken. The ScheduledBackup exists but is suspended.',
     wayOut: 'None yet: this release does not take backups.',
   },
 } as const satisfies Readonly<Record<string, ReasonRow>>;
 export type Reason = keyof typeof reasons;
 
-/** The row of a reason, with the members that only some rows have. */
+/** The row of a reason, including the optional members. */
 export function rowOf(reason: Reason): ReasonRow {
   return reasons[reason];
 }

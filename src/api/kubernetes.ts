@@ -1,4 +1,4 @@
-// The few Kubernetes types that every room shares; it holds words only and must never hold behaviour.
+// The few Kubernetes types that all parts of the operator share. Types only; it must never hold behaviour.
 
 /** Group, version, plural and kind of a resource, as its API path and its owner references need them. */
 export interface Gvr {
@@ -42,7 +42,7 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
-/** What is sent to create an object: the server fills in the rest. */
+/** What is sent to create an object. The API server fills in the rest. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -59,12 +59,12 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
-/** What is sent to change the object that was observed, in the state that was observed. */
+/** What is sent to change an object. It is pinned to the object and the state that were observed. */
 export interface PinnedManifest extends Manifest {
   readonly metadata: Manifest['metadata'] & { readonly uid: string; readonly resourceVersion: string };
 }
 
-/** metav1.Condition: the status of one aspect, with the reason for programs and the message for people. */
+/** metav1.Condition: the status of one aspect, with a reason for programs and a message for people. */
 export interface Condition {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';

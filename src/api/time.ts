@@ -1,6 +1,6 @@
-// Converts between Kubernetes' timestamps and milliseconds; it must never read a clock.
+// Converts between Kubernetes timestamps and milliseconds. It must never read a clock.
 
-/** Milliseconds since the epoch of an RFC 3339 timestamp, or undefined when the text is not one. */
+/** Milliseconds since the epoch for an RFC 3339 timestamp; undefined when the text is not one. */
 export function millisecondsOf(timestamp: string | undefined): number | undefined {
   const milliseconds = timestamp === undefined ? Number.NaN : Date.parse(timestamp);
   return Number.isNaN(milliseconds) ? undefined : milliseconds;

@@ -1,4 +1,4 @@
-// What is kept of pods, claims and events, whatever they look like.
+// The projection of pods, claims and events, for any content.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { projectClaim, projectPod, projectWarning } from './workload.ts';

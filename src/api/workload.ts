@@ -1,5 +1,5 @@
-// The few fields of pods, volume claims and Warning events that tell why a database does not come up, projected from objects that may
-// hold anything. It must never keep an environment, a command or a value of a Secret.
+// The few fields of pods, volume claims and Warning events that show why a database does not become ready, projected from objects with
+// unknown content. It must never keep environment variables, commands or values of a Secret.
 import type { Gvr } from './kubernetes.ts';
 import { list, type Raw, record, text, whole } from './raw.ts';
 
@@ -10,10 +10,10 @@ export const volumeClaimGvr: Gvr = {
   plural: 'persistentvolumeclaims',
   kind: 'PersistentVolumeClaim',
 };
-/** The core group's events: those of events.k8s.io are the same objects, and cannot be selected by their type. */
+/** Events of the core group: those of events.k8s.io are the same objects, but cannot be selected by type. */
 export const eventGvr: Gvr = { group: '', version: 'v1', plural: 'events', kind: 'Event' };
 
-/** One end of a container. */
+/** One termination of a container. */
 export interface Ended {
   readonly reason: string;
   readonly exitCode: number | undefined;
@@ -27,9 +27,9 @@ export interface Container {
   readonly ready: boolean;
   readonly restarts: number;
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
-  /** The present state when the container has ended, otherwise the end before it. */
+  /** The current state if the container has terminated, otherwise the previous termination. */
   readonly ended: Ended | undefined;
-  /** Whether the node has ever started it. */
+  /** Whether the node has ever started the container. */
   readonly began: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface PodCondition {
   readonly message: string;
 }
 
-/** Texts that are missing are empty: to the rules it makes no difference. */
+/** Missing texts are empty: the rules do not distinguish the two. */
 export interface Pod {
   readonly name: string;
   readonly uid: string;
@@ -53,7 +53,7 @@ export interface Pod {
   readonly reason: string;
   readonly message: string;
   readonly conditions: readonly PodCondition[];
-  /** Those that initialize the pod first. */
+  /** Init containers first. */
   readonly containers: readonly Container[];
 }
 
@@ -62,9 +62,9 @@ export interface Claim {
   readonly uid: string;
   readonly createdAt: string;
   readonly phase: string;
-  /** Empty when the claim asks for none and got none. */
+  /** Empty when the claim requests none and was given none. */
   readonly storageClass: string;
-  /** The volume that is, or is about to be, bound. */
+  /** The volume that is bound or about to be bound. */
   readonly volume: string;
   readonly requested: string;
   readonly capacity: string;
@@ -77,23 +77,23 @@ export interface Warning {
   readonly uid: string;
   readonly reason: string;
   readonly message: string;
-  /** When it happened last. */
+  /** When it last occurred. */
   readonly at: string;
 }
 
-/** What is known of a Cluster beyond the Cluster: read when it does not come up. */
+/** What is known about the surroundings of a Cluster, read while it does not become ready. */
 export interface Facts {
   readonly pods: readonly Pod[];
   readonly claims: readonly Claim[];
   readonly warnings: readonly Warning[];
-  /** When anybody last changed the Cluster; undefined when it is gone or does not say. */
+  /** When the Cluster was last changed by any client; undefined when it no longer exists or does not say. */
   readonly changedAt: string | undefined;
-  /** What the operator may not list, in the plural of the API; the list above it is empty then, and says nothing. */
+  /** Resources (plural names) that the operator is not permitted to list. The corresponding list above is then empty and proves nothing. */
   readonly unseen: readonly Unseen[];
 }
 export type Unseen = 'pods' | 'persistentvolumeclaims' | 'events';
 
-/** When an object was written last with any effect, by anybody: the newest of its managedFields. */
+/** When an object was last changed by any client: the newest time in its managedFields. */
 export function changedAt(raw: unknown): string | undefined {
   const times = list(parts(raw).metadata.managedFields).map(({ time }) => text(time));
   return times.sort().at(-1) || undefined;
@@ -123,7 +123,7 @@ export function projectPod(raw: unknown): Pod {
       reason: text(reason),
       message: text(message),
     })),
-    // The image as it was asked for: the one in the status may be a digest.
+    // The requested image: the one in the status can be a digest.
     containers: statuses.map((container) => projectContainer(container, images.get(text(container.name)))),
   };
 }
@@ -173,7 +173,7 @@ export function projectWarning(raw: unknown): Warning {
     uid: text(about.uid),
     reason: text(event.reason),
     message: text(event.message),
-    // The newer way of recording has eventTime and series, the older firstTimestamp and lastTimestamp.
+    // New-style Events have eventTime and series, old-style ones firstTimestamp and lastTimestamp.
     at:
       text(record(event.series).lastObservedTime) ||
       text(event.lastTimestamp) ||

@@ -1,4 +1,4 @@
-// What becomes of the many shapes in which a server can say no.
+// How the different forms of error responses are decoded.
 import { describe, expect, it } from '@jest/globals';
 import { ApiError, errorFromResponse, errorFromStatus, isExpired } from './errors.ts';
 

@@ -1,12 +1,12 @@
-// The one error that leaves this room: what the API server (or the lack of one) said; it must never carry a request body.
+// The only error that Kubernetes I/O throws: the response of the API server, or the lack of one. It must never carry a request body.
 
-/** A field the API server objected to (Status.details.causes). */
+/** A field that the API server rejected (Status.details.causes). */
 export interface ErrorCause {
   readonly field: string;
   readonly message: string;
 }
 
-/** What an ApiError is made of; `code` 0 means that no complete answer arrived. */
+/** The content of an ApiError. `code` 0 means that no complete response arrived. */
 export interface ApiErrorContent {
   readonly code: number;
   readonly reason: string;
@@ -16,12 +16,12 @@ export interface ApiErrorContent {
 }
 
 /**
- * A request that did not end in a complete 2xx answer.
+ * A request without a complete 2xx response.
  *
- * With `code` 0 nothing is known about the effect of a write: it may have been done. `reason` is then 'Network', 'Timeout',
- * 'Aborted' (the caller's signal) or 'Credentials' (the kubeconfig's files or its exec plugin failed: nothing was sent).
- * A 404 that names no object has the reason 'NotServed': the resource itself is unknown to the server, so nothing follows
- * about whether an object exists.
+ * With `code` 0 the effect of a write is unknown: it might have been carried out. `reason` is then 'Network', 'Timeout',
+ * 'Aborted' (by the caller's signal) or 'Credentials' (the kubeconfig's files or its exec plugin failed: nothing was sent).
+ * A 404 that names no object has the reason 'NotServed': the API server does not know the resource, so it is unknown
+ * whether an object exists.
  */
 export class ApiError extends Error {
   readonly code: number;
@@ -42,7 +42,7 @@ export class ApiError extends Error {
 const longestMessage = 1024;
 const mostCauses = 16;
 
-// The reasons of k8s.io/apimachinery meta/v1, for answers that come without a Status (proxies, load shedding).
+// The reasons of k8s.io/apimachinery meta/v1, for responses without a Status (proxies, load shedding).
 const reasonOfCode: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',
@@ -62,10 +62,10 @@ const reasonOfCode: Readonly<Record<number, string>> = {
 };
 
 /**
- * Decodes the body of an answer outside 2xx.
+ * Decodes the body of a response outside 2xx.
  * @param code HTTP status
- * @param body the text as received; a Status, or anything a proxy may say
- * @param retryAfter the Retry-After header; only its form in seconds is understood
+ * @param body the text as received: a Status, or anything that a proxy sends
+ * @param retryAfter the Retry-After header; only the form in seconds is supported
  */
 export function errorFromResponse(code: number, body: string, retryAfter?: string): ApiError {
   const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
@@ -81,10 +81,10 @@ export function errorFromResponse(code: number, body: string, retryAfter?: strin
 }
 
 /**
- * Decodes a Status, as found in a failed answer or in a watch's ERROR event.
- * @param status the parsed object; anything else gives reason 'Unknown'
- * @param code HTTP status, when the Status holds none
- * @param retryAfterSeconds from the header; it wins over the one in the Status
+ * Decodes a Status from a failed response or from the ERROR event of a watch.
+ * @param status the parsed object; anything else results in reason 'Unknown'
+ * @param code HTTP status, if the Status contains none
+ * @param retryAfterSeconds from the header; takes precedence over the one in the Status
  */
 export function errorFromStatus(status: unknown, code: number, retryAfterSeconds?: number): ApiError {
   const from = isRecord(status) ? status : {};
@@ -100,7 +100,7 @@ export function errorFromStatus(status: unknown, code: number, retryAfterSeconds
   });
 }
 
-/** Whether a list or watch must start anew because its resourceVersion or continue token is no longer known to the server. */
+/** Whether a list or watch must restart because the API server no longer knows its resourceVersion or continue token. */
 export function isExpired(error: unknown): boolean {
   return error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone');
 }

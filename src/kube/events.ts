@@ -1,4 +1,4 @@
-// Tells users what happened to an object, as Kubernetes Events; it must never delay or fail the work it tells of.
+// Reports what happened to an object as Kubernetes Events. It must never delay or fail the work that it reports.
 import { createHash } from 'node:crypto';
 import { type Clock, pause } from '../api/clock.ts';
 import { recordedEventGvr } from '../api/kubernetes.ts';
@@ -8,14 +8,14 @@ import { resourcePath } from './resources.ts';
 import type { ApiRequest, Transport } from './transport.ts';
 
 const MOST_PENDING = 1000;
-/** Few, so that events take no connections from the requests they tell of. */
+/** Few, so that events take no connections from other requests. */
 const MOST_IN_FLIGHT = 2;
 const MOST_ATTEMPTS = 4;
 const FIRST_RETRY_MILLISECONDS = 1000;
 const LONGEST_RETRY_MILLISECONDS = 30_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 const SAME_FAILURE_MILLISECONDS = 60_000;
-/** The API server's limits for events.k8s.io/v1: bytes of the note, characters of reason and action, length of a name. */
+/** Limits of events.k8s.io/v1: bytes of the note, characters of reason and action, length of a name. */
 const LONGEST_NOTE_BYTES = 1024;
 const LONGEST_WORD = 128;
 const LONGEST_NAME = 253;
@@ -29,13 +29,13 @@ export interface EventRecord {
     readonly uid: string;
   };
   readonly type: 'Normal' | 'Warning';
-  /** Why, in CamelCase for programs. */
+  /** The reason, in CamelCase, for programs. */
   readonly reason: string;
-  /** What was done about it, in CamelCase. */
+  /** The action taken, in CamelCase. */
   readonly action: string;
-  /** For people; cut to 1024 bytes. */
+  /** The message for people; truncated to 1024 bytes. */
   readonly note: string;
-  /** What makes this happening unique, for example its time: the same key again is the same event, not a second one. */
+  /** Identifies the occurrence, for example by its time: the same key again means the same event, not a second one. */
   readonly key: string;
 }
 
@@ -43,7 +43,7 @@ export interface EventRecorderOptions {
   readonly transport: Transport;
   /** Becomes reportingController. */
   readonly component: string;
-  /** Becomes reportingInstance, for example the pod's name; at most 128 characters. */
+  /** Becomes reportingInstance, for example the name of the pod; at most 128 characters. */
   readonly instance: string;
   readonly clock: Clock;
   /** An event could not be sent or was dropped; called at most once per minute for each kind of failure. */
@@ -55,7 +55,7 @@ interface Pending {
   readonly body: unknown;
 }
 
-/** Sends one POST per event in the background. The name follows from the content, so a repetition is refused by the server as already there. */
+/** Sends one POST per event in the background. The name is derived from the content, so the API server rejects a repetition as existing. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   /** By namespace and name, oldest first. */
@@ -70,12 +70,12 @@ export class EventRecorder {
     this.#options = options;
   }
 
-  /** Events that were thrown away because too many waited. */
+  /** Events that were dropped because too many were queued. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Takes an event to be sent soon. Never throws; of too many the oldest are dropped. */
+  /** Queues an event. Never throws; if too many are queued, the oldest are dropped. */
   emit(record: EventRecord): void {
     if (this.#closing.signal.aborted) return;
     const { namespace } = record.regarding;
@@ -85,7 +85,7 @@ export class EventRecorder {
     this.#send();
   }
 
-  /** Waits until everything is sent, at most `timeoutMilliseconds`; then drops the rest and takes no more. */
+  /** Waits until all events are sent, at most `timeoutMilliseconds`; then drops the rest and accepts no more. */
   async drain(timeoutMilliseconds: number): Promise<void> {
     const idle = new AbortController();
     const finish = (): void => idle.abort();
@@ -119,7 +119,7 @@ export class EventRecorder {
       if (this.#pending.size <= MOST_PENDING) return;
       this.#pending.delete(oldest);
       this.#dropped += 1;
-      this.#report('dropped', new Error(`too many events wait to be sent; ${this.#dropped} were dropped so far`));
+      this.#report('dropped', new Error(`too many events are queued; ${this.#dropped} dropped so far`));
     }
   }
 
@@ -138,7 +138,7 @@ export class EventRecorder {
     if (this.#inFlight === 0) for (const finish of this.#whenIdle) finish();
   }
 
-  /** Never rejects. Repeating is safe even when an attempt without an answer succeeded: the name is taken then. */
+  /** Never rejects. Retrying is safe even if an attempt without a response succeeded: the name is taken then. */
   async #post(pending: Pending): Promise<void> {
     const { transport, clock } = this.#options;
     const { signal } = this.#closing;
@@ -173,7 +173,7 @@ function postOf({ namespace, body }: Pending): ApiRequest {
   return { method: 'POST', path, body, timeoutMilliseconds: REQUEST_TIMEOUT_MILLISECONDS };
 }
 
-/** Milliseconds until the next attempt is worth it; undefined when none is. */
+/** Milliseconds until the next attempt; undefined if none makes sense. */
 function retryAfter(error: unknown, attempt: number): number | undefined {
   if (!(error instanceof ApiError) || attempt >= MOST_ATTEMPTS) return undefined;
   if (error.code !== 0 && error.code !== 429 && error.code < 500) return undefined;
@@ -184,12 +184,12 @@ function retryAfter(error: unknown, attempt: number): number | undefined {
 function eventName({ regarding, reason, note, key }: EventRecord): string {
   const content = JSON.stringify([regarding.uid, reason, note, key]);
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  // A cut may leave a dot or a hyphen at the end, which no DNS label may have there.
+  // Truncation can leave a dot or a hyphen at the end, which is invalid in a DNS label.
   const prefix = regarding.name.slice(0, LONGEST_NAME - hash.length - 1).replace(/[-.]+$/, '');
   return `${prefix}.${hash}`;
 }
 
-/** `text` within so many bytes of UTF-8, without half a character at the end. */
+/** `text` truncated to this many bytes of UTF-8, without a partial character at the end. */
 function cutToBytes(text: string, bytes: number): string {
   const encoded = new TextEncoder().encode(text);
   if (encoded.length <= bytes) return text;

@@ -1,11 +1,11 @@
-// Who we are and whom we trust, read again from the kubeconfig's files and plugins as they rotate; it must never log or store what it reads.
+// The client credentials and trusted CAs, re-read from the kubeconfig's files and plugins as they rotate. It must never log or store them.
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 
-/** TLS material as node:tls takes it. */
+/** TLS material in the form that node:tls accepts. */
 export interface TlsMaterial {
   readonly ca?: NonNullable<RequestOptions['ca']>;
   readonly cert?: NonNullable<RequestOptions['cert']>;
@@ -14,20 +14,20 @@ export interface TlsMaterial {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** One reading of the kubeconfig. */
+/** The result of reading the kubeconfig once. */
 export interface Access {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsMaterial;
-  /** Equal for equal TLS material: a change means that connections must be made anew. */
+  /** Equal for equal TLS material. If it changes, connections must be reopened. */
   readonly tlsDigest: string;
 }
 
-// client-node itself re-reads a token file only every 60 s; together a rotated token is in use within 90 s, long before the old one expires.
+// client-node re-reads a token file only every 60 s. Together, a rotated token is in use within 90 s, long before the old one expires.
 const rereadAfterMilliseconds = 30_000;
-// A server that refuses everyone must not make every request run the exec plugin.
+// If the API server rejects all credentials, not every request is permitted to run the exec plugin.
 const renewAtMostEveryMilliseconds = 5_000;
 
-/** Reads headers and TLS material, at most every 30 s; concurrent callers share one reading. */
+/** Reads headers and TLS material, at most every 30 s. Concurrent callers share one read. */
 export class Credentials {
   readonly #clock: Clock;
   #kubeConfig: KubeConfig;
@@ -42,8 +42,8 @@ export class Credentials {
   }
 
   /**
-   * The access to use now. A failed reading keeps the previous access in use.
-   * @throws ApiError reason 'Credentials' when nothing was ever read
+   * The current access. After a failed read, the previous access stays in use.
+   * @throws ApiError reason 'Credentials' if no read has ever succeeded
    */
   current(): Access | Promise<Access> {
     const fresh = this.#clock.monotonic() - this.#readAt < rereadAfterMilliseconds;
@@ -51,9 +51,9 @@ export class Credentials {
   }
 
   /**
-   * After a 401: reads everything anew, past the caches of client-node.
-   * @param refused the access that the server refused
-   * @returns the access to retry with, or undefined when a retry is pointless because the last renewal was just now
+   * After a 401: reads everything again, bypassing the caches of client-node.
+   * @param refused the access that the API server rejected
+   * @returns the access to retry with; undefined if a retry is pointless because the last renewal was too recent
    */
   async renew(refused: Access): Promise<Access | undefined> {
     if (this.#access !== undefined && this.#access !== refused) return this.#access;
@@ -69,7 +69,7 @@ export class Credentials {
     if (this.#reading !== undefined) return this.#reading;
     const reading = readAccess(this.#kubeConfig)
       .then((access) => {
-        // A renewal started meanwhile knows better than this reading.
+        // A renewal that was started in the meantime supersedes this read.
         if (this.#reading === reading) this.#access = access;
         return access;
       })
@@ -78,7 +78,7 @@ export class Credentials {
         throw new ApiError({
           code: 0,
           reason: 'Credentials',
-          message: `credentials cannot be read: ${describe(error)}`,
+          message: `cannot read credentials: ${describe(error)}`,
         });
       })
       .finally(() => {
@@ -108,7 +108,7 @@ async function readAccess(kubeConfig: KubeConfig): Promise<Access> {
   return { headers, tls, tlsDigest: createHash('sha256').update(JSON.stringify(tls)).digest('hex') };
 }
 
-// client-node keeps tokens in its authenticators, which belong to the instance: a new instance is the only way past them.
+// client-node caches tokens in authenticators that belong to the instance. Only a new instance bypasses them.
 function withoutCaches(kubeConfig: KubeConfig): KubeConfig {
   const copy = new KubeConfig();
   copy.loadFromOptions({

@@ -1,4 +1,4 @@
-// The Lease as the API server holds it, and what was seen of it; it must never overwrite what it has not seen.
+// The Lease as last observed, and when it last changed. It must never overwrite a state that it has not observed.
 import type { Clock } from '../api/clock.ts';
 import { leaseGvr } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
@@ -13,13 +13,13 @@ interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
-/** As the API server returned it; what is not named here is sent back untouched. */
+/** As returned by the API server. Fields that are not listed here are sent back unchanged. */
 interface Lease {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly spec?: LeaseSpec;
 }
 
-/** How one request is sent: its time limit and the signal that breaks it off. */
+/** The timeout of a request, and the signal that aborts it. */
 export interface Sending {
   readonly timeoutMilliseconds: number;
   readonly signal?: AbortSignal;
@@ -34,23 +34,23 @@ export interface LeaseRecordOptions {
   readonly clock: Clock;
 }
 
-/** One Lease. Each write carries the resourceVersion that was seen last, so the server refuses it (409) when anybody wrote in between. */
+/** One Lease. Each write carries the last observed resourceVersion, so the API server rejects it (409) after any other write. */
 export class LeaseRecord {
   readonly #options: LeaseRecordOptions;
   #lease: Lease | undefined;
-  /** The spec of #lease and when it was first seen like this: changes of metadata are no sign of life. */
+  /** The spec of #lease and when it was first observed. Changes of the metadata alone do not count as a renewal. */
   #seen: { readonly spec: string; readonly at: number } = { spec: '', at: 0 };
 
   constructor(options: LeaseRecordOptions) {
     this.#options = options;
   }
 
-  /** Whether a Lease has been seen. */
+  /** Whether a Lease has been observed. */
   get known(): boolean {
     return this.#lease !== undefined;
   }
 
-  /** Who else holds the Lease as last seen; undefined when that is nobody or this process. */
+  /** The other process that holds the Lease as last observed; undefined if there is none or it is this process. */
   get otherHolder(): string | undefined {
     const holder = this.#lease?.spec?.holderIdentity;
     return holder && !this.isOurs ? holder : undefined;
@@ -60,13 +60,13 @@ export class LeaseRecord {
     return this.#lease?.spec?.holderIdentity === this.#options.identity;
   }
 
-  /** Whether the other holder has had its time: its record did not change before our eyes for as long as it says itself. */
+  /** Whether the other holder has expired: its record has not been observed to change for the duration that it states. */
   get isExpired(): boolean {
     const seconds = this.#lease?.spec?.leaseDurationSeconds ?? this.#options.leaseSeconds;
     return this.#options.clock.monotonic() >= this.#seen.at + seconds * 1000;
   }
 
-  /** Looks at the Lease; that there is none is an answer too. Throws ApiError. */
+  /** Reads the Lease; it does not have to exist. Throws ApiError. */
   async read(sending: Sending): Promise<void> {
     try {
       this.#see(await this.#request({ method: 'GET', path: this.#path() }, sending));
@@ -76,7 +76,7 @@ export class LeaseRecord {
     }
   }
 
-  /** Writes this process into the Lease as last seen, or creates it. Throws ApiError; with code 0 it may have been done. */
+  /** Writes this process as holder into the Lease as last observed, or creates it. Throws ApiError; with code 0 it might have been written. */
   async hold(sending: Sending): Promise<void> {
     const { identity, leaseSeconds, clock } = this.#options;
     const spec = this.#lease?.spec;
@@ -90,7 +90,7 @@ export class LeaseRecord {
     });
   }
 
-  /** Takes this process out of the Lease as last seen, so that the next one need not wait. Throws ApiError. */
+  /** Removes this process as holder from the Lease as last observed, so that the next one does not wait. Throws ApiError. */
   async release(sending: Sending): Promise<void> {
     const time = microTime(this.#options.clock.now());
     await this.#write(sending, { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: time, renewTime: time });
@@ -131,7 +131,7 @@ export class LeaseRecord {
   }
 }
 
-/** Whether somebody else wrote, created or deleted the Lease since it was seen. */
+/** Whether another client wrote, created or deleted the Lease since it was observed. */
 export function isOutdated(error: unknown): boolean {
   return isNotFound(error) || (error instanceof ApiError && error.code === 409);
 }

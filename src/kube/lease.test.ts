@@ -15,7 +15,7 @@ interface Lease {
 
 type Fault = 'hang' | 'loseAnswer' | ApiError;
 
-/** One Lease with the API server's rules for resourceVersion, and faults by request. */
+/** One Lease with the API server's rules for resourceVersion, and faults on request. */
 class LeaseServer implements Transport {
   readonly requests: ApiRequest[] = [];
   fault: (request: ApiRequest) => Fault | undefined = () => undefined;
@@ -26,7 +26,7 @@ class LeaseServer implements Transport {
     return this.lease?.spec.holderIdentity;
   }
 
-  /** As somebody else writes the Lease. */
+  /** A write to the Lease by another client. */
   put(spec: Spec, metadata: Record<string, unknown> = this.lease?.metadata ?? {}): void {
     this.#version += 1;
     this.lease = { metadata: { ...metadata, resourceVersion: String(this.#version) }, spec };
@@ -72,7 +72,7 @@ function refusal(code: number, reason: string): ApiError {
   return new ApiError({ code, reason, message: `refused: ${reason}` });
 }
 
-/** Time that passes while nothing runs. */
+/** Lets time pass while nothing runs. */
 class StallingClock extends ManualClock {
   stalled = 0;
 
@@ -155,7 +155,7 @@ describe('acquiring', () => {
 
   it('waits as long as the record of the holder says, from when it last changed before its own eyes', async () => {
     const { server, clock, one } = bench();
-    // The times in the record are 26 years old, yet the holder may be alive: its clock may just be wrong.
+    // The times in the record are 26 years old, but the holder can be alive: its clock might be wrong.
     server.put(held('b', 20));
     one.start();
     await clock.advance(19_000);
@@ -448,7 +448,7 @@ describe('stopping', () => {
     await taken.one.stop();
     expect(taken.server.lease?.spec).toEqual(held('thief'));
 
-    // The stop comes while the leader is finding out who took the Lease.
+    // The stop comes while the leader reads who took the Lease.
     const between = bench();
     between.one.start();
     await between.clock.advance(1000);
@@ -463,7 +463,7 @@ describe('stopping', () => {
     expect(stopped).toBeDefined();
     expect(between.server.holder).toBe('thief');
 
-    // Work that was begun as leader may still be under way, so nobody else may be let in early.
+    // Work started as leader can still be in flight, so no other replica is permitted to take over early.
     const lost = bench();
     lost.one.start();
     await settle();

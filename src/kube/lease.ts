@@ -1,39 +1,39 @@
-// Decides which of several replicas may write, by a Lease; it must never believe to lead once another replica may do so.
+// Elects the replica that is permitted to write, through a Lease. It must never report leadership once another replica could be leader.
 import { type Clock, pause, type Random } from '../api/clock.ts';
 import { isOutdated, LeaseRecord, type Sending } from './lease-record.ts';
 import type { Transport } from './transport.ts';
 
-/** Client-go's defaults. Others take over this long after they saw the record change for the last time. */
+/** The defaults of client-go. Others take over this long after they last observed a change of the record. */
 const LEASE_SECONDS = 15;
-/** A leader that could not renew for so long stops; the margin to the above covers requests that are under way. */
+/** A leader that has not renewed for this long stops. The margin to the lease duration covers requests in flight. */
 const RENEW_DEADLINE_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 2000;
-/** Replicas that wait spread their tries, as in client-go; a leader renews more evenly. */
+/** Waiting replicas spread their attempts, as in client-go; a leader renews more evenly. */
 const ACQUIRE_JITTER = 1.2;
 const RENEW_JITTER = 0.2;
-/** Leaves a leader whose request hangs time for a second one before its deadline. */
+/** Leaves a leader with a hanging request enough time for a second one before its deadline. */
 const REQUEST_TIMEOUT_MILLISECONDS = 5000;
 const RELEASE_TIMEOUT_MILLISECONDS = 2000;
 const SAME_WARNING_MILLISECONDS = 60_000;
 
 export interface LeaderElectorOptions {
-  /** Best one of its own: a renewal that waits for a free connection behind a thousand other requests comes too late. */
+  /** Should be a separate one: a renewal that queues for a connection behind a thousand other requests comes too late. */
   readonly transport: Transport;
   readonly namespace: string;
   readonly name: string;
-  /** Unique to this process, for example pod name and a random suffix. */
+  /** Unique to this process, for example the pod name with a random suffix. */
   readonly identity: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly onStartedLeading: () => void;
-  /** Called at most once, and not for `stop`. The process must end: work that was begun as leader may still be under way. */
+  /** Called at most once, and not after `stop`. The process must exit: work started as leader can still be in flight. */
   readonly onStoppedLeading: (why: string) => void;
   readonly log: (level: 'info' | 'warn', message: string, fields?: Record<string, unknown>) => void;
 }
 
 /**
- * Client-go's leader election (tools/leaderelection). Whether a holder has expired is judged by how long its record did not
- * change on the local monotonic clock, never by the times in the record, so the replicas' wall clocks do not matter.
+ * The leader election of client-go (tools/leaderelection). A holder has expired if its record has not changed for the lease duration
+ * on the local monotonic clock. The times in the record are not used, so the replicas' wall clocks do not matter.
  */
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -51,22 +51,22 @@ export class LeaderElector {
     this.#record = new LeaseRecord({ ...options, leaseSeconds: LEASE_SECONDS });
   }
 
-  /** Begins to try for the Lease; a second call does nothing. */
+  /** Starts trying to acquire the Lease. A second call does nothing. */
   start(): void {
     this.#running ??= this.#run();
   }
 
   /**
-   * Whether this process may write at this moment. Looks at the clock, because a process that was stalled (a long pause of
-   * the event loop, SIGSTOP) comes back without knowing that its time has passed: ask before each write.
+   * Whether this process is permitted to write at this moment. Checks the clock, because a process that was paused (a blocked
+   * event loop, SIGSTOP) does not notice that its lease has expired. Call it before each write.
    */
   isLeader(): boolean {
     return this.#leading && this.#now() < this.#leaderUntil;
   }
 
   /**
-   * Ends the election and, when leading, releases the Lease so that another replica takes over at once. To be called after
-   * the last write. Never rejects; takes six seconds at most.
+   * Ends the election and, if this process is the leader, releases the Lease so that another replica takes over at once. Call it
+   * after the last write. Never rejects; takes at most six seconds.
    */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -83,11 +83,11 @@ export class LeaderElector {
     this.#options.onStoppedLeading(lost);
   }
 
-  /** Tries until this process leads (true) or is to stop (false). */
+  /** Retries until this process is the leader (true) or is stopped (false). */
   async #acquire(): Promise<boolean> {
     while (!this.#stopping.signal.aborted) {
       const until = await this.#attempt();
-      // An answer that comes too late, after a stall, is no promise any more; the next attempt renews what was written.
+      // After a pause, a response can be too late to grant leadership. The next attempt renews what was written.
       if (until !== undefined && this.#now() < until) {
         this.#leading = true;
         this.#leaderUntil = until;
@@ -98,7 +98,7 @@ export class LeaderElector {
     return false;
   }
 
-  /** Renews until leadership is lost (returns why) or this process is to stop (undefined). */
+  /** Renews until leadership is lost (returns the cause) or this process is stopped (undefined). */
   async #keep(): Promise<string | undefined> {
     for (;;) {
       const deadline = this.#leaderUntil;
@@ -117,7 +117,7 @@ export class LeaderElector {
     }
   }
 
-  /** An attempt whose answer no longer counts after `deadline`, even if the transport forgets its own. */
+  /** An attempt whose response is ignored after `deadline`, even if the transport misses its own timeout. */
   async #attemptUntil(deadline: number): Promise<number | undefined> {
     const answered = new AbortController();
     const late = pause(this.#options.clock, deadline - this.#now(), answered.signal).then(() => undefined);
@@ -126,14 +126,14 @@ export class LeaderElector {
     return until;
   }
 
-  /** One try to get or keep the Lease. Returns until when this process may lead, undefined when it did not get it. */
+  /** One attempt to acquire or renew the Lease. Returns the time until which this process is the leader; undefined if it failed. */
   async #attempt(): Promise<number | undefined> {
     try {
       const until = await this.#acquireOrRenew();
       this.#failure = undefined;
       return until;
     } catch (error) {
-      // That another replica was faster is no trouble.
+      // Another replica being faster is not a failure.
       if (!this.#stopping.signal.aborted && !isOutdated(error)) this.#warn(error);
       return undefined;
     }
@@ -144,7 +144,7 @@ export class LeaderElector {
       try {
         return await this.#hold();
       } catch (error) {
-        // Somebody else wrote or deleted the Lease: who holds it is found out below.
+        // Another client wrote or deleted the Lease. The holder is read below.
         if (!isOutdated(error)) throw error;
       }
     }
@@ -154,7 +154,7 @@ export class LeaderElector {
     return await this.#hold();
   }
 
-  /** The time to lead counts from the sending: the others see the renewal no earlier. */
+  /** Leadership is counted from the time of sending: the others cannot observe the renewal earlier. */
   async #hold(): Promise<number> {
     const sentAt = this.#now();
     await this.#record.hold(this.#sending());
@@ -184,7 +184,7 @@ export class LeaderElector {
       if (this.#record.isOurs) await this.#record.release(sending);
     } catch (error) {
       if (!isOutdated(error)) throw error;
-      // Most likely a renewal that was broken off by the stop and arrived all the same.
+      // Most likely a renewal that the stop aborted and that was written nevertheless.
       await this.#record.read(sending);
       if (this.#record.isOurs) await this.#record.release(sending);
     }
@@ -193,12 +193,12 @@ export class LeaderElector {
   #tellOtherHolder(): void {
     const holder = this.#record.otherHolder;
     if (holder !== undefined && holder !== this.#otherHolder) {
-      this.#options.log('info', 'another replica leads', { holder });
+      this.#options.log('info', 'another replica is the leader', { holder });
     }
     this.#otherHolder = holder;
   }
 
-  /** The same trouble every two seconds is worth one line per minute. */
+  /** The same failure every two seconds is logged once per minute. */
   #warn(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     const known = this.#failure;

@@ -1,8 +1,8 @@
-// How long one request may take and who may end it; it must never leave a timer or a listener behind once released.
+// Limits the duration of a request, by a deadline and the caller's signal. It must never leave a timer or a listener behind once released.
 import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 
-/** The deadline of one request together with its caller's signal, and the memory of which of the two ended it. */
+/** The deadline of one request and its caller's signal, with a record of which of the two ended it. */
 export class Limit {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
@@ -23,7 +23,7 @@ export class Limit {
     return this.#controller.signal;
   }
 
-  /** Waits for something that cannot be cancelled, but no longer than the limit. */
+  /** Waits for work that cannot be cancelled, but no longer than the limit. */
   async race<T>(work: T | Promise<T>): Promise<T> {
     if (!(work instanceof Promise)) return work;
     return await new Promise<T>((resolve, reject) => {
@@ -34,12 +34,12 @@ export class Limit {
     });
   }
 
-  /** The ApiError for whatever went wrong while the limit held. */
+  /** The ApiError for an error that occurred under this limit. */
   explain(error: unknown): ApiError {
     if (error instanceof ApiError) return error;
     switch (this.#ended) {
       case 'Timeout':
-        return new ApiError({ code: 0, reason: 'Timeout', message: `no answer within ${this.#milliseconds} ms` });
+        return new ApiError({ code: 0, reason: 'Timeout', message: `no response within ${this.#milliseconds} ms` });
       case 'Aborted':
         return new ApiError({ code: 0, reason: 'Aborted', message: 'the request was aborted' });
       case undefined:
@@ -60,7 +60,7 @@ export class Limit {
 
 function networkMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // A failed attempt on every address of a name has no message of its own.
+  // If every address of a name failed, the error has no message of its own.
   if (error instanceof AggregateError && error.errors.length > 0) return networkMessage(error.errors[0]);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return error.message.includes(code) ? error.message : `${code}: ${error.message}`;

@@ -1,4 +1,4 @@
-// Cutting a stream of bytes into lines, wherever the chunks happen to end.
+// Splitting a stream of bytes into lines, wherever the chunks end.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { splitLines } from './lines.ts';

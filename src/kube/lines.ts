@@ -1,12 +1,12 @@
-// Cuts a byte stream into lines of text; it must never give out an unfinished line.
+// Splits a byte stream into lines of text. It must never return an incomplete line.
 import { ApiError } from './errors.ts';
 
 const newline = 0x0a;
 
 /**
- * The complete, non-empty lines of a stream; what follows the last newline is dropped.
- * @param mostBytes the longest line allowed
- * @throws ApiError code 0 reason 'Network' when a line is longer; whatever the stream throws
+ * The complete, non-empty lines of a stream. Data after the last newline is dropped.
+ * @param mostBytes the maximum length of a line
+ * @throws ApiError code 0 reason 'Network' if a line is longer; any error of the stream
  */
 export async function* splitLines(chunks: AsyncIterable<Buffer>, mostBytes: number): AsyncIterable<string> {
   let unfinished: Buffer[] = [];

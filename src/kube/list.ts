@@ -1,22 +1,22 @@
-// Reads a collection, page by page; it must never return a part of one to somebody who did not ask for a part.
+// Reads a collection, page by page. It must never return part of a collection unless the caller requested a part.
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
 import { ApiError, isExpired } from './errors.ts';
 import type { Transport } from './transport.ts';
 
-/** A collection as it was at one resourceVersion. */
+/** A collection at one resourceVersion. */
 export interface Collection {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
 }
 
 const pageSize = 500;
-// A second expiry in a row means that the collection cannot be read faster than it is compacted: the caller backs off.
+// After a second expiry in a row, the collection cannot be read before it is compacted: the caller backs off.
 const mostAttempts = 2;
 
 /**
- * Lists a path in pages of 500, consistently (no resourceVersion is asked for); starts again once when the continue token expires on the way.
+ * Lists a path in pages of 500, with a consistent read (no resourceVersion is sent). Restarts once if the continue token expires.
  * @param path of the collection
- * @param query labelSelector and the like
+ * @param query labelSelector and other parameters
  * @returns the items without managedFields, with apiVersion and kind
  * @throws ApiError
  */
@@ -37,7 +37,7 @@ export async function listAll(
 }
 
 /**
- * At most `limit` items of a collection, those with the first names, by one request: where a part is better than a large answer.
+ * At most `limit` items of a collection, the first by name, in one request. For cases where a part is better than a large response.
  * @throws ApiError
  */
 export async function listFirst(
@@ -65,29 +65,29 @@ async function listPages(
     const pageQuery = { ...query, limit: String(pageSize), ...(token === '' ? {} : { continue: token }) };
     const page = asPage(await transport.request({ method: 'GET', path, query: pageQuery }, signal));
     for (const item of page.items) items.push(typed(item, gvr));
-    // Later pages carry the first one's version too; should they not, the older is the safe one to watch from.
+    // Later pages have the version of the first one. If they do not, the older version is the safe one to watch from.
     resourceVersion ??= page.metadata.resourceVersion;
     token = page.metadata.continue ?? '';
   } while (token !== '');
   return { items, resourceVersion };
 }
 
-/** The server leaves the type out of the items of a list. */
+/** The API server omits the type from the items of a list. */
 function typed(item: KubeObject, gvr: Gvr): KubeObject {
   const apiVersion = gvr.group === '' ? gvr.version : `${gvr.group}/${gvr.version}`;
   return { ...withoutManagedFields(item), apiVersion, kind: gvr.kind };
 }
 
 /**
- * Takes managedFields off an object that nobody else holds: they are most of its size and nothing here reads them.
- * @param object parsed JSON; it is changed
+ * Removes managedFields from an object that is not shared: they are most of its size and are not used.
+ * @param object parsed JSON; it is modified
  */
 export function withoutManagedFields(object: KubeObject): KubeObject {
   Reflect.deleteProperty(object.metadata, 'managedFields');
   return object;
 }
 
-/** Whether parsed JSON is an object as the API server returns one. */
+/** Whether parsed JSON is a Kubernetes object. */
 export function isKubeObject(value: unknown): value is KubeObject {
   const metadata = isRecord(value) ? value.metadata : undefined;
   return (
@@ -105,7 +105,7 @@ interface Page {
 
 function asPage(value: unknown): Page {
   if (isPage(value)) return value;
-  throw new ApiError({ code: 0, reason: 'Network', message: 'the answer to a list is not a list' });
+  throw new ApiError({ code: 0, reason: 'Network', message: 'the response to a list request is not a list' });
 }
 
 function isPage(value: unknown): value is Page {

@@ -1,4 +1,4 @@
-// Kubernetes' MicroTime; it must never lose the six decimals that the API server insists on.
+// The MicroTime format of Kubernetes. It must always have the six decimals that the API server requires.
 
 /** RFC 3339 in UTC with six decimals, from milliseconds since the epoch. */
 export function microTime(milliseconds: number): string {

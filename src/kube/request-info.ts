@@ -1,20 +1,20 @@
-// Names a request as Kubernetes' own metrics do, for counting; it must never show a name or a namespace.
-/** The parts of a request that say what it is. */
+// Labels a request for metrics, as Kubernetes' own metrics do. It must never contain the name of an object or a namespace.
+/** The parts of a request that identify its kind. */
 interface RequestLine {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
 }
 
-/** A request in words of bounded number: safe as metric labels. */
+/** Labels with a bounded number of values: safe for metrics. */
 export interface RequestInfo {
   /** get, list, watch, create, update, patch, delete or deletecollection. */
   readonly verb: string;
-  /** Plural with its subresource ('clusters/status'), or 'none' for what is not a resource (discovery, /version). */
+  /** Plural with its subresource ('clusters/status'), or 'none' if it is not a resource (discovery, /version). */
   readonly resource: string;
 }
 
-/** Reads verb and resource from method, path and query, by the rules of k8s.io/apiserver's RequestInfoFactory. */
+/** Reads verb and resource from method, path and query, by the rules of RequestInfoFactory in k8s.io/apiserver. */
 export function requestInfo(request: RequestLine): RequestInfo {
   const segments = request.path.split('/').filter((segment) => segment !== '');
   const rest = segments[0] === 'api' ? segments.slice(2) : segments[0] === 'apis' ? segments.slice(3) : [];

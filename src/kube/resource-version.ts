@@ -1,13 +1,13 @@
-// The order of resourceVersions; it must never guess one where a server uses something else than integers.
+// The order of resourceVersions. It must never guess an order if a server does not use integers.
 
 /**
- * Compares two resourceVersions of one resource type (any objects: the API server counts them together).
- * @returns below, at or above 0 as `a` is older than, equal to or newer than `b`; undefined when they cannot be ordered
+ * Compares two resourceVersions of one resource type, of any objects: the API server uses one sequence for them.
+ * @returns below, at or above 0 if `a` is older than, equal to or newer than `b`; undefined if they cannot be ordered
  */
 export function compareResourceVersions(a: string, b: string): number | undefined {
   if (a === b) return 0;
   if (!isInteger(a) || !isInteger(b)) return undefined;
-  // Integers without leading zeros: the longer is the greater, and as text they never lose precision.
+  // Integers without leading zeros: the longer one is greater. As text they do not lose precision.
   return a.length === b.length ? (a < b ? -1 : 1) : a.length - b.length;
 }
 

@@ -1,4 +1,4 @@
-// The requests that each operation on objects becomes, and what their answers mean.
+// The request of each operation on objects, and how the responses are interpreted.
 import { describe, expect, it } from '@jest/globals';
 import type { Gvr, PinnedManifest } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';

@@ -1,58 +1,58 @@
-// Reads and writes the objects of one resource as raw JSON; it must never write to an object other than the one that was observed.
+// Reads and writes the objects of one resource as raw JSON. It must never write to an object other than the observed one.
 import type { Gvr, KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
 import { isKubeObject, listAll, listFirst } from './list.ts';
 import type { Transport } from './transport.ts';
 
-/** The object that was observed, and the state it was in. */
+/** The observed object and its state. */
 export interface Preconditions {
   readonly uid: string;
   readonly resourceVersion: string;
 }
 
-/** Which objects of a collection are meant; without a member, all. */
+/** Selects objects of a collection; without any selector, all. */
 export interface Selection {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }
 
 /**
- * A resourceVersion that no object ever has (etcd's revision 1 is the empty store): an apply that carries it creates when nothing
- * of that name exists and conflicts with whatever does.
+ * A resourceVersion that no object ever has (revision 1 of etcd is the empty store). An apply with it creates an object if none of
+ * that name exists, and conflicts with an existing one.
  */
 const neverExisted = '1';
 
-/** Every method throws ApiError for whatever the server does not grant. Objects are returned with all their fields. */
+/** Every method throws ApiError if the API server rejects the request. Objects are returned with all their fields. */
 export interface ResourceClient {
-  /** The object, or undefined when the server says that it does not exist (a server that does not know the resource is an ApiError). */
+  /** The object; undefined if it does not exist. Throws ApiError if the API server does not know the resource. */
   get(namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
-  /** All objects of a namespace, or of all namespaces, read consistently; without managedFields. */
+  /** All objects of a namespace or of all namespaces, by a consistent read, without managedFields. */
   list(namespace: string | undefined, query?: Selection): Promise<readonly KubeObject[]>;
-  /** At most `limit` of them, those with the first names, by one request. */
+  /** At most `limit` objects, the first by name, in one request. */
   listFirst(namespace: string | undefined, limit: number, query?: Selection): Promise<readonly KubeObject[]>;
   /**
-   * Creates the object; reason 'Conflict', and nothing is written, when the name is taken. It is an apply and not a POST, so that
-   * a field left out of a later apply is removed: the fields of a POST belong to another operation of the same manager for ever.
+   * Creates the object. If the name is taken, it fails with reason 'Conflict' and writes nothing. It is an apply and not a POST, so that
+   * a field omitted from a later apply is removed: the fields of a POST would always belong to another operation of the same manager.
    */
   create(manifest: Manifest, fieldManager: string): Promise<KubeObject>;
   /**
-   * Server-side apply, taking over the fields of other managers. metadata.uid and metadata.resourceVersion pin what was observed: the
-   * server refuses with 'Conflict' when another object has the name or this one has changed.
-   * @throws TypeError when one of them is empty: apply would create the object, or adopt somebody else's
+   * Server-side apply that takes over the fields of other managers. metadata.uid and metadata.resourceVersion pin the observed state: the
+   * API server responds with 'Conflict' if another object has the name or this one has changed.
+   * @throws TypeError if one of them is empty: the apply could create the object, or adopt a foreign one
    */
   apply(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /**
-   * Sets metadata.finalizers to exactly these. A merge patch and no apply: an apply takes away only what no other manager named too, and
-   * an addon whose manifest brought our finalizer along could never be deleted.
-   * @throws TypeError when metadata.uid or metadata.resourceVersion is empty: the list is the one that was observed, changed
+   * Sets metadata.finalizers to exactly these. It is a merge patch and not an apply: an apply removes only what no other manager has set,
+   * so an addon whose manifest contains the operator's finalizer could never be deleted.
+   * @throws TypeError if metadata.uid or metadata.resourceVersion is empty: the list is derived from the observed one
    */
   setFinalizers(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /**
-   * As apply, on the status subresource, where the resourceVersion alone pins it: there the server keeps the metadata it has and looks
-   * at no uid, so the status of a deleted object would land on the next one of its name.
+   * Like apply, on the status subresource. There only the resourceVersion pins the state: the API server keeps the existing metadata and
+   * ignores the uid, so the status of a deleted object would be written to a new one of the same name.
    */
   applyStatus(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
-  /** Deletes exactly what was observed; reason 'Conflict' when it is another object or has changed since, 'NotFound' when it is gone. */
+  /** Deletes the observed object. Fails with 'Conflict' if it is another object or has changed, with 'NotFound' if it does not exist. */
   delete(namespace: string, name: string, preconditions: Preconditions): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     fieldManager: string,
   ): Promise<KubeObject> {
     const { name, namespace } = manifest.metadata;
-    if (!isPinned(manifest)) throw new TypeError('apply needs the uid and resourceVersion that were observed');
+    if (!isPinned(manifest)) throw new TypeError('apply requires the observed uid and resourceVersion');
     try {
       return await send(resourcePath(gvr, namespace, name, subresource), manifest, fieldManager);
     } catch (error) {
@@ -98,7 +98,7 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     apply: (manifest, fieldManager) => applyTo(undefined, manifest, fieldManager),
     async setFinalizers(manifest, fieldManager) {
       const { name, namespace, uid, resourceVersion, finalizers = [] } = manifest.metadata;
-      if (!isPinned(manifest)) throw new TypeError('finalizers belong to the object and the state that was observed');
+      if (!isPinned(manifest)) throw new TypeError('setFinalizers requires the observed uid and resourceVersion');
       const path = resourcePath(gvr, namespace, name);
       const body = { metadata: { uid, resourceVersion, finalizers } };
       const contentType = 'application/merge-patch+json';
@@ -120,14 +120,14 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
   };
 }
 
-/** Types do not see the server's side: what is empty pins nothing. */
+/** The types do not exclude empty strings, which pin nothing. */
 function isPinned({ metadata: { uid, resourceVersion } }: PinnedManifest): boolean {
   return Boolean(uid) && Boolean(resourceVersion);
 }
 
 /**
  * The URL path of a resource, of all namespaces or one, of one object, or of its subresource.
- * @throws TypeError when a given part is empty, '.' or '..': such a path means something else, at worst a whole collection
+ * @throws TypeError if a given part is empty, '.' or '..': such a path addresses something else, at worst a whole collection
  */
 export function resourcePath(gvr: Gvr, namespace?: string, name?: string, subresource?: string): string {
   const parts = gvr.group === '' ? ['api', gvr.version] : ['apis', gvr.group, gvr.version];
@@ -142,7 +142,7 @@ export function resourcePath(gvr: Gvr, namespace?: string, name?: string, subres
   return `/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-// An apply to a name that now belongs to another uid is answered as an attempt to change metadata.uid: 422, as if the manifest were wrong.
+// If the name now belongs to another uid, the API server treats an apply as an attempt to change metadata.uid and responds with 422.
 function isAnotherObject(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 422 && error.causes.some(({ field }) => field === 'metadata.uid');
 }
@@ -153,5 +153,5 @@ function conflict({ message, causes }: ApiError): ApiError {
 
 function asObject(value: unknown): KubeObject {
   if (isKubeObject(value)) return value;
-  throw new ApiError({ code: 0, reason: 'Network', message: 'the answer is not an object of the Kubernetes API' });
+  throw new ApiError({ code: 0, reason: 'Network', message: 'the response is not a Kubernetes object' });
 }

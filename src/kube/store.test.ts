@@ -1,4 +1,4 @@
-// What the cache holds and what it tells, for every order in which writes, events and lists can arrive.
+// The content of the cache and the changes it reports, for every order in which writes, events and lists can arrive.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { KubeObject } from '../api/kubernetes.ts';
@@ -337,7 +337,7 @@ describe('Store', () => {
     expect(contents(store)).toEqual(['b@2']);
   });
 
-  // A server history of two names; own writes answered at any later moment; frames delayed and repeated; relists in between, possibly stale.
+  // A server history of two names; own writes with a response at any later moment; frames delayed and repeated; relists in between, possibly stale.
   it('ends at the state of the cluster, never showing an older state after a newer one', () => {
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.constant({ do: 'change' as const }) },
@@ -400,7 +400,7 @@ describe('Store', () => {
               end(name);
               break;
             case 'ownDelete': {
-              // With preconditions: only what the store shows is deleted.
+              // With preconditions: only the object in the store is deleted.
               const shown = store.get('default', name);
               if (shown === undefined || shown.metadata.resourceVersion !== live.get(name)?.metadata.resourceVersion)
                 break;
@@ -417,7 +417,7 @@ describe('Store', () => {
               store.record(answer);
               const shown = Number(store.get('default', answer.metadata.name)?.metadata.resourceVersion ?? 0);
               const { uid, resourceVersion } = answer.metadata;
-              // Read your own write: shown as written or newer, or gone because the cluster says so.
+              // Read your own writes: as written or newer, or absent because the server has deleted it.
               const gone = history.some(({ type, object }) => type === 'DELETED' && object.metadata.uid === uid);
               if (shown > 0 || !gone) expect(shown).toBeGreaterThanOrEqual(Number(resourceVersion));
               newest.set(answer.metadata.name, Math.max(shown, newest.get(answer.metadata.name) ?? 0));

@@ -1,42 +1,42 @@
-// The newest known state of every object of one kind; it must never go back to an older state of an object, nor revive a deleted one.
+// The newest known state of every object of one kind. It must never return to an older state of an object, nor restore a deleted one.
 import type { KubeObject } from '../api/kubernetes.ts';
 import { compareResourceVersions } from './resource-version.ts';
 
-/** What a watch brought to light. A deletion shows the last state that was known. */
+/** A change reported by a watch. A deletion has the last known state. */
 export interface Change<T> {
   readonly type: 'added' | 'modified' | 'deleted';
   readonly object: T;
   readonly previous?: T;
 }
 
-/** The end of an object: observed ('deleted'), or asked for by ourselves ('forgotten'), after which it may still linger with a deletionTimestamp. */
+/** The end of an object: observed ('deleted'), or requested by the operator ('forgotten'); then it can still exist with a deletionTimestamp. */
 interface Grave {
   readonly uid: string;
-  /** Whatever had the name up to this version is history, be it this object or an earlier one. */
+  /** Any object with the name up to this version is outdated, whether it is this object or an earlier one. */
   readonly resourceVersion: string;
   readonly kind: 'deleted' | 'forgotten';
 }
 
-// Late events follow a deletion within seconds; older graves protect against nothing.
+// Late events arrive within seconds of a deletion; older entries are not needed.
 const mostGraves = 4096;
 
 /**
- * The cache of one kind, written by its reflector and by our own writes.
+ * The cache of one kind, updated by its reflector and by the operator's own writes.
  *
- * `onChange` is called synchronously, once the store is in its new state. What it throws is thrown on to the caller after every
- * change was handed out (several as an AggregateError); the same holds for what `project` throws, whose object keeps its old state.
+ * `onChange` is called synchronously, once the store is in its new state. Its errors are rethrown to the caller after all changes
+ * have been delivered (several as an AggregateError). The same applies to errors of `project`; the object then keeps its old state.
  */
 export class Store<T extends KubeObject> {
   readonly #project: (raw: KubeObject) => T;
   readonly #onChange: (change: Change<T>) => void;
   readonly #objects = new Map<string, T>();
   readonly #graves = new Map<string, Grave>();
-  /** How far the watch has come: everything up to here was seen. */
+  /** The position of the watch: everything up to here has been observed. */
   #seen = '0';
 
   /**
-   * @param project keeps of an object what the program reads; apiVersion, kind and metadata at least
-   * @param onChange told what the watch brought; not told of own writes
+   * @param project reduces an object to the fields that the program reads; at least apiVersion, kind and metadata
+   * @param onChange called for changes from the watch, but not for own writes
    */
   constructor(project: (raw: KubeObject) => T, onChange: (change: Change<T>) => void) {
     this.#project = project;
@@ -56,15 +56,15 @@ export class Store<T extends KubeObject> {
   }
 
   /**
-   * Makes the answer of an own write visible, unless the watch has already shown something newer. At an equal version the answer tells
-   * more: the API server answers the write that takes the last finalizer off with the version before it, and the object is gone.
+   * Records the response to an own write, unless the watch has already reported a newer state. At an equal version the response is
+   * preferred: to the write that removes the last finalizer, the API server responds with the previous version, and the object is gone.
    */
   record(raw: KubeObject): void {
     const key = keyOf(raw);
     if (this.#isBuried(key, raw)) return;
     const stored = this.#objects.get(key);
     const { resourceVersion } = raw.metadata;
-    // An absent object at a version that the watch has passed was deleted meanwhile.
+    // An absent object at a version that the watch has passed was deleted in the meantime.
     const isPast =
       stored === undefined
         ? isOlderOrEqual(resourceVersion, this.#seen)
@@ -72,7 +72,7 @@ export class Store<T extends KubeObject> {
     if (!isPast) this.#objects.set(key, this.#project(raw));
   }
 
-  /** Takes an object away whose deletion we asked for and were granted. */
+  /** Removes an object after a successful delete request of the operator. */
   forget(namespace: string, name: string, uid: string): void {
     const key = objectKey(namespace, name);
     const stored = this.#objects.get(key);
@@ -81,7 +81,7 @@ export class Store<T extends KubeObject> {
     this.#bury(key, { uid, kind: 'forgotten', resourceVersion: known ? stored.metadata.resourceVersion : '0' });
   }
 
-  /** Takes over a whole list: what is missing was deleted, except what is newer than the list. */
+  /** Applies a complete list: objects that are missing were deleted, unless they are newer than the list. */
   replace(list: readonly KubeObject[], listResourceVersion: string): void {
     const delivery = new Delivery(this.#onChange);
     const listed = new Set<string>();
@@ -97,7 +97,7 @@ export class Store<T extends KubeObject> {
     delivery.run();
   }
 
-  /** Takes over one event of the watch, if it tells anything new. */
+  /** Applies one event of the watch, if it is new. */
   event(type: 'ADDED' | 'MODIFIED' | 'DELETED', raw: KubeObject): void {
     const delivery = new Delivery(this.#onChange);
     this.#see(raw.metadata.resourceVersion);
@@ -132,7 +132,7 @@ export class Store<T extends KubeObject> {
     const stored = this.#objects.get(key);
     const { uid, resourceVersion } = raw.metadata;
     if (stored !== undefined) {
-      // A name has one bearer at a time: when a later one is gone, so is the one we know.
+      // A name belongs to one object at a time: if a later one was deleted, so was the stored one.
       if (stored.metadata.uid !== uid && !isNewer(resourceVersion, stored.metadata.resourceVersion)) return;
       this.#remove(key, stored, resourceVersion, delivery);
     }
@@ -148,7 +148,7 @@ export class Store<T extends KubeObject> {
   #bury(key: string, grave: Grave): void {
     const other = this.#graves.get(key);
     if (other !== undefined && other.uid !== grave.uid && isNewer(other.resourceVersion, grave.resourceVersion)) return;
-    // Deleting first moves the key to the end, which is where the newest are.
+    // Deleting first moves the key to the end, where the newest entries are.
     this.#graves.delete(key);
     this.#graves.set(key, grave);
     if (this.#graves.size <= mostGraves) return;
@@ -158,7 +158,7 @@ export class Store<T extends KubeObject> {
     }
   }
 
-  /** A uid lives once. One that we asked to delete counts as alive only when it shows that it is being deleted. */
+  /** A uid is never reused. An object that the operator deleted counts as existing only while it has a deletionTimestamp. */
   #isBuried(key: string, { metadata }: KubeObject): boolean {
     const grave = this.#graves.get(key);
     if (grave === undefined) return false;
@@ -172,7 +172,7 @@ export class Store<T extends KubeObject> {
   }
 }
 
-/** Changes on their way to the handler: handed out only when the store is consistent, and all of them whatever the handler throws. */
+/** Changes to deliver to the handler: only once the store is consistent, and all of them even if the handler throws. */
 class Delivery<T> {
   readonly #onChange: (change: Change<T>) => void;
   readonly #changes: Change<T>[] = [];
@@ -206,7 +206,7 @@ function objectKey(namespace: string, name: string): string {
 }
 
 function keyOf(raw: KubeObject): string {
-  // Objects of the whole cluster come without a namespace, whatever the type says.
+  // Cluster-scoped objects have no namespace, although the type requires one.
   return objectKey(raw.metadata.namespace ?? '', raw.metadata.name);
 }
 

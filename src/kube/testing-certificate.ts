@@ -1,4 +1,4 @@
-// A certificate for tests, made in memory so that they need no program and no committed key; product code must never import it.
+// A certificate for tests, generated in memory so that they need no program and no committed key. Product code must never import it.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 /** A self-signed certificate for 127.0.0.1, valid from 2020 to 2049, and its key, both PEM. */
@@ -7,7 +7,7 @@ export interface TestCertificate {
   readonly key: string;
 }
 
-/** Makes one, with a new key each time (RFC 5280, in the fewest DER elements that TLS accepts). */
+/** Generates one, with a new key each time (RFC 5280, with the fewest DER elements that TLS accepts). */
 export function testCertificate(): TestCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex')));

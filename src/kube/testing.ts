@@ -1,10 +1,10 @@
-// For this room's tests: an API server played by hand; product code must never import it.
+// For the tests of Kubernetes I/O: an API server that the test controls. Product code must never import it.
 import type { KubeObject } from '../api/kubernetes.ts';
 import { settle } from '../testing/clock.ts';
 import { ApiError } from './errors.ts';
 import type { ApiRequest, Transport } from './transport.ts';
 
-/** A request that waits for its answer. */
+/** A request that waits for its response. */
 export interface PendingCall {
   readonly request: ApiRequest;
   answer(value: unknown): void;
@@ -23,7 +23,7 @@ export interface PendingStream {
   fail(error: unknown): void;
 }
 
-/** Collects what is asked; the test takes it and answers. Honours signals as the real one does. */
+/** Collects requests; the test takes them and responds. Honours signals like the real one. */
 export class HandTransport implements Transport {
   readonly #calls: PendingCall[] = [];
   readonly #streams: PendingStream[] = [];
@@ -95,7 +95,7 @@ export interface Thing extends KubeObject {
   readonly value: string;
 }
 
-/** An object as the server sends it, managedFields included. */
+/** An object as the server sends it, including managedFields. */
 export function thing(name: string, resourceVersion: number | string, more: Partial<Thing['metadata']> = {}): Thing {
   const metadata = {
     namespace: 'default',
@@ -108,7 +108,7 @@ export function thing(name: string, resourceVersion: number | string, more: Part
   return { apiVersion: 'example.org/v1', kind: 'Thing', metadata, value: `${name}@${resourceVersion}` };
 }
 
-/** The answer to a list. */
+/** The response to a list request. */
 export function page(items: readonly Thing[], resourceVersion: number, more: string = ''): unknown {
   const metadata = { resourceVersion: String(resourceVersion), ...(more === '' ? {} : { continue: more }) };
   return { apiVersion: 'example.org/v1', kind: 'ThingList', metadata, items };

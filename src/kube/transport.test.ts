@@ -1,4 +1,4 @@
-// The transport against a server on the loopback interface: what arrives there, and what each way to fail becomes here.
+// The transport with a server on the loopback interface: the requests that arrive, and the error for each failure.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -239,7 +239,7 @@ describe('request', () => {
       await clock.advance(29_999);
       expect(observed).toEqual([]);
       await clock.advance(1);
-      expect(await failed).toMatchObject({ code: 0, reason: 'Timeout', message: 'no answer within 30000 ms' });
+      expect(await failed).toMatchObject({ code: 0, reason: 'Timeout', message: 'no response within 30000 ms' });
       expect(observed).toEqual([{ verb: 'get', resource: 'secrets', code: 0, seconds: 30 }]);
     });
   }

@@ -1,4 +1,5 @@
-// Carries one request to the API server and its answer back; it must never retry what may have been done, nor wait without a limit.
+// Sends a request to the API server and returns the response. It must never retry a request that might have been carried out, nor wait
+// without a limit.
 import { KubeConfig } from '@kubernetes/client-node';
 import { Pool } from 'undici';
 import type { Clock } from '../api/clock.ts';
@@ -14,28 +15,28 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** Until the whole answer is here, or for `lines` until it begins; default 30,000. */
+  /** Until the response is complete, or for `lines` until it starts; default 30,000. */
   readonly timeoutMilliseconds?: number;
 }
 
 export interface Transport {
   /**
-   * Sends a request and waits for its answer.
-   * @returns the parsed JSON of a 2xx
-   * @throws ApiError for everything else, the caller's own abort included
+   * Sends a request and waits for the response.
+   * @returns the parsed JSON of a 2xx response
+   * @throws ApiError for everything else, including an abort by the caller
    */
   request(request: ApiRequest, signal?: AbortSignal): Promise<unknown>;
   /**
-   * Sends a request whose answer is a stream of lines. It ends when the server closes the stream properly; an unfinished last line is dropped.
-   * @param opened called once, when the server has accepted the request: a watch may be silent for minutes after that
-   * @throws ApiError when the server refuses, the stream breaks, a line is longer than 16 MiB, or `signal` aborts
+   * Sends a request whose response is a stream of lines. It ends when the server closes the stream cleanly; an incomplete last line is dropped.
+   * @param opened called once, when the server has accepted the request: a watch can send nothing for minutes after that
+   * @throws ApiError if the server rejects the request, the stream breaks, a line is longer than 16 MiB, or `signal` aborts
    */
   lines(request: ApiRequest, signal: AbortSignal, opened?: () => void): AsyncIterable<string>;
-  /** Breaks off everything under way and closes all connections. */
+  /** Aborts all requests in flight and closes all connections. */
   close(): Promise<void>;
 }
 
-/** Told once for every answer or failure; for a stream, when it begins. Code 0: no answer. */
+/** Called once for every response or failure; for a stream, when it starts. Code 0: no response. */
 export type RequestObserver = (event: {
   readonly verb: string;
   readonly resource: string;
@@ -46,7 +47,7 @@ export type RequestObserver = (event: {
 export interface TransportOptions {
   readonly kubeConfig: KubeConfig;
   readonly userAgent: string;
-  /** Most connections for calls; watches have their own. Default 32. */
+  /** Maximum number of connections for calls; watches have their own. Default 32. */
   readonly connections?: number;
   readonly clock: Clock;
   readonly observe?: RequestObserver;
@@ -57,21 +58,21 @@ const mostResponseBytes = 64 * 1024 * 1024;
 const mostLineBytes = 16 * 1024 * 1024;
 
 /**
- * Connects to the current cluster of a kubeconfig; nothing is sent or read yet.
- * @throws Error when the kubeconfig names no cluster, or a proxy
+ * A transport to the current cluster of a kubeconfig. Nothing is sent or read yet.
+ * @throws Error if the kubeconfig has no current cluster, or a proxy
  */
 export function createTransport(options: TransportOptions): Transport {
   return new HttpTransport(options);
 }
 
 /**
- * Reads the kubeconfig that $KUBECONFIG or ~/.kube/config names, or else the service account of the pod.
- * @throws Error when there is none of them
+ * Reads the kubeconfig from $KUBECONFIG or ~/.kube/config, otherwise the service account of the pod.
+ * @throws Error if none of them exists
  */
 export function loadKubeConfig(): KubeConfig {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
-  // client-node's last resort, an unprotected API server on this host, is never what somebody meant.
+  // client-node's last fallback, an unprotected API server on this host, is never intended.
   if (kubeConfig.getCurrentCluster()?.server === 'http://localhost:8080') {
     throw new Error('no kubeconfig found and not running in a pod with a service account');
   }
@@ -156,7 +157,7 @@ class HttpTransport implements Transport {
     await Promise.all([...this.#open].map((pool) => pool.destroy()));
   }
 
-  /** Sends the request; on a 401, which the server answers before doing anything, once more with credentials read anew. */
+  /** Sends the request. After a 401, which the server sends before any effect, retries once with credentials that are read again. */
   async #send(kind: 'calls' | 'watches', request: ApiRequest, limit: Limit): Promise<Answer> {
     const access = await limit.race(this.#credentials.current());
     const answer = await this.#sendAs(access, kind, request, limit);
@@ -187,7 +188,7 @@ class HttpTransport implements Transport {
     if (this.#closed) throw new ApiError({ code: 0, reason: 'Network', message: 'the transport is closed' });
     const current = this.#pools;
     if (current?.tlsDigest === access.tlsDigest) return current;
-    // The Limit of each request is the only deadline, so undici's own ones are off.
+    // The Limit of each request is the only deadline, so those of undici are disabled.
     const shared = {
       allowH2: false,
       headersTimeout: 0,
@@ -207,13 +208,13 @@ class HttpTransport implements Transport {
     return this.#pools;
   }
 
-  /** Lets what is under way on old TLS material finish; a watch does so within its ten minutes. */
+  /** Lets requests in flight with the old TLS material finish; a watch does so within its ten minutes. */
   #retire(pools: Pools): void {
     for (const pool of [pools.calls, pools.watches]) {
       const forget = (): void => {
         this.#open.delete(pool);
       };
-      // A pool that was destroyed meanwhile is as gone as a closed one.
+      // A pool that was destroyed in the meantime counts as closed.
       pool.close().then(forget, forget);
     }
   }
@@ -228,8 +229,8 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // V8 quotes the text in its message; it may be a Secret.
-    throw new ApiError({ code: 0, reason: 'Network', message: `the answer of ${text.length} characters is not JSON` });
+    // V8's error message quotes the text, which can be a Secret.
+    throw new ApiError({ code: 0, reason: 'Network', message: `the response (${text.length} characters) is not JSON` });
   }
 }
 

@@ -1,11 +1,11 @@
-// One watch request's life and language; it must never take silence for health.
+// The life cycle and protocol of one watch request. It must never treat silence as a healthy connection.
 import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 
-// The API server sends a bookmark about every minute (at most 75 s apart); longer silence is a connection that died unnoticed.
+// The API server sends a bookmark about every minute (at most 75 s apart). Longer silence means that the connection is dead.
 export const silenceMilliseconds = 90_000;
 
-/** The life of one watch request: ends with the reflector, or when nothing is heard for too long. */
+/** The life cycle of one watch request: it ends with the reflector, or if nothing is received for too long. */
 export class WatchStream {
   readonly #clock: Clock;
   readonly #parent: AbortSignal;
@@ -27,7 +27,7 @@ export class WatchStream {
     return this.#controller.signal;
   }
 
-  /** Whether it was ended for its silence. */
+  /** Whether it was ended because nothing was received. */
   get silent(): boolean {
     return this.#silent;
   }
@@ -41,7 +41,7 @@ export class WatchStream {
     this.#parent.removeEventListener('abort', this.#end);
   }
 
-  // One timer that looks back, instead of one set anew for each line.
+  // One timer that checks the time of the last line, instead of a new timer for each line.
   #check(): void {
     const remaining = this.#heardAt + silenceMilliseconds - this.#clock.monotonic();
     if (remaining > 0) {
@@ -54,22 +54,22 @@ export class WatchStream {
 }
 
 /**
- * Reads one line of a watch.
- * @throws ApiError when it is not an event
+ * Parses one line of a watch.
+ * @throws ApiError if it is not an event
  */
 export function parseEvent(line: string): { readonly type: unknown; readonly object: unknown } {
   try {
     const event: unknown = JSON.parse(line);
     if (typeof event === 'object' && event !== null && 'type' in event && 'object' in event) return event;
   } catch {
-    // Said below, without the text: it may be part of a Secret.
+    // Reported below, without the text, which can be part of a Secret.
   }
   throw unreadable();
 }
 
 /**
- * The resourceVersion of an event's object; a bookmark's has little else.
- * @throws ApiError when it has none
+ * The resourceVersion of an event's object; the object of a bookmark contains little else.
+ * @throws ApiError if it has none
  */
 export function versionOf(object: unknown): string {
   if (typeof object === 'object' && object !== null && 'metadata' in object) {
@@ -81,7 +81,7 @@ export function versionOf(object: unknown): string {
   throw unreadable();
 }
 
-/** For a stream that can no longer be trusted: to be resumed from the last good event. */
+/** For a stream that can no longer be trusted and must be resumed from the last valid event. */
 export function unreadable(): ApiError {
-  return new ApiError({ code: 0, reason: 'Network', message: 'the watch sent something that is not an event' });
+  return new ApiError({ code: 0, reason: 'Network', message: 'the watch sent an invalid event' });
 }

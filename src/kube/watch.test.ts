@@ -1,4 +1,4 @@
-// The reflector against an API server played by hand: every way in which a list or a watch is known to end.
+// The reflector with an API server that the test controls: every known way in which a list or a watch ends.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
 import { ManualClock, settle } from '../testing/clock.ts';
@@ -37,7 +37,7 @@ class Fixture {
     observe: (event) => this.observed.push(event),
   });
 
-  /** Starts, answers the list with the objects at version 10, and accepts the watch. */
+  /** Starts, responds to the list with the objects at version 10, and accepts the watch. */
   async watching(objects = [thing('a', 1)]): Promise<PendingStream> {
     this.reflector.start();
     (await this.transport.call()).answer(page(objects, 10));
@@ -46,7 +46,7 @@ class Fixture {
     return stream;
   }
 
-  /** Lets time pass in small steps until something is asked; returns the milliseconds that took, or undefined. */
+  /** Lets time pass in small steps until there is a request; returns the milliseconds it took, or undefined. */
   async untilAsked(limit: number): Promise<number | undefined> {
     await settle();
     for (let passed = 0; passed <= limit; passed += 10) {
@@ -65,7 +65,7 @@ function fixture(): Fixture {
   return made;
 }
 
-// Whatever a test did, stopping must leave no timer, request or loop behind.
+// After every test, a stop must leave no timer, request or loop behind.
 afterEach(async () => {
   for (const made of running.splice(0)) {
     await made.reflector.stop();

@@ -1,4 +1,5 @@
-// Keeps a store equal to the cluster, by list and watch for as long as the program runs; it must never give up, and never trust silence.
+// Keeps a store in sync with the API server, by list and watch, as long as the program runs. It must never give up, and never trust a
+// connection that sends nothing.
 
 import { type Clock, pause, type Random } from '../api/clock.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
@@ -11,9 +12,9 @@ import type { Transport } from './transport.ts';
 import { parseEvent, silenceMilliseconds, unreadable, versionOf, WatchStream } from './watch-stream.ts';
 
 export interface ReflectorStatus {
-  /** Whether the store has held a whole list at least once. */
+  /** Whether the store has held a complete list at least once. */
   readonly synced: boolean;
-  /** What is wrong now; absent once a request succeeds again. */
+  /** The current failure; absent once a request succeeds again. */
   readonly failure?: { readonly code: number; readonly reason: string; readonly message: string };
 }
 
@@ -25,29 +26,29 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly store: Store<T>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of what the store's handler or projection, `onStatus` or `observe` threw; none of them stops the reflector. */
+  /** Receives errors thrown by the store's handler or projection, `onStatus` or `observe`. None of them stops the reflector. */
   readonly onError: (error: unknown) => void;
-  /** Told of every change of `status`. */
+  /** Called on every change of `status`. */
   readonly onStatus?: (status: ReflectorStatus) => void;
-  /** For counting: the first list, every further one, every watch accepted by the server, every failure of either. */
+  /** For metrics: the first list, every further list, every watch that the server accepted, every failure of either. */
   readonly observe?: (event: 'list' | 'relist' | 'watch' | 'failure') => void;
 }
 
 const backoffBaseMilliseconds = 800;
 const backoffLimitMilliseconds = 30_000;
-// A CRD or a role that is still missing appears without notice, and asking for it costs the server little.
+// A missing CRD or role can appear at any time without an event, and checking for it is cheap.
 const missingLimitMilliseconds = 5_000;
 const longestRetryAfterMilliseconds = 300_000;
 const healthyAfterMilliseconds = 120_000;
 const shortLifeMilliseconds = 1_000;
 
-/** Where the next watch starts. `fresh`: at a list that no watch has followed yet. */
+/** Where the next watch starts. `fresh`: from a list that no watch has followed yet. */
 interface Position {
   readonly resourceVersion: string;
   readonly fresh: boolean;
 }
 
-/** One kind, in one namespace or in all. Of use once: after `stop` it stays stopped. */
+/** Reflects one kind, in one namespace or in all. Not reusable: after `stop` it stays stopped. */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #path: string;
@@ -66,12 +67,12 @@ export class Reflector<T extends KubeObject> {
     return this.#status;
   }
 
-  /** Begins; further calls, and calls after `stop`, change nothing, so that a late start cannot undo a shutdown. */
+  /** Starts. Further calls, and calls after `stop`, have no effect, so that a late start cannot undo a shutdown. */
   start(): void {
     this.#loop ??= this.#run(this.#stopping.signal);
   }
 
-  /** Ends whatever is under way; the store is not touched any more. Resolves when nothing runs, never rejects. */
+  /** Aborts requests in flight; the store is no longer changed. Resolves when everything has ended, never rejects. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
@@ -84,7 +85,7 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  /** One list when there is nothing to watch from, then one watch to its end; returns the milliseconds to wait before the next. */
+  /** One list if there is no version to watch from, then one watch to its end. Returns the milliseconds to wait before the next turn. */
   async #turn(signal: AbortSignal): Promise<number> {
     try {
       const position = this.#position ?? (await this.#list(signal));
@@ -106,7 +107,7 @@ export class Reflector<T extends KubeObject> {
     return position;
   }
 
-  /** Follows one stream to its end. Lines of an earlier stream cannot arrive: it was aborted and nobody reads it. */
+  /** Follows one stream to its end. Lines of an earlier stream cannot arrive: it was aborted and is not read. */
   async #watch(from: Position, signal: AbortSignal): Promise<number> {
     const { clock, random, transport } = this.#options;
     const started = clock.monotonic();
@@ -137,7 +138,7 @@ export class Reflector<T extends KubeObject> {
     if (lived >= healthyAfterMilliseconds) this.#failures = 0;
     if (stream.silent) {
       this.#report(
-        new ApiError({ code: 0, reason: 'Timeout', message: `no sign of life for ${silenceMilliseconds} ms` }),
+        new ApiError({ code: 0, reason: 'Timeout', message: `nothing received for ${silenceMilliseconds} ms` }),
       );
       return 0;
     }
@@ -200,7 +201,7 @@ export class Reflector<T extends KubeObject> {
     this.#setStatus({ synced: this.#status.synced, failure: { code, reason, message } });
   }
 
-  /** Exponential with full jitter: reflectors that failed together do not come back together. */
+  /** Exponential with full jitter: reflectors that failed together are not retried together. */
   #backoff(limit: number): number {
     const ceiling = Math.min(limit, backoffBaseMilliseconds * 2 ** this.#failures);
     this.#failures += 1;
@@ -228,7 +229,7 @@ export class Reflector<T extends KubeObject> {
     try {
       this.#options.onError(error);
     } catch {
-      // The reporter itself is broken: nobody is left to tell, and the cache matters more.
+      // onError itself failed: the error cannot be reported, and the cache matters more.
     }
   }
 }

@@ -1,4 +1,4 @@
-// One login, from the name of the host to the answer of `SELECT 1`; when it ends, nothing of it is left.
+// One login, from resolving the host to the result of `SELECT 1`. It releases everything it opened when it ends.
 import type { Socket } from 'node:net';
 import { dial, silent } from './dial.ts';
 import { type LoginError, loginErrorOf } from './failure.ts';
@@ -10,12 +10,12 @@ import { Wire } from './wire.ts';
 type Pg = typeof import('pg');
 
 /**
- * Logs in once. With sslmode prefer it goes on without TLS where TLS fails, as applications do.
- * @returns undefined when it succeeded
+ * Logs in once. With sslmode prefer, it continues without TLS if TLS fails, as applications do.
+ * @returns undefined on success
  */
 export async function attempt(server: Server, names: Names, signal: AbortSignal): Promise<LoginError | undefined> {
   try {
-    // Not before the first login: the operator's start can do without.
+    // Imported at the first login, to keep it out of the startup of the operator.
     const { Client } = await import('pg');
     const address = await names.addressOf(server.host, signal);
     const socket = await dial(server, address, true, signal).catch((error: unknown) => {
@@ -34,17 +34,17 @@ async function converse(Client: Pg['Client'], socket: Socket, server: Server, si
   const { host, port, user, password, database } = server;
   const wire = new Wire(socket);
   try {
-    // host, port, ssl and sslnegotiation: what is not given, pg takes from the environment.
+    // Without host, port, ssl and sslnegotiation, pg would read them from the environment.
     const client = new Client({
       ...{ user, password, database, host, port, ssl: false, sslnegotiation: 'postgres' },
       stream: () => wire,
       application_name: 'postgres-addon-operator',
     });
-    // What matters of it is what connect() and query() say.
+    // connect() and query() report every error that matters.
     client.on('error', () => {});
     const select = client.connect().then(() => client.query('SELECT 1'));
     await orLate(select, signal, silent());
-    // Without a goodbye PostgreSQL may log a broken connection. Its success is none of the login's.
+    // Without a Terminate message, PostgreSQL can log a broken connection. Whether it succeeds does not affect the login.
     await orLate(client.end(), signal, silent()).catch(() => {});
   } finally {
     wire.destroy();

@@ -1,29 +1,29 @@
-// From an address to a connection as sslmode asks for it. It sends no credential, and leaves no socket behind when it fails.
+// Opens a connection to an address as sslmode requires. It sends no credentials, and leaves no socket open when it fails.
 import { isIP, Socket } from 'node:net';
 import { checkServerIdentity, connect as tlsConnect } from 'node:tls';
 import { foreign, LoginError, loginErrorOf } from './failure.ts';
 import type { Server } from './server.ts';
 
-/** SSLRequest: its length, and the number that no protocol version has. */
+/** SSLRequest: its length, and a code that is not a protocol version. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /**
  * @param address of the server's host
- * @param encrypted whether to ask for TLS; without, only `prefer` may
- * @returns a connected socket that never throws, whatever befalls it
- * @throws LoginError, or an error of Node with its code
+ * @param encrypted whether to request TLS; false only with `prefer`
+ * @returns a connected socket that never throws
+ * @throws LoginError, or an error of Node.js with its code
  */
 export async function dial(server: Server, address: string, encrypted: boolean, signal: AbortSignal): Promise<Socket> {
   const socket = quiet(new Socket());
   try {
     socket.connect(server.port, address);
-    await happened(socket, 'connect', signal, new LoginError('unreachable', 'no answer within 5 s'));
+    await happened(socket, 'connect', signal, new LoginError('unreachable', 'no response within 5 s'));
     if (!encrypted) return socket;
     socket.write(sslRequest);
     const answer = await happened(socket, 'data', signal, silent());
     if (answer?.toString('latin1') === 'S') return await encrypt(socket, server, signal);
     if (answer?.toString('latin1') !== 'N') throw foreign();
-    if (server.sslMode !== 'prefer') throw new LoginError('tls', 'the server offers no TLS');
+    if (server.sslMode !== 'prefer') throw new LoginError('tls', 'the server does not support TLS');
     return socket;
   } catch (error) {
     socket.destroy();
@@ -32,10 +32,10 @@ export async function dial(server: Server, address: string, encrypted: boolean, 
 }
 
 export function silent(): LoginError {
-  return new LoginError('silent', 'no answer within 5 s');
+  return new LoginError('silent', 'no response within 5 s');
 }
 
-/** Who signed the certificate is for the application to check: the operator has no copy of what each of them trusts. */
+/** The issuer of the certificate is for the application to check: the operator does not have the CAs that each application trusts. */
 async function encrypt(socket: Socket, { host, sslMode }: Server, signal: AbortSignal): Promise<Socket> {
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const encrypted = quiet(tlsConnect({ socket, rejectUnauthorized: false, ...servername }));
@@ -48,20 +48,20 @@ async function encrypt(socket: Socket, { host, sslMode }: Server, signal: AbortS
   if (sslMode !== 'verify-full' || checkServerIdentity(host, encrypted.getPeerCertificate()) === undefined)
     return encrypted;
   encrypted.destroy();
-  throw new LoginError('tls', "the certificate does not have the host's name");
+  throw new LoginError('tls', 'the certificate is not valid for the host name');
 }
 
 function handshake(error: unknown): string {
   const { detail } = loginErrorOf(error);
-  return `the handshake fails (${detail})`;
+  return `the TLS handshake failed (${detail})`;
 }
 
-/** An error that nobody waits for any more ends the process otherwise. */
+/** Without a listener, a late error would end the process. */
 function quiet<T extends Socket>(socket: T): T {
   return socket.on('error', () => {}) as T;
 }
 
-/** Resolves with what the event brings; a connection that breaks or a signal that aborts first rejects, with `late` for the signal. */
+/** Resolves with the argument of the event. Rejects if the connection breaks first, or with `late` if the signal aborts first. */
 function happened(
   socket: Socket,
   event: 'connect' | 'secureConnect' | 'data',

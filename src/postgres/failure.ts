@@ -1,4 +1,4 @@
-// A login that failed, and why; nothing a server said or a URL held may be part of it.
+// A failed login and its cause. It must never contain text from a server or a URL.
 import { classify, type LoginFailure } from '../domain/credentials/login.ts';
 
 export class LoginError extends Error {
@@ -13,12 +13,12 @@ export class LoginError extends Error {
   }
 }
 
-/** Whatever answers, it is no PostgreSQL. */
+/** The peer is not PostgreSQL. */
 export function foreign(): LoginError {
-  return new LoginError('other', 'the server does not answer as PostgreSQL does');
+  return new LoginError('other', 'the server does not speak the PostgreSQL protocol');
 }
 
-/** The LoginError for whatever was thrown: of other errors only a code is used that has the form of one. */
+/** The LoginError for any thrown value. Of other errors, only a well-formed code is used. */
 export function loginErrorOf(error: unknown): LoginError {
   if (error instanceof LoginError) return error;
   const code = codeOf(error);
@@ -27,7 +27,7 @@ export function loginErrorOf(error: unknown): LoginError {
   return new LoginError(classify(code), isState ? `SQLSTATE ${code}` : code);
 }
 
-/** The code of an error of Node, or the SQLSTATE of an error of the server. */
+/** The code of a Node.js error, or the SQLSTATE of a server error. */
 function codeOf(error: unknown): string | undefined {
   if (!isObject(error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return /^[0-9A-Z_]{5,60}$/.test(error.code) ? error.code : undefined;

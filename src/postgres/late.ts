@@ -1,9 +1,8 @@
-// Waiting no longer than a signal allows.
+// Limits a wait by a signal.
 import type { LoginError } from './failure.ts';
 
 /**
- * What `work` comes to, or a rejection with `late` once the signal aborts; `work` itself is not stopped, and what becomes of it then is
- * nobody's concern.
+ * The result of `work`, or a rejection with `late` once the signal aborts. `work` itself is not stopped; its later result is ignored.
  */
 export function orLate<T>(work: Promise<T>, signal: AbortSignal, late: LoginError): Promise<T> {
   return new Promise((resolve, reject) => {

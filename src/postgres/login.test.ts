@@ -1,4 +1,4 @@
-// Logins against a server that does what a script says; the real PostgreSQL is in real.test.ts.
+// Logins to a scripted server; real.test.ts tests a real PostgreSQL.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { LoginResult } from '../domain/credentials/login.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
@@ -25,13 +25,13 @@ const opened: { readonly server: TestServer; readonly logins: Logins }[] = [];
 afterEach(async () => {
   for (const { server, logins } of opened.splice(0)) {
     await logins.stop();
-    // Nothing is left of any login, whatever became of it: no server has to hang up first.
+    // No login leaves a connection behind, whatever its result: no server has to close it first.
     await until(() => server.seen.open === 0);
     await server.close();
   }
 });
 
-/** A server, and logins whose time stands still until the test moves it. */
+/** A server, and logins with a clock that only the test advances. */
 async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
   const server = await startServer({
     tls: 'S',
@@ -46,7 +46,7 @@ async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
   const url = `postgresql://app:${encodeURIComponent(password)}@${host}:${server.port}/app`;
   const tryLogin = async (query = ''): Promise<LoginResult> => {
     const result = await logins.tryLogin(`${url}${query}`);
-    // Every server here says the password wherever it can.
+    // Every server in this test sends the password wherever it can.
     expect(JSON.stringify(result)).not.toMatch(/hunter2|serverWords/);
     return result;
   };
@@ -59,7 +59,7 @@ function answer(text: Buffer, client: { write(data: Buffer): unknown; end(): unk
 }
 
 const failed = (why: string, detail: string): unknown => ({ kind: 'failed', why, detail });
-const foreign = failed('other', 'the server does not answer as PostgreSQL does');
+const foreign = failed('other', 'the server does not speak the PostgreSQL protocol');
 
 describe('a login', () => {
   it.each([
@@ -109,7 +109,7 @@ describe('a login', () => {
 
   it('fails with TLS that is asked for and not offered', async () => {
     const { tryLogin, server } = await meet({ tls: 'N' });
-    expect(await tryLogin('?sslmode=require')).toEqual(failed('tls', 'the server offers no TLS'));
+    expect(await tryLogin('?sslmode=require')).toEqual(failed('tls', 'the server does not support TLS'));
     expect(server.heard()).toBe('');
   });
 
@@ -118,7 +118,7 @@ describe('a login', () => {
     expect(await tryLogin('?sslmode=require')).toEqual({ kind: 'ok' });
     const said = server.heard();
     const result = await tryLogin('?sslmode=verify-full');
-    expect(result).toEqual(failed('tls', "the certificate does not have the host's name"));
+    expect(result).toEqual(failed('tls', 'the certificate is not valid for the host name'));
     expect(server.heard()).toBe(said);
   });
 
@@ -142,7 +142,7 @@ describe('a login', () => {
       'mysql://app:hunter2@host/app',
       'postgresql://app@h/d',
     ])
-      expect(await logins.tryLogin(url)).toEqual(failed('other', 'DATABASE_URL has an unknown form'));
+      expect(await logins.tryLogin(url)).toEqual(failed('other', 'DATABASE_URL has an unexpected format'));
   });
 
   it('fails when DNS does not know the host', async () => {
@@ -243,7 +243,7 @@ describe('a server that falls silent', () => {
     expect(result).toBeUndefined();
     await clock.advance(1);
     await login;
-    expect(result).toEqual(failed('silent', 'no answer within 5 s'));
+    expect(result).toEqual(failed('silent', 'no response within 5 s'));
     expect(server.seen.connections).toBe(1);
     expect(clock.timers).toBe(0);
   });
@@ -300,11 +300,11 @@ describe('many logins', () => {
     await until(() => server.seen.begun === 8);
     await clock.advance(5000);
     const results = await Promise.all(logins);
-    expect(results.slice(0, 8)).toEqual(Array(8).fill(failed('silent', 'no answer within 5 s')));
+    expect(results.slice(0, 8)).toEqual(Array(8).fill(failed('silent', 'no response within 5 s')));
     expect(results.slice(8)).toEqual(Array(92).fill({ kind: 'unchecked' }));
     expect(server.seen.most).toBe(8);
     expect(clock.timers).toBe(0);
-    // Their places are free again.
+    // Their slots are free again.
     const next = tryLogin();
     await until(() => server.seen.begun === 9);
     await clock.advance(5000);
@@ -333,7 +333,7 @@ describe('many logins', () => {
     await clock.advance(5000);
     expect((await Promise.all(slow)).filter(({ kind }) => kind === 'failed')).toHaveLength(2);
 
-    // It has answered in time once: the next need no patience.
+    // It has responded in time once, so it counts as responsive again.
     isMute = false;
     expect(await tryLogin()).toEqual({ kind: 'ok' });
     const others = Array.from({ length: 30 }, () => tryLogin());

@@ -1,5 +1,5 @@
-// Whether a DATABASE_URL logs in, found out by doing it. It is slow and may fail in every way, so it is bounded: in number, in time and
-// in what it tells. No password may leave it, and no failure of it may reach beyond its result.
+// Checks a DATABASE_URL by logging in. Logins are slow and can fail in any way, so their number, duration and output are bounded. It
+// must never expose a password, and never fail other than by its result.
 
 import { type Clock, pause } from '../api/clock.ts';
 import type { LoginResult } from '../domain/credentials/login.ts';
@@ -10,9 +10,9 @@ import { type Server, serverOf } from './server.ts';
 import { Slots } from './slots.ts';
 
 const loginsAtOnce = 8;
-/** Of them, those to servers whose last login took all the time it may: many that do not answer must not keep out the others. */
+/** Of these, logins to servers whose last login timed out: many unresponsive servers must not block the others. */
 const slowAtOnce = 2;
-/** A server that is forgotten counts as quick once more. */
+/** Of timed-out servers. The oldest is dropped and then counts as responsive again. */
 const mostRemembered = 1_000;
 const longestWait = 5_000;
 const deadline = 5_000;
@@ -32,18 +32,18 @@ export class Logins {
   }
 
   /**
-   * Logs in as the user of the URL and runs `SELECT 1`, within 5 s. What may pass by itself within them is tried again. At most eight
-   * logins are under way; one that finds no place within 5 s is not tried.
+   * Logs in as the user of the URL and runs `SELECT 1`, within 5 s. Transient failures are retried within that time. At most eight
+   * logins run at once; one that gets no slot within 5 s is not attempted.
    */
   async tryLogin(url: string): Promise<LoginResult> {
     const server = serverOf(url);
-    if (server === undefined) return { kind: 'failed', why: 'other', detail: 'DATABASE_URL has an unknown form' };
+    if (server === undefined) return { kind: 'failed', why: 'other', detail: 'DATABASE_URL has an unexpected format' };
     const login = this.#inTurn(server);
     this.#underWay.add(login);
     return await login.finally(() => this.#underWay.delete(login));
   }
 
-  /** Ends logins that are under way, which come out as not checked, and starts no other. */
+  /** Aborts running logins, which are then reported as unchecked, and starts no others. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled(this.#underWay);
@@ -66,7 +66,7 @@ export class Logins {
     }
   }
 
-  /** @returns how to leave the place; undefined when the signal aborts before there is one */
+  /** @returns a function that frees the slot; undefined if the signal aborts before one is free */
   async #place(isSlow: boolean, signal: AbortSignal): Promise<(() => void) | undefined> {
     if (!isSlow) return await this.#slots.take(signal);
     const releaseSlow = await this.#slowSlots.take(signal);
@@ -89,7 +89,7 @@ export class Logins {
     if (this.#slow.size > mostRemembered && oldest !== undefined) this.#slow.delete(oldest);
   }
 
-  /** The last answer counts: an attempt that time cuts short says less than the one before. */
+  /** The last complete attempt counts: one that is cut short by the deadline says less than the one before. */
   async #persist(server: Server, signal: AbortSignal): Promise<LoginError | undefined> {
     let last: LoginError | undefined;
     for (let tries = 0; ; tries += 1) {
@@ -103,7 +103,7 @@ export class Logins {
     }
   }
 
-  /** Runs `work` with a signal that aborts after so long, or with the stop. */
+  /** Runs `work` with a signal that aborts after `milliseconds`, or when this is stopped. */
   async #within<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const end = new AbortController();
     const abort = (): void => end.abort();
@@ -119,15 +119,15 @@ export class Logins {
   }
 }
 
-/** Milliseconds until what failed may have passed; undefined when it will not. */
+/** Milliseconds until a retry makes sense; undefined if it does not. */
 function pauseAfter({ why }: LoginError, tries: number): number | undefined {
   switch (why) {
-    // kube-proxy learns of a new primary about a second after CNPG calls the Cluster healthy.
+    // kube-proxy routes to a new primary about a second after CNPG reports the Cluster healthy.
     case 'refused':
     case 'starting':
     case 'broken':
       return pauseBetween;
-    // The instance may not have taken a new password yet. Each refusal is a line in its log, so not as often.
+    // The instance might not have applied a new password yet. Each rejection is a line in its log, so retries are rarer.
     case 'credentials':
       return pauseBetween * 2 ** tries;
     default:

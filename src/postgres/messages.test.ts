@@ -1,4 +1,4 @@
-// Nothing may reach pg's parser that it does not end with: this is the wall before it.
+// No message that pg's parser cannot handle is permitted to reach it.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LoginError } from './failure.ts';

@@ -1,13 +1,13 @@
-// Cuts what a server sends into protocol messages, and refuses what PostgreSQL does not send during a login and `SELECT 1`. Whoever may
-// start a pod with the labels of an instance answers in its place, and pg's parser throws on a message that ends early, and never
-// returns from an error message without its end: the operator would stand still for everybody.
+// Splits the bytes from a server into protocol messages, and rejects those that PostgreSQL does not send during a login and `SELECT 1`.
+// Anyone who can start a pod with the labels of an instance can respond in its place. pg's parser throws on a truncated message, and
+// loops forever on an error message without a terminator, which would block the whole operator.
 import { foreign } from './failure.ts';
 
 /** Authentication, ParameterStatus, BackendKeyData, ReadyForQuery, Error- and NoticeResponse, RowDescription, DataRow, CommandComplete. */
 const expected: ReadonlySet<number> = new Set(Buffer.from('RSKZENTDC'));
 const fieldLists: ReadonlySet<number> = new Set(Buffer.from('EN'));
 
-/** A type and a length that counts itself: PostgreSQL's protocol, "Message Formats". */
+/** A type and a length that includes itself; see "Message Formats" of the PostgreSQL protocol. */
 const headBytes = 5;
 const longestMessage = 16_384;
 const longestConversation = 131_072;
@@ -16,7 +16,7 @@ export class Messages {
   #rest = Buffer.alloc(0);
   #seen = 0;
 
-  /** @returns the messages that are complete with `chunk`, in order @throws LoginError */
+  /** @returns the messages that `chunk` completes, in order @throws LoginError */
   take(chunk: Buffer): readonly Buffer[] {
     this.#seen += chunk.length;
     if (this.#seen > longestConversation) throw foreign();
@@ -31,7 +31,7 @@ export class Messages {
     return messages;
   }
 
-  /** Bytes of the message that has begun; more than are there while its head is incomplete. */
+  /** The length of the next message; more than is buffered while its header is incomplete. */
   #nextLength(): number {
     const [type] = this.#rest;
     if (type !== undefined && !expected.has(type)) throw foreign();
@@ -42,7 +42,7 @@ export class Messages {
   }
 }
 
-/** Fields of a letter and a text that ends with 0, then another 0 in place of a letter, exactly at the end. */
+/** Whether the fields, each a letter and a zero-terminated text, are followed by a zero exactly at the end. */
 function endsAsFieldList(message: Buffer): boolean {
   let at = headBytes;
   while (at < message.length && message[at] !== 0) {

@@ -1,4 +1,4 @@
-// A process that logs in where everything goes wrong: it has to live, and to have nothing left that keeps it from ending by itself.
+// A process whose logins all fail: it must survive, and must have no open handle that keeps it from exiting.
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { execa } from 'execa';
@@ -7,7 +7,7 @@ import { asksForPassword, errorResponse, letsIn, message, type Script, startServ
 
 const certificate = testCertificate();
 
-/** What a server does with a login; each of them once with TLS and once without. */
+/** Behaviours of a server at a login; each is tested with and without TLS. */
 const misdeeds: Readonly<Record<string, Script['start']>> = {
   'an error without its end, on which pg would stand still': (client) => client.write(message('E', 'SFATAL\0C57P03')),
   'a message that pg throws at': (client) => client.write(message('R', Buffer.from([0, 0, 0, 99]))),
@@ -41,7 +41,7 @@ it('lives through all of it, and ends', async () => {
   ]);
   const servers = await Promise.all(scripts.map(startServer));
   const urls = servers.map(({ port }) => `postgresql://app:hunter2@127.0.0.1:${port}/app`);
-  // More than the logins may take: eight at once, for 5 s.
+  // Longer than the logins can take: eight at once, 5 s each.
   const { stdout, stderr, exitCode, timedOut } = await execa(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program, ...urls],

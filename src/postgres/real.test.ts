@@ -1,4 +1,4 @@
-// Logins at a PostgreSQL as Debian packages it, where the machine has one; the end-to-end tests log in at CNPG's on every machine.
+// Logins to Debian's PostgreSQL, if the machine has it. The end-to-end tests log in to that of CNPG on every machine.
 import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -46,7 +46,7 @@ const password = "p@ss/w:rd #1%'";
       ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       { ...nobody, reject: false, all: true },
     );
-    // Starting up, it refuses for a while: that is what tryLogin waits for.
+    // While starting up it refuses connections for a moment; tryLogin retries that.
     expect(await logins.tryLogin(url({ user: 'super', secret: 'super', database: 'postgres' }))).toEqual({
       kind: 'ok',
     });
@@ -96,7 +96,7 @@ const password = "p@ss/w:rd #1%'";
       'the name of another host',
       { host: 'localhost', query: '?sslmode=verify-full' },
       'tls',
-      "the certificate does not have the host's name",
+      'the certificate is not valid for the host name',
     ],
   ])(
     'with %s says so',

@@ -1,4 +1,4 @@
-// Which server a DATABASE_URL names. The text of the URL goes no further than this file: errors and logs may quote what they are given.
+// Parses a DATABASE_URL. The text of the URL must never leave this file, because errors and logs could quote it.
 import type { SslMode } from '../api/addon.ts';
 
 export interface Server {
@@ -12,7 +12,7 @@ export interface Server {
 
 const sslModes: ReadonlySet<string> = new Set<SslMode>(['prefer', 'require', 'verify-full']);
 
-/** @returns undefined when the URL is not of the form that this operator publishes */
+/** @returns undefined if the URL does not have the format that this operator publishes */
 export function serverOf(url: string): Server | undefined {
   if (!URL.canParse(url)) return undefined;
   const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url);
@@ -29,7 +29,7 @@ function isSslMode(text: string): text is SslMode {
   return sslModes.has(text);
 }
 
-/** Without percent-encoding; undefined when nothing is there, or it is not encoded text. */
+/** The percent-decoded text; undefined if it is empty or malformed. */
 function decoded(text: string): string | undefined {
   try {
     const plain = decodeURIComponent(text);

@@ -28,7 +28,7 @@ it('gives no more turns than there are, in order, and loses none to those who le
       };
       for (const one of steps) {
         if (one === 'ask') ask();
-        // Steps within one turn of the event loop are the dangerous ones.
+        // Steps within one turn of the event loop are the critical ones.
         else if (one === 'turn') await settle();
         else if ('give' in one) held.splice(one.give % Math.max(1, held.length), 1)[0]?.();
         else waiting[one.leave % Math.max(1, waiting.length)]?.end.abort();

@@ -1,4 +1,4 @@
-// A bounded number of turns, given in the order in which they were asked for.
+// A bounded number of slots, given out in the order of the requests.
 
 export class Slots {
   #free: number;
@@ -8,7 +8,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** @returns how to give the turn back, once; undefined when the signal aborts before there is one */
+  /** @returns a function that frees the slot, to be called once; undefined if the signal aborts before one is free */
   async take(signal: AbortSignal): Promise<(() => void) | undefined> {
     if (signal.aborted) return undefined;
     if (this.#free > 0) {
@@ -16,7 +16,7 @@ export class Slots {
       return this.#release;
     }
     const { promise, resolve } = Promise.withResolvers<(() => void) | undefined>();
-    // Out of the line at once in either case: a turn that is given to somebody who left is lost.
+    // Leave the queue at once in either case: a slot given to a caller that has left would be lost.
     const settle = (turn: (() => void) | undefined): void => {
       this.#waiting.delete(settle);
       signal.removeEventListener('abort', giveUp);

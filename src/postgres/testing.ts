@@ -1,4 +1,4 @@
-// A server for tests that speaks as much of PostgreSQL's protocol as its script says, well or badly.
+// A server for tests that speaks the part of the PostgreSQL protocol that its script defines, correctly or not.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -6,19 +6,19 @@ import { TLSSocket } from 'node:tls';
 import type { TestCertificate } from '../kube/testing-certificate.ts';
 
 export interface Script {
-  /** The answer to the request for TLS. After 'S' comes the handshake, which needs a certificate; 'mute' says S and no more. */
+  /** The response to the SSLRequest. After 'S' comes the handshake, which needs a certificate; 'mute' sends S and nothing else. */
   readonly tls: 'S' | 'N' | Buffer | 'reset' | 'mute';
   readonly certificate?: TestCertificate;
-  /** What it does once the startup message is there; each later message of the client goes to `answer`. */
+  /** Called after the startup message; each later message of the client goes to `answer`. */
   readonly start: (client: Duplex, connection: number) => void;
   readonly answer?: (message: Buffer, client: Duplex) => void;
 }
 
 export interface TestServer {
   readonly port: number;
-  /** Connections so far, those that are open, the most that were open at once, and those that have said something. */
+  /** Connections in total, currently open, open at once at most, and those that have sent data. */
   readonly seen: { connections: number; open: number; most: number; begun: number };
-  /** Everything the clients said after TLS, as text. */
+  /** Everything the clients sent after TLS, as text. */
   readonly heard: () => string;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ async function meet(socket: Socket, script: Script, connection: number, hear: (t
   if (first?.readUInt32BE(4) === 80_877_103) {
     if (script.tls === 'reset') return void socket.resetAndDestroy();
     socket.write(script.tls === 'mute' ? 'S' : script.tls);
-    // Nobody reads what it sends; its end has to be noticed all the same.
+    // The data is not used, but reading is needed to detect the end.
     if (script.tls === 'mute') return void socket.resume();
     if (script.tls === 'S') {
       const { certificate, key } = script.certificate ?? {};
@@ -90,7 +90,7 @@ export function message(type: string, body: Buffer | string = ''): Buffer {
   return Buffer.concat([head, content]);
 }
 
-/** ErrorResponse, with words that no result may repeat. */
+/** ErrorResponse, with text that no result is permitted to repeat. */
 export function errorResponse(code: string): Buffer {
   return message('E', `SFATAL\0VFATAL\0C${code}\0MserverWords about hunter2\0\0`);
 }
@@ -109,7 +109,7 @@ export const selectsOne = Buffer.concat([
   message('Z', 'I'),
 ]);
 
-/** Looks until it is so; the test's own time limit ends it. */
+/** Polls until the condition holds; limited by the timeout of the test. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -1,4 +1,4 @@
-// The open connection as pg sees it: it stands between pg and whatever answers, and nothing that pg throws at an answer gets past it.
+// The connection that pg uses. It sits between pg and the server, and catches everything that pg throws while handling a message.
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { foreign, LoginError } from './failure.ts';
@@ -8,11 +8,11 @@ export class Wire extends Duplex {
   readonly #socket: Socket;
   readonly #messages = new Messages();
 
-  /** @param socket connected, and encrypted where that was asked for; it ends with this stream */
+  /** @param socket connected, and encrypted if required; it is closed with this stream */
   constructor(socket: Socket) {
     super({ allowHalfOpen: true });
     this.#socket = socket;
-    // pg listens as long as it is interested; an error that nobody listens for ends the process.
+    // pg removes its listener when it is done; an error without a listener would end the process.
     this.on('error', () => {});
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.destroy(error));
@@ -23,7 +23,7 @@ export class Wire extends Duplex {
     else socket.on('close', onClose);
   }
 
-  /** pg calls it on each stream it is given; this one is connected already. */
+  /** pg calls this on every stream it is given; this one is already connected. */
   connect(): this {
     process.nextTick(() => this.emit('connect'));
     return this;
@@ -35,7 +35,7 @@ export class Wire extends Duplex {
   }
 
   override _read(): void {
-    // What arrives is handed on by #receive.
+    // #receive delivers the data.
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -51,7 +51,7 @@ export class Wire extends Duplex {
     done(error);
   }
 
-  /** Emitted by hand: from push() the listener would run in a turn of its own, where nothing catches what it throws. */
+  /** Emits directly: after push() the listener would run in a later turn of the event loop, where nothing catches what it throws. */
   #receive(chunk: Buffer): void {
     try {
       for (const message of this.#messages.take(chunk)) this.emit('data', message);

@@ -1,7 +1,7 @@
-// How long a failing key waits before its next try: it only counts failures and must never hold a key that succeeded.
+// How long a failing key waits before its next retry. It only counts failures and must never keep a key that succeeded.
 import type { Random } from '../api/clock.ts';
 
-/** Exponential back-off per key: each failure doubles the wait, `forget` starts again at the base. */
+/** Exponential back-off per key: each failure doubles the wait; `forget` resets it to the base. */
 export class Backoff {
   readonly #base: number;
   readonly #maximum: number;
@@ -20,7 +20,7 @@ export class Backoff {
 
   /**
    * Counts one more failure of `key` and returns its wait in milliseconds: between half and all of
-   * min(maximum, base * 2^failures), so that keys that failed together do not come back together.
+   * min(maximum, base * 2^failures), so that keys that failed together are not retried together.
    */
   next(key: string): number {
     const failures = this.#failures.get(key) ?? 0;
@@ -29,7 +29,7 @@ export class Backoff {
     return full / 2 + (full / 2) * this.#random();
   }
 
-  /** The key succeeded, or is gone: its next failure waits the base again. */
+  /** For a key that succeeded or no longer exists: its next failure waits for the base again. */
   forget(key: string): void {
     this.#failures.delete(key);
   }

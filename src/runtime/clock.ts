@@ -1,4 +1,4 @@
-// The real clock; the composition root and the harness hand it out, nobody else reads the time.
+// The real clock. Only the composition root and the test harness use it; everything else is given a Clock.
 import type { Clock } from '../api/clock.ts';
 
 export const systemClock: Clock = {

@@ -1,11 +1,11 @@
-// Keys that become due later, earliest first; one entry per key, and it must never hold a stale one.
+// Keys that become due later, earliest first. It has one entry per key and must never keep a stale one.
 
 interface Entry {
   readonly key: string;
   at: number;
 }
 
-/** A binary heap by due time that knows the position of each key, so that moving a key forward is O(log n). */
+/** A binary heap by due time that tracks the position of each key, so that moving a key forward is O(log n). */
 export class DelayedKeys {
   readonly #heap: Entry[] = [];
   readonly #position = new Map<string, number>();
@@ -15,7 +15,7 @@ export class DelayedKeys {
     return this.#heap[0]?.at;
   }
 
-  /** Makes `key` due at `at`; of two times for one key the earlier wins. */
+  /** Makes `key` due at `at`. Of two times for one key, the earlier wins. */
   add(key: string, at: number): void {
     const position = this.#position.get(key);
     const entry = position === undefined ? undefined : this.#heap[position];

@@ -1,17 +1,17 @@
-// Answers probes and scrapes over HTTP; it must never take input beyond a path, nor let liveness depend on anything outside this process.
+// Serves probes and metrics over HTTP. It must never accept input other than a path, nor let liveness depend on anything outside this process.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One thing that must be so; `check` returns undefined when it is, else why not, in words that anyone may read. */
+/** A condition that must hold. `check` returns undefined if it does, otherwise the cause, in text that is safe to publish. */
 export interface Check {
   readonly name: string;
   readonly check: () => string | undefined;
 }
 
 export interface HealthServerOptions {
-  /** 0 lets the system choose. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** Default: every address of this machine, as a probe by the kubelet needs it. */
+  /** Default: all addresses of this machine, as the kubelet's probes require. */
   readonly host?: string;
   readonly live: readonly Check[];
   readonly ready: readonly Check[];
@@ -44,7 +44,7 @@ export class HealthServer {
     this.#server.maxConnections = 128;
   }
 
-  /** Resolves with the port once requests are answered; rejects when it cannot be had. */
+  /** Resolves with the port once requests are served; rejects if the port cannot be opened. */
   listen(): Promise<{ port: number }> {
     const { port, host } = this.#options;
     return new Promise((resolve, reject) => {
@@ -56,7 +56,7 @@ export class HealthServer {
     });
   }
 
-  /** Stops listening and ends all connections. */
+  /** Stops listening and closes all connections. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
@@ -71,7 +71,7 @@ export class HealthServer {
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // What follows on the connection of a refused method may be a body that nobody wants to read.
+      // After a refused method, the connection can carry a body that is not read.
       ...(status === 405 ? { Allow: 'GET, HEAD', Connection: 'close' } : {}),
     });
     response.end(request.method === 'HEAD' ? undefined : body);

@@ -1,4 +1,4 @@
-// Writes one JSON line per happening to standard output; it must never write a secret and never throw.
+// Writes one JSON line per log entry to standard output. It must never write a secret and never throw.
 import { destination as fileDestination, pino, stdTimeFunctions } from 'pino';
 import { redact, redactText } from './redact.ts';
 
@@ -21,7 +21,7 @@ export interface LogDestination {
   write(line: string): void;
 }
 
-/** Lines carry these keys themselves; a field of the same name would make a JSON object with a key twice. */
+/** Every line has these keys; a field of the same name would produce a JSON object with a duplicate key. */
 const OWN_KEYS: ReadonlySet<string> = new Set(['level', 'time', 'name', 'msg']);
 
 /**
@@ -44,7 +44,7 @@ export function createLog(options: { readonly level: string; readonly destinatio
   return logWith({}, write);
 }
 
-/** Fields are merged here and not by pino's children, which would repeat a key that a line and its child both have. */
+/** Fields are merged here and not by pino's child loggers, which would repeat a key that both a line and its child have. */
 function logWith(bound: Fields, write: Write): Log {
   const at =
     (level: Level) =>
@@ -64,12 +64,12 @@ function safeFields(fields: Fields): Fields {
     const safe = redact(fields) as Record<string, unknown>;
     return Object.fromEntries(Object.entries(safe).map(([key, value]) => [OWN_KEYS.has(key) ? `${key}_` : key, value]));
   } catch {
-    // An accessor that throws, for example: the message is still worth its line.
+    // An accessor that throws, for example. The message is logged without the fields.
     return { fieldsUnreadable: true };
   }
 }
 
-/** Synchronous, so that the last words before an exit are written; a full disk or a closed pipe must not stop the operator. */
+/** Synchronous, so that the last lines before an exit are written. A full disk or a closed pipe must not stop the operator. */
 function standardOutput(): LogDestination {
   const stream = fileDestination({ fd: 1, sync: true });
   stream.on('error', () => {});

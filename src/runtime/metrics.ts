@@ -1,4 +1,5 @@
-// What the operator counts and measures: one table, from which the registry and the reference page are made. No label may hold a name of an object.
+// The metrics of the operator, as one table from which the registry and the reference page are generated. No label is permitted to contain
+// the name of an object.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { QueueObserver } from './queue.ts';
 
@@ -18,70 +19,70 @@ const table = {
   reconciles: {
     name: 'postgres_addon_reconcile_total',
     type: 'counter',
-    help: 'Reconciles by result: done, again (waits for something), retry (an expected failure) or error (a defect).',
+    help: 'Reconciles by result: done, again (requeued after a delay), retry (an expected failure) or error (a bug).',
     labels: ['result'],
   },
   reconcileSeconds: {
     name: 'postgres_addon_reconcile_duration_seconds',
     type: 'histogram',
-    help: 'How long a reconcile took.',
+    help: 'Duration of a reconcile.',
     labels: [],
     buckets: callSeconds,
   },
   queueDepth: {
     name: 'postgres_addon_queue_depth',
     type: 'gauge',
-    help: 'Addons that are ready to be reconciled and wait for a worker.',
+    help: 'Addons in the queue that wait for a worker.',
     labels: [],
   },
   queueSeconds: {
     name: 'postgres_addon_queue_latency_seconds',
     type: 'histogram',
-    help: 'How long an addon waited in the queue from its change to the start of its reconcile.',
+    help: 'Time that an addon waited in the queue, from its change to the start of its reconcile.',
     labels: [],
     buckets: waitSeconds,
   },
   longestRunning: {
     name: 'postgres_addon_queue_longest_running_seconds',
     type: 'gauge',
-    help: 'Age of the oldest reconcile in flight; 0 when there is none.',
+    help: 'Age of the oldest reconcile in flight; 0 if there is none.',
     labels: [],
   },
   retries: {
     name: 'postgres_addon_queue_retries_total',
     type: 'counter',
-    help: 'Reconciles that are tried again after a back-off.',
+    help: 'Reconciles that were requeued with back-off.',
     labels: [],
   },
   requests: {
     name: 'postgres_addon_api_requests_total',
     type: 'counter',
-    help: 'Requests to the Kubernetes API by verb, resource and HTTP status; code 0 = no complete answer.',
+    help: 'Requests to the Kubernetes API by verb, resource and HTTP status; code 0 means no complete response.',
     labels: ['verb', 'resource', 'code'],
   },
   requestSeconds: {
     name: 'postgres_addon_api_request_duration_seconds',
     type: 'histogram',
-    help: 'How long a request to the Kubernetes API took; for a watch, until its stream began.',
+    help: 'Duration of a request to the Kubernetes API; for a watch, until the stream started.',
     labels: ['verb', 'resource'],
     buckets: callSeconds,
   },
   lists: {
     name: 'postgres_addon_watch_lists_total',
     type: 'counter',
-    help: 'Complete lists that were taken of a kind, the first one included.',
+    help: 'Complete lists of a kind, including the first one.',
     labels: ['kind'],
   },
   watches: {
     name: 'postgres_addon_watch_starts_total',
     type: 'counter',
-    help: 'Watch streams that were opened; the API server ends each after 5 to 10 minutes.',
+    help: 'Watch streams opened; the API server ends each after 5 to 10 minutes.',
     labels: ['kind'],
   },
   relists: {
     name: 'postgres_addon_watch_relists_total',
     type: 'counter',
-    help: 'Lists that were necessary because a watch could not go on where it was.',
+    help: 'Lists that were necessary because a watch could not be resumed.',
     labels: ['kind'],
   },
   watchFailures: {
@@ -99,7 +100,7 @@ const table = {
   leader: {
     name: 'postgres_addon_leader',
     type: 'gauge',
-    help: '1 while this replica leads and may write, else 0.',
+    help: '1 while this replica is the leader and permitted to write, otherwise 0.',
     labels: [],
   },
   addons: {
@@ -111,18 +112,18 @@ const table = {
   addonsReady: {
     name: 'postgres_addon_addons_ready',
     type: 'gauge',
-    help: 'PostgresAddons by the status of their condition Ready: True, False or Unknown.',
+    help: 'PostgresAddons by the status of the condition Ready: True, False or Unknown.',
     labels: ['status'],
   },
   buildInfo: {
     name: 'postgres_addon_build_info',
     type: 'gauge',
-    help: 'Always 1; the labels say which build runs.',
+    help: 'Always 1; the labels identify the running build.',
     labels: ['version', 'node'],
   },
 } as const satisfies Record<string, MetricDefinition>;
 
-/** All metrics of the operator's own; Node's and the process' standard ones (`nodejs_*`, `process_*`) come with prom-client. */
+/** The operator's own metrics. prom-client adds the standard ones of Node.js and the process (`nodejs_*`, `process_*`). */
 export const metricTable: readonly MetricDefinition[] = Object.values(table);
 
 type Table = typeof table;
@@ -136,10 +137,10 @@ type Built = {
 
 export type WatchEvent = 'list' | 'watch' | 'relist' | 'failure';
 
-/** The recorders. Those on the hot path only add to numbers; what is costly to know is set in `beforeScrape`. */
+/** Records metrics. On the hot path it only increments numbers; expensive values are computed in `beforeScrape`. */
 export class Metrics {
   readonly contentType: string;
-  /** To be given to the work queue. */
+  /** For the work queue. */
   readonly queue: QueueObserver;
   readonly #registry = new Registry();
   readonly #metrics: Built;
@@ -166,12 +167,12 @@ export class Metrics {
         if (result === 'retry' || result === 'error') metrics.retries.inc();
       },
     };
-    // A rate needs the zero before the first failure.
+    // rate() needs the zero before the first failure.
     for (const result of ['done', 'again', 'retry', 'error']) metrics.reconciles.inc({ result }, 0);
     metrics.buildInfo.set({ ...build, node: process.version }, 1);
   }
 
-  /** One answer of the API server, or its absence (code 0). */
+  /** One response of the API server, or its absence (code 0). */
   request(event: {
     readonly verb: string;
     readonly resource: string;
@@ -183,7 +184,7 @@ export class Metrics {
     this.#metrics.requestSeconds.observe({ verb, resource }, seconds);
   }
 
-  /** What the reflector of `kind` did. */
+  /** An event of the reflector of `kind`. */
   watch(kind: string, event: WatchEvent): void {
     this.#watch[event].inc({ kind });
   }
@@ -200,7 +201,7 @@ export class Metrics {
     this.#metrics.cacheObjects.set({ kind }, count);
   }
 
-  /** Replaces the counts of addons by phase and by the status of Ready; what is not named is no longer shown. */
+  /** Replaces the counts of addons by phase and by the status of Ready. Values that are not given are removed. */
   addons(counts: {
     readonly byPhase: Readonly<Record<string, number>>;
     readonly byReady: Readonly<Record<string, number>>;
@@ -212,12 +213,12 @@ export class Metrics {
     for (const [status, count] of Object.entries(counts.byReady)) addonsReady.set({ status }, count);
   }
 
-  /** `collect` runs before each scrape and sets what is not worth following at every change. */
+  /** `collect` runs before each scrape and sets the values that are not tracked on every change. */
   beforeScrape(collect: () => void): void {
     this.#collectors.push(collect);
   }
 
-  /** All metrics in Prometheus' text format. */
+  /** All metrics in the Prometheus text format. */
   async text(): Promise<string> {
     for (const collect of this.#collectors) collect();
     return this.#registry.metrics();

@@ -13,7 +13,7 @@ interface Run {
   readonly aside: Aside;
 }
 
-/** A queue whose runs end only when the test says so. */
+/** A queue whose runs end only when the test ends them. */
 function bench(options: Partial<WorkQueueOptions> = {}) {
   const clock = new ManualClock();
   const backoff = new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random: () => 0 });
@@ -307,7 +307,7 @@ describe('WorkQueue', () => {
     expect(queue.inFlight).toBe(2);
     expect(queue.longestRunningSeconds()).toBe(1);
 
-    // It goes on without waiting for b to end, and counts again: c has to wait for both.
+    // It continues without waiting for b to end, and counts again: c has to wait for both.
     back.resolve('answer');
     expect(await waiting).toBe('answer');
     started[1]?.end(done);
@@ -332,7 +332,7 @@ describe('WorkQueue', () => {
     await settle();
     expect(started.map((run) => run.key)).toEqual(['a', 'b']);
 
-    // The run of a ends while one of the two is still under way.
+    // The run of a ends while one of the two is still running.
     first.reject(new Error('refused'));
     await expect(waits[0]).rejects.toThrow('refused');
     started[0]?.end(done);
@@ -436,7 +436,7 @@ describe('WorkQueue under any interleaving', () => {
           owed.push({ key: owedKey, from: started.length, at });
         };
         const aside: { readonly run: Run; readonly back: () => void }[] = [];
-        /** A run that comes back goes on at once, so there may be that many more than workers for a while. */
+        /** A run that returns from `aside` continues at once, so there can temporarily be that many more runs than workers. */
         let returned = 0;
         const check = (): void => {
           const waiting = new Set(aside.map(({ run }) => run).filter((run) => running.includes(run))).size;
@@ -449,7 +449,7 @@ describe('WorkQueue under any interleaving', () => {
             owe(one.add, clock.monotonic());
             queue.add(one.add);
           } else if ('addAfter' in one) {
-            // "Earlier wins" allows an earlier run, so only that some run follows is owed.
+            // "Earlier wins" allows an earlier run, so the test requires only that some run follows.
             owe(one.addAfter, clock.monotonic());
             queue.addAfter(one.addAfter, one.milliseconds);
           } else if ('aside' in one) {
@@ -492,7 +492,7 @@ describe('WorkQueue under any interleaving', () => {
         expect(queue.depth).toBe(0);
         expect(queue.inFlight).toBe(0);
         expect(clock.timers).toBe(0);
-        // Whatever waited aside and came back, or never did: there are as many workers as before.
+        // Whether or not runs returned from `aside`, there are as many workers as before.
         for (const { back } of aside) back();
         for (let index = 0; index <= workers; index += 1) queue.add(`last-${index}`);
         await settle();

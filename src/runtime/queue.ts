@@ -1,29 +1,29 @@
-// Decides which key is worked on next and that no key is worked on twice at once; it must never lose a key and never looks into one.
+// Decides which key runs next, and ensures that no key runs twice at once. It must never lose a key, and never interprets one.
 import type { Clock } from '../api/clock.ts';
 import type { Backoff } from './backoff.ts';
 import { DelayedKeys } from './delayed.ts';
 
-/** What a run of a key asks for. */
+/** What a run of a key requests. */
 export type Next =
   | { readonly kind: 'done' }
-  /** No failure: forgets the back-off of the key and runs it again after this time at the latest. */
+  /** No failure: resets the back-off of the key and runs it again after this time at the latest. */
   | { readonly kind: 'again'; readonly afterMilliseconds: number }
-  /** A failure: runs again after the key's back-off, or `atLeastMilliseconds` when that is longer. */
+  /** A failure: runs again after the key's back-off, or after `atLeastMilliseconds` if that is longer. */
   | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number };
 
-/** Told what the queue does; called on the hot path, so it must be cheap and must not throw. */
+/** Observes the queue. Called on the hot path, so it must be cheap and must not throw. */
 export interface QueueObserver {
-  /** Keys that are ready and wait for a worker, after each change. */
+  /** The number of keys that are ready and wait for a worker, after each change. */
   readonly depth: (keys: number) => void;
-  /** How long a key waited from being ready (or added while in flight) to the start of its run. */
+  /** The time from a key being ready (or added while in flight) to the start of its run. */
   readonly latency: (seconds: number) => void;
-  /** How long a run took and how it ended; `error` = the handler threw. */
+  /** The duration of a run and its result; `error` means that the handler threw. */
   readonly duration: (seconds: number, result: Next['kind'] | 'error') => void;
 }
 
 /**
- * Runs `work` outside the workers: the key stays in flight, so nobody else works on it, but its worker is free for another.
- * Afterwards the run just goes on, without waiting for a worker. For waits on what may be slow, such as a database.
+ * Runs `work` without occupying a worker: the key stays in flight, so it is not run again, but its worker is free for another key.
+ * Afterwards the run continues without waiting for a worker. For operations that can be slow, such as a database login.
  */
 export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -31,9 +31,9 @@ export interface WorkQueueOptions {
   readonly workers: number;
   readonly clock: Clock;
   readonly backoff: Backoff;
-  /** Works on one key. `signal` aborts when a stop has waited long enough. */
+  /** Processes one key. `signal` aborts when the drain time of a stop has passed. */
   readonly handle: (key: string, signal: AbortSignal, aside: Aside) => Promise<Next>;
-  /** The handler threw: the key is already set for a retry. */
+  /** The handler threw. The key is already scheduled for a retry. */
   readonly onError: (key: string, error: unknown) => void;
   readonly observe?: QueueObserver;
 }
@@ -41,29 +41,29 @@ export interface WorkQueueOptions {
 /** One run of a key. */
 interface Run {
   readonly startedAt: number;
-  /** How many of its `aside`s are under way. */
+  /** The number of its running `aside` calls. */
   aside: number;
 }
 
-/** setTimeout fires at once for waits above 2^31 ms; waking early only re-arms the timer. */
+/** setTimeout fires at once for delays above 2^31 ms; waking early only re-arms the timer. */
 const LONGEST_TIMER_MILLISECONDS = 3_600_000;
 
 /**
- * Client-go's work queue (util/workqueue): a key that is added while it runs is run again afterwards, and any number of
- * adds before a run starts are one run. Runs start in the order in which their keys became ready.
+ * Like client-go's work queue (util/workqueue): a key that is added while it runs is run again afterwards, and any number of
+ * adds before a run starts result in one run. Runs start in the order in which their keys became ready.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  /** Keys to run, with the monotonic time since when; one that is also in #running waits for that run to end. */
+  /** Keys to run, with the monotonic time at which they were added. A key that is also in #running waits for that run to end. */
   readonly #dirty = new Map<string, number>();
   /** Keys in flight, oldest first. */
   readonly #running = new Map<string, Run>();
-  /** How many of them need no worker now. */
+  /** How many of them occupy no worker at the moment. */
   #aside = 0;
   readonly #delayed = new DelayedKeys();
   readonly #abort = new AbortController();
   readonly #whenIdle = new Set<() => void>();
-  /** The ready keys (dirty and not running) in order, from #head on: taking from the front of a Map costs O(n) in V8. */
+  /** The ready keys (dirty and not running) in order, starting at #head: removing from the front of a Map costs O(n) in V8. */
   #ready: string[] = [];
   #head = 0;
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -79,25 +79,25 @@ export class WorkQueue {
     return this.#ready.length - this.#head;
   }
 
-  /** Runs that have started and not ended. */
+  /** Runs in flight. */
   get inFlight(): number {
     return this.#running.size;
   }
 
-  /** Seconds since the start of the oldest run in flight; 0 when nothing runs. */
+  /** Seconds since the start of the oldest run in flight; 0 if there is none. */
   longestRunningSeconds(): number {
     for (const { startedAt } of this.#running.values()) return this.#secondsSince(startedAt);
     return 0;
   }
 
-  /** Asks for a run of `key` that starts after this call. Before `start` keys are kept, after `stop` they are ignored. */
+  /** Requests a run of `key` that starts after this call. Before `start` keys are kept; after `stop` they are ignored. */
   add(key: string): void {
     if (this.#state === 'stopped' || this.#dirty.has(key)) return;
     this.#dirty.set(key, this.#options.clock.monotonic());
     if (!this.#running.has(key)) this.#enqueue(key);
   }
 
-  /** As `add` once `milliseconds` have passed; of several waits for one key the one that ends first wins. */
+  /** Like `add`, after `milliseconds`. Of several delays for one key, the one that ends first wins. */
   addAfter(key: string, milliseconds: number): void {
     if (this.#state === 'stopped') return;
     if (!(milliseconds > 0)) {
@@ -108,7 +108,7 @@ export class WorkQueue {
     this.#armTimer();
   }
 
-  /** Starts the workers; a second call does nothing, and a stopped queue stays stopped. */
+  /** Starts the workers. A second call does nothing, and a stopped queue stays stopped. */
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'started';
@@ -116,8 +116,8 @@ export class WorkQueue {
   }
 
   /**
-   * Starts no further run and waits until those in flight have ended, at most `drainMilliseconds`; then aborts the rest.
-   * Keys that wait are dropped: whoever takes over lists everything anew. Returns whether all runs had ended.
+   * Starts no further runs and waits until those in flight have ended, at most `drainMilliseconds`; then aborts the rest.
+   * Waiting keys are dropped: the next leader lists all objects again. Returns whether all runs had ended.
    */
   async stop(drainMilliseconds: number): Promise<boolean> {
     this.#state = 'stopped';
@@ -148,8 +148,8 @@ export class WorkQueue {
   }
 
   /**
-   * Runs start in their own turn of the event loop: adds of one burst become one run, and a backlog of runs that never
-   * wait for I/O cannot starve timers and sockets (a leader that cannot renew its lease is no leader).
+   * Each run starts in its own turn of the event loop: a burst of adds becomes one run, and a backlog of runs that never
+   * wait for I/O cannot starve timers and sockets (a starved leader could not renew its lease).
    */
   #planTurn(): void {
     if (this.#turnPlanned || this.#state !== 'started' || this.depth === 0) return;
@@ -210,14 +210,14 @@ export class WorkQueue {
       return await work();
     } finally {
       run.aside -= 1;
-      // A run that ended without waiting for this has been counted out already.
+      // A run that ended without waiting for this is already uncounted.
       if (run.aside === 0 && this.#running.get(key) === run) this.#aside -= 1;
     }
   }
 
   #settle(key: string, run: Run, next: Next): void {
     const { backoff } = this.#options;
-    // While the key still counts as in flight: what is to run at once is enqueued once, below.
+    // Done while the key is still in flight, so that a key due at once is enqueued only once, below.
     if (next.kind === 'retry') this.addAfter(key, Math.max(backoff.next(key), next.atLeastMilliseconds ?? 0));
     else backoff.forget(key);
     if (next.kind === 'again') this.addAfter(key, next.afterMilliseconds);

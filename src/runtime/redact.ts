@@ -1,6 +1,6 @@
-// Takes secrets out of what is about to be logged; when in doubt it must take away too much, never too little.
+// Removes secrets from log entries. When in doubt, it must remove too much rather than too little.
 
-/** Fields whose value is never shown, in lower case without separators: `DATABASE_URL`, `jdbc-uri` and `stringData` are all found. */
+/** Fields whose value is never shown, in lower case without separators: `DATABASE_URL`, `jdbc-uri` and `stringData` all match. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
   'password',
   'passwd',
@@ -25,20 +25,20 @@ const LONGEST_TEXT = 8192;
 const DEEPEST = 8;
 const MOST_ITEMS = 100;
 
-/** Up to the next white space: a password that was not percent-encoded may hold any other character. */
+/** Up to the next white space: a password that is not percent-encoded can contain any other character. */
 const CONNECTION_URL = /postgres(?:ql)?:\/\/\S*/gi;
 const AUTHORIZATION = /\b(authorization["']?\s*[:=]\s*["']?(?:\w+\s+)?|bearer\s+)[^\s"',]{6,}/gi;
 /** `password=x` and `PGPASSWORD='x y'`, as in connection strings and JDBC URLs. */
 const ASSIGNED = /(password|passwd|pwd|token)(\s*=\s*)('(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[^\s&]+)/gi;
 /**
- * `"password": "x"`, also when the JSON is quoted inside other JSON (`\"password\":\"x\"`): a server may quote what it refused.
- * The value ends at a quote that is escaped as often as the one that opened it.
+ * `"password": "x"`, also if the JSON is quoted inside other JSON (`\"password\":\"x\"`): a server can quote what it rejected.
+ * The value ends at a quote with the same level of escaping as the opening one.
  */
 const QUOTED = /((?:pass(?:word)?|passwd|pwd|uri|database_url|token)\\*["']\s*:\s*)(\\*["'])(?:(?!(?<!\\)\2)[\s\S])*/gi;
 
-/** `text` without passwords of connection URLs, bearer tokens and `password=`-like assignments; cut to 8,192 characters. */
+/** `text` without passwords in connection URLs, bearer tokens and `password=`-like assignments, truncated to 8,192 characters. */
 export function redactText(text: string): string {
-  // Cut only afterwards: a URL that is cut before its "@" no longer looks like one that holds a password.
+  // Truncated only afterwards: a URL that is cut before its "@" is no longer recognized as one with a password.
   const clean = text
     .replace(CONNECTION_URL, redactUrl)
     .replace(ASSIGNED, `$1$2${REDACTED}`)
@@ -48,8 +48,8 @@ export function redactText(text: string): string {
 }
 
 /**
- * A copy of `value` that is safe to log: secrets by field name and by their form in text are replaced, errors become plain
- * objects, and depth, width and text length are bounded, so that cycles end and one line stays one line.
+ * A copy of `value` that is safe to log: secrets are replaced by field name and by pattern, errors become plain objects, and
+ * depth, width and text length are bounded, so that cycles end and an entry stays one line.
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);
@@ -83,7 +83,7 @@ function redactEntries(entries: readonly (readonly [string, unknown])[], depth: 
   return Object.fromEntries(shown);
 }
 
-/** Only these fields: clients hang requests, headers and bodies on their errors. */
+/** Only these fields: clients attach requests, headers and bodies to their errors. */
 function redactError(error: Error, depth: number): Record<string, unknown> {
   const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
   return {
@@ -99,14 +99,14 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
 
 function redactUrl(url: string): string {
   const start = url.indexOf('://') + 3;
-  // The last "@": a password that was not percent-encoded may hold one itself.
+  // The last "@": a password that is not percent-encoded can contain one.
   const at = url.lastIndexOf('@');
   if (at < start) return withoutCutPassword(url, start);
   const user = url.slice(start, at).split(':', 1)[0] ?? '';
   return `${url.slice(0, start)}${user}:${REDACTED}${url.slice(at)}`;
 }
 
-/** What follows a colon is a port, or the beginning of a password when somebody cut the text before the "@". */
+/** The text after a colon is a port, or the beginning of a password if the text was cut before the "@". */
 function withoutCutPassword(url: string, start: number): string {
   const colon = url.indexOf(':', start);
   if (colon === -1 || /^\d{1,5}(?![^/?,"'`)\]}.;])/.test(url.slice(colon + 1))) return url;
@@ -117,7 +117,7 @@ function isSecretName(name: string): boolean {
   return SECRET_NAMES.has(name.replace(/[-_.]/g, '').toLowerCase());
 }
 
-/** Whether something was there is worth knowing; what it was is not for a log. */
+/** The log shows whether a value was present, but not the value. */
 function hide(value: unknown): unknown {
   return value === undefined || value === null ? value : REDACTED;
 }

@@ -1,4 +1,4 @@
-{{/* The name of what is made once per release. 63 characters, since Services and label values allow no more. */}}
+{{/* The name of the objects that exist once per release. At most 63 characters, the limit of Services and label values. */}}
 {{- define "postgres-addon-operator.fullname" -}}
 {{- if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 63 | trimSuffix "-" -}}
@@ -7,7 +7,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What tells this release's pods from others. A Deployment's selector can never change. */}}
+{{/* Distinguishes the pods of this release from others. The selector of a Deployment is immutable. */}}
 {{- define "postgres-addon-operator.selectorLabels" -}}
 app.kubernetes.io/name: postgres-addon-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -31,7 +31,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- with .Values.image.digest }}@{{ . }}{{ end -}}
 {{- end -}}
 
-{{/* Three quarters of the memory limit in MiB, the rest being code, stacks and buffers; empty without a limit. */}}
+{{/* Three quarters of the memory limit in MiB; the rest is for code, stacks and buffers. Empty without a limit. */}}
 {{- define "postgres-addon-operator.heapMebibytes" -}}
 {{- with dig "limits" "memory" "" .Values.resources -}}
 {{- $number := regexFind "^[0-9]+" . | int64 -}}

@@ -1,182 +1,182 @@
 // Generated from crds/addons.paas.dev_postgresaddons.yaml by `npm run generate`; do not edit.
 
 /**
- * What the app team asks for. Only plan is required.
+ * The desired state of the database. Only plan is required.
  */
 export interface AddonSpec {
   /**
-   * The size and the promise. free: 1 instance, 1Gi, 256Mi, no backup. standard: 1 instance, 10Gi, 1Gi, daily backup. pro: 3 instances, 50Gi, 4Gi, point-in-time recovery. May be changed at any time; the disk never shrinks.
+   * The size of the database and its backup level. free: 1 instance, 1Gi disk, 256Mi memory, no backups. standard: 1 instance, 10Gi disk, 1Gi memory, daily backups. pro: 3 instances, 50Gi disk, 4Gi memory, point-in-time recovery. The administrator can change these values. This release does not take backups yet. Can be changed at any time; the disk never shrinks.
    */
   readonly plan: 'free' | 'standard' | 'pro';
   /**
-   * PostgreSQL major version 14 to 18, or major.minor such as "17.4". Defaults to the operator's default for a new database, and then stays with what is running. May rise, never fall.
+   * PostgreSQL major version from 14 to 18, or major.minor such as "17.4". Defaults to the running version; for a new database, to the default of the operator. Can be raised, but not lowered.
    */
   readonly version?: string;
   /**
-   * Whether deleting this object may destroy data. standard (default): everything goes with it. protected: the database, the Secret and the backups stay in service, and applying the same object again takes them back. May be changed at any time. The end of the namespace ends every protection.
+   * Whether deleting this object deletes the data. standard (default): everything is deleted with it. protected: the database, the Secret and the backups stay in service, and applying the same object again adopts them. Can be changed at any time. Deleting the namespace deletes everything in either mode.
    */
   readonly mode?: 'standard' | 'protected';
   /**
-   * true stops all work on this addon: nothing is created, changed or repaired, and a change of this spec waits. The database runs on, status goes on telling what CloudNativePG reports, and a deletion is still carried out. Defaults to false.
+   * If true, the operator creates, changes and repairs nothing for this addon, and changes to this spec wait. The database keeps running, status still reports what CloudNativePG reports, and a deletion is still carried out. Defaults to false.
    */
   readonly suspend?: boolean;
   /**
-   * The app's id. Names the Secret app-<appId>-database-url. Defaults to metadata.name. Cannot be changed, added or removed later.
+   * The id of the app; part of the name of the Secret, app-<appId>-database-url. Defaults to metadata.name. Cannot be changed, added or removed later.
    */
   readonly appId?: string;
   /**
-   * The tenant's id. Names the Cluster db-<tenantId>-<appId>. Defaults to the namespace. Cannot be changed, added or removed later.
+   * The id of the tenant; part of the name of the Cluster, db-<tenantId>-<appId>. Defaults to the namespace. Cannot be changed, added or removed later.
    */
   readonly tenantId?: string;
   /**
-   * The database and the role the application logs in to. Cannot be changed after creation.
+   * The database that the application uses, and the role it logs in as. Cannot be changed after creation.
    */
   readonly database?: {
     /**
-     * Name of the database. Defaults to app.
+     * The name of the database. Defaults to app.
      */
     readonly name?: string;
     /**
-     * Name of the role that owns the database and logs in. Defaults to app.
+     * The name of the role that owns the database and that the application logs in as. Defaults to app.
      */
     readonly owner?: string;
   };
   /**
-   * How applications connect.
+   * How the application connects to the database.
    */
   readonly connection?: {
     /**
-     * prefer (default) leaves DATABASE_URL without a query, so that the client library decides. require and verify-full add ?sslmode=...; for verify-full the app mounts ca.crt of the Secret <cluster>-ca.
+     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. For verify-full the application must mount ca.crt from the Secret <cluster>-ca.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
   };
 }
 
 /**
- * What is true now. Written by the operator only.
+ * The observed state of the database. Written only by the operator.
  */
 export interface AddonStatus {
   /**
-   * creating: never been ready yet. running: ready. provisioning: was ready once and is not now (restart, failover, plan change). deleted: deletion was asked for. This field and ready_at are a published contract and keep these names; conditions say why.
+   * creating: the database has never been ready. running: it is ready. provisioning: it has been ready before and is not ready now (restart, failover, plan change). deleted: the addon is being deleted. The conditions give the cause. This field and ready_at are a published contract and keep their names.
    */
   readonly phase?: 'creating' | 'running' | 'provisioning' | 'deleted';
   /**
-   * When the database was ready for the first time (RFC 3339, UTC). Written once, in the same write that first says running; never moves. Snake case because it is a published contract.
+   * When the database first became ready (RFC 3339, UTC). Written once, together with the first phase running, and never changed. In snake case because it is a published contract.
    */
   readonly ready_at?: string;
   /**
-   * The metadata.generation that this status speaks of.
+   * The metadata.generation that this status describes.
    */
   readonly observedGeneration?: number;
   /**
-   * Where the database runs.
+   * Where the database runs. Always OnCluster, the Kubernetes cluster of this object.
    */
   readonly locality?: 'OnCluster';
   /**
-   * The plan that was asked for last and accepted.
+   * The last plan that was requested and accepted.
    */
   readonly plan?: string;
   /**
-   * The PostgreSQL version that the Cluster is asked to run.
+   * The PostgreSQL version set in the Cluster.
    */
   readonly version?: string;
   /**
-   * The container image that the Cluster is asked to run.
+   * The PostgreSQL image set in the Cluster.
    */
   readonly image?: string;
   /**
-   * Name of the CloudNativePG Cluster. Written once, never recomputed.
+   * The name of the CloudNativePG Cluster. Written once and never recomputed.
    */
   readonly clusterName?: string;
   /**
-   * Name of the Secret that holds DATABASE_URL.
+   * The name of the Secret that holds DATABASE_URL.
    */
   readonly secretName?: string;
   /**
-   * What the database has. storage may be larger than the plan's, since disks never shrink.
+   * The resources of the database. storage can be larger than that of the plan, because a disk never shrinks.
    */
   readonly resources?: {
     /**
-     * Number of PostgreSQL instances.
+     * The number of PostgreSQL instances.
      */
     readonly instances?: number;
     /**
-     * Size of each instance's disk.
+     * The disk size of each instance.
      */
     readonly storage?: string;
     /**
-     * Memory of each instance (request and limit).
+     * The memory request and limit of each instance.
      */
     readonly memory?: string;
     /**
-     * The plan's backup level.
+     * The backup level of the plan.
      */
     readonly backup?: 'none' | 'daily' | 'pitr';
   };
   /**
-   * The last change of plan or version, with what it takes; absent while there has been none.
+   * The last change of plan or version and its effects. Absent until the first change.
    */
   readonly planChange?: {
     /**
-     * The plan before.
+     * The previous plan.
      */
     readonly from?: string;
     /**
-     * The plan asked for.
+     * The requested plan.
      */
     readonly to?: string;
     /**
-     * What changes, in the order of the table of plans.
+     * The settings that change, in the order of the plan table.
      */
     readonly steps?: {
       /**
-       * What changes: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       * The setting: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
        */
       readonly what: string;
       /**
-       * Its value before.
+       * The value before the change.
        */
       readonly from: string;
       /**
-       * Its value after.
+       * The value after the change.
        */
       readonly to: string;
     }[];
     /**
-     * Whether instances restart. A plan with one instance is away meanwhile.
+     * Whether instances restart. With a single instance, the database is unavailable during the restart.
      */
     readonly restart?: boolean;
     /**
-     * Whether the disk stays larger than the plan says, since disks never shrink.
+     * Whether the disk stays larger than the plan specifies, because a disk never shrinks.
      */
     readonly diskKept?: boolean;
     /**
-     * Applying: under way. Applied: done. Partial: done but for what the condition PlanApplied names. Suspended: waits for the end of spec.suspend.
+     * Applying: in progress. Applied: complete. Partial: complete except for what the condition PlanApplied names. Suspended: waiting until spec.suspend is no longer true.
      */
     readonly state?: 'Applying' | 'Applied' | 'Partial' | 'Suspended';
   };
   /**
-   * What a change to the plan in the annotation addons.paas.dev/preview would do; nothing of it is applied. Goes with the annotation.
+   * The effects of a change to the plan named by the annotation addons.paas.dev/preview. Nothing is applied. Absent without the annotation.
    */
   readonly preview?: {
     /**
-     * The plan looked at, as the annotation names it.
+     * The plan that the annotation names.
      */
     readonly plan?: string;
     /**
-     * What changes, in the order of the table of plans.
+     * The settings that change, in the order of the plan table.
      */
     readonly steps?: {
       /**
-       * What changes: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       * The setting: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
        */
       readonly what: string;
       /**
-       * Its value before.
+       * The value before the change.
        */
       readonly from: string;
       /**
-       * Its value after.
+       * The value after the change.
        */
       readonly to: string;
     }[];
@@ -185,91 +185,91 @@ export interface AddonStatus {
      */
     readonly restart?: boolean;
     /**
-     * Whether the disk would stay larger than the plan says.
+     * Whether the disk would stay larger than the plan specifies.
      */
     readonly diskKept?: boolean;
     /**
-     * What of it would not be carried out and why, or why nothing can be said.
+     * Which parts would not be applied and why, or why no preview is possible.
      */
     readonly message?: string;
   };
   /**
-   * The instance that was the primary at the last login with DATABASE_URL; absent before it and where the check is off.
+   * The instance that was the primary at the last successful login with DATABASE_URL. Absent before the first one.
    */
   readonly primary?: string;
   /**
-   * Since when the Cluster was ready, in CloudNativePG's words, at that login. A later time asks for another.
+   * lastTransitionTime of the Cluster's Ready condition at that login. A later value triggers a new login.
    */
   readonly readySince?: string;
   /**
-   * Host names and port inside the Kubernetes cluster.
+   * Host names and ports of the database inside the Kubernetes cluster.
    */
   readonly endpoints?: {
     /**
-     * host:port that always leads to the primary.
+     * host:port of the current primary.
      */
     readonly primary?: string;
     /**
-     * host:port that leads to a replica; absent with one instance.
+     * host:port of the replicas. Absent with one instance.
      */
     readonly readOnly?: string;
   };
   /**
-   * Backups, as promised and as in force.
+   * The backup level that the plan promises and the one in force.
    */
   readonly backup?: {
     /**
-     * What the plan promises.
+     * The backup level that the plan promises.
      */
     readonly requested?: 'none' | 'daily' | 'pitr';
     /**
-     * What is in force now.
+     * The backup level currently in force.
      */
     readonly effective?: 'none' | 'daily' | 'pitr';
     /**
-     * When the daily base backup starts: cron with six fields, seconds first, UTC.
+     * The start time of the daily base backup: a cron expression with six fields, seconds first, in UTC.
      */
     readonly schedule?: string;
   };
   /**
-   * Which credentials were published. Never a value.
+   * Identifies the published credentials. Never contains a credential.
    */
   readonly credentials?: {
     /**
-     * resourceVersion of the Secret <cluster>-app that DATABASE_URL was built from.
+     * The resourceVersion of the Secret <cluster>-app that DATABASE_URL was built from.
      */
     readonly sourceVersion?: string;
     /**
-     * uid of the Secret that holds DATABASE_URL.
+     * The uid of the Secret that holds DATABASE_URL.
      */
     readonly secretUID?: string;
   };
   /**
-   * Ready says whether the database can be used; Reconciling and Stalled are present only while true; the others explain. Reasons are listed in docs/reference/conditions.md.
+   * Ready says whether the database can be used. Reconciling, Stalled and Suspended are present only while true. The other conditions give details. Reasons are listed in docs/reference/conditions.md.
    */
   readonly conditions?: {
     /**
-     * Name of the condition.
+     * The type of the condition.
      */
     readonly type: string;
     /**
-     * Whether it holds.
+     * The status of the condition.
      */
     readonly status: 'True' | 'False' | 'Unknown';
     /**
-     * The metadata.generation it speaks of.
+     * The metadata.generation that the condition describes.
      */
     readonly observedGeneration?: number;
     /**
-     * When status last changed.
+     * When the status of the condition last changed.
      */
     readonly lastTransitionTime: string;
     /**
-     * One word for programs.
+     * The reason for the status, in CamelCase, for programs.
      */
     readonly reason: string;
     /**
-     * A sentence for people.
+     * The explanation of the status, for people.
      */
     readonly message: string;
   }[];
