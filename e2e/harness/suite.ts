@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { type Cluster, down, issueKubeconfig } from '../../hack/cluster/cluster.ts';
 import { identify } from '../../hack/cluster/names.ts';
+import { integrationCluster } from '../../hack/test/cluster-name.ts';
 import { cacheRoot } from '../../hack/toolchain/cache.ts';
 import { withLock } from '../../hack/toolchain/lock.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
@@ -20,7 +21,6 @@ import { eventually } from './eventually.ts';
 import { Gate } from './gate.ts';
 import { History } from './history.ts';
 import { leases, namespaces } from './kinds.ts';
-import { integrationCluster } from './names.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
 import { conditionOf, isRunning } from './views.ts';
 

@@ -2,7 +2,7 @@
 // fails when something does not work, never because something is slow.
 import { availableParallelism, loadavg } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { SetupError } from '../toolchain/errors.ts';
+import { SetupError } from '../../hack/toolchain/errors.ts';
 import { measureCeiling, type Way } from './ceiling.ts';
 import { type Ceilings, describe, type Figures, shareByCpu, shareByTime } from './figures.ts';
 import { measureColdStart, measureOperator } from './operator-run.ts';
