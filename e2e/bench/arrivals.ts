@@ -1,11 +1,11 @@
 // Notes when addons become running, by a watch of the benchmark's own that keeps nothing else of them.
 
+import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { Store } from '../../src/kube/store.ts';
 import { Reflector } from '../../src/kube/watch.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import type { KubeClient, LiveObject } from '../harness/client.ts';
 
 interface Seen extends KubeObject {
   readonly isRunning: boolean;

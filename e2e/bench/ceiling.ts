@@ -1,6 +1,8 @@
 // The raw ceiling: how fast this API server takes the very writes that addons need, from a client that does not think. The bodies are
 // the operator's own, the simulator runs, and the operator does not.
 
+import type { KubeClient } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
 import {
   addonApiVersion,
   addonGvr,
@@ -17,9 +19,7 @@ import { defaultPlans } from '../../src/domain/plans.ts';
 import { tell } from '../../src/domain/status.ts';
 import { aim } from '../../src/domain/target.ts';
 import { resourcePath, resources } from '../../src/kube/resources.ts';
-import type { KubeClient } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { secrets } from '../harness/kinds.ts';
 import { closedLoop, sum } from './load.ts';
 import type { Stage } from './stage.ts';
 

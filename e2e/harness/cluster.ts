@@ -2,12 +2,8 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { type Cluster, up } from '../../hack/cluster/cluster.ts';
-import { addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import { ApiError } from '../../src/kube/errors.ts';
-import type { KubeClient, LiveObject, NewObject } from './client.ts';
-import { eventually } from './eventually.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
@@ -15,7 +11,11 @@ import {
   persistentVolumes,
   storageClasses,
   validatingWebhookConfigurations,
-} from './kinds.ts';
+} from '../../hack/cluster/kinds.ts';
+import { addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { ApiError } from '../../src/kube/errors.ts';
+import { eventually } from './eventually.ts';
 import { temporary, temporaryLabel } from './rights.ts';
 
 const crd = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'crds/addons.paas.dev_postgresaddons.yaml');
@@ -94,7 +94,7 @@ async function abandon(client: KubeClient, { namespace, name }: LiveObject['meta
   }
 }
 
-async function ensure(client: KubeClient, object: NewObject): Promise<void> {
+async function ensure(client: KubeClient, object: Manifest): Promise<void> {
   try {
     await client.create(storageClasses, object);
   } catch (error) {
@@ -102,7 +102,7 @@ async function ensure(client: KubeClient, object: NewObject): Promise<void> {
   }
 }
 
-function storageClass(name: string, allowVolumeExpansion: boolean): NewObject {
+function storageClass(name: string, allowVolumeExpansion: boolean): Manifest {
   const annotations = { 'storageclass.kubernetes.io/is-default-class': String(allowVolumeExpansion) };
   return {
     apiVersion: 'storage.k8s.io/v1',

@@ -2,10 +2,10 @@
 // words of another webhook, or does not answer. It must never touch another namespace, nor a request that no test asked for.
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { KubeClient } from '../../hack/cluster/client.ts';
+import { secrets, validatingWebhookConfigurations } from '../../hack/cluster/kinds.ts';
 import { testCertificate } from '../../src/kube/testing-certificate.ts';
-import type { KubeClient } from './client.ts';
 import { eventually, inVain } from './eventually.ts';
-import { secrets, validatingWebhookConfigurations } from './kinds.ts';
 import { temporary } from './rights.ts';
 
 /** A write on its way to the API server's store. */

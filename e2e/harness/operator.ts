@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { connect } from '../../hack/cluster/client.ts';
 import { type Cluster, issueKubeconfig } from '../../hack/cluster/cluster.ts';
-import { connect } from './client.ts';
 import { eventually } from './eventually.ts';
 import { chartRights, grant, type Rights } from './rights.ts';
 

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
+import type { KubeClient, Manifest } from '../../hack/cluster/client.ts';
 import type { Cluster } from '../../hack/cluster/cluster.ts';
-import type { KubeClient, NewObject } from './client.ts';
-import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './kinds.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../hack/cluster/kinds.ts';
 
 export interface Rule {
   readonly apiGroups: readonly string[];
@@ -41,7 +41,7 @@ export async function chartRights(cluster: Cluster, home: string, watched: reado
     ...['template', release, chart, '--namespace', home, '--show-only', 'templates/rbac.yaml'],
     ...['--set-json', `watchNamespaces=${JSON.stringify(watched)}`],
   ]);
-  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as NewObject & Partial<Grant>);
+  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest & Partial<Grant>);
   return objects
     .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
     .map(({ metadata, rules = [] }) => ({ name: metadata.name, namespace: metadata.namespace, rules }));

@@ -1,12 +1,12 @@
 // Mode protected: no deletion of the addon touches its database, whatever goes on at that moment, and each object says whose it was.
 // The end of the namespace is the end of everything in it.
 import { describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { events, namespaces } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
-import type { LiveObject } from '../harness/client.ts';
 import { changesOf, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Gate, Write } from '../harness/gate.ts';
-import { events, namespaces } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 

@@ -4,16 +4,16 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { execa } from 'execa';
+import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
 import { type Cluster, status } from '../../hack/cluster/cluster.ts';
+import { events } from '../../hack/cluster/kinds.ts';
 import { e2eClusterName } from '../../hack/e2e/cluster-name.ts';
 import { operatorNamespace, releaseName } from '../../hack/install/operator.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { AuditLog } from '../harness/audit.ts';
-import { connect, type KubeClient, type LiveObject } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { History } from '../harness/history.ts';
-import { events } from '../harness/kinds.ts';
 import { conditionOf, isRunning } from '../harness/views.ts';
 import { openSession, type Session } from './session.ts';
 

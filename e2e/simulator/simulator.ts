@@ -1,12 +1,13 @@
 // CloudNativePG as the operator sees it: status and children of Clusters, without pods and without webhooks. It behaves as the real
 // 1.30 was recorded to. With a pace of 0 a new Cluster costs two writes: the Secret and the status that says healthy.
+
+import { connect, type KubeClient } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { type Change, Store } from '../../src/kube/store.ts';
 import { Reflector } from '../../src/kube/watch.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { connect, type KubeClient } from '../harness/client.ts';
-import { secrets } from '../harness/kinds.ts';
 import { ClusterLife, type SimulatedCluster } from './life.ts';
 import type { Pace } from './sequences.ts';
 import { liveVolumes, noVolumes } from './volumes.ts';

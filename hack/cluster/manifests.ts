@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { Manifest } from './kube-api.ts';
+import type { Manifest } from './client.ts';
 
 const manifestSchema = z.looseObject({
   apiVersion: z.string(),

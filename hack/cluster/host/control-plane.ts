@@ -3,9 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { ApiError } from '../../../src/kube/errors.ts';
 import type { BinaryName } from '../../toolchain/binaries.ts';
-import { ApiRefusal, ApiUnreachable, type KubeApi } from '../kube-api.ts';
+import type { KubeClient } from '../client.ts';
+import { configMaps, serviceAccounts } from '../kinds.ts';
 import { NotYet, waitFor } from '../wait.ts';
 import { assertRunning, type Component, ensureRunning, findComponent, isListening } from './processes.ts';
 
@@ -21,6 +22,9 @@ export interface ControlPlane {
   /** Whether there is a node: it needs other admission, and volumes. */
   readonly hasNode: boolean;
 }
+
+/** What the harness is called by the API server: its user, its user agent, and the manager of what it applies. */
+export const harnessName = 'cluster-harness';
 
 /** Files that more than one room of the harness has to know. */
 export const paths = (stateDirectory: string) => ({
@@ -153,7 +157,7 @@ const slowHooks = ['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority
  * @returns when the API server serves administrators; nobody else has rights before waitForRoles
  * @throws SetupError when one of them ends, or does not serve after a minute
  */
-export async function startApiServer(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+export async function startApiServer(plane: ControlPlane, client: KubeClient, signal: AbortSignal): Promise<void> {
   const store = etcd(plane);
   const pid = await ensureRunning(store, plane.stateDirectory);
   // The API server's client would try again only after a second.
@@ -164,23 +168,29 @@ export async function startApiServer(plane: ControlPlane, api: KubeApi, signal: 
   });
   await ensureRunning(apiServer(plane), plane.stateDirectory);
   const excluded = slowHooks.map((hook) => `exclude=poststarthook/${hook}`).join('&');
-  await waitForHealth(`/readyz?${excluded}`, plane, api, signal);
+  await waitForHealth(`/readyz?${excluded}`, plane, client, signal);
 }
 
 /** @returns when the API server has given Kubernetes' own components their rights, and is ready for everybody */
-export async function waitForRoles(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
-  await waitForHealth('/readyz', plane, api, signal);
+export async function waitForRoles(plane: ControlPlane, client: KubeClient, signal: AbortSignal): Promise<void> {
+  await waitForHealth('/readyz', plane, client, signal);
 }
 
-async function waitForHealth(path: string, plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+async function waitForHealth(
+  path: string,
+  plane: ControlPlane,
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<void> {
   const components = [etcd(plane), apiServer(plane)];
   const log = paths(plane.stateDirectory).log('kube-apiserver');
   const wait = { what: 'kube-apiserver', timeoutMilliseconds: 60_000, hint: `Its log: ${log}`, signal };
   await waitFor(wait, async () => {
     try {
-      return await api.get(path);
+      await client.probe(path);
+      return true;
     } catch (error) {
-      if (!(error instanceof ApiUnreachable) && !(error instanceof ApiRefusal)) throw error;
+      if (!(error instanceof ApiError)) throw error;
       for (const component of components) await assertRunning(component);
       throw new NotYet(error.message);
     }
@@ -193,7 +203,11 @@ async function waitForHealth(path: string, plane: ControlPlane, api: KubeApi, si
  * @returns when service accounts are made and garbage is collected
  * @throws SetupError when it ends, or does not work after a minute
  */
-export async function startControllerManager(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+export async function startControllerManager(
+  plane: ControlPlane,
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<void> {
   const manager = controllerManager(plane);
   const started = (await findComponent(manager)) === undefined;
   await ensureRunning(manager, plane.stateDirectory);
@@ -203,25 +217,24 @@ export async function startControllerManager(plane: ControlPlane, api: KubeApi, 
     await assertRunning(manager);
     return undefined;
   };
-  const account = '/api/v1/namespaces/default/serviceaccounts/default';
   await waitFor({ ...wait, what: 'The service account default' }, async () =>
-    check((await api.get(account)) !== undefined),
+    check((await client.get(serviceAccounts, 'default', 'default')) !== undefined),
   );
   if (!started) return;
-  const garbage = await createGarbage(api);
-  await waitFor({ ...wait, what: 'The garbage collector' }, async () => check((await api.get(garbage)) === undefined));
+  const garbage = await createGarbage(client);
+  await waitFor({ ...wait, what: 'The garbage collector' }, async () =>
+    check((await client.get(configMaps, 'default', garbage)) === undefined),
+  );
 }
 
-const createdSchema = z.object({ metadata: z.object({ name: z.string() }) });
-
-/** An object whose owner never was: it goes as soon as the collector has seen all kinds and works. */
-async function createGarbage(api: KubeApi): Promise<string> {
-  const collection = '/api/v1/namespaces/default/configmaps';
+/** An object whose owner never was: it goes as soon as the collector has seen all kinds and works. @returns its name */
+async function createGarbage(client: KubeClient): Promise<string> {
+  const name = `garbage-${randomUUID()}`;
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'never-was', uid: randomUUID() };
-  const created = await api.create(collection, {
+  await client.create(configMaps, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { generateName: 'garbage-', ownerReferences: [owner] },
+    metadata: { name, namespace: 'default', ownerReferences: [owner] },
   });
-  return `${collection}/${createdSchema.parse(created).metadata.name}`;
+  return name;
 }

@@ -1,7 +1,8 @@
 // Starts what a node consists of, and tells when each part is fit for the next. In which order is told in node-profile.ts.
 import { execa } from 'execa';
 import { z } from 'zod';
-import type { KubeApi } from '../kube-api.ts';
+import type { KubeClient } from '../client.ts';
+import { nodes } from '../kinds.ts';
 import { waitFor } from '../wait.ts';
 import { type ControlPlane, serviceAddress } from './control-plane.ts';
 import { answers } from './images.ts';
@@ -45,13 +46,13 @@ const nodeSchema = z.object({
 });
 
 /** Waits until the kubelet says that the node is ready. */
-export async function waitForNode(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+export async function waitForNode(plane: ControlPlane, client: KubeClient, signal: AbortSignal): Promise<void> {
   const agent = kubelet(plane);
   await waitFor(
     { what: 'The node', timeoutMilliseconds: 120_000, hint: `The kubelet's log: ${agent.log}`, signal },
     async () => {
       await assertRunning(agent);
-      const node = nodeSchema.optional().parse(await api.get(`/api/v1/nodes/${nodeName}`));
+      const node = nodeSchema.optional().parse(await client.get(nodes, undefined, nodeName));
       const ready = node?.status.conditions?.find(({ type }) => type === 'Ready');
       return ready?.status === 'True' ? true : undefined;
     },

@@ -1,7 +1,9 @@
 // Installs CloudNativePG and its Barman Cloud plugin into a cluster with a node, and tells when they serve. What is changed in their manifests is in manifests.ts.
 import { z } from 'zod';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { imageReferences } from '../../toolchain/images.ts';
-import { ApiRefusal, type KubeApi, type Manifest } from '../kube-api.ts';
+import { isRefusal, type KubeClient, type Manifest } from '../client.ts';
+import { deployments } from '../kinds.ts';
 import { adaptCnpg, adaptPlugin, cnpgNamespace, readManifests, smallestCluster } from '../manifests.ts';
 import type { Identity } from '../names.ts';
 import { NotYet, waitFor } from '../wait.ts';
@@ -32,25 +34,23 @@ export async function readOperators(
 }
 
 /** Applies everything but the custom resource definitions, which have to be there before. */
-export async function installOperators(operators: Operators, api: KubeApi): Promise<void> {
+export async function installOperators(operators: Operators, client: KubeClient): Promise<void> {
   const manifests = [...operators.cnpg, ...operators.plugin].filter(({ kind }) => kind !== 'CustomResourceDefinition');
   const namespaces = manifests.filter(({ kind }) => kind === 'Namespace');
-  await Promise.all(namespaces.map((manifest) => api.apply(manifest)));
+  await Promise.all(namespaces.map((manifest) => client.apply(manifest)));
   const others = manifests.filter(({ kind }) => kind !== 'Namespace');
-  await Promise.all(others.map((manifest) => api.apply(manifest)));
+  await Promise.all(others.map((manifest) => client.apply(manifest)));
 }
 
 /** Waits until a Cluster would be accepted: CloudNativePG's webhooks answer through their Service. */
-export async function waitForCnpg(api: KubeApi, hint: string, signal: AbortSignal): Promise<void> {
-  const { apiVersion, metadata } = smallestCluster;
-  const path = `/apis/${apiVersion}/namespaces/${metadata.namespace}/clusters?dryRun=All`;
+export async function waitForCnpg(client: KubeClient, hint: string, signal: AbortSignal): Promise<void> {
   const wait = { what: 'CloudNativePG', timeoutMilliseconds: 180_000, everyMilliseconds: 200, hint, signal };
   await waitFor(wait, async () => {
     try {
-      return await api.create(path, smallestCluster);
+      await client.dryRun(clusterGvr, smallestCluster);
+      return true;
     } catch (error) {
-      if (error instanceof ApiRefusal) throw new NotYet(error.message);
-      throw error;
+      throw isRefusal(error) ? new NotYet(error.message) : error;
     }
   });
 }
@@ -58,11 +58,10 @@ export async function waitForCnpg(api: KubeApi, hint: string, signal: AbortSigna
 const deploymentSchema = z.object({ status: z.object({ availableReplicas: z.number().optional() }).optional() });
 
 /** Waits until the plugin's Deployment is available. */
-export async function waitForPlugin(api: KubeApi, hint: string, signal: AbortSignal): Promise<void> {
-  const path = `/apis/apps/v1/namespaces/${cnpgNamespace}/deployments/barman-cloud`;
+export async function waitForPlugin(client: KubeClient, hint: string, signal: AbortSignal): Promise<void> {
   const wait = { what: 'The Barman Cloud plugin', timeoutMilliseconds: 180_000, everyMilliseconds: 200, hint, signal };
   await waitFor(wait, async () => {
-    const deployment = deploymentSchema.optional().parse(await api.get(path));
+    const deployment = deploymentSchema.optional().parse(await client.get(deployments, cnpgNamespace, 'barman-cloud'));
     return (deployment?.status?.availableReplicas ?? 0) > 0 ? true : undefined;
   });
 }
