@@ -3,6 +3,7 @@
 
 import type { KubeClient } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import {
   addonApiVersion,
   addonGvr,
@@ -19,7 +20,6 @@ import { defaultPlans } from '../../src/domain/plans.ts';
 import { tell } from '../../src/domain/status.ts';
 import { aim } from '../../src/domain/target.ts';
 import { resourcePath, resources } from '../../src/kube/resources.ts';
-import { eventually } from '../harness/eventually.ts';
 import { closedLoop, sum } from './load.ts';
 import type { Stage } from './stage.ts';
 

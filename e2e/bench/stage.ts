@@ -7,12 +7,12 @@ import { parse } from 'yaml';
 import { connect, type KubeClient } from '../../hack/cluster/client.ts';
 import { type Cluster, down, issueKubeconfig, status, up } from '../../hack/cluster/cluster.ts';
 import { repositoryRoot } from '../../hack/cluster/names.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { bundleOperator } from '../../hack/image/bundle.ts';
 import type { Report } from '../../hack/toolchain/report.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { AuditLog } from '../harness/audit.ts';
 import { makeNamespace } from '../harness/cluster.ts';
-import { eventually } from '../harness/eventually.ts';
 import { usageOf } from './process.ts';
 
 const clusterName = 'bench';

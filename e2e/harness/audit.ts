@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import type { KubeClient } from '../../hack/cluster/client.ts';
 import { configMaps } from '../../hack/cluster/kinds.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 
 /** One request that was answered, or a watch that was begun. */
 export interface AuditedRequest {

@@ -12,10 +12,10 @@ import {
   storageClasses,
   validatingWebhookConfigurations,
 } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import { eventually } from './eventually.ts';
 import { temporary, temporaryLabel } from './rights.ts';
 
 const crd = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'crds/addons.paas.dev_postgresaddons.yaml');

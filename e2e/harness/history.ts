@@ -1,11 +1,11 @@
 // Every state that the objects of one kind went through, as a watch of the test's own saw them. It must never be asked to write.
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
+import { defaultTimeoutMilliseconds, inVain } from '../../hack/cluster/wait.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { type Change, Store } from '../../src/kube/store.ts';
 import { Reflector } from '../../src/kube/watch.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { defaultTimeoutMilliseconds, inVain } from './eventually.ts';
 
 export class History {
   readonly #states = new Map<string, LiveObject[]>();

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect } from '../../hack/cluster/client.ts';
 import { type Cluster, issueKubeconfig } from '../../hack/cluster/cluster.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { chartRights, grant, type Rights } from './rights.ts';
 
 export interface OperatorOptions {

@@ -9,6 +9,7 @@ import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/cl
 import { type Cluster, down, issueKubeconfig } from '../../hack/cluster/cluster.ts';
 import { leases, namespaces } from '../../hack/cluster/kinds.ts';
 import { identify } from '../../hack/cluster/names.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { integrationCluster } from '../../hack/test/cluster-name.ts';
 import { cacheRoot } from '../../hack/toolchain/cache.ts';
 import { withLock } from '../../hack/toolchain/lock.ts';
@@ -18,7 +19,6 @@ import type { Pace } from '../simulator/sequences.ts';
 import { Simulator } from '../simulator/simulator.ts';
 import { AuditLog } from './audit.ts';
 import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
-import { eventually } from './eventually.ts';
 import { Gate } from './gate.ts';
 import { History } from './history.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';

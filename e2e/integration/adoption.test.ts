@@ -3,6 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type Part,
   placesOf,
 } from '../harness/database.ts';
-import { eventually } from '../harness/eventually.ts';
 import type { Write } from '../harness/gate.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';

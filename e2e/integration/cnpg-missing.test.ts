@@ -2,9 +2,9 @@
 // out of it.
 import { describe, expect, it } from '@jest/globals';
 import { customResourceDefinitions, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { cnpgCrds } from '../../hack/toolchain/manifests.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import { eventually } from '../harness/eventually.ts';
 import { useSuite } from '../harness/suite.ts';
 import { conditionOf } from '../harness/views.ts';
 

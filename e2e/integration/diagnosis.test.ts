@@ -3,11 +3,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
 import { tally } from '../harness/audit.ts';
-import { eventually } from '../harness/eventually.ts';
 import { chartRights, grant, without } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';
 import { type ConditionView, conditionOf } from '../harness/views.ts';

@@ -2,11 +2,11 @@
 // plan would be, but for the disk, which never shrinks. The addons of a run change at the same time, and crash at the same time.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import type { PlanName } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { defaultPlans } from '../../src/domain/plans.ts';
-import { eventually } from '../harness/eventually.ts';
 import { comparableChildren, comparableStatus } from '../harness/snapshot.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';

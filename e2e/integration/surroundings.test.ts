@@ -2,9 +2,9 @@
 // operator goes on by itself when it is over.
 import { describe, expect, it } from '@jest/globals';
 import { namespaces, resourceQuotas, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import { eventually } from '../harness/eventually.ts';
 import type { Operator } from '../harness/operator.ts';
 import { chartRights, grant, type Rights, without } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';

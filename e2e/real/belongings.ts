@@ -2,9 +2,9 @@
 
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { persistentVolumes, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
-import { eventually } from '../harness/eventually.ts';
 import { secretText } from '../harness/views.ts';
 import type { Real } from './real.ts';
 

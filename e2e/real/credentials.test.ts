@@ -5,7 +5,7 @@
 // refreshes the value"; S2 item 4 (no stale DATABASE_URL).
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { secrets } from '../../hack/cluster/kinds.ts';
-import { eventually } from '../harness/eventually.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { conditionOf, secretText } from '../harness/views.ts';
 import { clusterName, secretName } from './belongings.ts';
 import { minutes, useReal } from './real.ts';

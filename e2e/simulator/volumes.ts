@@ -3,10 +3,10 @@
 
 import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { namespaces, persistentVolumes } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import { eventually } from '../harness/eventually.ts';
 
 export interface Volumes {
   /** Makes the claim of an instance and binds it. @param storageClass undefined: the default class of the cluster */

@@ -6,8 +6,8 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { leases } from '../../../hack/cluster/kinds.ts';
 import { cnpgNamespace } from '../../../hack/cluster/manifests.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
-import { eventually } from '../../harness/eventually.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { minutes, useReal } from '../real.ts';

@@ -7,8 +7,8 @@ import { ApiError } from '../../../src/kube/errors.ts';
 import type { BinaryName } from '../../toolchain/binaries.ts';
 import type { KubeClient } from '../client.ts';
 import { configMaps, serviceAccounts } from '../kinds.ts';
-import { NotYet, waitFor } from '../wait.ts';
-import { assertRunning, type Component, ensureRunning, findComponent, isListening } from './processes.ts';
+import { eventually, isUnexpected, NotYet } from '../wait.ts';
+import { assertRunning, type Component, ensureRunning, findComponent, isListening, untilItWorks } from './processes.ts';
 
 /** Where and with what the control plane of one cluster runs. */
 export interface ControlPlane {
@@ -161,11 +161,8 @@ export async function startApiServer(plane: ControlPlane, client: KubeClient, si
   const store = etcd(plane);
   const pid = await ensureRunning(store, plane.stateDirectory);
   // The API server's client would try again only after a second.
-  await waitFor({ what: 'etcd', timeoutMilliseconds: 30_000, everyMilliseconds: 20, signal }, async () => {
-    if (await isListening(pid, plane.ports.etcd)) return true;
-    await assertRunning(store);
-    return undefined;
-  });
+  const options = { timeoutMilliseconds: 30_000, everyMilliseconds: 20, signal };
+  await untilItWorks(store, 'etcd', () => isListening(pid, plane.ports.etcd), options);
   await ensureRunning(apiServer(plane), plane.stateDirectory);
   const excluded = slowHooks.map((hook) => `exclude=poststarthook/${hook}`).join('&');
   await waitForHealth(`/readyz?${excluded}`, plane, client, signal);
@@ -184,17 +181,17 @@ async function waitForHealth(
 ): Promise<void> {
   const components = [etcd(plane), apiServer(plane)];
   const log = paths(plane.stateDirectory).log('kube-apiserver');
-  const wait = { what: 'kube-apiserver', timeoutMilliseconds: 60_000, hint: `Its log: ${log}`, signal };
-  await waitFor(wait, async () => {
+  const look = async (): Promise<void> => {
     try {
       await client.probe(path);
-      return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       for (const component of components) await assertRunning(component);
       throw new NotYet(error.message);
     }
-  });
+  };
+  const options = { timeoutMilliseconds: 60_000, everyMilliseconds: 50, hint: `Its log: ${log}`, signal };
+  await eventually('kube-apiserver', look, { ...options, isFinal: isUnexpected });
 }
 
 /**
@@ -211,20 +208,13 @@ export async function startControllerManager(
   const manager = controllerManager(plane);
   const started = (await findComponent(manager)) === undefined;
   await ensureRunning(manager, plane.stateDirectory);
-  const wait = { timeoutMilliseconds: 60_000, hint: `Its log: ${manager.log}`, signal };
-  const check = async (done: boolean) => {
-    if (done) return true;
-    await assertRunning(manager);
-    return undefined;
-  };
-  await waitFor({ ...wait, what: 'The service account default' }, async () =>
-    check((await client.get(serviceAccounts, 'default', 'default')) !== undefined),
-  );
+  const options = { timeoutMilliseconds: 60_000, signal };
+  const makesAccounts = async () => (await client.get(serviceAccounts, 'default', 'default')) !== undefined;
+  await untilItWorks(manager, 'the service account default', makesAccounts, options);
   if (!started) return;
   const garbage = await createGarbage(client);
-  await waitFor({ ...wait, what: 'The garbage collector' }, async () =>
-    check((await client.get(configMaps, 'default', garbage)) === undefined),
-  );
+  const collects = async () => (await client.get(configMaps, 'default', garbage)) === undefined;
+  await untilItWorks(manager, 'the garbage collector', collects, options);
 }
 
 /** An object whose owner never was: it goes as soon as the collector has seen all kinds and works. @returns its name */

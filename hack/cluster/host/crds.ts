@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { resources } from '../../../src/kube/resources.ts';
 import type { KubeClient, Manifest } from '../client.ts';
-import { NotYet, waitFor } from '../wait.ts';
+import { eventually, isUnexpected, NotYet } from '../wait.ts';
 
 const definitionSchema = z.looseObject({
   apiVersion: z.string(),
@@ -50,12 +50,13 @@ async function waitUntilServed({ spec, metadata }: Definition, client: KubeClien
   const { group, names } = spec;
   for (const { name: version } of spec.versions.filter(({ served }) => served)) {
     const kind = resources(client.transport, { group, version, plural: names.plural, kind: names.kind });
-    await waitFor({ what: `The kind ${metadata.name}`, timeoutMilliseconds: 30_000, signal }, async () => {
+    const look = async (): Promise<void> => {
       try {
-        return await kind.listFirst(undefined, 1);
+        await kind.listFirst(undefined, 1);
       } catch (error) {
         throw error instanceof ApiError && error.code === 404 ? new NotYet(error.message) : error;
       }
-    });
+    };
+    await eventually(`the kind ${metadata.name}`, look, { everyMilliseconds: 50, signal, isFinal: isUnexpected });
   }
 }

@@ -6,7 +6,7 @@ import { isRefusal, type KubeClient, type Manifest } from '../client.ts';
 import { deployments } from '../kinds.ts';
 import { adaptCnpg, adaptPlugin, cnpgNamespace, readManifests, smallestCluster } from '../manifests.ts';
 import type { Identity } from '../names.ts';
-import { NotYet, waitFor } from '../wait.ts';
+import { eventually, isUnexpected, NotYet } from '../wait.ts';
 import { paths } from './control-plane.ts';
 import { ensureSelfSigned, readPair } from './pki.ts';
 
@@ -44,24 +44,26 @@ export async function installOperators(operators: Operators, client: KubeClient)
 
 /** Waits until a Cluster would be accepted: CloudNativePG's webhooks answer through their Service. */
 export async function waitForCnpg(client: KubeClient, hint: string, signal: AbortSignal): Promise<void> {
-  const wait = { what: 'CloudNativePG', timeoutMilliseconds: 180_000, everyMilliseconds: 200, hint, signal };
-  await waitFor(wait, async () => {
+  const look = async (): Promise<void> => {
     try {
       await client.dryRun(clusterGvr, smallestCluster);
-      return true;
     } catch (error) {
       throw isRefusal(error) ? new NotYet(error.message) : error;
     }
-  });
+  };
+  await eventually('CloudNativePG', look, { ...patience, hint, signal });
 }
 
 const deploymentSchema = z.object({ status: z.object({ availableReplicas: z.number().optional() }).optional() });
 
 /** Waits until the plugin's Deployment is available. */
 export async function waitForPlugin(client: KubeClient, hint: string, signal: AbortSignal): Promise<void> {
-  const wait = { what: 'The Barman Cloud plugin', timeoutMilliseconds: 180_000, everyMilliseconds: 200, hint, signal };
-  await waitFor(wait, async () => {
+  const look = async (): Promise<void> => {
     const deployment = deploymentSchema.optional().parse(await client.get(deployments, cnpgNamespace, 'barman-cloud'));
-    return (deployment?.status?.availableReplicas ?? 0) > 0 ? true : undefined;
-  });
+    if ((deployment?.status?.availableReplicas ?? 0) === 0) throw new NotYet('its Deployment has no available replica');
+  };
+  await eventually('the Barman Cloud plugin', look, { ...patience, hint, signal });
 }
+
+/** Their pods start with all others of the cluster. */
+const patience = { timeoutMilliseconds: 180_000, everyMilliseconds: 200, isFinal: isUnexpected };

@@ -16,7 +16,7 @@ import { adaptCnpg, adaptPlugin, cnpgNamespace, readManifests, smallestCluster, 
 import { type Identity, identify } from '../names.ts';
 import { type Progress, removalTitle } from '../progress.ts';
 import { type Profile, readState, type State, writeState } from '../state.ts';
-import { NotYet, waitFor } from '../wait.ts';
+import { eventually } from '../wait.ts';
 import { configFiles, inNode, kindConfig } from './config.ts';
 import { objectStore, objectStoreManifests } from './object-store.ts';
 import { run } from './programs.ts';
@@ -129,13 +129,9 @@ async function installNode(identity: Identity, kubectl: Kubectl, sources: Source
   await progress.step(titles.cnpg, async (report) => {
     await applyAll(kubectl, adaptCnpg(await readManifests(await sources.cnpgManifest(report))));
     await rollout(cnpgNamespace, 'cnpg-controller-manager');
-    await waitFor({ what: 'CloudNativePG', timeoutMilliseconds: 60_000, everyMilliseconds: 500 }, async () => {
-      try {
-        return await kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify(smallestCluster));
-      } catch (error) {
-        throw error instanceof SetupError ? new NotYet(error.message) : error;
-      }
-    });
+    const look = () => kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify(smallestCluster));
+    const isFinal = (error: unknown): boolean => !(error instanceof SetupError);
+    await eventually('CloudNativePG', look, { timeoutMilliseconds: 60_000, everyMilliseconds: 500, isFinal });
   });
   await progress.step(titles.plugin, async (report) => {
     await requireProgram('openssl', 'openssl', report);
