@@ -1,13 +1,13 @@
 // `npm run demo`: from nothing to a row read through DATABASE_URL, on a real CloudNativePG; every step and phase is shown as it happens.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
 import { repositoryRoot } from '../cluster/names.ts';
 import { formatSeconds } from '../cluster/progress.ts';
 import { installChart, provideImage } from '../install/operator.ts';
+import { choiceOf, readArguments } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
 
 const clusterName = 'demo';
@@ -131,24 +131,29 @@ async function kubectl(cluster: Cluster, args: readonly string[], input = ''): P
   return stdout;
 }
 
-function planOf(text: string): Plan {
-  const plan = plans.find((name) => name === text);
-  if (plan === undefined) throw new InvalidArgumentError(`use one of ${plans.join(', ')}.`);
-  return plan;
-}
+const help = `Usage: npm run demo -- [options]
 
-const program = new Command('npm run demo --')
-  .description(
-    'A PostgresAddon on a real CloudNativePG: makes what is missing, shows what happens, and leaves it running.',
-  )
-  .option('--plan <plan>', 'free, standard or pro', planOf, 'standard')
-  .option('--keep', 'leave everything running at the end (the default)')
-  .option('--down', 'remove the demo and everything it started');
+A PostgresAddon on a real CloudNativePG: makes what is missing, shows what
+happens, and leaves it running.
+
+Options:
+  --plan <plan>  free, standard or pro (default: standard)
+  --keep         leave everything running at the end (the default)
+  --down         remove the demo and everything it started
+  -h, --help     print this`;
+
+const { values } = readArguments(help, {
+  options: {
+    plan: { type: 'string', default: 'standard' },
+    keep: { type: 'boolean' },
+    down: { type: 'boolean', default: false },
+  },
+});
+const plan = choiceOf(values.plan, plans, '--plan', help);
 
 try {
-  const options = program.parse().opts<{ plan: Plan; down?: true }>();
-  if (options.down === true) await down(clusterName, say);
-  else await demo(options.plan);
+  if (values.down) await down(clusterName, say);
+  else await demo(plan);
 } catch (error) {
   if (error instanceof SetupError) console.error(`\n${error.message}`);
   else console.error(error);

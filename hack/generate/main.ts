@@ -1,6 +1,7 @@
 // `npm run generate [-- --check]`: writes every file that is made from another, or says which of them is out of date.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readArguments } from '../toolchain/arguments.ts';
 import { generateChartReadme } from './chart-readme.ts';
 import { generateChartCrd } from './crd.ts';
 import { generateConditionsPage, generateFieldsPage, generateMetricsPage } from './reference.ts';
@@ -19,13 +20,15 @@ const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/metrics.md': generateMetricsPage,
 };
 
-const [flag, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || (flag !== undefined && flag !== '--check')) {
-  console.error(
-    'usage: npm run generate [-- --check]\n  --check  write nothing; exit 1 when a generated file is out of date',
-  );
-  process.exit(flag === '--help' ? 0 : 2);
-}
+const help = `Usage: npm run generate [-- --check]
+
+Writes every file that is made from another.
+
+Options:
+  --check     write nothing; exit 1 when a generated file is out of date
+  -h, --help  print this`;
+
+const { check } = readArguments(help, { options: { check: { type: 'boolean', default: false } } }).values;
 
 const stale: string[] = [];
 for (const [file, generate] of Object.entries(generated)) {
@@ -34,12 +37,12 @@ for (const [file, generate] of Object.entries(generated)) {
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === text) continue;
   stale.push(file);
-  if (flag === '--check') continue;
+  if (check) continue;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
   console.log(`wrote ${file}`);
 }
-if (flag === '--check' && stale.length > 0) {
+if (check && stale.length > 0) {
   console.error(`out of date, run \`npm run generate\`: ${stale.join(', ')}`);
   process.exit(1);
 }

@@ -38,7 +38,7 @@ const address = '127.0.0.1';
 /** What etcd and the logs of a large test write. */
 const megabytes = 1_000;
 
-/** The steps, as people see them; `controlPlaneTitles` in the order in which they begin. */
+/** The steps, as people see them. */
 const titles = {
   programs: 'programs',
   certificates: 'certificates',
@@ -46,7 +46,6 @@ const titles = {
   definitions: 'custom resources',
   controllers: 'kube-controller-manager',
 } as const;
-export const controlPlaneTitles: readonly string[] = Object.values(titles);
 
 /** Makes what is missing. @returns the cluster, and the state to remember once it is complete */
 export async function upControlPlane(

@@ -75,7 +75,7 @@ const megabytes = 4_000;
 /** In a namespace of its own every cluster has the same ports. */
 const ports = { etcd: 2379, etcdPeer: 2380, apiServer: 6443 } as const;
 
-/** The steps, as people see them; `nodeTitles` in the order in which they begin. */
+/** The steps, as people see them. */
 const titles = {
   programs: 'programs',
   network: 'network and certificates',
@@ -91,7 +91,6 @@ const titles = {
   cnpg: 'CloudNativePG',
   plugin: 'Barman Cloud plugin',
 } as const;
-export const nodeTitles: readonly string[] = Object.values(titles);
 
 /** Makes what is missing. @returns the cluster, and the state to remember once it is complete */
 export async function upNode(

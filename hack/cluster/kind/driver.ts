@@ -15,7 +15,7 @@ import { requireProgram } from '../host/surroundings.ts';
 import { adaptCnpg, adaptPlugin, cnpgNamespace, readManifests, smallestCluster, storageClasses } from '../manifests.ts';
 import { type Identity, identify } from '../names.ts';
 import { type Progress, removalTitle } from '../progress.ts';
-import { type Profile, readState, type State, writeState } from '../state.ts';
+import { readState, type State, writeState } from '../state.ts';
 import { eventually } from '../wait.ts';
 import { configFiles, inNode, kindConfig } from './config.ts';
 import { objectStore, objectStoreManifests } from './object-store.ts';
@@ -48,7 +48,6 @@ const pinned: Sources = {
 
 export function kindDriver(sources: Sources = pinned): Driver {
   return {
-    titles: (profile) => titlesOf(profile),
     up: (request, progress) => up(request, sources, progress),
     down: (identity, progress) => progress.step(removalTitle, () => down(identity)),
     status: (identity, state) => status(identity, state, sources),
@@ -56,11 +55,6 @@ export function kindDriver(sources: Sources = pinned): Driver {
       await run('kind', ['load', 'image-archive', archive, '--name', identify(cluster.name).realName]);
     },
   };
-}
-
-function titlesOf(profile: Profile): readonly string[] {
-  const { cluster, definitions, ...others } = titles;
-  return profile === 'node' ? [cluster, definitions, ...Object.values(others)] : [cluster, definitions];
 }
 
 async function up(request: UpRequest, sources: Sources, progress: Progress): Promise<Cluster> {
