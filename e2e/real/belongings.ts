@@ -1,5 +1,4 @@
 // What belongs to an addon and must be the same before and after: for tests that something was kept, or that nothing was.
-
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { persistentVolumes, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';

@@ -1,6 +1,5 @@
 // Causes of a database that does not come up, each in a namespace of its own: how to bring it about, what the addon has to say, and
 // how to take it away. None may reach the operator, CNPG or another namespace.
-
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import type { AddonSpec } from '../../src/api/addon.ts';
 import { clusterName } from './belongings.ts';

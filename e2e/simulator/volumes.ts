@@ -1,6 +1,5 @@
 // The volume claims of a Cluster's instances, with volumes behind them as a provisioner and an expander would make them. What the API
 // server refuses stays refused: that is how a Cluster gets wedged.
-
 import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { namespaces, persistentVolumes } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';

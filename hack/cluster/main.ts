@@ -2,11 +2,11 @@
 import { execa } from 'execa';
 import { choiceOf, readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
+import { formatElapsed } from '../toolchain/report.ts';
 import { down, status, up } from './cluster.ts';
 import type { Cluster, Status } from './driver.ts';
 import { helps } from './help.ts';
 import { defaultName } from './names.ts';
-import { formatSeconds } from './progress.ts';
 
 /** What a shell is told when a cluster does not run as a whole; 1 is for errors. */
 const notRunning = 3;
@@ -35,7 +35,7 @@ async function makeCluster(args: string[]): Promise<void> {
     profile: choiceOf(values.profile, ['control-plane', 'node'], '--profile', helps.up),
     report: console.log,
   });
-  console.log(`The cluster ${cluster.name} is up after ${formatSeconds(performance.now() - started)}. To use it:`);
+  console.log(`The cluster ${cluster.name} is up after ${formatElapsed(performance.now() - started)}. To use it:`);
   const option = values.name === defaultName ? '' : ` --name ${values.name}`;
   console.log(`  eval "$(npm run --silent cluster -- env${option})"`);
 }

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
-import { repositoryRoot } from '../cluster/names.ts';
-import { formatSeconds } from '../cluster/progress.ts';
+import { kubectl } from '../cluster/kubectl.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { choiceOf, readArguments } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
+import { formatElapsed } from '../toolchain/report.ts';
+import { repositoryRoot } from '../toolchain/repository.ts';
 
 const clusterName = 'demo';
 const namespace = 'team-a';
@@ -51,7 +52,7 @@ async function database(cluster: Cluster, plan: Plan): Promise<void> {
   await kubectl(cluster, ['create', 'namespace', namespace]).catch((error: unknown) => {
     if (!String(error).includes('AlreadyExists')) throw error;
   });
-  const manifest = parse(await readFile(join(repositoryRoot(), 'examples', `${plan}.yaml`), 'utf8'));
+  const manifest = parse(await readFile(join(repositoryRoot, 'examples', `${plan}.yaml`), 'utf8'));
   await kubectl(
     cluster,
     ['apply', '--server-side', '--namespace', namespace, '-f', '-'],
@@ -94,7 +95,7 @@ function named<T extends { metadata: object }>(manifest: T): T {
 async function application(cluster: Cluster): Promise<string> {
   const job = ['--namespace', namespace, 'job/shop-hello'];
   await kubectl(cluster, ['delete', ...job, '--ignore-not-found', '--wait']);
-  await kubectl(cluster, ['apply', '--namespace', namespace, '-f', join(repositoryRoot(), 'examples', 'app-job.yaml')]);
+  await kubectl(cluster, ['apply', '--namespace', namespace, '-f', join(repositoryRoot, 'examples', 'app-job.yaml')]);
   await kubectl(cluster, ['wait', ...job, '--for=condition=Complete', '--timeout=3m']);
   const succeeded = ['--selector', 'job-name=shop-hello', '--field-selector', 'status.phase=Succeeded'];
   const pod = await kubectl(cluster, ['get', 'pods', '--namespace', namespace, ...succeeded, '--output', 'name']);
@@ -108,8 +109,8 @@ async function summarize(cluster: Cluster, row: string): Promise<void> {
   const objects = await kubectl(cluster, ['get', kinds, '--namespace', namespace, '--no-headers', '--output', 'name']);
   const secret = 'secret/app-shop-database-url';
   console.log('\nTime');
-  for (const { title, milliseconds } of steps) console.log(`  ${formatSeconds(milliseconds).padStart(12)}  ${title}`);
-  console.log(`  ${formatSeconds(performance.now() - started).padStart(12)}  in all`);
+  for (const { title, milliseconds } of steps) console.log(`  ${formatElapsed(milliseconds).padStart(12)}  ${title}`);
+  console.log(`  ${formatElapsed(performance.now() - started).padStart(12)}  in all`);
   console.log(`\nObjects in namespace ${namespace}`);
   for (const object of [...objects.trim().split('\n'), secret]) console.log(`  ${object}`);
   console.log(`\nRead through DATABASE_URL\n  ${row}`);
@@ -121,14 +122,6 @@ async function summarize(cluster: Cluster, row: string): Promise<void> {
     '  look       eval "$(npm run --silent cluster -- env)" && kubectl get pga -A && kubectl explain pga.spec',
   );
   console.log('  tear down  npm run demo -- --down');
-}
-
-async function kubectl(cluster: Cluster, args: readonly string[], input = ''): Promise<string> {
-  const { stdout } = await execa(join(cluster.bin, 'kubectl'), args, {
-    env: { KUBECONFIG: cluster.kubeconfig },
-    input,
-  });
-  return stdout;
 }
 
 const help = `Usage: npm run demo -- [options]

@@ -1,10 +1,10 @@
 // `npm run e2e`: the operator's own image on a real CloudNativePG, in a cluster that is made for it and taken down after.
 import { down, up } from '../cluster/cluster.ts';
-import { formatSeconds } from '../cluster/progress.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { runJest, type Tally } from '../test/jest.ts';
 import { readArguments } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
+import { formatElapsed } from '../toolchain/report.ts';
 import { e2eClusterName } from './cluster-name.ts';
 
 const help = `Usage: npm run e2e -- [options] [paths...]
@@ -24,7 +24,7 @@ const { values, positionals } = readArguments(help, {
 });
 
 const started = performance.now();
-const say = (line: string): void => console.error(`[${formatSeconds(performance.now() - started)}] ${line}`);
+const say = (line: string): void => console.error(`[${formatElapsed(performance.now() - started)}] ${line}`);
 
 /** Suites mostly wait; more of them would have more databases come up at once than two cores bear. */
 const suitesAtOnce = 2;

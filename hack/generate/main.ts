@@ -2,14 +2,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readArguments } from '../toolchain/arguments.ts';
+import { repositoryRoot } from '../toolchain/repository.ts';
 import { generateChartReadme } from './chart-readme.ts';
 import { generateChartCrd } from './crd.ts';
 import { generateConditionsPage, generateFieldsPage, generateMetricsPage } from './reference.ts';
 import { generateTypes } from './types.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const crd = join(root, 'crds', 'addons.paas.dev_postgresaddons.yaml');
-const chart = join(root, 'charts', 'postgres-addon-operator');
+const crd = join(repositoryRoot, 'crds', 'addons.paas.dev_postgresaddons.yaml');
+const chart = join(repositoryRoot, 'charts', 'postgres-addon-operator');
 
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'src/api/generated/postgresaddon.ts': () => generateTypes(crd),
@@ -32,7 +32,7 @@ const { check } = readArguments(help, { options: { check: { type: 'boolean', def
 
 const stale: string[] = [];
 for (const [file, generate] of Object.entries(generated)) {
-  const path = join(root, file);
+  const path = join(repositoryRoot, file);
   const text = await generate();
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === text) continue;

