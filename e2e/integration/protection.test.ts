@@ -7,6 +7,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { changesOf, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
 import type { Gate, Write } from '../harness/gate.ts';
+import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 
@@ -241,17 +242,9 @@ describe('a switch of the mode', () => {
     ['standard', 'protected'],
     ['protected', 'standard'],
   ] as const)('during a change of plan, from %s to %s, holds neither up', async (from, to) => {
-    const { simulator, clusters } = suite();
+    const { simulator } = suite();
     const { namespace, addon } = await running({ plan: 'free', mode: from });
-    const cluster = clusterOf(namespace);
-    simulator.hold(namespace, cluster);
-    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
-    await clusters.until(
-      namespace,
-      cluster,
-      'the new plan',
-      (state) => at(state, 'spec', 'storage', 'size') === '10Gi',
-    );
+    const cluster = await holdPlanChange(suite(), namespace);
     await suite().patchAddon(namespace, 'shop', { mode: to });
     const switched = await untilMode(namespace, to);
     expect(switched.status?.phase).toBe('provisioning');
