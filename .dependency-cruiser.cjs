@@ -70,6 +70,13 @@ module.exports = {
       to: { path: '^(e2e|hack)/|/testing[^/]*([.]ts$|/)' },
     },
     {
+      name: 'commands-without-tests',
+      comment: 'the tests stand on the clusters and commands of hack, never the other way round',
+      severity: 'error',
+      from: { path: '^hack/' },
+      to: { path: '^e2e/' },
+    },
+    {
       name: 'model-is-for-tests',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/model/|[.]test[.]ts$' },

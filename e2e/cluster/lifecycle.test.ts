@@ -11,8 +11,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { type Cluster, down, issueKubeconfig, status, up } from '../../hack/cluster/cluster.ts';
 import { findProcesses, names } from '../../hack/cluster/host/processes.ts';
-import { identify, repositoryRoot } from '../../hack/cluster/names.ts';
+import { identify } from '../../hack/cluster/names.ts';
 import { readState } from '../../hack/cluster/state.ts';
+import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 
 const name = `lifecycle-${process.pid}`;
 const identity = identify(name);
@@ -146,7 +147,7 @@ describe('a cluster', () => {
   ])(
     'whose up is killed when %s is made by the next one',
     async (_, file) => {
-      const main = join(repositoryRoot(), 'hack', 'cluster', 'main.ts');
+      const main = join(repositoryRoot, 'hack', 'cluster', 'main.ts');
       const args = [main, 'up', '--name', name, '--profile', profile, '--driver', 'host'];
       const interrupted = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, NODE_OPTIONS: '' } });
       const ended = once(interrupted, 'exit');
@@ -166,7 +167,7 @@ describe('a cluster', () => {
   it(
     'removed right after up was killed leaves nothing either',
     async () => {
-      const main = join(repositoryRoot(), 'hack', 'cluster', 'main.ts');
+      const main = join(repositoryRoot, 'hack', 'cluster', 'main.ts');
       const args = [main, 'up', '--name', name, '--profile', profile, '--driver', 'host'];
       const interrupted = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, NODE_OPTIONS: '' } });
       const ended = once(interrupted, 'exit');

@@ -1,9 +1,9 @@
 // What was really asked of the API server, by its own audit log. It must never count before the log has caught up.
 import { randomUUID } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
-import type { KubeClient } from './client.ts';
-import { eventually } from './eventually.ts';
-import { configMaps } from './kinds.ts';
+import type { KubeClient } from '../../hack/cluster/client.ts';
+import { configMaps } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 
 /** One request that was answered, or a watch that was begun. */
 export interface AuditedRequest {

@@ -1,28 +1,24 @@
 // The control plane that the integration tests share, with what every one of them needs in it. It must never be the demo's cluster.
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { execa } from 'execa';
+import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { type Cluster, up } from '../../hack/cluster/cluster.ts';
-import { addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import { ApiError } from '../../src/kube/errors.ts';
-import type { KubeClient, LiveObject, NewObject } from './client.ts';
-import { eventually } from './eventually.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
   namespaces,
   persistentVolumes,
-  storageClasses,
   validatingWebhookConfigurations,
-} from './kinds.ts';
+} from '../../hack/cluster/kinds.ts';
+import { storageClasses } from '../../hack/cluster/manifests.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
+import { repositoryRoot } from '../../hack/toolchain/repository.ts';
+import { addonGvr } from '../../src/api/addon.ts';
+import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { ApiError } from '../../src/kube/errors.ts';
 import { temporary, temporaryLabel } from './rights.ts';
 
-const crd = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'crds/addons.paas.dev_postgresaddons.yaml');
-
-/** The StorageClasses that node clusters of this project have too: the default one can grow, `fixed` cannot. */
-export const expandableClass = 'standard';
-export const fixedClass = 'fixed';
+const crd = join(repositoryRoot, 'crds/addons.paas.dev_postgresaddons.yaml');
 
 /** A running control plane with our CRD; a few seconds when it has to be started, less when it runs. */
 export async function controlPlane(name: string): Promise<Cluster> {
@@ -34,11 +30,11 @@ export async function controlPlane(name: string): Promise<Cluster> {
   }
 }
 
-/** StorageClasses; and nothing of an earlier run. */
+/** The StorageClasses that node clusters have too; and nothing of an earlier run. */
 export async function furnish(client: KubeClient): Promise<void> {
   await removeRemains(client);
-  await ensure(client, storageClass(expandableClass, true));
-  await ensure(client, storageClass(fixedClass, false));
+  const provisioning = { provisioner: 'simulator.invalid', volumeBindingMode: 'Immediate' } as const;
+  for (const manifest of storageClasses(provisioning)) await client.apply(manifest);
 }
 
 /** A namespace of its own for a test, removed by the next run at the latest. */
@@ -92,23 +88,4 @@ async function abandon(client: KubeClient, { namespace, name }: LiveObject['meta
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 404)) throw error;
   }
-}
-
-async function ensure(client: KubeClient, object: NewObject): Promise<void> {
-  try {
-    await client.create(storageClasses, object);
-  } catch (error) {
-    if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error;
-  }
-}
-
-function storageClass(name: string, allowVolumeExpansion: boolean): NewObject {
-  const annotations = { 'storageclass.kubernetes.io/is-default-class': String(allowVolumeExpansion) };
-  return {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadata: { name, annotations },
-    provisioner: 'simulator.invalid',
-    allowVolumeExpansion,
-  };
 }

@@ -1,9 +1,9 @@
 // The objects of one addon's database, for tests of who owns them and of what survives. It must look at the server, never at a cache.
+import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
-import type { KubeClient, LiveObject, NewObject } from './client.ts';
-import { secrets } from './kinds.ts';
 import { type Differences, differences } from './snapshot.ts';
 
 /** What an addon makes, and CNPG's Secret behind it; undefined: there is no such object. */
@@ -55,6 +55,6 @@ export function changesOf(before: Database, after: Database): Readonly<Record<Pa
 }
 
 /** The addon as a file that a user applies. */
-export function addonManifest(namespace: string, name: string, spec: AddonSpec): NewObject {
+export function addonManifest(namespace: string, name: string, spec: AddonSpec): Manifest {
   return { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name, namespace }, spec };
 }

@@ -2,10 +2,10 @@
 // words of another webhook, or does not answer. It must never touch another namespace, nor a request that no test asked for.
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { KubeClient } from '../../hack/cluster/client.ts';
+import { secrets, validatingWebhookConfigurations } from '../../hack/cluster/kinds.ts';
+import { eventually, inVain } from '../../hack/cluster/wait.ts';
 import { testCertificate } from '../../src/kube/testing-certificate.ts';
-import type { KubeClient } from './client.ts';
-import { eventually, inVain } from './eventually.ts';
-import { secrets, validatingWebhookConfigurations } from './kinds.ts';
 import { temporary } from './rights.ts';
 
 /** A write on its way to the API server's store. */
@@ -86,7 +86,7 @@ export class Gate {
       },
     };
     this.#rules.add(rule);
-    const timer = setTimeout(() => reject(inVain('a write at the gate', 30, fits.toString())), 30_000);
+    const timer = setTimeout(() => reject(inVain('a write at the gate', 30_000, fits.toString())), 30_000);
     try {
       return await arrived;
     } finally {

@@ -1,11 +1,11 @@
 // Every state that the objects of one kind went through, as a watch of the test's own saw them. It must never be asked to write.
 import { isDeepStrictEqual } from 'node:util';
+import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
+import { defaultTimeoutMilliseconds, inVain } from '../../hack/cluster/wait.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { type Change, Store } from '../../src/kube/store.ts';
-import { Reflector } from '../../src/kube/watch.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import type { KubeClient, LiveObject } from './client.ts';
-import { defaultTimeoutMilliseconds, inVain } from './eventually.ts';
+import type { Reflector } from '../../src/kube/watch.ts';
+import { follow } from './follow.ts';
 
 export class History {
   readonly #states = new Map<string, LiveObject[]>();
@@ -20,16 +20,7 @@ export class History {
       (raw) => raw as LiveObject,
       (change) => this.#changed(change),
     );
-    this.#reflector = new Reflector({
-      transport: client.transport,
-      gvr,
-      store,
-      clock: systemClock,
-      random: Math.random,
-      onError: (error) => {
-        throw error;
-      },
-    });
+    this.#reflector = follow(client, gvr, store);
   }
 
   start(): void {

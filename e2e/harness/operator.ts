@@ -1,12 +1,12 @@
 // The operator as a real process with rights of its own. It must never be told to behave otherwise than in a pod.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { connect } from '../../hack/cluster/client.ts';
 import { type Cluster, issueKubeconfig } from '../../hack/cluster/cluster.ts';
-import { connect } from './client.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
+import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { chartRights, grant, type Rights } from './rights.ts';
 
 export interface OperatorOptions {
@@ -140,7 +140,7 @@ export class Operator {
 
 /** Starts the operator; it may still be reading when this resolves. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { cluster, user, namespace, program = join(repository, 'src/main.ts') } = options;
+  const { cluster, user, namespace, program = join(repositoryRoot, 'src/main.ts') } = options;
   const admin = connect(cluster.kubeconfig, 'e2e-harness');
   try {
     await grant(admin, user, options.rights ?? (await chartRights(cluster, namespace)));
@@ -150,7 +150,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const kubeconfig = await issueKubeconfig(cluster, { user });
   const startedAt = performance.now();
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
-    cwd: repository,
+    cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
@@ -169,5 +169,3 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   child.once('exit', () => process.removeListener('exit', end));
   return new Operator(child, user, startedAt);
 }
-
-const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));

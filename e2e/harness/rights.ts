@@ -1,11 +1,11 @@
 // The rights that an operator process under test gets: those that the chart renders, or fewer to see it live without one.
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
+import type { KubeClient, Manifest } from '../../hack/cluster/client.ts';
 import type { Cluster } from '../../hack/cluster/cluster.ts';
-import type { KubeClient, NewObject } from './client.ts';
-import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './kinds.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../hack/cluster/kinds.ts';
+import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 
 export interface Rule {
   readonly apiGroups: readonly string[];
@@ -28,7 +28,7 @@ export type Rights = readonly Grant[];
 export const temporaryLabel = 'e2e.addons.paas.dev/temporary';
 export const temporary = { [temporaryLabel]: 'true' };
 
-const chart = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'charts/postgres-addon-operator');
+const chart = join(repositoryRoot, 'charts/postgres-addon-operator');
 const release = 'postgres-addon-operator';
 
 /**
@@ -41,7 +41,7 @@ export async function chartRights(cluster: Cluster, home: string, watched: reado
     ...['template', release, chart, '--namespace', home, '--show-only', 'templates/rbac.yaml'],
     ...['--set-json', `watchNamespaces=${JSON.stringify(watched)}`],
   ]);
-  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as NewObject & Partial<Grant>);
+  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest & Partial<Grant>);
   return objects
     .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
     .map(({ metadata, rules = [] }) => ({ name: metadata.name, namespace: metadata.namespace, rules }));

@@ -1,10 +1,10 @@
 // What an addon has made of the world, in a form that two addons of the same name can be compared in. It must mask only what chance
 // or the server decides, and what a caller names: whatever else differs is a difference.
+import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
 import { annotations, fieldManager, labels, secretFieldManager } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { dailySchedule } from '../../src/domain/backup/schedule.ts';
-import type { KubeClient, LiveObject } from './client.ts';
-import { secrets } from './kinds.ts';
 import { secretText } from './views.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

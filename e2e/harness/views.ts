@@ -1,5 +1,5 @@
 // Short ways to look at objects in expectations. It must never hide what an object says.
-import type { LiveObject } from './client.ts';
+import type { LiveObject } from '../../hack/cluster/client.ts';
 
 export interface ConditionView {
   readonly type: string;

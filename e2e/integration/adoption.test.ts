@@ -1,9 +1,11 @@
 // The database that a deleted addon left in service comes back to the addon of the same name and appId, as it is, or is not touched at
 // all: byte for byte, whatever the reason.
 import { describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { events, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import type { LiveObject } from '../harness/client.ts';
 import {
   addonManifest,
   changesOf,
@@ -13,9 +15,7 @@ import {
   type Part,
   placesOf,
 } from '../harness/database.ts';
-import { eventually } from '../harness/eventually.ts';
 import type { Write } from '../harness/gate.ts';
-import { events, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 

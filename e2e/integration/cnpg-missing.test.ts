@@ -1,10 +1,10 @@
 // CloudNativePG that is not there, comes, and goes again while the operator runs. The cluster is its own: the kinds of CNPG are taken
 // out of it.
 import { describe, expect, it } from '@jest/globals';
+import { customResourceDefinitions, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { cnpgCrds } from '../../hack/toolchain/manifests.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
-import { eventually } from '../harness/eventually.ts';
-import { customResourceDefinitions, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { conditionOf } from '../harness/views.ts';
 

@@ -1,13 +1,13 @@
 // The look for a cause against a real API server: what is read, when, and what becomes of it. The simulator has no pods, so the pods,
 // claims and events of these databases are made here, as kubelet, scheduler and controllers leave them.
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { events } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
 import { tally } from '../harness/audit.ts';
-import type { LiveObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
-import { events } from '../harness/kinds.ts';
 import { chartRights, grant, without } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';
 import { type ConditionView, conditionOf } from '../harness/views.ts';

@@ -1,11 +1,12 @@
 // What an addon becomes, from its creation through every kind of change; against a real API server, with CNPG simulated.
 import { describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { events, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import type { AddonSpec } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
-import type { LiveObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
-import { events, secrets } from '../harness/kinds.ts';
+import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
@@ -300,18 +301,10 @@ describe('an addon that changes', () => {
   it('never says running for a change that CNPG has not begun', async () => {
     const { simulator, addons } = suite();
     const namespace = await suite().namespace();
-    const cluster = `db-${namespace}-shop`;
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
     // The old `Cluster in healthy state` stands for as long as this holds.
-    simulator.hold(namespace, cluster);
-    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
-    await suite().clusters.until(
-      namespace,
-      cluster,
-      'the new spec',
-      (state) => at(state, 'spec', 'storage', 'size') === '10Gi',
-    );
+    const cluster = await holdPlanChange(suite(), namespace);
     const waiting = await addons.until(
       namespace,
       'shop',

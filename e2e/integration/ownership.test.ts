@@ -1,13 +1,13 @@
 // Whose an object is: foreign ones stay byte-identical, our own are repaired, and with the addon everything goes.
 import { describe, expect, it } from '@jest/globals';
+import type { LiveObject, Manifest } from '../../hack/cluster/client.ts';
+import { events, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
-import type { LiveObject, NewObject } from '../harness/client.ts';
 import { clusterOf } from '../harness/database.ts';
-import { eventually } from '../harness/eventually.ts';
-import { events, secrets } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
@@ -19,7 +19,7 @@ const cnpg = 'postgresql.cnpg.io/v1';
 const foreign: readonly {
   readonly kind: string;
   readonly gvr: Gvr;
-  readonly object: (namespace: string) => NewObject;
+  readonly object: (namespace: string) => Manifest;
 }[] = [
   {
     kind: 'Cluster',
@@ -102,7 +102,7 @@ describe('a foreign object', () => {
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
     await client.remove(secrets, namespace, 'app-shop-database-url');
-    const made = await client.create(secrets, foreign[2]?.object(namespace) as NewObject);
+    const made = await client.create(secrets, foreign[2]?.object(namespace) as Manifest);
     await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
     const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'NameConflict');
     expect(told.status?.phase).toBe('provisioning');
@@ -121,7 +121,7 @@ describe('a foreign object', () => {
     const name = `db-${namespace}-shop`;
     simulator.hold(namespace, name);
     const addon = await suite().createAddon(namespace, 'first', { plan: 'free', appId: 'first' });
-    const template = foreign[0]?.object(namespace) as NewObject;
+    const template = foreign[0]?.object(namespace) as Manifest;
     const ownerReferences = [
       {
         apiVersion: 'example.org/v1',

@@ -1,10 +1,10 @@
 // What a change of plan would do, does and did: in status.preview before anything moves, in status.planChange from then on.
 import { describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { fixedClass } from '../../hack/cluster/manifests.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, tally } from '../harness/audit.ts';
-import type { LiveObject } from '../harness/client.ts';
-import { fixedClass } from '../harness/cluster.ts';
 import { changesOf, clusterOf, databaseOf } from '../harness/database.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf } from '../harness/views.ts';

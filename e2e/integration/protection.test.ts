@@ -1,12 +1,13 @@
 // Mode protected: no deletion of the addon touches its database, whatever goes on at that moment, and each object says whose it was.
 // The end of the namespace is the end of everything in it.
 import { describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { events, namespaces } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
-import type { LiveObject } from '../harness/client.ts';
 import { changesOf, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
-import { eventually } from '../harness/eventually.ts';
 import type { Gate, Write } from '../harness/gate.ts';
-import { events, namespaces } from '../harness/kinds.ts';
+import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 
@@ -241,17 +242,9 @@ describe('a switch of the mode', () => {
     ['standard', 'protected'],
     ['protected', 'standard'],
   ] as const)('during a change of plan, from %s to %s, holds neither up', async (from, to) => {
-    const { simulator, clusters } = suite();
+    const { simulator } = suite();
     const { namespace, addon } = await running({ plan: 'free', mode: from });
-    const cluster = clusterOf(namespace);
-    simulator.hold(namespace, cluster);
-    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
-    await clusters.until(
-      namespace,
-      cluster,
-      'the new plan',
-      (state) => at(state, 'spec', 'storage', 'size') === '10Gi',
-    );
+    const cluster = await holdPlanChange(suite(), namespace);
     await suite().patchAddon(namespace, 'shop', { mode: to });
     const switched = await untilMode(namespace, to);
     expect(switched.status?.phase).toBe('provisioning');

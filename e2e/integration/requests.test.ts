@@ -1,11 +1,11 @@
 // What the operator asks of the API server, counted in the server's own audit log: no write too many, none in a foreign place, and
 // every permission that the chart grants is one that is used.
 import { describe, expect, it } from '@jest/globals';
+import { secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { type AuditedRequest, isWrite, type Mark, rightsOf, tally } from '../harness/audit.ts';
-import { eventually } from '../harness/eventually.ts';
-import { secrets } from '../harness/kinds.ts';
 import { chartRights, listed } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at } from '../harness/views.ts';

@@ -1,12 +1,12 @@
 // Every way from plan to plan, of two and of three, with and without a crash of the operator: each ends as a new addon of the last
 // plan would be, but for the disk, which never shrinks. The addons of a run change at the same time, and crash at the same time.
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import type { PlanName } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { defaultPlans } from '../../src/domain/database/plans.ts';
-import type { LiveObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
 import { comparableChildren, comparableStatus } from '../harness/snapshot.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';

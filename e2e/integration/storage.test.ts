@@ -1,11 +1,11 @@
 // Growth of disks: asked for only after the StorageClass of every claim was seen to allow it, since CNPG otherwise looks after that
 // Cluster no more, silently and for good.
 import { describe, expect, it } from '@jest/globals';
+import { events, storageClasses } from '../../hack/cluster/kinds.ts';
+import { expandableClass, fixedClass } from '../../hack/cluster/manifests.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
-import { expandableClass, fixedClass } from '../harness/cluster.ts';
-import { eventually } from '../harness/eventually.ts';
-import { events, storageClasses } from '../harness/kinds.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 

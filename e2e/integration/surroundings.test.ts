@@ -1,10 +1,10 @@
 // Bad surroundings: no room, no rights, a namespace that goes away. Each is said where the user looks, nothing is lost, and the
 // operator goes on by itself when it is over.
 import { describe, expect, it } from '@jest/globals';
+import { namespaces, resourceQuotas, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import { eventually } from '../harness/eventually.ts';
-import { namespaces, resourceQuotas, secrets } from '../harness/kinds.ts';
 import type { Operator } from '../harness/operator.ts';
 import { chartRights, grant, type Rights, without } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';

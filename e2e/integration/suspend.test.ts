@@ -1,13 +1,14 @@
 // spec.suspend: nothing of an addon is created, changed or repaired, status goes on telling what is true, and a deletion still works.
 import { describe, expect, it } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, type Mark, tally } from '../harness/audit.ts';
-import type { LiveObject } from '../harness/client.ts';
 import { changesOf, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
-import { eventually } from '../harness/eventually.ts';
+import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
-import { at, conditionOf, isRunning } from '../harness/views.ts';
+import { conditionOf, isRunning } from '../harness/views.ts';
 
 const suite = useSuite();
 
@@ -112,17 +113,9 @@ describe('an addon that is suspended', () => {
   });
 
   it('in the middle of a change tells how the change ends, and does not repair', async () => {
-    const { simulator, clusters, client, audit } = suite();
+    const { simulator, client, audit } = suite();
     const { namespace, addon } = await running({ plan: 'free' });
-    const cluster = clusterOf(namespace);
-    simulator.hold(namespace, cluster);
-    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
-    await clusters.until(
-      namespace,
-      cluster,
-      'the new plan',
-      (state) => at(state, 'spec', 'storage', 'size') === '10Gi',
-    );
+    const cluster = await holdPlanChange(suite(), namespace);
     await suite().addons.until(namespace, 'shop', 'provisioning', ({ status }) => status?.phase === 'provisioning');
     await suite().patchAddon(namespace, 'shop', { suspend: true });
     await untilSuspended(namespace);

@@ -1,9 +1,9 @@
 // What belongs to an addon and must be the same before and after: for tests that something was kept, or that nothing was.
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { persistentVolumes, secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
-import type { LiveObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
-import { persistentVolumes, secrets } from '../harness/kinds.ts';
 import { secretText } from '../harness/views.ts';
 import type { Real } from './real.ts';
 

@@ -1,7 +1,7 @@
 // Causes of a database that does not come up, each in a namespace of its own: how to bring it about, what the addon has to say, and
 // how to take it away. None may reach the operator, CNPG or another namespace.
+import type { LiveObject } from '../../hack/cluster/client.ts';
 import type { AddonSpec } from '../../src/api/addon.ts';
-import type { LiveObject } from '../harness/client.ts';
 import { clusterName } from './belongings.ts';
 import { fill, makeRoom, mend, offerSmallDisk, removeSmallDisk } from './disks.ts';
 import { askForMemory, breakWebhook, lift, limitMemory, refuse, setQuota, useStorageClass } from './policies.ts';

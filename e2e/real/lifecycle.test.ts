@@ -1,11 +1,11 @@
 // The life of databases on the real CloudNativePG when nothing goes wrong, in one story: each chapter needs the one before it.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import type { AuditedRequest } from '../harness/audit.ts';
 import { isWrite } from '../harness/audit.ts';
-import type { LiveObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
 import { conditionOf, isRunning } from '../harness/views.ts';
 import { clusterName, untilNothingIsLeft } from './belongings.ts';
 import { minutes, operatorUser, useReal } from './real.ts';

@@ -4,10 +4,10 @@
 // covers: protected mode and re-adoption. S0: "mode: protected" of an addon that is deleted and applied again; S2 item 2 (an addon
 // removed from git), S2 item 4 (no DATABASE_URL that leads to a deleted database: URL and database go, or stay, together).
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { namespaces } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, annotations, labels, protectionFinalizer } from '../../src/api/addon.ts';
 import { isWrite, tally } from '../harness/audit.ts';
-import type { LiveObject } from '../harness/client.ts';
-import { namespaces } from '../harness/kinds.ts';
 import { at, conditionOf } from '../harness/views.ts';
 import { type Belongings, childrenOf, clusterName, identityOf, untilNothingIsLeft } from './belongings.ts';
 import { minutes, operatorUser, useReal } from './real.ts';

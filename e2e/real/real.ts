@@ -1,19 +1,18 @@
 // What the end-to-end tests stand on: the node cluster that `npm run e2e` made, with the operator's own image in it. It must never
 // reach past the Kubernetes API: what an application sees is seen from a pod.
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { execa } from 'execa';
+import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
 import { type Cluster, status } from '../../hack/cluster/cluster.ts';
+import { events } from '../../hack/cluster/kinds.ts';
+import { kubectl } from '../../hack/cluster/kubectl.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { e2eClusterName } from '../../hack/e2e/cluster-name.ts';
 import { operatorNamespace, releaseName } from '../../hack/install/operator.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { AuditLog } from '../harness/audit.ts';
-import { connect, type KubeClient, type LiveObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
 import { History } from '../harness/history.ts';
-import { events } from '../harness/kinds.ts';
 import { conditionOf, isRunning } from '../harness/views.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -63,8 +62,7 @@ export class Real {
 
   /** Runs kubectl as the administrator. @returns what it printed @throws with its words */
   async kubectl(args: readonly string[], input = ''): Promise<string> {
-    const program = join(this.cluster.bin, 'kubectl');
-    return (await execa(program, args, { env: { KUBECONFIG: this.cluster.kubeconfig }, input })).stdout;
+    return await kubectl(this.cluster, args, input);
   }
 
   /** A new namespace, removed at the end of the file. @param prefix short, so that names stay whole */

@@ -1,7 +1,7 @@
 // A pod that inserts increasing numbers through DATABASE_URL, whatever happens to the database, and keeps its own record of those
 // that PostgreSQL acknowledged. It must never write a number twice, nor record one before its answer.
-import type { LiveObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
+import type { LiveObject } from '../../hack/cluster/client.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { postgresImage, type Real } from './real.ts';
 
 export interface Acknowledged {

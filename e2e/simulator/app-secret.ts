@@ -1,7 +1,7 @@
 // The Secret <cluster>-app as CNPG 1.30 makes it (pkg/specs/secrets.go, labels by cluster_funcs.go SetInheritedData).
 import { randomBytes } from 'node:crypto';
+import type { Manifest } from '../../hack/cluster/client.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
-import type { NewObject } from '../harness/client.ts';
 
 export interface AppSecretOf {
   readonly cluster: string;
@@ -18,7 +18,7 @@ export function newPassword(): string {
   return Array.from(randomBytes(64), (byte) => alphabet[byte % alphabet.length]).join('');
 }
 
-export function appSecret({ cluster, namespace, database, owner, password, ownerReference }: AppSecretOf): NewObject {
+export function appSecret({ cluster, namespace, database, owner, password, ownerReference }: AppSecretOf): Manifest {
   const host = `${cluster}-rw`;
   const near = `${host}.${namespace}:5432`;
   const far = `${host}.${namespace}.svc.cluster.local:5432`;

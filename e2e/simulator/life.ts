@@ -1,13 +1,13 @@
 // One Cluster from its creation to its end, played as CNPG plays it: Secret at once, status in steps, and silence after a volume
 // that cannot grow. One thing is done at a time; what happens meanwhile is looked at afterwards.
 import { isDeepStrictEqual } from 'node:util';
+import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
 import { pause } from '../../src/api/clock.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import type { KubeClient, LiveObject } from '../harness/client.ts';
-import { secrets } from '../harness/kinds.ts';
 import { appSecret, newPassword } from './app-secret.ts';
 import {
   changing,

@@ -1,12 +1,12 @@
 // CloudNativePG as the operator sees it: status and children of Clusters, without pods and without webhooks. It behaves as the real
 // 1.30 was recorded to. With a pace of 0 a new Cluster costs two writes: the Secret and the status that says healthy.
+import { connect, type KubeClient } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { type Change, Store } from '../../src/kube/store.ts';
-import { Reflector } from '../../src/kube/watch.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { connect, type KubeClient } from '../harness/client.ts';
-import { secrets } from '../harness/kinds.ts';
+import type { Reflector } from '../../src/kube/watch.ts';
+import { follow } from '../harness/follow.ts';
 import { ClusterLife, type SimulatedCluster } from './life.ts';
 import type { Pace } from './sequences.ts';
 import { liveVolumes, noVolumes } from './volumes.ts';
@@ -42,10 +42,9 @@ export class Simulator {
       (change) => this.#secretChanged(change),
     );
     const onError = (error: unknown): void => void this.#errors.push(error);
-    const common = { transport: this.#client.transport, clock: systemClock, random: Math.random, onError };
     this.#reflectors = [
-      new Reflector({ ...common, gvr: clusterGvr, store: clusters }),
-      ...(options.thorough ? [new Reflector({ ...common, gvr: secrets, store: appSecrets })] : []),
+      follow(this.#client, clusterGvr, clusters, onError),
+      ...(options.thorough ? [follow(this.#client, secrets, appSecrets, onError)] : []),
     ];
   }
 

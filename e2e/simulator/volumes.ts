@@ -1,11 +1,11 @@
 // The volume claims of a Cluster's instances, with volumes behind them as a provisioner and an expander would make them. What the API
 // server refuses stays refused: that is how a Cluster gets wedged.
+import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
+import { namespaces, persistentVolumes } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import type { KubeClient, LiveObject, NewObject } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
-import { namespaces, persistentVolumes } from '../harness/kinds.ts';
 
 export interface Volumes {
   /** Makes the claim of an instance and binds it. @param storageClass undefined: the default class of the cluster */
@@ -48,7 +48,7 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
   }
 
   /** The claim of an earlier Cluster of that name may still be on its way out: CNPG waits for its end. */
-  async function createClaim(object: NewObject): Promise<LiveObject> {
+  async function createClaim(object: Manifest): Promise<LiveObject> {
     return await eventually(
       `the end of an earlier claim ${object.metadata.name}`,
       () => client.create(volumeClaimGvr, object),

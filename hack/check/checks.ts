@@ -1,8 +1,6 @@
 // The static checks of `npm run check` and `npm test`: one list, each a command that fails for one kind of mistake.
-import { join } from 'node:path';
 import { execa } from 'execa';
-
-const root = join(import.meta.dirname, '..', '..');
+import { repositoryRoot } from '../toolchain/repository.ts';
 
 export interface Check {
   readonly title: string;
@@ -24,7 +22,7 @@ export const checks: readonly Check[] = [
 export async function runCheck(check: Check): Promise<string | undefined> {
   const [program, ...args] = check.command;
   const result = await execa(program, args, {
-    cwd: root,
+    cwd: repositoryRoot,
     all: true,
     reject: false,
     preferLocal: true,

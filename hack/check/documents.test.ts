@@ -2,13 +2,13 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { repositoryRoot } from '../toolchain/repository.ts';
 
-const root = join(import.meta.dirname, '../..');
-const documents = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.md'], { cwd: root }).sort();
+const documents = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.md'], { cwd: repositoryRoot }).sort();
 
 /** Links to places in the repository, from the document, and paths of files in code quotes, from the root. */
 function namedIn(document: string): readonly string[] {
-  const text = readFileSync(join(root, document), 'utf8');
+  const text = readFileSync(join(repositoryRoot, document), 'utf8');
   const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path = '']) => join(dirname(document), path));
   const quoted = [...text.matchAll(/`((?:src|e2e|hack|charts|crds|docs|examples)\/[\w./-]+\.\w+)`/g)].map(
     ([, path = '']) => path,
@@ -22,11 +22,11 @@ it('finds the documents, and paths in them', () => {
 });
 
 it.each(documents)('%s names no file that is not there', (document) => {
-  expect(namedIn(document).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  expect(namedIn(document).filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
 });
 
 it('each guarantee of the README names a test', () => {
-  const [, table = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('## What it guarantees');
+  const [, table = ''] = readFileSync(join(repositoryRoot, 'README.md'), 'utf8').split('## What it guarantees');
   const rows = (table.split('\n## ')[0] ?? '')
     .split('\n')
     .filter((line) => line.startsWith('|'))

@@ -9,7 +9,7 @@ import { ensureCertificate, readPair } from './host/pki.ts';
 import { kindDriver } from './kind/driver.ts';
 import { readKubeconfig, renderKubeconfig } from './kubeconfig.ts';
 import { identify } from './names.ts';
-import { lineProgress, type Progress } from './progress.ts';
+import { lineProgress } from './progress.ts';
 import { type DriverName, type Profile, readState } from './state.ts';
 
 export type { Cluster, Status } from './driver.ts';
@@ -33,22 +33,12 @@ export interface UpOptions {
  * @throws SetupError when the surroundings do not allow it
  */
 export async function up(options: UpOptions): Promise<Cluster> {
-  return await upWith(options, lineProgress(options.report));
-}
-
-/** The titles of the steps that `up` may take. @throws SetupError as up, when there is no way to make the cluster */
-export async function titles(options: Omit<UpOptions, 'report'>): Promise<readonly string[]> {
-  return (await driverFor(options)).titles(options.profile);
-}
-
-/** As up, with another way to show progress. */
-export async function upWith(options: Omit<UpOptions, 'report'>, progress: Progress): Promise<Cluster> {
   const driver = await driverFor(options);
   const request = { identity: identify(options.name), profile: options.profile, crds: options.crds ?? [] };
-  return await driver.up(request, progress);
+  return await driver.up(request, lineProgress(options.report));
 }
 
-async function driverFor(options: Omit<UpOptions, 'report'>): Promise<Driver> {
+async function driverFor(options: UpOptions): Promise<Driver> {
   const state = await readState(identify(options.name));
   const wish = options.driver ?? 'auto';
   if (state !== undefined && wish !== 'auto' && wish !== state.driver) {
@@ -61,14 +51,9 @@ async function driverFor(options: Omit<UpOptions, 'report'>): Promise<Driver> {
 
 /** Removes the cluster and all it left behind. @returns whether there was anything */
 export async function down(name: string, report: Report): Promise<boolean> {
-  return await downWith(name, lineProgress(report));
-}
-
-/** As down, with another way to show progress. */
-export async function downWith(name: string, progress: Progress): Promise<boolean> {
   const identity = identify(name);
   const state = await readState(identity);
-  return await driverNamed(state?.driver ?? 'host').down(identity, progress);
+  return await driverNamed(state?.driver ?? 'host').down(identity, lineProgress(report));
 }
 
 /** What is there of the cluster of that name. */

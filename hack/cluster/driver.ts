@@ -59,8 +59,6 @@ export interface UpRequest {
 }
 
 export interface Driver {
-  /** The titles of the steps that `up` may take, in the order in which they are likely to begin. */
-  titles(profile: Profile): readonly string[];
   /** Makes the cluster, or what is missing of it. @throws SetupError when the surroundings do not allow it */
   up(request: UpRequest, progress: Progress): Promise<Cluster>;
   /** Removes the cluster and all it left. @returns whether there was anything */

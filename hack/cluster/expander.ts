@@ -2,8 +2,12 @@
 // expansion, sets the volume's capacity and then the claim's. A process of its own; it must never touch a class that does not allow it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { connect, type KubeApi } from './kube-api.ts';
-import { readKubeconfig } from './kubeconfig.ts';
+import { volumeClaimGvr } from '../../src/api/workload.ts';
+import { listAll } from '../../src/kube/list.ts';
+import { resourcePath } from '../../src/kube/resources.ts';
+import { parseEvent } from '../../src/kube/watch-stream.ts';
+import { connect, type KubeClient } from './client.ts';
+import { persistentVolumes, storageClasses } from './kinds.ts';
 
 const claimSchema = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string() }),
@@ -16,15 +20,6 @@ const claimSchema = z.object({
 });
 
 type Claim = z.infer<typeof claimSchema>;
-
-const listSchema = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
-  items: z.array(z.unknown()),
-});
-const eventSchema = z.object({ type: z.string(), object: z.unknown() });
-const classSchema = z.object({ allowVolumeExpansion: z.boolean().optional() });
-
-const claims = '/api/v1/persistentvolumeclaims';
 
 /**
  * @param quantity a Kubernetes quantity of bytes, such as `1Gi`, `1.5Gi`, `500M` or `1e9`
@@ -47,33 +42,32 @@ export function wantedGrowth(claim: Claim): string | undefined {
   return (bytesOf(wanted) ?? 0) > (bytesOf(has) ?? 0) ? wanted : undefined;
 }
 
-async function grow(claim: Claim, storage: string, api: KubeApi): Promise<void> {
-  const storageClass = classSchema
-    .optional()
-    .parse(await api.get(`/apis/storage.k8s.io/v1/storageclasses/${claim.spec.storageClassName}`));
+async function grow(claim: Claim, storage: string, client: KubeClient): Promise<void> {
+  const { storageClassName, volumeName } = claim.spec;
+  if (storageClassName === undefined || volumeName === undefined) return;
+  const storageClass = await client.get(storageClasses, undefined, storageClassName);
   if (storageClass?.allowVolumeExpansion !== true) return;
   const { name, namespace } = claim.metadata;
-  await api.patch(`/api/v1/persistentvolumes/${claim.spec.volumeName}`, { spec: { capacity: { storage } } });
+  await client.patch(persistentVolumes, undefined, volumeName, { spec: { capacity: { storage } } });
   // The claim last: its capacity says that the growth is complete.
-  await api.patch(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}/status`, {
-    status: { capacity: { storage } },
-  });
+  await client.patch(volumeClaimGvr, namespace, name, { status: { capacity: { storage } } }, 'status');
   console.log(`${namespace}/${name}: grown to ${storage}`);
 }
 
-async function follow(api: KubeApi): Promise<void> {
+async function follow(client: KubeClient): Promise<void> {
   const look = async (object: unknown) => {
     const claim = claimSchema.parse(object);
     const storage = wantedGrowth(claim);
     if (storage === undefined) return;
     // One claim that cannot be grown, perhaps just deleted, must not keep the others from it.
-    await grow(claim, storage, api).catch(tell);
+    await grow(claim, storage, client).catch(tell);
   };
-  const list = listSchema.parse(await api.get(claims));
-  for (const item of list.items) await look(item);
-  const from = `${claims}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
-  for await (const event of api.watch(from, new AbortController().signal)) {
-    const { type, object } = eventSchema.parse(event);
+  const path = resourcePath(volumeClaimGvr);
+  const { items, resourceVersion } = await listAll(client.transport, volumeClaimGvr, path, {});
+  for (const item of items) await look(item);
+  const query = { watch: 'true', resourceVersion };
+  for await (const line of client.transport.lines({ method: 'GET', path, query }, new AbortController().signal)) {
+    const { type, object } = parseEvent(line);
     if (type === 'ADDED' || type === 'MODIFIED') await look(object);
     if (type === 'ERROR') return;
   }
@@ -84,9 +78,9 @@ function tell(error: unknown): void {
 }
 
 async function run(kubeconfig: string): Promise<never> {
-  const api = connect(await readKubeconfig(kubeconfig));
+  const client = connect(kubeconfig, 'volume-expander');
   for (;;) {
-    await follow(api).catch(tell);
+    await follow(client).catch(tell);
     // The API server was away or ended the watch: what was missed is in the next list.
     await pause(500);
   }

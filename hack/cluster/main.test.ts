@@ -32,14 +32,17 @@ describe('the command line', () => {
     expect(json.exitCode).toBe(3);
   });
 
-  it.each([['env'], ['exec', '--', 'true']])('%s says how to make the cluster that is not there', async (...args) => {
-    const [command = '', ...rest] = args;
-    expect(await cluster(command, '--name', 'none', ...rest)).toEqual({
-      exitCode: 1,
-      stdout: '',
-      stderr: 'There is no cluster none. Run: npm run cluster -- up --name none',
-    });
-  });
+  it.each([['env'], ['exec', '--', 'kubectl', 'get', '--help']])(
+    '%s says how to make the cluster that is not there',
+    async (...args) => {
+      const [command = '', ...rest] = args;
+      expect(await cluster(command, '--name', 'none', ...rest)).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: 'There is no cluster none. Run: npm run cluster -- up --name none',
+      });
+    },
+  );
 
   it('answers a name that is none with a sentence, not with a stack', async () => {
     const { exitCode, stderr } = await cluster('up', '--name', 'No Such');
@@ -51,16 +54,27 @@ describe('the command line', () => {
   it.each([
     [['up', '--profile', 'cloud'], /Allowed choices are control-plane, node/],
     [['up', '--driver', 'podman'], /Allowed choices are auto, kind, host/],
+    [['status', '--output', 'yaml'], /Allowed choices are text, json/],
     [['frobnicate'], /unknown command/],
+    [['up', '--bogus'], /Unknown option '--bogus'.*Usage: npm run cluster -- up/s],
+    [['down', 'demo'], /Unexpected argument 'demo'.*Usage: npm run cluster -- down/s],
+    [['--bogus'], /Unknown option '--bogus'.*Usage: npm run cluster/s],
+    [['exec'], /the command to run is missing/],
+    [[], /a command is missing.*Usage: npm run cluster/s],
   ])('%j is refused with what is allowed', async (args, words) => {
-    const { exitCode, stderr } = await cluster(...args);
+    const { exitCode, stdout, stderr } = await cluster(...args);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(words);
+    expect(stdout).toBe('');
   });
 
   it('explains itself', async () => {
     const { exitCode, stdout } = await cluster('--help');
     expect(exitCode).toBe(0);
     for (const word of ['up', 'down', 'status', 'env', 'exec', 'Exit codes']) expect(stdout).toContain(word);
+    const up = await cluster('up', '--help');
+    expect(up.exitCode).toBe(0);
+    for (const option of ['--name', '--driver', '--profile']) expect(up.stdout).toContain(option);
+    expect(await cluster('help', 'up')).toEqual(up);
   });
 });

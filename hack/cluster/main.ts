@@ -1,96 +1,57 @@
 // The command line of the clusters: words in, words and exit codes out. What is done is in cluster.ts.
-import { Command, Option } from 'commander';
 import { execa } from 'execa';
+import { choiceOf, readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
-import { downWith, status, titles, upWith } from './cluster.ts';
+import { formatElapsed } from '../toolchain/report.ts';
+import { down, status, up } from './cluster.ts';
 import type { Cluster, Status } from './driver.ts';
-import { listProgress } from './list-progress.ts';
+import { helps } from './help.ts';
 import { defaultName } from './names.ts';
-import { formatSeconds, lineProgress, type Progress, removalTitle } from './progress.ts';
-import type { DriverName, Profile } from './state.ts';
-
-interface Named {
-  readonly name: string;
-}
 
 /** What a shell is told when a cluster does not run as a whole; 1 is for errors. */
 const notRunning = 3;
 
-function program(): Command {
-  const root = new Command('npm run cluster --');
-  const named = (command: Command) =>
-    command.addOption(new Option('--name <name>', 'which cluster; several live side by side').default(defaultName));
-  root
-    .description('Kubernetes clusters with CloudNativePG on this machine, each in a place of its own.')
-    .showHelpAfterError()
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 done; 1 an error, said in a sentence; 3 from `status`: not running as a whole.',
-    );
+const name = { type: 'string', default: defaultName } as const;
 
-  named(root.command('up'))
-    .description('make the cluster, or what is missing of it; may be interrupted and run again at any time')
-    .addOption(
-      new Option('--driver <driver>', 'kind in Docker, or processes of this machine; auto takes kind where it works')
-        .choices(['auto', 'kind', 'host'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--profile <profile>', 'a Kubernetes API alone, or a node with CloudNativePG, backups and storage')
-        .choices(['control-plane', 'node'])
-        .default('node'),
-    )
-    .action(up);
-  named(root.command('down')).description('remove the cluster and all it left').action(down);
-  named(root.command('status'))
-    .description('what is there of the cluster')
-    .addOption(
-      new Option('-o, --output <format>', 'for people or for programs').choices(['text', 'json']).default('text'),
-    )
-    .action(tellStatus);
-  named(root.command('env'))
-    .description('lines for a shell: eval "$(npm run --silent cluster -- env)"')
-    .action(tellEnvironment);
-  named(root.command('exec'))
-    .description('run a command where the addresses of Services and pods are reached and resolved')
-    .argument('<command...>', 'after `--`')
-    .action(execute);
-  return root;
-}
+type Command = (args: string[]) => Promise<void>;
 
-interface UpOptions extends Named {
-  readonly driver: DriverName | 'auto';
-  readonly profile: Profile;
-}
+const commands: ReadonlyMap<string, Command> = new Map([
+  ['up', makeCluster],
+  ['down', removeCluster],
+  ['status', tellStatus],
+  ['env', tellEnvironment],
+  ['exec', execute],
+  ['help', help],
+]);
 
-async function up(options: UpOptions): Promise<void> {
+async function makeCluster(args: string[]): Promise<void> {
+  const driver = { type: 'string', default: 'auto' } as const;
+  const profile = { type: 'string', default: 'node' } as const;
+  const { values } = readArguments(helps.up, { args, options: { name, driver, profile } });
   const started = performance.now();
-  const shown = await titles(options);
-  const cluster = await showing(shown, (progress) => upWith(options, progress));
-  console.log(`The cluster ${cluster.name} is up after ${formatSeconds(performance.now() - started)}. To use it:`);
-  const name = options.name === defaultName ? '' : ` --name ${options.name}`;
-  console.log(`  eval "$(npm run --silent cluster -- env${name})"`);
+  const cluster = await up({
+    name: values.name,
+    driver: choiceOf(values.driver, ['auto', 'kind', 'host'], '--driver', helps.up),
+    profile: choiceOf(values.profile, ['control-plane', 'node'], '--profile', helps.up),
+    report: console.log,
+  });
+  console.log(`The cluster ${cluster.name} is up after ${formatElapsed(performance.now() - started)}. To use it:`);
+  const option = values.name === defaultName ? '' : ` --name ${values.name}`;
+  console.log(`  eval "$(npm run --silent cluster -- env${option})"`);
 }
 
-async function down({ name }: Named): Promise<void> {
-  const something = await showing([removalTitle], (progress) => downWith(name, progress));
-  console.log(something ? `The cluster ${name} is gone.` : `There was no cluster ${name}.`);
+async function removeCluster(args: string[]): Promise<void> {
+  const { values } = readArguments(helps.down, { args, options: { name } });
+  const something = await down(values.name, console.log);
+  console.log(something ? `The cluster ${values.name} is gone.` : `There was no cluster ${values.name}.`);
 }
 
-/** Shows progress as a list on a terminal, as lines elsewhere. */
-async function showing<T>(shown: readonly string[], work: (progress: Progress) => Promise<T>): Promise<T> {
-  if (!process.stdout.isTTY) return await work(lineProgress(console.log));
-  const list = listProgress(shown);
-  try {
-    return await work(list);
-  } finally {
-    await list.close();
-  }
-}
-
-async function tellStatus({ name, output }: Named & { readonly output: 'text' | 'json' }): Promise<void> {
-  const found = await status(name);
-  console.log(output === 'json' ? JSON.stringify(found, undefined, 2) : describe(found));
+async function tellStatus(args: string[]): Promise<void> {
+  const output = { type: 'string', short: 'o', default: 'text' } as const;
+  const { values } = readArguments(helps.status, { args, options: { name, output } });
+  const format = choiceOf(values.output, ['text', 'json'], '--output', helps.status);
+  const found = await status(values.name);
+  console.log(format === 'json' ? JSON.stringify(found, undefined, 2) : describe(found));
   if (found.state !== 'running') process.exitCode = notRunning;
 }
 
@@ -105,18 +66,21 @@ function describe(found: Status): string {
   ].join('\n');
 }
 
-async function tellEnvironment({ name }: Named): Promise<void> {
-  const cluster = await existing(name);
+async function tellEnvironment(args: string[]): Promise<void> {
+  const { values } = readArguments(helps.env, { args, options: { name } });
+  const cluster = await existing(values.name);
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   console.log(`export KUBECONFIG=${quote(cluster.kubeconfig)}`);
   console.log(`export PATH=${quote(cluster.bin)}:"$PATH"`);
 }
 
-async function execute(command: readonly string[], { name }: Named): Promise<void> {
-  const cluster = await existing(name);
-  const [program = '', ...args] = [...cluster.nsenter, ...command];
+async function execute(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(helps.exec, { args, options: { name }, allowPositionals: true });
+  if (positionals.length === 0) refuse('the command to run is missing', helps.exec);
+  const cluster = await existing(values.name);
+  const [program = '', ...rest] = [...cluster.nsenter, ...positionals];
   const env = { KUBECONFIG: cluster.kubeconfig, PATH: `${cluster.bin}:${process.env.PATH ?? ''}` };
-  const result = await execa(program, args, { stdio: 'inherit', env, reject: false });
+  const result = await execa(program, rest, { stdio: 'inherit', env, reject: false });
   if (result.code === 'ENOENT') throw new SetupError(`There is no program ${program}.`);
   process.exitCode = result.exitCode ?? 1;
 }
@@ -130,8 +94,22 @@ async function existing(name: string): Promise<Cluster> {
   return cluster;
 }
 
+async function help([of = '']: string[]): Promise<void> {
+  const command = commands.get(of);
+  if (command === undefined) console.log(helps.all);
+  else await command(['--help']);
+}
+
+function commandNamed(word: string): Command {
+  const command = commands.get(word);
+  if (command !== undefined) return command;
+  if (word.startsWith('-')) readArguments(helps.all, { args: [word] });
+  return refuse(word === '' ? 'a command is missing' : `unknown command '${word}'`, helps.all);
+}
+
 try {
-  await program().parseAsync();
+  const [word = '', ...args] = process.argv.slice(2);
+  await commandNamed(word)(args);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Manifest } from './kube-api.ts';
+import type { Manifest } from './client.ts';
 import { adaptCnpg, adaptPlugin, storageClasses } from './manifests.ts';
 
 const deployment = (name: string, container: object): Manifest =>

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { Manifest } from './kube-api.ts';
+import type { Manifest } from './client.ts';
 
 const manifestSchema = z.looseObject({
   apiVersion: z.string(),
@@ -94,7 +94,12 @@ function tlsSecret(name: string, tls: PluginAdaptation['tls']): Manifest {
   return manifest;
 }
 
-/** The default class grows its volumes, by the harness's expander; `fixed` is for what happens when a class does not. */
+/** The default class grows its volumes, by the harness's expander. */
+export const expandableClass = 'standard';
+/** For what happens when a class does not. */
+export const fixedClass = 'fixed';
+
+/** Both classes, of one provisioner. */
 export function storageClasses(provisioning: {
   readonly provisioner: string;
   readonly volumeBindingMode: 'Immediate' | 'WaitForFirstConsumer';
@@ -107,7 +112,7 @@ export function storageClasses(provisioning: {
     reclaimPolicy: 'Delete',
     allowVolumeExpansion: isDefault,
   });
-  return [storageClass('standard', true), storageClass('fixed', false)];
+  return [storageClass(expandableClass, true), storageClass(fixedClass, false)];
 }
 
 /** The smallest Cluster that CloudNativePG accepts: a dry run of it shows whether its webhooks serve. */

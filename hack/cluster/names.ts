@@ -1,9 +1,9 @@
 // What a cluster of a given name is called on this machine, and where its files are. Two checkouts must never meet in one name.
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { cacheRoot } from '../toolchain/cache.ts';
 import { SetupError } from '../toolchain/errors.ts';
+import { repositoryRoot } from '../toolchain/repository.ts';
 
 export interface Identity {
   /** The name a person gave. */
@@ -17,17 +17,12 @@ export interface Identity {
 /** The name the command line uses when it is given none. */
 export const defaultName = 'demo';
 
-/** The absolute path of the checkout this file belongs to. */
-export function repositoryRoot(): string {
-  return dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-}
-
 /**
  * @param name lower-case letters, digits and inner dashes, at most 30 characters
  * @param repository absolute path of the checkout
  * @throws SetupError when the name is not of that form
  */
-export function identify(name: string, repository: string = repositoryRoot()): Identity {
+export function identify(name: string, repository: string = repositoryRoot): Identity {
   if (!/^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/.test(name)) {
     throw new SetupError(
       `"${name}" cannot name a cluster: use lower-case letters, digits and inner dashes, at most 30 characters.`,

@@ -1,5 +1,5 @@
 // How `up` and `down` show what they do, step by step, many at once. It must never decide what is done.
-import type { Report } from '../toolchain/report.ts';
+import { formatElapsed, type Report } from '../toolchain/report.ts';
 
 export interface Progress {
   /**
@@ -22,18 +22,8 @@ export function lineProgress(report: Report): Progress {
     async step(title, run) {
       const started = performance.now();
       const result = await run((line) => report(`${title}: ${line}`));
-      report(`${title}: done in ${formatSeconds(performance.now() - started)}`);
+      report(`${title}: done in ${formatElapsed(performance.now() - started)}`);
       return result;
     },
   };
-}
-
-/**
- * @param milliseconds elapsed time
- * @returns for example `1.4 s` or `2 min 5 s`
- */
-export function formatSeconds(milliseconds: number): string {
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }

@@ -1,14 +1,15 @@
 // `npm run demo`: from nothing to a row read through DATABASE_URL, on a real CloudNativePG; every step and phase is shown as it happens.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
-import { repositoryRoot } from '../cluster/names.ts';
-import { formatSeconds } from '../cluster/progress.ts';
+import { kubectl } from '../cluster/kubectl.ts';
 import { installChart, provideImage } from '../install/operator.ts';
+import { choiceOf, readArguments } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
+import { formatElapsed } from '../toolchain/report.ts';
+import { repositoryRoot } from '../toolchain/repository.ts';
 
 const clusterName = 'demo';
 const namespace = 'team-a';
@@ -51,7 +52,7 @@ async function database(cluster: Cluster, plan: Plan): Promise<void> {
   await kubectl(cluster, ['create', 'namespace', namespace]).catch((error: unknown) => {
     if (!String(error).includes('AlreadyExists')) throw error;
   });
-  const manifest = parse(await readFile(join(repositoryRoot(), 'examples', `${plan}.yaml`), 'utf8'));
+  const manifest = parse(await readFile(join(repositoryRoot, 'examples', `${plan}.yaml`), 'utf8'));
   await kubectl(
     cluster,
     ['apply', '--server-side', '--namespace', namespace, '-f', '-'],
@@ -94,7 +95,7 @@ function named<T extends { metadata: object }>(manifest: T): T {
 async function application(cluster: Cluster): Promise<string> {
   const job = ['--namespace', namespace, 'job/shop-hello'];
   await kubectl(cluster, ['delete', ...job, '--ignore-not-found', '--wait']);
-  await kubectl(cluster, ['apply', '--namespace', namespace, '-f', join(repositoryRoot(), 'examples', 'app-job.yaml')]);
+  await kubectl(cluster, ['apply', '--namespace', namespace, '-f', join(repositoryRoot, 'examples', 'app-job.yaml')]);
   await kubectl(cluster, ['wait', ...job, '--for=condition=Complete', '--timeout=3m']);
   const succeeded = ['--selector', 'job-name=shop-hello', '--field-selector', 'status.phase=Succeeded'];
   const pod = await kubectl(cluster, ['get', 'pods', '--namespace', namespace, ...succeeded, '--output', 'name']);
@@ -108,8 +109,8 @@ async function summarize(cluster: Cluster, row: string): Promise<void> {
   const objects = await kubectl(cluster, ['get', kinds, '--namespace', namespace, '--no-headers', '--output', 'name']);
   const secret = 'secret/app-shop-database-url';
   console.log('\nTime');
-  for (const { title, milliseconds } of steps) console.log(`  ${formatSeconds(milliseconds).padStart(12)}  ${title}`);
-  console.log(`  ${formatSeconds(performance.now() - started).padStart(12)}  in all`);
+  for (const { title, milliseconds } of steps) console.log(`  ${formatElapsed(milliseconds).padStart(12)}  ${title}`);
+  console.log(`  ${formatElapsed(performance.now() - started).padStart(12)}  in all`);
   console.log(`\nObjects in namespace ${namespace}`);
   for (const object of [...objects.trim().split('\n'), secret]) console.log(`  ${object}`);
   console.log(`\nRead through DATABASE_URL\n  ${row}`);
@@ -123,32 +124,29 @@ async function summarize(cluster: Cluster, row: string): Promise<void> {
   console.log('  tear down  npm run demo -- --down');
 }
 
-async function kubectl(cluster: Cluster, args: readonly string[], input = ''): Promise<string> {
-  const { stdout } = await execa(join(cluster.bin, 'kubectl'), args, {
-    env: { KUBECONFIG: cluster.kubeconfig },
-    input,
-  });
-  return stdout;
-}
+const help = `Usage: npm run demo -- [options]
 
-function planOf(text: string): Plan {
-  const plan = plans.find((name) => name === text);
-  if (plan === undefined) throw new InvalidArgumentError(`use one of ${plans.join(', ')}.`);
-  return plan;
-}
+A PostgresAddon on a real CloudNativePG: makes what is missing, shows what
+happens, and leaves it running.
 
-const program = new Command('npm run demo --')
-  .description(
-    'A PostgresAddon on a real CloudNativePG: makes what is missing, shows what happens, and leaves it running.',
-  )
-  .option('--plan <plan>', 'free, standard or pro', planOf, 'standard')
-  .option('--keep', 'leave everything running at the end (the default)')
-  .option('--down', 'remove the demo and everything it started');
+Options:
+  --plan <plan>  free, standard or pro (default: standard)
+  --keep         leave everything running at the end (the default)
+  --down         remove the demo and everything it started
+  -h, --help     print this`;
+
+const { values } = readArguments(help, {
+  options: {
+    plan: { type: 'string', default: 'standard' },
+    keep: { type: 'boolean' },
+    down: { type: 'boolean', default: false },
+  },
+});
+const plan = choiceOf(values.plan, plans, '--plan', help);
 
 try {
-  const options = program.parse().opts<{ plan: Plan; down?: true }>();
-  if (options.down === true) await down(clusterName, say);
-  else await demo(options.plan);
+  if (values.down) await down(clusterName, say);
+  else await demo(plan);
 } catch (error) {
   if (error instanceof SetupError) console.error(`\n${error.message}`);
   else console.error(error);

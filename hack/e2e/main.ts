@@ -1,19 +1,30 @@
 // `npm run e2e`: the operator's own image on a real CloudNativePG, in a cluster that is made for it and taken down after.
-import { Command } from 'commander';
 import { down, up } from '../cluster/cluster.ts';
-import { formatSeconds } from '../cluster/progress.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { runJest, type Tally } from '../test/jest.ts';
+import { readArguments } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
+import { formatElapsed } from '../toolchain/report.ts';
 import { e2eClusterName } from './cluster-name.ts';
 
-const program = new Command('npm run e2e --')
-  .description('End-to-end tests on a real CloudNativePG.')
-  .argument('[paths...]', 'run only the tests below these paths', ['e2e/real/'])
-  .option('--keep', 'leave the cluster running at the end, for another look or run');
+const help = `Usage: npm run e2e -- [options] [paths...]
+
+End-to-end tests on a real CloudNativePG.
+
+Arguments:
+  paths       run only the tests below these paths (default: e2e/real/)
+
+Options:
+  --keep      leave the cluster running at the end, for another look or run
+  -h, --help  print this`;
+
+const { values, positionals } = readArguments(help, {
+  options: { keep: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 
 const started = performance.now();
-const say = (line: string): void => console.error(`[${formatSeconds(performance.now() - started)}] ${line}`);
+const say = (line: string): void => console.error(`[${formatElapsed(performance.now() - started)}] ${line}`);
 
 /** Suites mostly wait; more of them would have more databases come up at once than two cores bear. */
 const suitesAtOnce = 2;
@@ -34,11 +45,9 @@ async function run(paths: readonly string[]): Promise<Tally> {
   return { passed: beside.passed + alone.passed, failed: beside.failed + alone.failed };
 }
 
-program.parse();
-const { keep } = program.opts<{ keep?: true }>();
 // A cluster that an interrupted run left has databases of that run in it.
-if (keep !== true) await down(e2eClusterName, say);
-const { passed, failed } = await run(program.processedArgs[0]);
-if (keep !== true) await down(e2eClusterName, say);
+if (!values.keep) await down(e2eClusterName, say);
+const { passed, failed } = await run(positionals.length > 0 ? positionals : ['e2e/real/']);
+if (!values.keep) await down(e2eClusterName, say);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

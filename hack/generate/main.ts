@@ -1,48 +1,51 @@
 // `npm run generate [-- --check]`: writes every file that is made from another, or says which of them is out of date.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readArguments } from '../toolchain/arguments.ts';
+import { repositoryRoot } from '../toolchain/repository.ts';
 import { generateChartReadme } from './chart-readme.ts';
 import { generateChartCrd } from './crd.ts';
 import { generateRules, generateSecurityPage } from './permissions.ts';
 import { generateConditionsPage, generateFieldsPage, generateMetricsPage } from './reference.ts';
 import { generateTypes } from './types.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const crd = join(root, 'crds', 'addons.paas.dev_postgresaddons.yaml');
-const chart = join(root, 'charts', 'postgres-addon-operator');
+const crd = join(repositoryRoot, 'crds', 'addons.paas.dev_postgresaddons.yaml');
+const chart = join(repositoryRoot, 'charts', 'postgres-addon-operator');
 
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'src/api/generated/postgresaddon.ts': () => generateTypes(crd),
   'charts/postgres-addon-operator/templates/crds.yaml': () => generateChartCrd(crd),
   'charts/postgres-addon-operator/templates/_rules.tpl': () => generateRules(),
-  'SECURITY.md': () => generateSecurityPage(join(root, 'SECURITY.md')),
+  'SECURITY.md': () => generateSecurityPage(join(repositoryRoot, 'SECURITY.md')),
   'charts/postgres-addon-operator/README.md': () => generateChartReadme(chart),
   'docs/reference/fields.md': () => generateFieldsPage(crd),
   'docs/reference/conditions.md': generateConditionsPage,
   'docs/reference/metrics.md': generateMetricsPage,
 };
 
-const [flag, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || (flag !== undefined && flag !== '--check')) {
-  console.error(
-    'usage: npm run generate [-- --check]\n  --check  write nothing; exit 1 when a generated file is out of date',
-  );
-  process.exit(flag === '--help' ? 0 : 2);
-}
+const help = `Usage: npm run generate [-- --check]
+
+Writes every file that is made from another.
+
+Options:
+  --check     write nothing; exit 1 when a generated file is out of date
+  -h, --help  print this`;
+
+const { check } = readArguments(help, { options: { check: { type: 'boolean', default: false } } }).values;
 
 const stale: string[] = [];
 for (const [file, generate] of Object.entries(generated)) {
-  const path = join(root, file);
+  const path = join(repositoryRoot, file);
   const text = await generate();
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === text) continue;
   stale.push(file);
-  if (flag === '--check') continue;
+  if (check) continue;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
   console.log(`wrote ${file}`);
 }
-if (flag === '--check' && stale.length > 0) {
+if (check && stale.length > 0) {
   console.error(`out of date, run \`npm run generate\`: ${stale.join(', ')}`);
   process.exit(1);
 }

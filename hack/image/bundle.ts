@@ -1,9 +1,8 @@
 // Makes the one JavaScript file that the image runs. The same sources must always give the same bytes.
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { repositoryRoot } from '../toolchain/repository.ts';
 import { leanClient } from './lean-client.ts';
-
-const repository = join(import.meta.dirname, '..', '..');
 
 /**
  * Bundles src/main.ts with all it imports.
@@ -14,7 +13,7 @@ const repository = join(import.meta.dirname, '..', '..');
 export async function bundleOperator(outputDirectory: string): Promise<string> {
   const outfile = join(outputDirectory, 'main.mjs');
   await build({
-    absWorkingDir: repository,
+    absWorkingDir: repositoryRoot,
     entryPoints: ['src/main.ts'],
     outfile,
     bundle: true,

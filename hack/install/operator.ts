@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Cluster, loadImage } from '../cluster/cluster.ts';
-import { repositoryRoot } from '../cluster/names.ts';
+import { kubectl } from '../cluster/kubectl.ts';
 import { buildOperatorImage } from '../image/operator-image.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import type { Report } from '../toolchain/report.ts';
+import { repositoryRoot } from '../toolchain/repository.ts';
 
 export const operatorNamespace = 'postgres-addon-system';
 export const releaseName = 'postgres-addon-operator';
@@ -23,10 +24,9 @@ export async function provideImage(cluster: Cluster, report: Report): Promise<st
  * @throws SetupError with Helm's words when it fails
  */
 export async function installChart(cluster: Cluster, image: string, report: Report): Promise<void> {
-  const kubectl = (args: readonly string[], input = '') =>
-    execa(join(cluster.bin, 'kubectl'), args, { env: { KUBECONFIG: cluster.kubeconfig }, input });
   // The strictest standard there is: what needs more does not start.
   await kubectl(
+    cluster,
     ['apply', '--server-side', '-f', '-'],
     JSON.stringify({
       apiVersion: 'v1',
@@ -42,7 +42,7 @@ export async function installChart(cluster: Cluster, image: string, report: Repo
       'upgrade',
       '--install',
       releaseName,
-      join(repositoryRoot(), 'charts', 'postgres-addon-operator'),
+      join(repositoryRoot, 'charts', 'postgres-addon-operator'),
       '--namespace',
       operatorNamespace,
       '--set-string',

@@ -3,8 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-
-const root = join(import.meta.dirname, '..', '..');
+import { repositoryRoot } from '../toolchain/repository.ts';
 
 export interface Tally {
   readonly passed: number;
@@ -25,9 +24,9 @@ export async function runJest(folders: readonly string[], args: readonly string[
       [
         '--experimental-vm-modules',
         '--disable-warning=ExperimentalWarning',
-        join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+        join(repositoryRoot, 'node_modules', 'jest', 'bin', 'jest.js'),
         '--config',
-        join(root, 'jest.config.mjs'),
+        join(repositoryRoot, 'jest.config.mjs'),
         '--json',
         '--outputFile',
         output,
@@ -35,7 +34,7 @@ export async function runJest(folders: readonly string[], args: readonly string[
         ...folders,
       ],
       {
-        cwd: root,
+        cwd: repositoryRoot,
         stdin: 'ignore',
         stdout: 'ignore',
         stderr: 'inherit',

@@ -1,7 +1,7 @@
 // `npm test`: static checks, unit and property tests, then the integration tests on a real API server.
-import { integrationCluster } from '../../e2e/harness/names.ts';
 import { checks, runCheck } from '../check/checks.ts';
 import { down } from '../cluster/cluster.ts';
+import { integrationCluster } from './cluster-name.ts';
 import { runJest, type Tally } from './jest.ts';
 
 let total: Tally = { passed: 0, failed: 0 };
@@ -24,7 +24,7 @@ if (args.length > 0) {
     if (problem !== undefined) console.error(problem);
     add(problem === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
   }
-  add(await runJest(['src/', 'hack/', 'charts/']));
+  add(await runJest(['src/', 'hack/', 'charts/', 'e2e/bench/']));
   // One cluster, one simulator: these share a machine of two cores and run one after the other.
   add(await runJest(['e2e/integration/', 'e2e/cluster/', 'e2e/harness/', 'e2e/simulator/'], ['--runInBand']));
   // Tests of single paths leave it running, for speed; a whole run leaves the machine as it was.

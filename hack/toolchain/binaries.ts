@@ -1,9 +1,9 @@
 // The programs of the test cluster: which module, version and flags each is built from. Nothing is built that was not asked for.
-import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type CacheKey, cached, entryPath } from './cache.ts';
 import { requireFreeDisk } from './disk.ts';
+import { isExecutable } from './executables.ts';
 import { findGo, type Go, goBuild, goDownload, type ModuleGroup, moduleGroup } from './go.ts';
 import { requiredVersion } from './go-version.ts';
 import { architecture } from './platform.ts';
@@ -207,11 +207,4 @@ function plan(name: BinaryName): {
   const flags = ['-mod=readonly', '-trimpath', '-gcflags=all=-dwarf=false', '-ldflags', linker];
   const inputs = [group.goMod, group.goSum, group.mainGo, recipe.package, ...flags, 'linux', architecture()];
   return { group, flags, key: { name, inputs } };
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

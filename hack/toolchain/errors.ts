@@ -2,5 +2,5 @@
 
 /** Something about the machine is missing or refused; printed as it is, without a stack. */
 export class SetupError extends Error {
-  override readonly name = 'SetupError';
+  override readonly name: string = 'SetupError';
 }

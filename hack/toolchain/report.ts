@@ -4,13 +4,13 @@
 export type Report = (line: string) => void;
 
 /**
- * Formats a duration for a progress line.
+ * Formats a duration for people.
  * @param milliseconds elapsed time
- * @returns for example `4 s` or `2 min 05 s`
+ * @returns for example `1.4 s` or `2 min 05 s`
  */
 export function formatElapsed(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 60) return `${(milliseconds / 1000).toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 

@@ -4,10 +4,10 @@
 //
 // covers: S4 debugging, "CNPG operator logs"; S0 failure 1 (creating for more than 5 min).
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { leases } from '../../../hack/cluster/kinds.ts';
 import { cnpgNamespace } from '../../../hack/cluster/manifests.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
-import { eventually } from '../../harness/eventually.ts';
-import { leases } from '../../harness/kinds.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { minutes, useReal } from '../real.ts';

@@ -1,9 +1,9 @@
 // What a restart of the operator costs the databases it has looked after: nothing. It runs alone, since a new leader looks at every
 // addon there is.
 import { expect, it, jest } from '@jest/globals';
+import { secrets } from '../../../hack/cluster/kinds.ts';
 import { operatorNamespace, releaseName } from '../../../hack/install/operator.ts';
 import { isWrite } from '../../harness/audit.ts';
-import { secrets } from '../../harness/kinds.ts';
 import { isRunning, secretText } from '../../harness/views.ts';
 import { secretName } from '../belongings.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';

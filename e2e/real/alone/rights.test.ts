@@ -1,8 +1,8 @@
 // An operator that may not look at pods: the cause of a wait stays unknown, which is said, and nothing else suffers. It runs alone,
 // since the operator's rights are for all namespaces.
 import { beforeAll, expect, it, jest } from '@jest/globals';
+import { clusterRoles } from '../../../hack/cluster/kinds.ts';
 import { releaseName } from '../../../hack/install/operator.ts';
-import { clusterRoles } from '../../harness/kinds.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { minutes, useReal } from '../real.ts';
 

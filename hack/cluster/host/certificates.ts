@@ -4,7 +4,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderKubeconfig } from '../kubeconfig.ts';
 import type { Identity } from '../names.ts';
-import { paths, serviceAddress } from './control-plane.ts';
+import { harnessName, paths, serviceAddress } from './control-plane.ts';
 import {
   type CertificateRequest,
   ensureAuthority,
@@ -25,7 +25,7 @@ function clients(nodeName: string | undefined): Readonly<Record<string, Certific
   const controlPlane = {
     admin: { commonName: 'admin', organizations: ['system:masters'] },
     // Its own name, so that what it does is never counted as an administrator's.
-    harness: { commonName: 'cluster-harness', organizations: ['system:masters'] },
+    harness: { commonName: harnessName, organizations: ['system:masters'] },
     'kube-controller-manager': { commonName: 'system:kube-controller-manager' },
   };
   if (nodeName === undefined) return controlPlane;

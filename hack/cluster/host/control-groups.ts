@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Identity } from '../names.ts';
-import { waitFor } from '../wait.ts';
+import { eventually, isUnexpected, NotYet } from '../wait.ts';
 
 interface Hierarchy {
   readonly mountPoint: string;
@@ -42,10 +42,13 @@ export async function removeControlGroups(identity: Identity): Promise<boolean> 
   const groups = (await hierarchies())
     .map(({ mountPoint }) => join(mountPoint, identity.realName))
     .filter((group) => existsSync(group));
-  await waitFor({ what: 'The end of the control groups', timeoutMilliseconds: 10_000 }, async () => {
+  const remove = async (): Promise<void> => {
     for (const group of groups) await removeTree(group);
-    return groups.some((group) => existsSync(group)) ? undefined : true;
-  });
+    const left = groups.filter((group) => existsSync(group));
+    if (left.length > 0) throw new NotYet(`${left.join(', ')} still there`);
+  };
+  const options = { timeoutMilliseconds: 10_000, everyMilliseconds: 50, isFinal: isUnexpected };
+  await eventually('the end of the control groups', remove, options);
   return groups.length > 0;
 }
 

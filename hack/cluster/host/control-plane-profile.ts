@@ -8,9 +8,8 @@ import { withLock } from '../../toolchain/lock.ts';
 import { cnpgCrds, pluginCrds } from '../../toolchain/manifests.ts';
 import { ensureKubectlAndHelm } from '../../toolchain/programs.ts';
 import type { Report } from '../../toolchain/report.ts';
+import { connect } from '../client.ts';
 import type { Cluster, UpRequest } from '../driver.ts';
-import { connect } from '../kube-api.ts';
-import { readKubeconfig } from '../kubeconfig.ts';
 import { clustersDirectory, type Identity } from '../names.ts';
 import type { Progress } from '../progress.ts';
 import { type State, writeState } from '../state.ts';
@@ -20,6 +19,7 @@ import {
   apiServer,
   type ControlPlane,
   etcd,
+  harnessName,
   paths,
   startApiServer,
   startControllerManager,
@@ -38,7 +38,7 @@ const address = '127.0.0.1';
 /** What etcd and the logs of a large test write. */
 const megabytes = 1_000;
 
-/** The steps, as people see them; `controlPlaneTitles` in the order in which they begin. */
+/** The steps, as people see them. */
 const titles = {
   programs: 'programs',
   certificates: 'certificates',
@@ -46,7 +46,6 @@ const titles = {
   definitions: 'custom resources',
   controllers: 'kube-controller-manager',
 } as const;
-export const controlPlaneTitles: readonly string[] = Object.values(titles);
 
 /** Makes what is missing. @returns the cluster, and the state to remember once it is complete */
 export async function upControlPlane(
@@ -70,22 +69,22 @@ export async function upControlPlane(
     await writeControlPlaneConfig(identity.stateDirectory);
     await issueCertificates(identity, { address, apiServerPort: ports.apiServer });
   });
-  const api = connect(await readKubeconfig(paths(identity.stateDirectory).harnessKubeconfig));
+  const client = connect(paths(identity.stateDirectory).harnessKubeconfig, harnessName);
   try {
     const definitions = readDefinitions(crds);
     await together((signal) => {
-      const served = progress.step(titles.apiServer, () => startApiServer(plane, api, signal));
+      const served = progress.step(titles.apiServer, () => startApiServer(plane, client, signal));
       const known = Promise.all([definitions, served]).then(([files]) =>
-        progress.step(titles.definitions, () => installDefinitions(files, api, signal)),
+        progress.step(titles.definitions, () => installDefinitions(files, client, signal)),
       );
-      const roles = served.then(() => waitForRoles(plane, api, signal));
+      const roles = served.then(() => waitForRoles(plane, client, signal));
       const controlled = Promise.all([known, roles]).then(() =>
-        progress.step(titles.controllers, () => startControllerManager(plane, api, signal)),
+        progress.step(titles.controllers, () => startControllerManager(plane, client, signal)),
       );
       return [served, known, roles, controlled];
     });
   } finally {
-    api.close();
+    await client.close();
   }
   return { cluster: await describeControlPlane(identity), state };
 }

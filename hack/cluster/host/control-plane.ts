@@ -3,11 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { ApiError } from '../../../src/kube/errors.ts';
 import type { BinaryName } from '../../toolchain/binaries.ts';
-import { ApiRefusal, ApiUnreachable, type KubeApi } from '../kube-api.ts';
-import { NotYet, waitFor } from '../wait.ts';
-import { assertRunning, type Component, ensureRunning, findComponent, isListening } from './processes.ts';
+import { auditPolicy } from '../audit-policy.ts';
+import type { KubeClient } from '../client.ts';
+import { configMaps, serviceAccounts } from '../kinds.ts';
+import { eventually, isUnexpected, NotYet } from '../wait.ts';
+import { assertRunning, type Component, ensureRunning, findComponent, isListening, untilItWorks } from './processes.ts';
 
 /** Where and with what the control plane of one cluster runs. */
 export interface ControlPlane {
@@ -21,6 +23,9 @@ export interface ControlPlane {
   /** Whether there is a node: it needs other admission, and volumes. */
   readonly hasNode: boolean;
 }
+
+/** What the harness is called by the API server: its user, its user agent, and the manager of what it applies. */
+export const harnessName = 'cluster-harness';
 
 /** Files that more than one room of the harness has to know. */
 export const paths = (stateDirectory: string) => ({
@@ -136,13 +141,7 @@ export function component(plane: ControlPlane, name: BinaryName, args: readonly 
 export async function writeControlPlaneConfig(stateDirectory: string): Promise<void> {
   const { config } = paths(stateDirectory);
   await mkdir(config, { recursive: true });
-  const policy = {
-    apiVersion: 'audit.k8s.io/v1',
-    kind: 'Policy',
-    omitStages: ['RequestReceived'],
-    rules: [{ level: 'Metadata' }],
-  };
-  await writeFile(join(config, 'audit-policy.json'), JSON.stringify(policy));
+  await writeFile(join(config, 'audit-policy.json'), JSON.stringify(auditPolicy));
 }
 
 /** What the API server waits seconds for, by fixed intervals, while it already serves administrators. */
@@ -153,38 +152,41 @@ const slowHooks = ['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority
  * @returns when the API server serves administrators; nobody else has rights before waitForRoles
  * @throws SetupError when one of them ends, or does not serve after a minute
  */
-export async function startApiServer(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+export async function startApiServer(plane: ControlPlane, client: KubeClient, signal: AbortSignal): Promise<void> {
   const store = etcd(plane);
   const pid = await ensureRunning(store, plane.stateDirectory);
   // The API server's client would try again only after a second.
-  await waitFor({ what: 'etcd', timeoutMilliseconds: 30_000, everyMilliseconds: 20, signal }, async () => {
-    if (await isListening(pid, plane.ports.etcd)) return true;
-    await assertRunning(store);
-    return undefined;
-  });
+  const options = { timeoutMilliseconds: 30_000, everyMilliseconds: 20, signal };
+  await untilItWorks(store, 'etcd', () => isListening(pid, plane.ports.etcd), options);
   await ensureRunning(apiServer(plane), plane.stateDirectory);
   const excluded = slowHooks.map((hook) => `exclude=poststarthook/${hook}`).join('&');
-  await waitForHealth(`/readyz?${excluded}`, plane, api, signal);
+  await waitForHealth(`/readyz?${excluded}`, plane, client, signal);
 }
 
 /** @returns when the API server has given Kubernetes' own components their rights, and is ready for everybody */
-export async function waitForRoles(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
-  await waitForHealth('/readyz', plane, api, signal);
+export async function waitForRoles(plane: ControlPlane, client: KubeClient, signal: AbortSignal): Promise<void> {
+  await waitForHealth('/readyz', plane, client, signal);
 }
 
-async function waitForHealth(path: string, plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+async function waitForHealth(
+  path: string,
+  plane: ControlPlane,
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<void> {
   const components = [etcd(plane), apiServer(plane)];
   const log = paths(plane.stateDirectory).log('kube-apiserver');
-  const wait = { what: 'kube-apiserver', timeoutMilliseconds: 60_000, hint: `Its log: ${log}`, signal };
-  await waitFor(wait, async () => {
+  const look = async (): Promise<void> => {
     try {
-      return await api.get(path);
+      await client.probe(path);
     } catch (error) {
-      if (!(error instanceof ApiUnreachable) && !(error instanceof ApiRefusal)) throw error;
+      if (!(error instanceof ApiError)) throw error;
       for (const component of components) await assertRunning(component);
       throw new NotYet(error.message);
     }
-  });
+  };
+  const options = { timeoutMilliseconds: 60_000, everyMilliseconds: 50, hint: `Its log: ${log}`, signal };
+  await eventually('kube-apiserver', look, { ...options, isFinal: isUnexpected });
 }
 
 /**
@@ -193,35 +195,31 @@ async function waitForHealth(path: string, plane: ControlPlane, api: KubeApi, si
  * @returns when service accounts are made and garbage is collected
  * @throws SetupError when it ends, or does not work after a minute
  */
-export async function startControllerManager(plane: ControlPlane, api: KubeApi, signal: AbortSignal): Promise<void> {
+export async function startControllerManager(
+  plane: ControlPlane,
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<void> {
   const manager = controllerManager(plane);
   const started = (await findComponent(manager)) === undefined;
   await ensureRunning(manager, plane.stateDirectory);
-  const wait = { timeoutMilliseconds: 60_000, hint: `Its log: ${manager.log}`, signal };
-  const check = async (done: boolean) => {
-    if (done) return true;
-    await assertRunning(manager);
-    return undefined;
-  };
-  const account = '/api/v1/namespaces/default/serviceaccounts/default';
-  await waitFor({ ...wait, what: 'The service account default' }, async () =>
-    check((await api.get(account)) !== undefined),
-  );
+  const options = { timeoutMilliseconds: 60_000, signal };
+  const makesAccounts = async () => (await client.get(serviceAccounts, 'default', 'default')) !== undefined;
+  await untilItWorks(manager, 'the service account default', makesAccounts, options);
   if (!started) return;
-  const garbage = await createGarbage(api);
-  await waitFor({ ...wait, what: 'The garbage collector' }, async () => check((await api.get(garbage)) === undefined));
+  const garbage = await createGarbage(client);
+  const collects = async () => (await client.get(configMaps, 'default', garbage)) === undefined;
+  await untilItWorks(manager, 'the garbage collector', collects, options);
 }
 
-const createdSchema = z.object({ metadata: z.object({ name: z.string() }) });
-
-/** An object whose owner never was: it goes as soon as the collector has seen all kinds and works. */
-async function createGarbage(api: KubeApi): Promise<string> {
-  const collection = '/api/v1/namespaces/default/configmaps';
+/** An object whose owner never was: it goes as soon as the collector has seen all kinds and works. @returns its name */
+async function createGarbage(client: KubeClient): Promise<string> {
+  const name = `garbage-${randomUUID()}`;
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'never-was', uid: randomUUID() };
-  const created = await api.create(collection, {
+  await client.create(configMaps, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { generateName: 'garbage-', ownerReferences: [owner] },
+    metadata: { name, namespace: 'default', ownerReferences: [owner] },
   });
-  return `${collection}/${createdSchema.parse(created).metadata.name}`;
+  return name;
 }

@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { KubeApi, Manifest } from '../kube-api.ts';
-import { waitFor } from '../wait.ts';
+import { ApiError } from '../../../src/kube/errors.ts';
+import { resources } from '../../../src/kube/resources.ts';
+import type { KubeClient, Manifest } from '../client.ts';
+import { eventually, isUnexpected, NotYet } from '../wait.ts';
 
 const definitionSchema = z.looseObject({
   apiVersion: z.string(),
@@ -11,7 +13,7 @@ const definitionSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
   spec: z.looseObject({
     group: z.string(),
-    names: z.looseObject({ plural: z.string() }),
+    names: z.looseObject({ plural: z.string(), kind: z.string() }),
     versions: z.array(z.looseObject({ name: z.string(), served: z.boolean() })),
   }),
 });
@@ -33,20 +35,28 @@ export function asDefinitions(manifests: readonly Manifest[]): readonly Definiti
 /** Applies all definitions at once. @returns when each served version answers a list */
 export async function installDefinitions(
   definitions: readonly Definition[],
-  api: KubeApi,
+  client: KubeClient,
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all(
     definitions.map(async (definition) => {
-      await api.apply(definition satisfies Manifest);
-      await waitUntilServed(definition, api, signal);
+      await client.apply(definition);
+      await waitUntilServed(definition, client, signal);
     }),
   );
 }
 
-async function waitUntilServed({ spec, metadata }: Definition, api: KubeApi, signal: AbortSignal): Promise<void> {
-  for (const version of spec.versions.filter(({ served }) => served)) {
-    const path = `/apis/${spec.group}/${version.name}/${spec.names.plural}?limit=1`;
-    await waitFor({ what: `The kind ${metadata.name}`, timeoutMilliseconds: 30_000, signal }, () => api.get(path));
+async function waitUntilServed({ spec, metadata }: Definition, client: KubeClient, signal: AbortSignal): Promise<void> {
+  const { group, names } = spec;
+  for (const { name: version } of spec.versions.filter(({ served }) => served)) {
+    const kind = resources(client.transport, { group, version, plural: names.plural, kind: names.kind });
+    const look = async (): Promise<void> => {
+      try {
+        await kind.listFirst(undefined, 1);
+      } catch (error) {
+        throw error instanceof ApiError && error.code === 404 ? new NotYet(error.message) : error;
+      }
+    };
+    await eventually(`the kind ${metadata.name}`, look, { everyMilliseconds: 50, signal, isFinal: isUnexpected });
   }
 }

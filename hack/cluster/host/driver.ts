@@ -9,14 +9,9 @@ import type { Cluster, Driver, Status, UpRequest } from '../driver.ts';
 import type { Identity } from '../names.ts';
 import { type Progress, removalTitle } from '../progress.ts';
 import { readState, type State, writeState } from '../state.ts';
-import {
-  controlPlaneComponents,
-  controlPlaneTitles,
-  describeControlPlane,
-  upControlPlane,
-} from './control-plane-profile.ts';
+import { controlPlaneComponents, describeControlPlane, upControlPlane } from './control-plane-profile.ts';
 import { findMachine } from './machine.ts';
-import { describeNode, loadIntoNode, nodeComponents, nodeTitles, upNode } from './node-profile.ts';
+import { describeNode, loadIntoNode, nodeComponents, upNode } from './node-profile.ts';
 import { programName } from './processes.ts';
 import { processesOf, removeCluster } from './remains.ts';
 
@@ -25,7 +20,6 @@ export function hostDriver(): Driver {
     up: (request, progress) => locked(request.identity, progress, () => up(request, progress)),
     down: (identity, progress) =>
       locked(identity, progress, () => progress.step(removalTitle, () => removeCluster(identity))),
-    titles: (profile) => (profile === 'node' ? nodeTitles : controlPlaneTitles),
     status,
     loadImage: loadIntoNode,
   };

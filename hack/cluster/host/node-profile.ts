@@ -8,10 +8,9 @@ import { cnpgReleaseManifest, pluginManifest } from '../../toolchain/manifests.t
 import { ensureDebianPackages } from '../../toolchain/packages.ts';
 import { ensureKubectlAndHelm } from '../../toolchain/programs.ts';
 import type { Report } from '../../toolchain/report.ts';
+import { connect, type KubeClient } from '../client.ts';
 import type { Cluster, UpRequest } from '../driver.ts';
 import { expander } from '../expander-process.ts';
-import { connect, type KubeApi } from '../kube-api.ts';
-import { readKubeconfig } from '../kubeconfig.ts';
 import { storageClasses } from '../manifests.ts';
 import { clustersDirectory, type Identity } from '../names.ts';
 import type { Progress } from '../progress.ts';
@@ -21,6 +20,7 @@ import { issueCertificates } from './certificates.ts';
 import { controlGroup, ensureControlGroups } from './control-groups.ts';
 import {
   type ControlPlane,
+  harnessName,
   paths,
   startApiServer,
   startControllerManager,
@@ -75,7 +75,7 @@ const megabytes = 4_000;
 /** In a namespace of its own every cluster has the same ports. */
 const ports = { etcd: 2379, etcdPeer: 2380, apiServer: 6443 } as const;
 
-/** The steps, as people see them; `nodeTitles` in the order in which they begin. */
+/** The steps, as people see them. */
 const titles = {
   programs: 'programs',
   network: 'network and certificates',
@@ -91,7 +91,6 @@ const titles = {
   cnpg: 'CloudNativePG',
   plugin: 'Barman Cloud plugin',
 } as const;
-export const nodeTitles: readonly string[] = Object.values(titles);
 
 /** Makes what is missing. @returns the cluster, and the state to remember once it is complete */
 export async function upNode(
@@ -104,11 +103,11 @@ export async function upNode(
   await requireFreeSpace(clustersDirectory(), megabytes);
   const programs = await progress.step(titles.programs, findPrograms);
   const { plane, state } = await progress.step(titles.network, () => prepareMachine(identity, programs, before));
-  const api = connect(await readKubeconfig(paths(identity.stateDirectory).harnessKubeconfig));
+  const client = connect(paths(identity.stateDirectory).harnessKubeconfig, harnessName);
   try {
-    await together((signal) => startEverything({ request, plane, api, progress, signal }));
+    await together((signal) => startEverything({ request, plane, client, progress, signal }));
   } finally {
-    api.close();
+    await client.close();
   }
   return { cluster: await describe(identity, state), state };
 }
@@ -151,19 +150,19 @@ async function prepareMachine(
 interface Work {
   readonly request: UpRequest;
   readonly plane: ControlPlane;
-  readonly api: KubeApi;
+  readonly client: KubeClient;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 /** Every branch as a promise of its own; where one needs another, it waits for it by name. */
-function startEverything({ request, plane, api, progress, signal }: Work): readonly Promise<unknown>[] {
+function startEverything({ request, plane, client, progress, signal }: Work): readonly Promise<unknown>[] {
   const { identity } = request;
   const start = (component: Component) => ensureRunning(component, identity.stateDirectory);
   const podLogs = `The logs of its pods: ${paths(identity.stateDirectory).podLogs}`;
 
-  const apiServer = progress.step(titles.apiServer, () => startApiServer(plane, api, signal));
-  const roles = apiServer.then(() => waitForRoles(plane, api, signal));
+  const apiServer = progress.step(titles.apiServer, () => startApiServer(plane, client, signal));
+  const roles = apiServer.then(() => waitForRoles(plane, client, signal));
   const archives = progress.step(titles.images, (report) => ensureImages([...images.first, ...images.later], report));
   const operators = findOperators(identity);
 
@@ -180,16 +179,16 @@ function startEverything({ request, plane, api, progress, signal }: Work): reado
   const definitions = Promise.all([apiServer, operators]).then(([, { cnpg, plugin }]) =>
     progress.step(titles.definitions, async () => {
       const further = await readDefinitions(request.crds);
-      await installDefinitions([...asDefinitions(cnpg), ...asDefinitions(plugin), ...further], api, signal);
+      await installDefinitions([...asDefinitions(cnpg), ...asDefinitions(plugin), ...further], client, signal);
     }),
   );
   const controllers = Promise.all([definitions, roles]).then(() =>
-    progress.step(titles.controllers, () => startControllerManager(plane, api, signal)),
+    progress.step(titles.controllers, () => startControllerManager(plane, client, signal)),
   );
   const node = Promise.all([roles, runtime, firstImages]).then(() =>
     progress.step(titles.node, async () => {
       await Promise.all([kubelet(plane), kubeProxy(plane)].map(start));
-      await Promise.all([waitForNode(plane, api, signal), waitForServiceRules(plane, signal)]);
+      await Promise.all([waitForNode(plane, client, signal), waitForServiceRules(plane, signal)]);
       // Last: a pod that starts before its Services are reachable loses seconds, some of them by ending itself.
       await start(scheduler(plane));
     }),
@@ -200,18 +199,18 @@ function startEverything({ request, plane, api, progress, signal }: Work): reado
         startServer(coredns(plane), servicePorts.coredns, plane, signal),
         startServer(versitygw(plane), servicePorts.versitygw, plane, signal),
         ...storageClasses({ provisioner: 'kubernetes.io/host-path', volumeBindingMode: 'Immediate' }).map((manifest) =>
-          api.apply(manifest),
+          client.apply(manifest),
         ),
       ]);
       await start(expander(identity.stateDirectory, paths(identity.stateDirectory).harnessKubeconfig));
     }),
   );
-  const installed = Promise.all([operators, definitions]).then(([manifests]) => installOperators(manifests, api));
+  const installed = Promise.all([operators, definitions]).then(([manifests]) => installOperators(manifests, client));
   const cnpg = Promise.all([installed, node, controllers]).then(() =>
-    progress.step(titles.cnpg, () => waitForCnpg(api, podLogs, signal)),
+    progress.step(titles.cnpg, () => waitForCnpg(client, podLogs, signal)),
   );
   const plugin = Promise.all([installed, node, controllers]).then(() =>
-    progress.step(titles.plugin, () => waitForPlugin(api, podLogs, signal)),
+    progress.step(titles.plugin, () => waitForPlugin(client, podLogs, signal)),
   );
   return [roles, firstImages, laterImages, services, cnpg, plugin];
 }

@@ -1,10 +1,12 @@
 // Installs CloudNativePG and its Barman Cloud plugin into a cluster with a node, and tells when they serve. What is changed in their manifests is in manifests.ts.
 import { z } from 'zod';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { imageReferences } from '../../toolchain/images.ts';
-import { ApiRefusal, type KubeApi, type Manifest } from '../kube-api.ts';
+import { isRefusal, type KubeClient, type Manifest } from '../client.ts';
+import { deployments } from '../kinds.ts';
 import { adaptCnpg, adaptPlugin, cnpgNamespace, readManifests, smallestCluster } from '../manifests.ts';
 import type { Identity } from '../names.ts';
-import { NotYet, waitFor } from '../wait.ts';
+import { eventually, isUnexpected, NotYet } from '../wait.ts';
 import { paths } from './control-plane.ts';
 import { ensureSelfSigned, readPair } from './pki.ts';
 
@@ -32,37 +34,36 @@ export async function readOperators(
 }
 
 /** Applies everything but the custom resource definitions, which have to be there before. */
-export async function installOperators(operators: Operators, api: KubeApi): Promise<void> {
+export async function installOperators(operators: Operators, client: KubeClient): Promise<void> {
   const manifests = [...operators.cnpg, ...operators.plugin].filter(({ kind }) => kind !== 'CustomResourceDefinition');
   const namespaces = manifests.filter(({ kind }) => kind === 'Namespace');
-  await Promise.all(namespaces.map((manifest) => api.apply(manifest)));
+  await Promise.all(namespaces.map((manifest) => client.apply(manifest)));
   const others = manifests.filter(({ kind }) => kind !== 'Namespace');
-  await Promise.all(others.map((manifest) => api.apply(manifest)));
+  await Promise.all(others.map((manifest) => client.apply(manifest)));
 }
 
 /** Waits until a Cluster would be accepted: CloudNativePG's webhooks answer through their Service. */
-export async function waitForCnpg(api: KubeApi, hint: string, signal: AbortSignal): Promise<void> {
-  const { apiVersion, metadata } = smallestCluster;
-  const path = `/apis/${apiVersion}/namespaces/${metadata.namespace}/clusters?dryRun=All`;
-  const wait = { what: 'CloudNativePG', timeoutMilliseconds: 180_000, everyMilliseconds: 200, hint, signal };
-  await waitFor(wait, async () => {
+export async function waitForCnpg(client: KubeClient, hint: string, signal: AbortSignal): Promise<void> {
+  const look = async (): Promise<void> => {
     try {
-      return await api.create(path, smallestCluster);
+      await client.dryRun(clusterGvr, smallestCluster);
     } catch (error) {
-      if (error instanceof ApiRefusal) throw new NotYet(error.message);
-      throw error;
+      throw isRefusal(error) ? new NotYet(error.message) : error;
     }
-  });
+  };
+  await eventually('CloudNativePG', look, { ...patience, hint, signal });
 }
 
 const deploymentSchema = z.object({ status: z.object({ availableReplicas: z.number().optional() }).optional() });
 
 /** Waits until the plugin's Deployment is available. */
-export async function waitForPlugin(api: KubeApi, hint: string, signal: AbortSignal): Promise<void> {
-  const path = `/apis/apps/v1/namespaces/${cnpgNamespace}/deployments/barman-cloud`;
-  const wait = { what: 'The Barman Cloud plugin', timeoutMilliseconds: 180_000, everyMilliseconds: 200, hint, signal };
-  await waitFor(wait, async () => {
-    const deployment = deploymentSchema.optional().parse(await api.get(path));
-    return (deployment?.status?.availableReplicas ?? 0) > 0 ? true : undefined;
-  });
+export async function waitForPlugin(client: KubeClient, hint: string, signal: AbortSignal): Promise<void> {
+  const look = async (): Promise<void> => {
+    const deployment = deploymentSchema.optional().parse(await client.get(deployments, cnpgNamespace, 'barman-cloud'));
+    if ((deployment?.status?.availableReplicas ?? 0) === 0) throw new NotYet('its Deployment has no available replica');
+  };
+  await eventually('the Barman Cloud plugin', look, { ...patience, hint, signal });
 }
+
+/** Their pods start with all others of the cluster. */
+const patience = { timeoutMilliseconds: 180_000, everyMilliseconds: 200, isFinal: isUnexpected };

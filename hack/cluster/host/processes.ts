@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { SetupError } from '../../toolchain/errors.ts';
-import { waitFor } from '../wait.ts';
+import { eventually, isUnexpected, NotYet, type WaitOptions } from '../wait.ts';
 
 export interface Component {
   /** What people call it. */
@@ -20,6 +20,9 @@ export interface Component {
   /** Absolute path of the file that standard output and error are appended to. */
   readonly log: string;
 }
+
+/** How processes of this machine are waited for: they come and go quickly. */
+const often = { timeoutMilliseconds: 30_000, everyMilliseconds: 20, isFinal: isUnexpected };
 
 export interface Process {
   readonly pid: number;
@@ -79,17 +82,37 @@ async function start(component: Component): Promise<number> {
     child.once('error', (error) => {
       failure = error;
     });
-    const wait = { what: `The process of ${component.name}`, timeoutMilliseconds: 30_000, everyMilliseconds: 20 };
-    return await waitFor(wait, async () => {
+    const look = async (): Promise<number> => {
       const pid = await findComponent(component);
       if (pid !== undefined) return pid;
       if (failure) throw new SetupError(`${component.name} cannot be started: ${failure.message}`);
       if (child.exitCode !== null || child.signalCode !== null) throw await lastWords(component);
-      return undefined;
-    });
+      throw new NotYet(`no process has the command line ${component.argv.join(' ')}`);
+    };
+    return await eventually(`the process of ${component.name}`, look, often);
   } finally {
     await log.close();
   }
+}
+
+/**
+ * Waits for what a component does once it works.
+ * @param works looks; what it throws ends the wait
+ * @throws SetupError with the component's last words when it ends, or when it does not work in time
+ */
+export async function untilItWorks(
+  component: Component,
+  what: string,
+  works: () => Promise<boolean>,
+  options: WaitOptions,
+): Promise<void> {
+  const look = async (): Promise<void> => {
+    // First: what an earlier process left behind must not speak for one that has ended.
+    await assertRunning(component);
+    if (!(await works())) throw new NotYet(`${component.name} runs, but that is not there yet`);
+  };
+  const hint = `The log of ${component.name}: ${component.log}`;
+  await eventually(what, look, { everyMilliseconds: 50, hint, ...options, isFinal: isUnexpected });
 }
 
 /** @throws SetupError with the component's last words when it does not run any more */
@@ -136,13 +159,11 @@ export function names(argv: readonly string[], directory: string): boolean {
 /** Ends processes with SIGKILL and waits until they are gone. Processes that are already gone are no error. */
 export async function kill(processes: readonly Process[]): Promise<void> {
   const alive = new Set(processes.map((process) => process.pid).filter((pid) => signal(pid, 'SIGKILL')));
-  await waitFor(
-    { what: `The end of the processes ${[...alive].join(', ')}`, timeoutMilliseconds: 30_000, everyMilliseconds: 20 },
-    async () => {
-      for (const pid of alive) if (!(await isAlive(pid))) alive.delete(pid);
-      return alive.size === 0 ? true : undefined;
-    },
-  );
+  const look = async (): Promise<void> => {
+    for (const pid of alive) if (!(await isAlive(pid))) alive.delete(pid);
+    if (alive.size > 0) throw new NotYet(`${[...alive].join(', ')} alive`);
+  };
+  await eventually(`the end of the processes ${[...alive].join(', ')}`, look, often);
 }
 
 async function isAlive(pid: number): Promise<boolean> {

@@ -1,8 +1,8 @@
 // What this machine has to offer before anything is started. Each refusal is a sentence with a way out.
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { SetupError } from '../../toolchain/errors.ts';
+import { findOnPath } from '../../toolchain/executables.ts';
 import { ensureDebianPackages } from '../../toolchain/packages.ts';
 import type { Report } from '../../toolchain/report.ts';
 
@@ -17,14 +17,7 @@ export function requireRoot(): void {
 
 /** Makes sure of a program on PATH, by its Debian package where it is not. @throws SetupError when it cannot be installed */
 export async function requireProgram(program: string, debianPackage: string, report: Report): Promise<void> {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
-    const found = await access(join(directory, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return;
-  }
-  await ensureDebianPackages([debianPackage], report);
+  if ((await findOnPath(program)) === undefined) await ensureDebianPackages([debianPackage], report);
 }
 
 /**

@@ -1,5 +1,6 @@
 // What kind is told about the cluster it makes: one node, an audit log on this machine, and the files of config/ inside.
 import { stringify } from 'yaml';
+import { auditPolicy } from '../audit-policy.ts';
 
 /** Where the node sees the state directory's config/ and log/. */
 export const inNode = { config: '/etc/cluster-harness', log: '/var/log/cluster-harness' } as const;
@@ -10,12 +11,7 @@ const dnsAddress = '10.96.0.10';
 /** The files of config/ by name. */
 export function configFiles(): Readonly<Record<string, string>> {
   return {
-    'audit-policy.json': JSON.stringify({
-      apiVersion: 'audit.k8s.io/v1',
-      kind: 'Policy',
-      omitStages: ['RequestReceived'],
-      rules: [{ level: 'Metadata' }],
-    }),
+    'audit-policy.json': JSON.stringify(auditPolicy),
     'resolv.conf': `nameserver ${dnsAddress}\nsearch default.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n`,
   };
 }

@@ -6,17 +6,17 @@ import { imageReferences } from '../../toolchain/images.ts';
 import { cnpgCrds, cnpgReleaseManifest, pluginCrds, pluginManifest } from '../../toolchain/manifests.ts';
 import { ensureKubectlAndHelm } from '../../toolchain/programs.ts';
 import type { Report } from '../../toolchain/report.ts';
+import type { Manifest } from '../client.ts';
 import type { Cluster, Driver, Status, UpRequest } from '../driver.ts';
 import { expander } from '../expander-process.ts';
 import { ensureSelfSigned, readPair } from '../host/pki.ts';
 import { ensureRunning, findComponent, kill } from '../host/processes.ts';
 import { requireProgram } from '../host/surroundings.ts';
-import type { Manifest } from '../kube-api.ts';
 import { adaptCnpg, adaptPlugin, cnpgNamespace, readManifests, smallestCluster, storageClasses } from '../manifests.ts';
 import { type Identity, identify } from '../names.ts';
 import { type Progress, removalTitle } from '../progress.ts';
-import { type Profile, readState, type State, writeState } from '../state.ts';
-import { NotYet, waitFor } from '../wait.ts';
+import { readState, type State, writeState } from '../state.ts';
+import { eventually } from '../wait.ts';
 import { configFiles, inNode, kindConfig } from './config.ts';
 import { objectStore, objectStoreManifests } from './object-store.ts';
 import { run } from './programs.ts';
@@ -48,7 +48,6 @@ const pinned: Sources = {
 
 export function kindDriver(sources: Sources = pinned): Driver {
   return {
-    titles: (profile) => titlesOf(profile),
     up: (request, progress) => up(request, sources, progress),
     down: (identity, progress) => progress.step(removalTitle, () => down(identity)),
     status: (identity, state) => status(identity, state, sources),
@@ -56,11 +55,6 @@ export function kindDriver(sources: Sources = pinned): Driver {
       await run('kind', ['load', 'image-archive', archive, '--name', identify(cluster.name).realName]);
     },
   };
-}
-
-function titlesOf(profile: Profile): readonly string[] {
-  const { cluster, definitions, ...others } = titles;
-  return profile === 'node' ? [cluster, definitions, ...Object.values(others)] : [cluster, definitions];
 }
 
 async function up(request: UpRequest, sources: Sources, progress: Progress): Promise<Cluster> {
@@ -129,13 +123,9 @@ async function installNode(identity: Identity, kubectl: Kubectl, sources: Source
   await progress.step(titles.cnpg, async (report) => {
     await applyAll(kubectl, adaptCnpg(await readManifests(await sources.cnpgManifest(report))));
     await rollout(cnpgNamespace, 'cnpg-controller-manager');
-    await waitFor({ what: 'CloudNativePG', timeoutMilliseconds: 60_000, everyMilliseconds: 500 }, async () => {
-      try {
-        return await kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify(smallestCluster));
-      } catch (error) {
-        throw error instanceof SetupError ? new NotYet(error.message) : error;
-      }
-    });
+    const look = () => kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify(smallestCluster));
+    const isFinal = (error: unknown): boolean => !(error instanceof SetupError);
+    await eventually('CloudNativePG', look, { timeoutMilliseconds: 60_000, everyMilliseconds: 500, isFinal });
   });
   await progress.step(titles.plugin, async (report) => {
     await requireProgram('openssl', 'openssl', report);

@@ -1,6 +1,6 @@
 // The S3 server of a kind cluster: in the cluster itself, for its pods do not reach programs of this machine.
+import type { Manifest } from '../client.ts';
 import type { ObjectStore } from '../driver.ts';
-import type { Manifest } from '../kube-api.ts';
 
 const name = 'object-store';
 const port = 7070;

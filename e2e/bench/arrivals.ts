@@ -1,11 +1,11 @@
 // Notes when addons become running, by a watch of the benchmark's own that keeps nothing else of them.
 
-import type { KubeClient, LiveObject } from '../../e2e/harness/client.ts';
+import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { Store } from '../../src/kube/store.ts';
-import { Reflector } from '../../src/kube/watch.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import type { Reflector } from '../../src/kube/watch.ts';
+import { follow } from '../harness/follow.ts';
 
 interface Seen extends KubeObject {
   readonly isRunning: boolean;
@@ -21,16 +21,7 @@ export class Arrivals {
       (raw) => ({ ...raw, isRunning: (raw as LiveObject).status?.phase === 'running' }),
       ({ object }) => this.#note(object),
     );
-    this.#reflector = new Reflector({
-      transport: client.transport,
-      gvr: addonGvr,
-      store,
-      clock: systemClock,
-      random: Math.random,
-      onError: (error) => {
-        throw error;
-      },
-    });
+    this.#reflector = follow(client, addonGvr, store);
     this.#reflector.start();
   }
 

@@ -1,8 +1,8 @@
 // `npm run bench`: what the operator costs and how fast it is, as shares of what this machine's API server can do. It is a report: it
 // fails when something does not work, never because something is slow.
 import { availableParallelism, loadavg } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
-import { SetupError } from '../toolchain/errors.ts';
+import { positiveInteger, readArguments } from '../../hack/toolchain/arguments.ts';
+import { SetupError } from '../../hack/toolchain/errors.ts';
 import { measureCeiling, type Way } from './ceiling.ts';
 import { type Ceilings, describe, type Figures, shareByCpu, shareByTime } from './figures.ts';
 import { measureColdStart, measureOperator } from './operator-run.ts';
@@ -46,21 +46,27 @@ async function ceilings(
   return { create: await measure('create'), apply: await measure('apply') };
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It has to be a whole number above 0.');
-  return value;
-}
+const help = `Usage: npm run bench -- [options]
 
-const command = new Command('npm run bench --')
-  .description(
-    'Measures the operator against a simulated CloudNativePG on a control plane of its own (about 2 min for 1000 addons).',
-  )
-  .option('--addons <number>', 'how many addons', positive, 1000)
-  .option('--clients <number>', 'how many clients create them, each as fast as it is answered', positive, 16)
-  .option('--json', 'print the figures as JSON instead of a table', false)
-  .parse();
-const { addons, clients, json } = command.opts<{ addons: number; clients: number; json: boolean }>();
+Measures the operator against a simulated CloudNativePG on a control plane of
+its own (about 2 min for 1000 addons).
+
+Options:
+  --addons <number>   how many addons (default: 1000)
+  --clients <number>  how many clients create them, each as fast as it is
+                      answered (default: 16)
+  --json              print the figures as JSON instead of a table
+  -h, --help          print this`;
+
+const { values } = readArguments(help, {
+  options: {
+    addons: { type: 'string', default: '1000' },
+    clients: { type: 'string', default: '16' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const addons = positiveInteger(values.addons, '--addons', help);
+const clients = positiveInteger(values.clients, '--clients', help);
 
 // An exit, unlike a signal's own end, takes the operator and the simulator along; the cluster is taken down by the next run.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
@@ -71,7 +77,7 @@ try {
     create: { byTime: shareByTime(figures, 'create'), byCpu: shareByCpu(figures, 'create') },
     apply: { byTime: shareByTime(figures, 'apply'), byCpu: shareByCpu(figures, 'apply') },
   };
-  console.log(json ? JSON.stringify({ ...figures, shares }, undefined, 2) : describe(figures));
+  console.log(values.json ? JSON.stringify({ ...figures, shares }, undefined, 2) : describe(figures));
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);

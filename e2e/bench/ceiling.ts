@@ -1,9 +1,9 @@
 // The raw ceiling: how fast this API server takes the very writes that addons need, from a client that does not think. The bodies are
 // the operator's own, the simulator runs, and the operator does not.
 
-import type { KubeClient } from '../../e2e/harness/client.ts';
-import { eventually } from '../../e2e/harness/eventually.ts';
-import { secrets } from '../../e2e/harness/kinds.ts';
+import type { KubeClient } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import {
   addonApiVersion,
   addonGvr,

@@ -4,15 +4,15 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
-import { AuditLog } from '../../e2e/harness/audit.ts';
-import { connect, type KubeClient } from '../../e2e/harness/client.ts';
-import { makeNamespace } from '../../e2e/harness/cluster.ts';
-import { eventually } from '../../e2e/harness/eventually.ts';
+import { connect, type KubeClient } from '../../hack/cluster/client.ts';
+import { type Cluster, down, issueKubeconfig, status, up } from '../../hack/cluster/cluster.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
+import { bundleOperator } from '../../hack/image/bundle.ts';
+import type { Report } from '../../hack/toolchain/report.ts';
+import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import { type Cluster, down, issueKubeconfig, status, up } from '../cluster/cluster.ts';
-import { repositoryRoot } from '../cluster/names.ts';
-import { bundleOperator } from '../image/bundle.ts';
-import type { Report } from '../toolchain/report.ts';
+import { AuditLog } from '../harness/audit.ts';
+import { makeNamespace } from '../harness/cluster.ts';
 import { usageOf } from './process.ts';
 
 const clusterName = 'bench';
@@ -34,7 +34,7 @@ export interface Stage {
 
 /** @param clients most requests of the benchmark itself at the same time */
 export async function setStage(clients: number, report: Report): Promise<Stage> {
-  const root = repositoryRoot();
+  const root = repositoryRoot;
   // What an earlier run left in etcd would be measured with this one.
   await down(clusterName, report);
   const crds = [join(root, 'crds/addons.paas.dev_postgresaddons.yaml')];

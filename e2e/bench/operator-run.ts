@@ -1,10 +1,10 @@
 // What the operator needs for N addons: time, requests, CPU and memory; and for a start with all of them there already.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { type AuditedRequest, isWrite, tally } from '../../e2e/harness/audit.ts';
-import { eventually } from '../../e2e/harness/eventually.ts';
-import { type Operator, startOperator } from '../../e2e/harness/operator.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
+import { type AuditedRequest, isWrite, tally } from '../harness/audit.ts';
+import { type Operator, startOperator } from '../harness/operator.ts';
 import { Arrivals } from './arrivals.ts';
 import { closedLoop, percentile } from './load.ts';
 import { usageOf } from './process.ts';

@@ -1,0 +1,21 @@
+// Keeps a store equal to all objects of a kind, by the product's own list and watch.
+import type { KubeClient } from '../../hack/cluster/client.ts';
+import type { Gvr, KubeObject } from '../../src/api/kubernetes.ts';
+import type { Store } from '../../src/kube/store.ts';
+import { Reflector } from '../../src/kube/watch.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+
+/**
+ * The reflector is still to be started.
+ * @param onError told of what the store's handler throws; default: thrown on, for it is a defect of the tests
+ */
+export function follow<T extends KubeObject>(
+  { transport }: KubeClient,
+  gvr: Gvr,
+  store: Store<T>,
+  onError = (error: unknown): void => {
+    throw error;
+  },
+): Reflector<T> {
+  return new Reflector({ transport, gvr, store, clock: systemClock, random: Math.random, onError });
+}
