@@ -7,12 +7,12 @@ import type { Config } from './config.ts';
 import { announce } from './controller/announce.ts';
 import { Caches } from './controller/caches.ts';
 import { clientsOf } from './controller/clients.ts';
-import { Departed } from './controller/deleted-addons.ts';
+import { DeletedAddons } from './controller/deleted-addons.ts';
+import type { Dependencies } from './controller/dependencies.ts';
 import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
-import { Checkups } from './controller/resync.ts';
+import { Resync } from './controller/resync.ts';
 import { Triggers } from './controller/triggers.ts';
-import type { World } from './controller/world.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
 import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
@@ -75,7 +75,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     clock,
     backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random }),
     observe: metrics.queue,
-    handle: (key, _signal, aside) => reconcile(key, world, aside),
+    handle: (key, _signal, aside) => reconcile(key, deps, aside),
     onError: (key, error) => log.warn('a reconcile failed; trying again', { addon: key, error }),
   });
   const enqueue = (key: string): void => queue.add(key);
@@ -91,7 +91,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     clock,
     random,
     namespaces: config.WATCH_NAMESPACES,
-    triggers: new Triggers(enqueue, (addon) => departed.add(addon)),
+    triggers: new Triggers(enqueue, (addon) => deletedAddons.add(addon)),
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onStatus: (kind, namespace, status) => {
@@ -100,7 +100,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     },
     observe: (kind, event) => metrics.watch(kind, event),
   });
-  const departed = new Departed(caches.of.clusters);
+  const deletedAddons = new DeletedAddons(caches.of.clusters);
   const elector = new LeaderElector({
     transport: leaseTransport,
     namespace: config.POD_NAMESPACE,
@@ -118,7 +118,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
   });
 
   const logins = new Logins(clock);
-  const world: World = {
+  const deps: Dependencies = {
     platform: {
       plans: config.plans,
       defaultVersion: config.DEFAULT_POSTGRES_VERSION,
@@ -128,11 +128,11 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     clock,
     log,
     caches: caches.of,
-    departed,
+    deletedAddons,
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),
-    checkups: new Checkups(clock, random, checkupMilliseconds),
+    resync: new Resync(clock, random, checkupMilliseconds),
     mayWrite: () => elector.isLeader(),
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };

@@ -13,12 +13,17 @@ import {
 } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr, KubeObject, Manifest } from '../../src/api/kubernetes.ts';
-import { buildCluster, buildScheduledBackup, buildUrlSecret } from '../../src/domain/database/cluster.ts';
+import { buildScheduledBackup } from '../../src/domain/backup/scheduled-backup.ts';
+import { byRole, isWatched } from '../../src/domain/children.ts';
+import { buildUrlSecret } from '../../src/domain/credentials/url-secret.ts';
+import { buildCluster } from '../../src/domain/database/cluster.ts';
 import { defaultPlans } from '../../src/domain/database/plans.ts';
 import { decide } from '../../src/domain/decide.ts';
-import type { Observed } from '../../src/domain/observed.ts';
-import { tell } from '../../src/domain/status.ts';
-import { aim } from '../../src/domain/target.ts';
+import type { Children, Observed } from '../../src/domain/observed.ts';
+import { situationOf } from '../../src/domain/situation.ts';
+import { statusOf } from '../../src/domain/status.ts';
+import { targetOf } from '../../src/domain/target.ts';
+import { isVerdict } from '../../src/domain/verdict.ts';
 import { resourcePath, resources } from '../../src/kube/resources.ts';
 import { closedLoop, sum } from './load.ts';
 import type { Stage } from './stage.ts';
@@ -68,13 +73,13 @@ async function writeAddon(client: KubeClient, namespace: string, name: string, w
     spec: { plan: 'standard' },
   })) as unknown as PostgresAddon;
   const observed = nothingYet(addon);
-  const target = aim(observed);
-  if ('reason' in target) throw new Error(target.message);
+  const target = targetOf(situationOf(observed));
+  if (isVerdict(target)) throw new Error(target.message);
   const put = async (gvr: Gvr, manifest: Manifest, manager: string): Promise<void> => {
     if (way === 'apply') await resources(transport, gvr).create(manifest, manager);
     else await transport.request({ method: 'POST', path: resourcePath(gvr, namespace), body: manifest });
   };
-  const status = tell(addon, decide(observed, Date.now()).report, {}, Date.now());
+  const status = statusOf(addon, decide(observed, Date.now()), {}, Date.now());
   const head = { apiVersion: addonApiVersion, kind: addonGvr.kind };
   const putStatus = ({ metadata: { uid, resourceVersion } }: KubeObject, value: object) => {
     const metadata = { name, namespace, uid, resourceVersion };
@@ -100,16 +105,13 @@ function nothingYet(addon: PostgresAddon): Observed {
       connectionCheck: 'Off',
       imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}',
     },
-    kinds: { clusters: 'served', scheduledBackups: 'served' },
-    cluster: undefined,
-    scheduledBackup: undefined,
+    children: byRole((role) => (isWatched(role) ? { kind: 'absent' } : unread)) as Children,
     source: unread,
-    urlSecret: unread,
     volumes: unread,
-    confirmed: unread,
+    live: unread,
     facts: unread,
-    holders: [],
-    checkup: false,
+    livingOwners: [],
+    resync: false,
   };
 }
 

@@ -1,21 +1,86 @@
 // The closed lists of condition types and reasons. The code uses no others, and the reference docs are generated from these tables.
 
+/**
+ * The concerns of an addon: each is one chapter of the core and one folder of src/domain. A database without what is essential is of no
+ * use: a refusal there stops the rest and decides `Ready`. Any other refusal stays in the conditions of its concern.
+ */
+export const concerns = {
+  ownership: { essential: true },
+  database: { essential: true },
+  credentials: { essential: true },
+  backup: { essential: false },
+} as const satisfies Readonly<Record<string, { readonly essential: boolean }>>;
+export type Concern = keyof typeof concerns;
+
+/**
+ * How a condition is told. always: in every round. while true: absent otherwise. once judged: it keeps its last word while something
+ * keeps the operator from judging it, and goes when it is judged not to apply.
+ */
+export type Presence = 'always' | 'while true' | 'once judged';
+
+export interface ConditionRow {
+  readonly meaning: string;
+  readonly present: Presence;
+  /** A refusal in this concern is what the condition says then. Absent: no refusal is. */
+  readonly concern?: Concern;
+}
+
+/** In the order in which status lists them. */
 export const conditionTypes = {
-  Ready:
-    'The database can be used: CNPG reports every instance ready, the Secret with DATABASE_URL is written, and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
-  Reconciling: 'The operator is working towards the desired state. Present only while true.',
-  Stalled: 'The operator cannot continue without intervention; the message says what to do. Present only while true.',
-  Provisioned: 'The Cluster exists and CNPG reports every instance ready.',
-  CredentialsPublished: "The Secret holds a DATABASE_URL built from the current credentials in CNPG's Secret.",
-  Connectable: 'The operator logged in with the published DATABASE_URL. Absent while readiness.connectionCheck is Off.',
-  PlanApplied: 'The Cluster runs with the size, version and settings of the plan.',
-  Protected:
-    'Deleting the addon leaves the database, the Secret and the backups in service. Present only with spec.mode protected.',
-  Adopted:
-    'The database was created for an addon that has been deleted, and this addon adopted it. Present from then on.',
-  Suspended: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
-  BackupReady: 'The backup level of the plan is in force. Absent for a plan without backups.',
-} as const;
+  Ready: {
+    meaning:
+      'The database can be used: CNPG reports every instance ready, the Secret with DATABASE_URL is written, and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
+    present: 'always',
+  },
+  Reconciling: {
+    meaning: 'The operator is working towards the desired state. Present only while true.',
+    present: 'while true',
+  },
+  Stalled: {
+    meaning: 'The operator cannot continue without intervention; the message says what to do. Present only while true.',
+    present: 'while true',
+  },
+  Provisioned: {
+    meaning: 'The Cluster exists and CNPG reports every instance ready.',
+    present: 'once judged',
+    concern: 'database',
+  },
+  CredentialsPublished: {
+    meaning: "The Secret holds a DATABASE_URL built from the current credentials in CNPG's Secret.",
+    present: 'once judged',
+    concern: 'credentials',
+  },
+  PlanApplied: {
+    meaning: 'The Cluster runs with the size, version and settings of the plan.',
+    present: 'once judged',
+    concern: 'database',
+  },
+  Connectable: {
+    meaning: 'The operator logged in with the published DATABASE_URL. Absent while readiness.connectionCheck is Off.',
+    present: 'once judged',
+  },
+  BackupReady: {
+    meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
+    present: 'once judged',
+    concern: 'backup',
+  },
+  Protected: {
+    meaning:
+      'Deleting the addon leaves the database, the Secret and the backups in service. Present only with spec.mode protected.',
+    present: 'once judged',
+    concern: 'ownership',
+  },
+  Adopted: {
+    meaning:
+      'The database was created for an addon that has been deleted, and this addon adopted it. Present from then on.',
+    present: 'once judged',
+    concern: 'ownership',
+  },
+  Suspended: {
+    meaning: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
+    present: 'while true',
+  },
+} as const satisfies Readonly<Record<string, ConditionRow>>;
 export type ConditionType = keyof typeof conditionTypes;
 
 /** good: no action needed. progressing: the operator waits, for a limited time. stalled: the operator cannot continue without intervention. */

@@ -42,6 +42,12 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
+/** A Secret as read for one decision. Its data never enters a cache, a log, a status or an event. */
+export interface Secret extends KubeObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 /** What is sent to create an object. The API server fills in the rest. */
 export interface Manifest {
   readonly apiVersion: string;

@@ -2,7 +2,8 @@
 // Clients, caches, the chart's roles and the table in SECURITY.md are made from it; no permission stands anywhere else.
 import { addonGvr, projectAddon } from './addon.ts';
 import { clusterGvr, projectCluster, projectScheduledBackup, scheduledBackupGvr } from './cnpg.ts';
-import { type Gvr, type KubeObject, leaseGvr, recordedEventGvr } from './kubernetes.ts';
+import type { Reason } from './conditions.ts';
+import { type Gvr, type KubeObject, leaseGvr, recordedEventGvr, type Secret } from './kubernetes.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from './workload.ts';
 
 /** RBAC's verbs, in the order in which they are told. */
@@ -21,6 +22,8 @@ export interface Permission<V extends Verb = Verb> {
 
 interface Row<V extends Verb> {
   readonly gvr: Gvr;
+  /** What has to be installed so that the API server serves it, and the reason that says that it is not; absent for Kubernetes' own. */
+  readonly provider?: { readonly name: string; readonly missing: Reason };
   /**
    * Where the permissions are granted: `namespaced` in the namespaces that are looked after, `cluster` for objects without a namespace,
    * `own namespace` in that of the operator alone.
@@ -44,6 +47,8 @@ interface ReadRow extends Row<'get' | 'list'> {
 interface WrittenRow extends Row<'get' | 'create' | 'patch'> {
   /** Read and written by a reconcile; nothing is kept. */
   readonly access: 'written';
+  /** What a reconcile makes of an object that it has read. */
+  readonly project: (raw: KubeObject) => KubeObject;
 }
 
 interface BackgroundRow extends Row<'get' | 'create' | 'update'> {
@@ -60,6 +65,8 @@ const lookForCause = [
     why: 'to find out why a database does not come up; without it, status says that it could not look',
   },
 ] as const;
+
+const cloudNativePG = { name: 'CloudNativePG', missing: 'CNPGNotInstalled' } as const;
 
 /** The order is that in which the caches are started and told of. */
 export const resources = {
@@ -82,6 +89,7 @@ export const resources = {
   },
   clusters: {
     gvr: clusterGvr,
+    provider: cloudNativePG,
     scope: 'namespaced',
     access: 'watched',
     project: projectCluster,
@@ -96,6 +104,7 @@ export const resources = {
   },
   scheduledBackups: {
     gvr: scheduledBackupGvr,
+    provider: cloudNativePG,
     scope: 'namespaced',
     access: 'watched',
     project: projectScheduledBackup,
@@ -110,6 +119,7 @@ export const resources = {
     gvr: { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' },
     scope: 'namespaced',
     access: 'written',
+    project: (raw: KubeObject): Secret => raw,
     permissions: [
       {
         verbs: ['get'],
@@ -174,12 +184,18 @@ export type WatchedResource = NameWith<'watched'>;
 /** What reconciles read and write. */
 export type ReconciledResource = NameWith<'watched' | 'read' | 'written'>;
 
-/** An object of a resource: as it is kept in memory when it is watched, else with all that the API server sends. */
+/** An object of a resource, as its row projects it; without a projection, with all that the API server sends. */
 export type ObjectOf<N extends ResourceName> = (typeof resources)[N] extends {
   readonly project: (raw: KubeObject) => infer T extends KubeObject;
 }
   ? T
   : KubeObject;
+
+/** The provider of a resource; undefined for Kubernetes' own. */
+export function providerOf(name: ResourceName): ResourceRow['provider'] {
+  const row: ResourceRow = resources[name];
+  return row.provider;
+}
 
 const all = Object.keys(resources) as readonly ResourceName[];
 /** The resources that are watched, in the order of the table. */

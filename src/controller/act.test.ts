@@ -1,21 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import type { Action } from '../domain/decision.ts';
+import { type Action, create } from '../domain/decision.ts';
 import { ApiError } from '../kube/errors.ts';
 import { act } from './act.ts';
-import type { World } from './world.ts';
+import type { Dependencies } from './dependencies.ts';
 
 const manifest = (kind: string): Manifest => ({
   apiVersion: 'v1',
   kind,
   metadata: { name: kind.toLowerCase(), namespace: 'a' },
 });
-const create = (child: 'Cluster' | 'ScheduledBackup' | 'Secret'): Action => ({
-  verb: 'create',
-  child,
-  manifest: manifest(child),
-});
-const three = [create('Cluster'), create('ScheduledBackup'), create('Secret')];
+const three = [
+  create('cluster', manifest('Cluster')),
+  create('scheduledBackup', manifest('ScheduledBackup')),
+  create('urlSecret', manifest('Secret')),
+];
 
 /** Only what act() touches. `answers` are taken one by one: an error is thrown, anything else is success. */
 function aWorld(answers: readonly (ApiError | undefined)[] = [], mayWrite: () => boolean = () => true) {
@@ -31,20 +30,22 @@ function aWorld(answers: readonly (ApiError | undefined)[] = [], mayWrite: () =>
     },
   });
   const cache = (kind: string) => ({ record: () => recorded.push(kind) });
-  const world = {
+  const deps = {
     mayWrite,
     api: { clusters: client('Cluster'), scheduledBackups: client('ScheduledBackup'), secrets: client('Secret') },
     caches: { clusters: cache('Cluster'), scheduledBackups: cache('ScheduledBackup') },
-  } as unknown as World;
-  return { world, written, recorded };
+  } as unknown as Dependencies;
+  return { deps, written, recorded };
 }
 
 const failed = (code: number, reason: string, message = ''): ApiError => new ApiError({ code, reason, message });
 
 describe('act', () => {
-  it('writes in order, each as its manager, makes it visible, and tells the uid of the Secret', async () => {
-    const { world, written, recorded } = aWorld();
-    expect(await act(three, 'a', world)).toEqual({ outcome: { secretUID: 'Secret-uid' } });
+  it('writes in order, each as its manager, makes it visible, and tells the uids', async () => {
+    const { deps, written, recorded } = aWorld();
+    expect(await act(three, 'a', deps)).toEqual({
+      result: { created: { cluster: 'Cluster-uid', scheduledBackup: 'ScheduledBackup-uid', urlSecret: 'Secret-uid' } },
+    });
     expect(written).toEqual([
       'Cluster as postgres-addon-operator',
       'ScheduledBackup as postgres-addon-operator',
@@ -54,52 +55,66 @@ describe('act', () => {
   });
 
   it('tells the version of the addon after its finalizers were written', async () => {
-    const { world } = aWorld();
+    const { deps } = aWorld();
     const setFinalizers = async (written: Manifest): Promise<KubeObject> => ({
       ...written,
       metadata: { name: 'shop', namespace: 'a', uid: 'u', resourceVersion: '8' },
     });
     const addons = { client: { setFinalizers }, cache: { record: () => {} } };
     const withAddons = {
-      ...world,
-      api: { ...world.api, addons: addons.client },
-      caches: { ...world.caches, addons: addons.cache },
-    } as unknown as World;
+      ...deps,
+      api: { ...deps.api, addons: addons.client },
+      caches: { ...deps.caches, addons: addons.cache },
+    } as unknown as Dependencies;
     const { metadata, ...rest } = manifest('PostgresAddon');
     const pinned = { ...rest, metadata: { ...metadata, uid: 'u', resourceVersion: '7' } };
-    const guard: Action = { verb: 'apply', child: 'PostgresAddon', manifest: pinned };
-    expect(await act([guard], 'a', withAddons)).toEqual({ outcome: {}, resourceVersion: '8' });
+    const guard: Action = { verb: 'apply', child: 'addon', concern: 'ownership', manifest: pinned };
+    expect(await act([guard], 'a', withAddons)).toEqual({ result: {}, resourceVersion: '8' });
   });
 
-  it('stops at the first refusal', async () => {
-    const { world, written } = aWorld([undefined, failed(422, 'Invalid', 'no')]);
-    const { outcome } = await act(three, 'a', world);
-    expect(outcome.refusal).toMatchObject({ reason: 'Refused', child: 'ScheduledBackup' });
-    expect(written).toHaveLength(2);
+  it('stops at the refusal of what is essential, and tells what was not tried', async () => {
+    const { deps, written } = aWorld([failed(422, 'Invalid', 'no')]);
+    const { result } = await act(three, 'a', deps);
+    expect(result.refusals).toMatchObject([{ reason: 'Refused', child: 'cluster', verb: 'create' }]);
+    expect(result.untried).toEqual(['backup', 'credentials']);
+    expect(written).toHaveLength(1);
+  });
+
+  it('goes on after the refusal of what is not, but not with what is for the same', async () => {
+    const { deps, written } = aWorld([undefined, failed(422, 'Invalid', 'no')]);
+    const [cluster, backup, secret] = three as [Action, Action, Action];
+    const { result } = await act([cluster, backup, backup, secret], 'a', deps);
+    expect(result.refusals).toMatchObject([{ reason: 'Refused', child: 'scheduledBackup', concern: 'backup' }]);
+    expect(result.created).toHaveProperty('urlSecret');
+    expect(written).toEqual([
+      'Cluster as postgres-addon-operator',
+      'ScheduledBackup as postgres-addon-operator',
+      'Secret as paas-control-plane',
+    ]);
   });
 
   it.each([
-    ['a conflict', failed(409, 'Conflict'), 'Cluster'],
+    ['a conflict', failed(409, 'Conflict'), 'cluster'],
     ['an outage', failed(503, 'ServiceUnavailable'), undefined],
   ])('stops at %s and tries nothing twice', async (_, error, stale) => {
-    const { world, written } = aWorld([error]);
-    expect(await act(three, 'a', world)).toEqual({ outcome: {}, interrupted: { error, stale } });
+    const { deps, written } = aWorld([error]);
+    expect(await act(three, 'a', deps)).toEqual({ result: {}, interrupted: { error, stale } });
     expect(written).toHaveLength(1);
   });
 
   it('writes nothing once another replica may lead', async () => {
     let leads = 2;
-    const { world, written } = aWorld([], () => leads-- > 0);
-    expect(await act(three, 'a', world)).toMatchObject({ interrupted: { error: undefined } });
+    const { deps, written } = aWorld([], () => leads-- > 0);
+    expect(await act(three, 'a', deps)).toMatchObject({ interrupted: { error: undefined } });
     expect(written).toHaveLength(2);
   });
 
   it('lets a defect through', async () => {
-    const { world } = aWorld();
+    const { deps } = aWorld();
     const broken = {
-      ...world,
-      api: { ...world.api, clusters: { create: () => Promise.reject(new TypeError('bug')) } },
-    } as unknown as World;
+      ...deps,
+      api: { ...deps.api, clusters: { create: () => Promise.reject(new TypeError('bug')) } },
+    } as unknown as Dependencies;
     await expect(act(three, 'a', broken)).rejects.toThrow('bug');
   });
 });

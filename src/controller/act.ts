@@ -1,53 +1,67 @@
-// Carries out a decision's writes, in order; it stops at the first that fails and never tries one twice.
+// Carries out a decision's writes, in order; it stops at the first that fails, goes on where a refusal concerns only a part, and never
+// tries one twice.
 import { fieldManager, secretFieldManager } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import type { Action, WrittenKind } from '../domain/decision.ts';
-import type { Outcome } from '../domain/report.ts';
+import { resources, type WatchedResource } from '../api/resources.ts';
+import { children } from '../domain/children.ts';
+import {
+  type Action,
+  type ActionResult,
+  isToBeTried,
+  withRefusal,
+  withUntried,
+  withWritten,
+} from '../domain/decision.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
-import { meaningOf } from './api-errors.ts';
-import type { Cache, World } from './world.ts';
+import { classify } from './api-errors.ts';
+import type { Cache, Dependencies } from './dependencies.ts';
 
 export interface Acted {
-  readonly outcome: Outcome;
+  readonly result: ActionResult;
   /** The addon's resourceVersion after a write of its finalizers. */
   readonly resourceVersion?: string;
-  /** A write failed in a way that says nothing about the addon: look again later, and tell nothing meanwhile. */
-  readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: WrittenKind | undefined };
+  /** A write failed in a way that says nothing about the addon: reconcile again later, and say nothing meanwhile. */
+  readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: Action['child'] | undefined };
 }
 
 /** @param namespace the addon's: no write leaves it */
-export async function act(actions: readonly Action[], namespace: string, world: World): Promise<Acted> {
-  let outcome: Outcome = {};
+export async function act(actions: readonly Action[], namespace: string, deps: Dependencies): Promise<Acted> {
+  let result: ActionResult = {};
   let addon: Pick<Acted, 'resourceVersion'> = {};
   for (const action of actions) {
-    if (!world.mayWrite()) return { outcome, interrupted: { error: undefined, stale: undefined } };
+    if (!isToBeTried(action, result)) {
+      result = withUntried(result, action);
+      continue;
+    }
+    if (!deps.mayWrite()) return { result, interrupted: { error: undefined, stale: undefined } };
     try {
-      const written = await write(action, namespace, world);
-      if (action.child === 'Secret' && written !== undefined) outcome = { secretUID: written.metadata.uid };
-      if (action.child === 'PostgresAddon' && written !== undefined)
+      const written = await write(action, namespace, deps);
+      result = withWritten(result, action, written);
+      if (action.child === 'addon' && written !== undefined)
         addon = { resourceVersion: written.metadata.resourceVersion };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      const meaning = meaningOf(error, action);
+      const meaning = classify(error, action);
       switch (meaning.kind) {
         case 'done':
           continue;
         case 'refused':
-          return { outcome: { ...outcome, refusal: { ...meaning.verdict, child: action.child } }, ...addon };
+          result = withRefusal(result, action, meaning.verdict);
+          continue;
         case 'stale':
-          return { outcome, interrupted: { error, stale: action.child } };
+          return { result, interrupted: { error, stale: action.child } };
         case 'unavailable':
-          return { outcome, interrupted: { error, stale: undefined } };
+          return { result, interrupted: { error, stale: undefined } };
       }
     }
   }
-  return { outcome, ...addon };
+  return { result, ...addon };
 }
 
-async function write(action: Action, namespace: string, world: World): Promise<KubeObject | undefined> {
-  const { client, cache } = placeOf(action.child, world);
-  const manager = action.child === 'Secret' ? secretFieldManager : fieldManager;
+async function write(action: Action, namespace: string, deps: Dependencies): Promise<KubeObject | undefined> {
+  const { client, cache } = placeOf(action.child, deps);
+  const manager = action.child === 'urlSecret' ? secretFieldManager : fieldManager;
   switch (action.verb) {
     case 'create': {
       const written = await client.create(action.manifest, manager);
@@ -55,7 +69,7 @@ async function write(action: Action, namespace: string, world: World): Promise<K
       return written;
     }
     case 'apply': {
-      const send = action.child === 'PostgresAddon' ? client.setFinalizers : client.apply;
+      const send = action.child === 'addon' ? client.setFinalizers : client.apply;
       const written = await send(action.manifest, manager);
       cache?.record(written);
       return written;
@@ -67,19 +81,14 @@ async function write(action: Action, namespace: string, world: World): Promise<K
   }
 }
 
-/** Secrets have no cache: their content stays in memory no longer than one write. */
-function placeOf(
-  child: WrittenKind,
-  world: World,
-): { readonly client: ResourceClient; readonly cache: Cache<KubeObject> | undefined } {
-  switch (child) {
-    case 'PostgresAddon':
-      return { client: world.api.addons, cache: world.caches.addons };
-    case 'Cluster':
-      return { client: world.api.clusters, cache: world.caches.clusters };
-    case 'ScheduledBackup':
-      return { client: world.api.scheduledBackups, cache: world.caches.scheduledBackups };
-    case 'Secret':
-      return { client: world.api.secrets, cache: undefined };
-  }
+interface Place {
+  readonly client: ResourceClient;
+  /** Absent for what is not watched: of Secrets, the content stays in memory no longer than one write. */
+  readonly cache: Cache<KubeObject> | undefined;
+}
+
+function placeOf(child: Action['child'], { api, caches }: Dependencies): Place {
+  const resource = child === 'addon' ? 'addons' : children[child].resource;
+  const isCached = resources[resource].access === 'watched';
+  return { client: api[resource], cache: isCached ? caches[resource as WatchedResource] : undefined };
 }

@@ -2,17 +2,18 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Action } from '../domain/decision.ts';
 import { ApiError } from '../kube/errors.ts';
-import { meaningOf } from './api-errors.ts';
+import { classify } from './api-errors.ts';
 
 const manifest = {
   apiVersion: 'postgresql.cnpg.io/v1',
   kind: 'Cluster',
   metadata: { name: 'db-a-shop', namespace: 'a' },
 };
-const create: Action = { verb: 'create', child: 'Cluster', manifest };
+const create: Action = { verb: 'create', child: 'cluster', concern: 'database', manifest };
 const remove: Action = {
   verb: 'delete',
-  child: 'ScheduledBackup',
+  child: 'scheduledBackup',
+  concern: 'backup',
   name: 'db-a-shop-daily',
   uid: 'u',
   resourceVersion: '1',
@@ -28,7 +29,7 @@ it.each([
   ['a gateway', failed(503, 'ServiceUnavailable'), 'unavailable'],
   ['a taken name', failed(409, 'Conflict', 'the object has been modified'), 'stale'],
 ])('%s says nothing about the addon', (_, error, kind) => {
-  expect(meaningOf(error, create).kind).toBe(kind);
+  expect(classify(error, create).kind).toBe(kind);
 });
 
 it.each([
@@ -55,17 +56,17 @@ it.each([
   ['CNPGNotInstalled', failed(404, 'NotFound', 'the server could not find the requested resource')],
   ['CNPGUnavailable', failed(500, 'InternalError', 'failed calling webhook "mcluster.cnpg.io": connection refused')],
 ] as const)('%s, with the words of the server', (reason, error) => {
-  const meaning = meaningOf(error, create);
+  const meaning = classify(error, create);
   expect(meaning).toMatchObject({ kind: 'refused', verdict: { reason } });
   if (meaning.kind === 'refused') expect(meaning.verdict.message).toBe(`create Cluster db-a-shop: ${error.message}`);
 });
 
 describe('deleting', () => {
   it('what is gone is done', () => {
-    expect(meaningOf(failed(404, 'NotFound'), remove)).toEqual({ kind: 'done' });
+    expect(classify(failed(404, 'NotFound'), remove)).toEqual({ kind: 'done' });
   });
   it('what is another object now is left alone', () => {
-    expect(meaningOf(failed(409, 'Conflict'), remove)).toEqual({ kind: 'stale' });
+    expect(classify(failed(409, 'Conflict'), remove)).toEqual({ kind: 'stale' });
   });
 });
 
@@ -77,8 +78,13 @@ it.each([
   ['a webhook', failed(400, 'BadRequest', quote)],
   ['a webhook that does not answer', failed(500, 'InternalError', `failed calling webhook: ${quote}`)],
 ])('a Secret refused by %s is told without words that may quote it', (_, error) => {
-  const secret: Action = { verb: 'create', child: 'Secret', manifest: { ...manifest, kind: 'Secret' } };
-  const meaning = meaningOf(error, secret);
+  const secret: Action = {
+    verb: 'create',
+    child: 'urlSecret',
+    concern: 'credentials',
+    manifest: { ...manifest, kind: 'Secret' },
+  };
+  const meaning = classify(error, secret);
   expect(meaning).toMatchObject({ kind: 'refused', verdict: { reason: 'Refused' } });
   expect(JSON.stringify(meaning)).not.toContain('postgresql://');
 });

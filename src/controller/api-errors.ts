@@ -1,11 +1,13 @@
 // From an API error to what happens next: the one place that knows what the server's refusals mean.
 import type { Reason } from '../api/conditions.ts';
+import { providerOf, resources } from '../api/resources.ts';
+import { children } from '../domain/children.ts';
 import type { Action } from '../domain/decision.ts';
-import type { Verdict } from '../domain/target.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { ApiError } from '../kube/errors.ts';
 
 /**
- * done: the write has its effect already. stale: the world is not as observed, look again. refused: the server will not have
+ * done: the write has its effect already. stale: the deps is not as observed, look again. refused: the server will not have
  * it, and says why. unavailable: nobody knows whether it was carried out; try again later.
  */
 export type Meaning =
@@ -15,7 +17,7 @@ export type Meaning =
   | { readonly kind: 'refused'; readonly verdict: Verdict };
 
 /** What a failed write means. The texts are the API server's own (apimachinery errors, quota and webhook admission). */
-export function meaningOf(error: ApiError, action: Action): Meaning {
+export function classify(error: ApiError, action: Action): Meaning {
   const refused = (reason: Reason): Meaning => ({
     kind: 'refused',
     verdict: { reason, message: wordsOf(error, action, reason) },
@@ -24,10 +26,10 @@ export function meaningOf(error: ApiError, action: Action): Meaning {
     case 404:
       if (action.verb === 'delete') return { kind: 'done' };
       // The addon itself is gone: the watch will say so.
-      if (action.child === 'PostgresAddon') return { kind: 'stale' };
+      if (action.child === 'addon') return { kind: 'stale' };
       return /namespaces? "/.test(error.message)
         ? refused('NamespaceTerminating')
-        : refused(action.child === 'Secret' ? 'Refused' : 'CNPGNotInstalled');
+        : refused(providerOf(children[action.child].resource)?.missing ?? 'Refused');
     case 409:
       return { kind: 'stale' };
     case 403:
@@ -47,7 +49,8 @@ export function meaningOf(error: ApiError, action: Action): Meaning {
 /** The server's words. Of a refused Secret only its kind: a validation or a webhook may quote what it refuses. */
 function wordsOf(error: ApiError, action: Action, reason: Reason): string {
   const name = action.verb === 'delete' ? action.name : action.manifest.metadata.name;
-  const mayQuote = action.child === 'Secret' && reason === 'Refused';
+  const resource = action.child === 'addon' ? 'addons' : children[action.child].resource;
+  const mayQuote = resource === 'secrets' && reason === 'Refused';
   const words = mayQuote ? `${error.reason} (left out what could quote the Secret)` : error.message;
-  return `${action.verb} ${action.child} ${name}: ${words}`;
+  return `${action.verb} ${resources[resource].gvr.kind} ${name}: ${words}`;
 }

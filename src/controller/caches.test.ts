@@ -11,7 +11,7 @@ import { Triggers } from './triggers.ts';
 class Fixture {
   readonly transport = new HandTransport();
   readonly keys: string[] = [];
-  readonly departed: string[] = [];
+  readonly deletedAddons: string[] = [];
   readonly told: string[] = [];
   readonly caches: Caches;
 
@@ -22,7 +22,7 @@ class Fixture {
       clock: new ManualClock(),
       random: () => 0.5,
       namespaces,
-      triggers: new Triggers(enqueue, ({ metadata }) => this.departed.push(metadata.name)),
+      triggers: new Triggers(enqueue, ({ metadata }) => this.deletedAddons.push(metadata.name)),
       enqueue,
       onError: (error) => this.told.push(String(error)),
       onStatus: (kind, namespace, { failure }) => {
@@ -111,7 +111,7 @@ describe('the caches', () => {
     stream.open();
     stream.send('DELETED', { ...anAddon(), metadata: { ...anAddon().metadata, resourceVersion: '60' } });
     await settle();
-    expect(fixture.departed).toEqual(['shop']);
+    expect(fixture.deletedAddons).toEqual(['shop']);
     expect(fixture.keys).toEqual(['team-a/shop']);
   });
 

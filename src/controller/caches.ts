@@ -3,13 +3,12 @@ import type { PostgresAddon } from '../api/addon.ts';
 import type { Clock, Random } from '../api/clock.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
 import { type ObjectOf, resources, type WatchedResource, watchedResources } from '../api/resources.ts';
-import type { Availability } from '../domain/observed.ts';
 import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
+import type { Availability, Cache, WatchedCaches } from './dependencies.ts';
 import { type Key, keyOf } from './key.ts';
 import type { Triggers } from './triggers.ts';
-import type { Cache, WatchedCaches } from './world.ts';
 
 interface Watched<T extends KubeObject> {
   readonly store: Store<T>;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { labels, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import { aCluster, anAddon } from '../domain/testing.ts';
-import { Departed } from './deleted-addons.ts';
+import { DeletedAddons } from './deleted-addons.ts';
 
 const key = 'team-a/shop';
 const addon = anAddon();
@@ -16,26 +16,26 @@ const loose = change({});
 /** `there` is what the cache shows. */
 function aDeparted(cluster: Cluster | undefined) {
   const there = { cluster };
-  return { there, departed: new Departed({ get: () => there.cluster }) };
+  return { there, deletedAddons: new DeletedAddons({ get: () => there.cluster }) };
 }
 
 describe('an addon that is gone', () => {
   it('has to be looked after when it left its Cluster without an owner and without marks, until that was done', () => {
-    const { departed } = aDeparted(loose);
-    expect(departed.next(key)).toBeUndefined();
-    departed.add(addon);
-    expect(departed.next(key)).toBe(addon);
-    expect(departed.next('team-a/other')).toBeUndefined();
-    departed.forget(addon);
-    expect(departed.next(key)).toBeUndefined();
+    const { deletedAddons } = aDeparted(loose);
+    expect(deletedAddons.next(key)).toBeUndefined();
+    deletedAddons.add(addon);
+    expect(deletedAddons.next(key)).toBe(addon);
+    expect(deletedAddons.next('team-a/other')).toBeUndefined();
+    deletedAddons.forget(addon);
+    expect(deletedAddons.next(key)).toBeUndefined();
   });
 
   it('waits for the garbage collector while the Cluster has its owner', () => {
-    const { departed, there } = aDeparted(owned);
-    departed.add(addon);
-    expect(departed.next(key)).toBeUndefined();
+    const { deletedAddons, there } = aDeparted(owned);
+    deletedAddons.add(addon);
+    expect(deletedAddons.next(key)).toBeUndefined();
     there.cluster = loose;
-    expect(departed.next(key)).toBe(addon);
+    expect(deletedAddons.next(key)).toBe(addon);
   });
 
   it.each([
@@ -45,30 +45,30 @@ describe('an addon that is gone', () => {
     ['belongs to the next addon', change({ labels: { ...owned.metadata.labels, [labels.uid]: 'next' } })],
     ['is foreign', change({ labels: {} })],
   ])('is forgotten when its Cluster %s', (_, cluster) => {
-    const { departed, there } = aDeparted(cluster);
-    departed.add(addon);
-    expect(departed.next(key)).toBeUndefined();
+    const { deletedAddons, there } = aDeparted(cluster);
+    deletedAddons.add(addon);
+    expect(deletedAddons.next(key)).toBeUndefined();
     there.cluster = loose;
-    expect(departed.next(key)).toBeUndefined();
+    expect(deletedAddons.next(key)).toBeUndefined();
   });
 
   it('is not forgotten for the next one of its name', () => {
-    const { departed } = aDeparted(loose);
+    const { deletedAddons } = aDeparted(loose);
     const next: PostgresAddon = { ...addon, metadata: { ...addon.metadata, uid: 'next' } };
-    departed.add(addon);
-    departed.add(next);
-    expect(departed.next(key)).toBe(addon);
-    departed.forget(next);
-    expect(departed.next(key)).toBe(addon);
+    deletedAddons.add(addon);
+    deletedAddons.add(next);
+    expect(deletedAddons.next(key)).toBe(addon);
+    deletedAddons.forget(next);
+    expect(deletedAddons.next(key)).toBe(addon);
   });
 
   it('is forgotten for newer ones, when there are very many that nobody looks at', () => {
-    const { departed } = aDeparted(loose);
+    const { deletedAddons } = aDeparted(loose);
     const named = (name: string): PostgresAddon => ({ ...addon, metadata: { ...addon.metadata, name } });
-    departed.add(addon);
-    for (let number = 1; number < 1024; number += 1) departed.add(named(`shop-${number}`));
-    expect(departed.next(key)).toBe(addon);
-    departed.add(named('one-more'));
-    expect(departed.next(key)).toBeUndefined();
+    deletedAddons.add(addon);
+    for (let number = 1; number < 1024; number += 1) deletedAddons.add(named(`shop-${number}`));
+    expect(deletedAddons.next(key)).toBe(addon);
+    deletedAddons.add(named('one-more'));
+    expect(deletedAddons.next(key)).toBeUndefined();
   });
 });

@@ -2,15 +2,15 @@
 // be done before the operator has looked, and ready_at is written nowhere else.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
-import { remainsOf } from '../domain/ownership/release.ts';
+import { leftoverOf } from '../domain/ownership/release.ts';
 import { namesOf } from '../domain/target.ts';
+import type { Cache } from './dependencies.ts';
 import { type Key, keyOf } from './key.ts';
-import type { Cache } from './world.ts';
 
 // What a replica that does not lead hears of is looked at only when it leads; this bounds it, at some kilobytes each.
 const most = 1024;
 
-export class Departed {
+export class DeletedAddons {
   readonly #clusters: Pick<Cache<Cluster>, 'get'>;
   readonly #addons = new Map<Key, readonly PostgresAddon[]>();
 
@@ -34,7 +34,7 @@ export class Departed {
     const undecided = this.#undecided(key);
     if (undecided.length === 0) this.#addons.delete(key);
     else this.#addons.set(key, undecided);
-    return undecided.find((addon) => remainsOf(addon, this.#clusterOf(addon)) === 'unmarked');
+    return undecided.find((addon) => leftoverOf(addon, this.#clusterOf(addon)) === 'unmarked');
   }
 
   /** It was looked after, as well as it could be. */
@@ -47,7 +47,7 @@ export class Departed {
 
   #undecided(key: Key): readonly PostgresAddon[] {
     const addons = this.#addons.get(key) ?? [];
-    return addons.filter((addon) => remainsOf(addon, this.#clusterOf(addon)) !== 'nothing');
+    return addons.filter((addon) => leftoverOf(addon, this.#clusterOf(addon)) !== 'nothing');
   }
 
   #clusterOf(addon: PostgresAddon): Cluster | undefined {

@@ -1,62 +1,62 @@
 // Gathers what one decision depends on: the caches first, and a live read only where the decision says it needs one.
 
 import { labels } from '../api/addon.ts';
-import { clusterLabel, projectCluster, projectScheduledBackup } from '../api/cnpg.ts';
-import type { KubeObject } from '../api/kubernetes.ts';
+import { clusterLabel } from '../api/cnpg.ts';
+import type { KubeObject, Secret } from '../api/kubernetes.ts';
+import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
+import { byRole, children, isWatched, type Role } from '../domain/children.ts';
 import { sourceSecretName } from '../domain/names.ts';
-import { needs } from '../domain/needs.ts';
-import type { Observed, Read, Secret, Volume } from '../domain/observed.ts';
+import { type Needs, needs } from '../domain/needs.ts';
+import type { Children, Observed, Read, Volume } from '../domain/observed.ts';
 import { uidOn } from '../domain/ownership/owner.ts';
 import { type Names, namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
+import type { Dependencies } from './dependencies.ts';
+import { lookForCause } from './evidence.ts';
 import { type Key, splitKey } from './key.ts';
-import { lookForCause } from './look.ts';
-import type { World } from './world.ts';
+
+const unread = { kind: 'unread' } as const;
 
 /**
  * What is known of an addon now: first of one that is gone and left something to do, then of the one that has its name. undefined when
  * there is neither.
- * @throws ApiError when a needed read fails for another reason than a missing right
+ * @throws ApiError when a needed read fails for another reason than a missing permission
  */
-export async function observe(key: Key, world: World): Promise<Observed | undefined> {
+export async function observe(key: Key, deps: Dependencies): Promise<Observed | undefined> {
   const [namespace, name] = splitKey(key);
-  const departed = world.departed.next(key);
-  const addon = departed ?? world.caches.addons.get(namespace, name);
-  if (addon === undefined || (departed === undefined && isGone(addon))) return undefined;
+  const deleted = deps.deletedAddons.next(key);
+  const addon = deleted ?? deps.caches.addons.get(namespace, name);
+  if (addon === undefined || (deleted === undefined && isGone(addon))) return undefined;
   const names = namesOf(addon);
   const cached: Observed = {
     addon,
-    gone: departed !== undefined,
-    platform: world.platform,
-    kinds: world.availability(namespace),
-    cluster: world.caches.clusters.get(namespace, names.cluster),
-    scheduledBackup: world.caches.scheduledBackups.get(namespace, names.scheduledBackup),
-    source: { kind: 'unread' },
-    urlSecret: { kind: 'unread' },
-    volumes: { kind: 'unread' },
-    confirmed: { kind: 'unread' },
-    facts: { kind: 'unread' },
-    holders: [],
-    checkup: world.checkups.isDue(key),
+    gone: deleted !== undefined,
+    platform: deps.platform,
+    children: cachedChildren(namespace, names, deps),
+    source: unread,
+    volumes: unread,
+    live: unread,
+    facts: unread,
+    livingOwners: [],
+    resync: deps.resync.isDue(key),
   };
-  const now = world.clock.now();
+  const now = deps.clock.now();
   const need = needs(cached, now);
-  const addonItself = () => readObject(world.api.addons, namespace, name);
-  const [children, source, urlSecret, volumes, confirmed, facts] = await Promise.all([
-    need.children ? readChildren(cached, names, world) : {},
-    need.source ? readSecret(world.api.secrets, namespace, sourceSecretName(names.cluster)) : cached.source,
-    need.urlSecret ? readSecret(world.api.secrets, namespace, names.urlSecret) : cached.urlSecret,
-    need.volumes ? readVolumes(world, namespace, names.cluster) : cached.volumes,
-    need.confirmed ? addonItself() : cached.confirmed,
-    need.facts ? lookForCause(world.api, namespace, names.cluster) : cached.facts,
+  const addonItself = () => readObject(deps.api.addons, namespace, name);
+  const [found, source, volumes, live, facts] = await Promise.all([
+    readChildren(cached.children, need, namespace, names, deps),
+    need.source ? readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)) : unread,
+    need.volumes ? readVolumes(deps, namespace, names.cluster) : unread,
+    need.live ? addonItself() : unread,
+    need.facts ? lookForCause(deps.api, namespace, names.cluster) : unread,
   ]);
-  if (need.urlSecret) world.checkups.done(key);
-  const read = { ...cached, ...children, source, urlSecret, volumes, confirmed, facts };
-  const observed = { ...read, holders: holdersOf(read, world) };
+  if (need.unwatched) deps.resync.done(key);
+  const read = { ...cached, children: found, source, volumes, live, facts };
+  const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret, once read, may turn out to be nobody's.
-  const isLoose = !need.confirmed && needs(observed, now).confirmed;
-  return isLoose ? { ...observed, confirmed: await addonItself() } : observed;
+  const isLoose = !need.live && needs(observed, now).live;
+  return isLoose ? { ...observed, live: await addonItself() } : observed;
 }
 
 /** Nothing holds a deleted object any more: our own write was the last, and the watch is about to say so. */
@@ -64,30 +64,67 @@ function isGone({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
 }
 
-/** Cluster and ScheduledBackup as the API server has them; a kind that it does not serve has none. */
+/** What the watches show of each child; those that are not watched are unread. */
+function cachedChildren(namespace: string, names: Names, deps: Dependencies): Children {
+  const available = deps.availability(namespace);
+  const seen = byRole((role): Read<KubeObject> => {
+    const { resource } = children[role];
+    if (!isWatchedResource(resource)) return unread;
+    const { group, version, kind } = resources[resource].gvr;
+    switch (available[resource]) {
+      case 'forbidden': {
+        const message = `the operator may not list and watch ${kind} (${group}); grant it that right`;
+        return { kind: 'denied', message };
+      }
+      case 'missing': {
+        const { name = 'its CRD', missing = 'Refused' } = providerOf(resource) ?? {};
+        const message = `the API server does not serve ${kind} (${group}/${version}); install ${name}`;
+        return { kind: 'notServed', reason: missing, message };
+      }
+      case 'served': {
+        const object = deps.caches[resource].get(namespace, names[role]);
+        return object === undefined ? { kind: 'absent' } : { kind: 'found', object };
+      }
+    }
+  });
+  return seen as unknown as Children;
+}
+
+/** The children with what has to be read of them; a kind that cannot be seen stays as it is. */
 async function readChildren(
-  { addon, kinds }: Observed,
+  cached: Children,
+  need: Needs,
+  namespace: string,
   names: Names,
-  { api }: World,
-): Promise<Pick<Observed, 'cluster' | 'scheduledBackup'>> {
-  const { namespace } = addon.metadata;
-  const [cluster, scheduledBackup] = await Promise.all([
-    kinds.clusters === 'served' ? api.clusters.get(namespace, names.cluster) : undefined,
-    kinds.scheduledBackups === 'served' ? api.scheduledBackups.get(namespace, names.scheduledBackup) : undefined,
-  ]);
-  return {
-    cluster: cluster && projectCluster(cluster),
-    scheduledBackup: scheduledBackup && projectScheduledBackup(scheduledBackup),
+  { api }: Dependencies,
+): Promise<Children> {
+  const isRead = (role: Role): boolean => {
+    const { kind } = cached[role];
+    return kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
   };
+  const reads = byRole(async (role): Promise<Read<KubeObject>> => {
+    if (!isRead(role)) return cached[role];
+    const { resource } = children[role];
+    const read = await readObject(api[resource], namespace, names[role]);
+    return read.kind === 'found' ? { kind: 'found', object: resources[resource].project(read.object) } : read;
+  });
+  const found = await Promise.all(Object.entries(reads).map(async ([role, read]) => [role, await read] as const));
+  return Object.fromEntries(found) as unknown as Children;
+}
+
+function isWatchedResource(
+  resource: (typeof children)[Role]['resource'],
+): resource is WatchedResource & typeof resource {
+  return resources[resource].access === 'watched';
 }
 
 /** Of the addons that the objects found were made for, the uids of those that live. */
-function holdersOf({ addon, cluster, scheduledBackup, urlSecret }: Observed, world: World): readonly string[] {
-  const found = [cluster, scheduledBackup, urlSecret.kind === 'found' ? urlSecret.object : undefined];
-  return found.flatMap((child) => {
+function livingOwnersOf({ addon, children: found }: Observed, deps: Dependencies): readonly string[] {
+  return Object.values(found).flatMap((read) => {
+    const child = read.kind === 'found' ? read.object : undefined;
     const name = child?.metadata.labels?.[labels.name];
     if (child === undefined || name === undefined || name === addon.metadata.name) return [];
-    const uid = world.caches.addons.get(addon.metadata.namespace, name)?.metadata.uid;
+    const uid = deps.caches.addons.get(addon.metadata.namespace, name)?.metadata.uid;
     return uid !== undefined && uid === uidOn(child) ? [uid] : [];
   });
 }
@@ -103,14 +140,14 @@ async function readObject(client: ResourceClient, namespace: string, name: strin
   });
 }
 
-async function readVolumes(world: World, namespace: string, cluster: string): Promise<Read<readonly Volume[]>> {
+async function readVolumes(deps: Dependencies, namespace: string, cluster: string): Promise<Read<readonly Volume[]>> {
   return permitted(async () => {
-    const claims = await world.api.volumeClaims.list(namespace, { labelSelector: `${clusterLabel}=${cluster}` });
+    const claims = await deps.api.volumeClaims.list(namespace, { labelSelector: `${clusterLabel}=${cluster}` });
     const classes = new Map<string, boolean>();
     const classOf = (claim: unknown): string =>
       (claim as { spec?: { storageClassName?: string } }).spec?.storageClassName ?? '';
     for (const storageClass of new Set(claims.map(classOf)))
-      classes.set(storageClass, await expandable(world, storageClass));
+      classes.set(storageClass, await expandable(deps, storageClass));
     const object = claims.map((claim) => {
       const storageClass = classOf(claim);
       return { claim: claim.metadata.name, storageClass, expandable: classes.get(storageClass) === true };
@@ -120,13 +157,13 @@ async function readVolumes(world: World, namespace: string, cluster: string): Pr
 }
 
 /** A claim without a class, or with a class that is gone, cannot be expanded by anybody. */
-async function expandable(world: World, storageClass: string): Promise<boolean> {
+async function expandable(deps: Dependencies, storageClass: string): Promise<boolean> {
   if (storageClass === '') return false;
-  const found = await world.api.storageClasses.get(undefined, storageClass);
+  const found = await deps.api.storageClasses.get(undefined, storageClass);
   return (found as { allowVolumeExpansion?: boolean } | undefined)?.allowVolumeExpansion === true;
 }
 
-/** A missing right is an observation, not a failure: the decision says so in the status. */
+/** A missing permission is an observation, not a failure: the decision says so in the status. */
 async function permitted<T>(read: () => Promise<Read<T>>): Promise<Read<T>> {
   try {
     return await read();

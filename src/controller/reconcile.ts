@@ -1,16 +1,18 @@
 // The whole will of the operator on one page: look, decide, act, tell.
 
 import type { PostgresAddon } from '../api/addon.ts';
+import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
-import { type Decision, decide, recheckAfter, soonest } from '../domain/decide.ts';
-import type { Outcome } from '../domain/report.ts';
-import { tell } from '../domain/status.ts';
+import { decide } from '../domain/decide.ts';
+import { type Action, type ActionResult, type Decision, essentialRefusal, type Login } from '../domain/decision.ts';
+import { statusOf } from '../domain/status.ts';
+import { recheckAfter, soonest } from '../domain/verdict.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Aside, Next } from '../runtime/queue.ts';
 import { type Acted, act } from './act.ts';
+import type { Dependencies } from './dependencies.ts';
 import { type Key, splitKey } from './key.ts';
 import { observe } from './observe.ts';
-import type { World } from './world.ts';
 import { writeStatus } from './write-status.ts';
 
 /** After a login for which the pool had no time. */
@@ -21,35 +23,35 @@ const busyMilliseconds = 10_000;
  * @param aside waits without keeping a worker
  * @throws ApiError when a read or the status write failed: the queue tries again later
  */
-export async function reconcile(key: Key, world: World, aside: Aside): Promise<Next> {
-  const observed = await observe(key, world);
+export async function reconcile(key: Key, deps: Dependencies, aside: Aside): Promise<Next> {
+  const observed = await observe(key, deps);
   if (observed === undefined) {
-    world.checkups.forget(key);
+    deps.resync.forget(key);
     return { kind: 'done' };
   }
-  const decision = decide(observed, world.clock.now());
-  const acted = await act(decision.actions, splitKey(key)[0], world);
-  if (acted.interrupted !== undefined) return lookAgain(key, acted.interrupted, world);
+  const decision = decide(observed, deps.clock.now());
+  const acted = await act(decision.actions, splitKey(key)[0], deps);
+  if (acted.interrupted !== undefined) return lookAgain(key, acted.interrupted, deps);
+  const isRefused = essentialRefusal(acted.result) !== undefined;
 
   // A Secret that was just written needs no look.
-  if (decision.actions.some(({ child }) => child === 'Secret') && acted.outcome.refusal === undefined)
-    world.checkups.done(key);
+  if (decision.actions.some(isOfUnwatched) && !isRefused) deps.resync.done(key);
 
-  const login = acted.outcome.refusal === undefined ? decision.login : undefined;
-  const outcome = { ...acted.outcome, ...(login && (await aside(() => prove(login, world)))) };
-  const status = tell(observed.addon, decision.report, outcome, world.clock.now());
-  if (decision.ends && (observed.gone || outcome.refusal === undefined)) {
+  const login = isRefused ? undefined : decision.login;
+  const result = { ...acted.result, ...(login && (await aside(() => logIn(login, deps)))) };
+  const status = statusOf(observed.addon, decision, result, deps.clock.now());
+  if (decision.ends && (observed.gone || !isRefused)) {
     // What is gone has one chance: a refused mark must not keep the next addon of its name waiting.
-    world.departed.forget(observed.addon);
-    world.announce(observed.addon, observed.addon.status, status);
-    return nextTime(key, decision, outcome, world);
+    deps.deletedAddons.forget(observed.addon);
+    deps.announce(observed.addon, observed.addon.status, status);
+    return nextTime(key, decision, result, deps);
   }
   try {
-    const written = await writeStatus(asWritten(observed.addon, acted), status, world);
-    return written ? nextTime(key, decision, outcome, world) : { kind: 'retry' };
+    const written = await writeStatus(asWritten(observed.addon, acted), status, deps);
+    return written ? nextTime(key, decision, result, deps) : { kind: 'retry' };
   } catch (error) {
     if (!(error instanceof ApiError) || (error.code !== 409 && error.code !== 404)) throw error;
-    return lookAgain(key, { error, stale: 'PostgresAddon' }, world);
+    return lookAgain(key, { error, stale: 'addon' }, deps);
   }
 }
 
@@ -59,32 +61,34 @@ function asWritten(addon: PostgresAddon, { resourceVersion }: Acted): PostgresAd
 }
 
 /** Logs in as the application does; nothing, when the pool had no time for it. */
-async function prove(login: NonNullable<Decision['login']>, world: World): Promise<Pick<Outcome, 'login'>> {
-  const verdict = judgeLogin(await world.login(login.url), login.place);
+async function logIn({ url, place }: Login, deps: Dependencies): Promise<Pick<ActionResult, 'login'>> {
+  const verdict = judgeLogin(await deps.login(url), place);
   return verdict === undefined ? {} : { login: verdict };
 }
 
-function nextTime(key: Key, decision: Decision, outcome: Outcome, world: World): Next {
-  const published = decision.report.credentials?.credentials.secretUID !== undefined;
+function nextTime(key: Key, decision: Decision, { refusals = [], login }: ActionResult, deps: Dependencies): Next {
+  const isPublished = decision.status?.credentials?.secretUID !== undefined;
   const after = soonest(
     decision.wakeAfter,
-    outcome.refusal && recheckAfter(outcome.refusal),
-    outcome.login && recheckAfter(outcome.login),
-    decision.login && outcome.login === undefined ? busyMilliseconds : undefined,
-    published ? world.checkups.left(key) : undefined,
+    ...refusals.map(recheckAfter),
+    recheckAfter(login),
+    decision.login !== undefined && login === undefined ? busyMilliseconds : undefined,
+    isPublished ? deps.resync.remaining(key) : undefined,
   );
   return after === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: after };
 }
 
+/** Whether it is the write of an object that no watch shows. */
+function isOfUnwatched({ child }: Action): boolean {
+  return child !== 'addon' && !isWatched(child);
+}
+
 /** What was observed is out of date, or the server did not answer: nothing can be said about the addon, so nothing is. */
-function lookAgain(key: Key, { error, stale }: NonNullable<Acted['interrupted']>, world: World): Next {
-  if (stale === 'Secret') world.checkups.doubt(key);
+function lookAgain(key: Key, { error, stale }: NonNullable<Acted['interrupted']>, deps: Dependencies): Next {
+  if (stale !== undefined && stale !== 'addon' && !isWatched(stale)) deps.resync.markDue(key);
   const fields = { addon: key, code: error?.code, reason: error?.reason, error: error?.message };
   if (error !== undefined)
-    world.log.info(
-      stale === undefined ? 'a write failed; trying again' : 'the world had changed; looking again',
-      fields,
-    );
+    deps.log.info(stale === undefined ? 'a write failed; trying again' : 'the deps had changed; looking again', fields);
   const atLeast = error?.retryAfterSeconds;
   return atLeast === undefined ? { kind: 'retry' } : { kind: 'retry', atLeastMilliseconds: atLeast * 1000 };
 }

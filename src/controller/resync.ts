@@ -3,7 +3,7 @@
 import type { Clock, Random } from '../api/clock.ts';
 import type { Key } from './key.ts';
 
-export class Checkups {
+export class Resync {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #interval: number;
@@ -23,7 +23,7 @@ export class Checkups {
   }
 
   /** Milliseconds until the addon is due, 0 when it is. A new addon gets its place at random within the interval. */
-  left(key: Key): number {
+  remaining(key: Key): number {
     let due = this.#due.get(key);
     if (due === undefined) {
       due = this.#clock.monotonic() + this.#random() * this.#interval;
@@ -33,7 +33,7 @@ export class Checkups {
   }
 
   /** What was known of the addon's Secret proved wrong: it is due now. */
-  doubt(key: Key): void {
+  markDue(key: Key): void {
     this.#due.set(key, this.#clock.monotonic());
   }
 

@@ -20,7 +20,7 @@ export class Triggers {
   readonly on: { readonly [N in WatchedResource]: Trigger<ObjectOf<N>> } = {
     addons: {
       changed: (change) => {
-        if (change.type === 'deleted') this.#departed(change.object);
+        if (change.type === 'deleted') this.#deletedAddons(change.object);
         this.addonChanged(change);
       },
     },
@@ -33,17 +33,17 @@ export class Triggers {
     },
   };
   readonly #enqueue: (key: Key) => void;
-  readonly #departed: (addon: PostgresAddon) => void;
+  readonly #deletedAddons: (addon: PostgresAddon) => void;
   /** Which addons want a Cluster of that name: a foreign one carries no sign of them, and its end must be noticed too. */
   readonly #claims = new Map<string, readonly Key[]>();
 
   /**
    * @param enqueue told which addon has to be looked at
-   * @param departed told of an addon that is gone, before it is to be looked at
+   * @param deletedAddons told of an addon that is gone, before it is to be looked at
    */
-  constructor(enqueue: (key: Key) => void, departed: (addon: PostgresAddon) => void) {
+  constructor(enqueue: (key: Key) => void, deletedAddons: (addon: PostgresAddon) => void) {
     this.#enqueue = enqueue;
-    this.#departed = departed;
+    this.#deletedAddons = deletedAddons;
   }
 
   addonChanged({ type, object }: Change<PostgresAddon>): void {

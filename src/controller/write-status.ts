@@ -1,7 +1,7 @@
 // The only place that writes status; nothing changed, nothing written.
 import { isDeepStrictEqual } from 'node:util';
 import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from '../api/addon.ts';
-import type { World } from './world.ts';
+import type { Dependencies } from './dependencies.ts';
 
 /**
  * Writes `status` when it differs from what was observed, and announces the change.
@@ -9,13 +9,13 @@ import type { World } from './world.ts';
  * @returns false when this process may not write any more
  * @throws ApiError; with code 409 or 404 the addon has changed, was replaced or is gone since: nothing was written
  */
-export async function writeStatus(addon: PostgresAddon, status: AddonStatus, world: World): Promise<boolean> {
+export async function writeStatus(addon: PostgresAddon, status: AddonStatus, deps: Dependencies): Promise<boolean> {
   if (isDeepStrictEqual(addon.status, status)) return true;
-  if (!world.mayWrite()) return false;
+  if (!deps.mayWrite()) return false;
   const { name, namespace, uid, resourceVersion } = addon.metadata;
   const metadata = { name, namespace, uid, resourceVersion };
   const manifest = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, status };
-  world.caches.addons.record(await world.api.addons.applyStatus(manifest, fieldManager));
-  world.announce(addon, addon.status, status);
+  deps.caches.addons.record(await deps.api.addons.applyStatus(manifest, fieldManager));
+  deps.announce(addon, addon.status, status);
   return true;
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AddonStatus } from '../api/addon.ts';
 import { reasons } from '../api/conditions.ts';
-import type { Action } from './decision.ts';
 import { needs } from './needs.ts';
 import {
   aCluster,
@@ -11,23 +10,20 @@ import {
   aScheduledBackup,
   aSource,
   aUrlSecret,
+  but,
   changed,
+  manifestOf,
   observing,
+  refusing,
+  summary,
   testTime,
   think,
 } from './testing.ts';
 import { transitions } from './transitions.ts';
 
-const summary = (actions: readonly Action[]): readonly string[] =>
-  actions.map((action) => `${action.verb} ${action.child}`);
 const condition = (status: AddonStatus, type: string): string | undefined => {
   const found = status.conditions?.find((c) => c.type === type);
   return found && `${found.status} ${found.reason}`;
-};
-const bodyOf = (actions: readonly Action[], child: string): Record<string, unknown> => {
-  const action = actions.find((a) => a.child === child);
-  if (action === undefined || action.verb === 'delete') throw new Error(`no write of ${child}`);
-  return action.manifest;
 };
 
 describe('a new addon', () => {
@@ -41,7 +37,7 @@ describe('a new addon', () => {
     expect(condition(status, 'BackupReady')).toBe('False NoObjectStore');
     expect(status.backup).toMatchObject({ requested: 'daily', effective: 'none' });
     expect(wakeAfter).toBe(90_000 - 5_000);
-    expect(bodyOf(actions, 'ScheduledBackup')).toMatchObject({
+    expect(manifestOf(actions, 'scheduledBackup')).toMatchObject({
       spec: { suspend: true, cluster: { name: 'db-team-a-shop' } },
     });
   });
@@ -66,11 +62,10 @@ describe('a new addon', () => {
     const addon = anAddon();
     const cluster = aCluster(addon);
     const o = observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon) });
-    expect(needs(o, testTime)).toMatchObject({ source: true, urlSecret: false, volumes: false });
-    const { actions, status } = think(
-      { ...o, source: { kind: 'found', object: aSource(cluster) } },
-      { secretUID: 'url-uid' },
-    );
+    expect(needs(o, testTime)).toMatchObject({ source: true, unwatched: false, volumes: false });
+    const { actions, status } = think(but(o, { source: { kind: 'found', object: aSource(cluster) } }), {
+      created: { urlSecret: 'url-uid' },
+    });
     expect(summary(actions)).toEqual(['create Secret']);
     expect(status).toMatchObject({
       phase: 'running',
@@ -112,10 +107,10 @@ describe('a running addon', () => {
   it('costs nothing: no read, no write, the same status', () => {
     expect(needs(quiet, testTime)).toEqual({
       source: false,
-      urlSecret: false,
+      unwatched: false,
       volumes: false,
-      confirmed: false,
-      children: false,
+      live: false,
+      watched: false,
       facts: false,
     });
     const { actions, status } = think(quiet, {}, testTime + 3_600_000);
@@ -129,11 +124,11 @@ describe('a running addon', () => {
       readyInstances: 0,
       readyCondition: { status: 'False', lastTransitionTime: 'T' },
     });
-    const { status } = think({ ...quiet, cluster: failing }, {}, testTime + 60_000);
+    const { status } = think(but(quiet, { cluster: failing }), {}, testTime + 60_000);
     expect(status).toMatchObject({ phase: 'provisioning', ready_at: '2026-01-02T03:04:05Z' });
     expect(condition(status, 'Ready')).toBe('False Provisioning');
     expect(condition(status, 'PlanApplied')).toBe('True Applied');
-    const back = think({ ...quiet, addon: { ...addon, status } }, {}, testTime + 120_000).status;
+    const back = think(but(quiet, { addon: { ...addon, status } }), {}, testTime + 120_000).status;
     expect(back).toMatchObject({ phase: 'running', ready_at: '2026-01-02T03:04:05Z' });
   });
 
@@ -143,7 +138,7 @@ describe('a running addon', () => {
   });
 
   it('gets its Cluster back when it vanished, keeping ready_at', () => {
-    const { actions, status } = think({ ...quiet, cluster: undefined });
+    const { actions, status } = think(but(quiet, { cluster: undefined }));
     expect(summary(actions)).toEqual(['create Cluster']);
     expect(status).toMatchObject({ phase: 'provisioning', ready_at: addon.status?.ready_at });
     expect(transitions(addon.status, status)).toMatchObject([{ type: 'Warning', reason: 'ClusterRecreated' }]);
@@ -151,42 +146,42 @@ describe('a running addon', () => {
 
   it('has a hand-edited child put right with the uid that was seen', () => {
     const edited = { ...cluster, spec: { ...cluster.spec, instances: 2 } };
-    const { actions } = think({ ...quiet, cluster: edited });
+    const { actions } = think(but(quiet, { cluster: edited }));
     expect(summary(actions)).toEqual(['apply Cluster']);
-    expect(bodyOf(actions, 'Cluster')).toMatchObject({ metadata: { uid: 'cluster-uid' }, spec: { instances: 1 } });
-    expect(bodyOf(actions, 'Cluster').metadata).not.toHaveProperty('annotations');
+    expect(manifestOf(actions, 'cluster')).toMatchObject({ metadata: { uid: 'cluster-uid' }, spec: { instances: 1 } });
+    expect(manifestOf(actions, 'cluster').metadata).not.toHaveProperty('annotations');
   });
 
   it('is stalled while somebody hibernates its Cluster', () => {
     const asleep = { ...cluster, metadata: { ...cluster.metadata, annotations: { 'cnpg.io/hibernation': 'on' } } };
-    expect(condition(think({ ...quiet, cluster: asleep }).status, 'Stalled')).toBe('True Hibernated');
+    expect(condition(think(but(quiet, { cluster: asleep })).status, 'Stalled')).toBe('True Hibernated');
   });
 
   it('follows a changed password and never writes bad credentials over good ones', () => {
     const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
-    const turned = { ...quiet, cluster: aCluster(addon, { applicationSecretVersion: '40' }) };
-    expect(needs(turned, testTime)).toMatchObject({ source: true, urlSecret: true });
+    const turned = but(quiet, { cluster: aCluster(addon, { applicationSecretVersion: '40' }) });
+    expect(needs(turned, testTime)).toMatchObject({ source: true, unwatched: true });
     const reads = { urlSecret: { kind: 'found', object: aUrlSecret(addon, url) } } as const;
     const changedSource = { kind: 'found', object: aSource(cluster, { password: 'p@ss/w:rd #1%' }) } as const;
-    const { actions } = think({ ...turned, ...reads, source: changedSource });
+    const { actions } = think(but(turned, { ...reads, source: changedSource }));
     expect(summary(actions)).toEqual(['apply Secret']);
-    const data = bodyOf(actions, 'Secret').data as Record<string, string>;
+    const data = manifestOf(actions, 'urlSecret').data as Record<string, string>;
     expect(Object.keys(data)).toEqual(['DATABASE_URL']);
     expect(Buffer.from(data.DATABASE_URL ?? '', 'base64').toString()).toBe(
       'postgresql://app:p%40ss%2Fw%3Ard%20%231%25@db-team-a-shop-rw.team-a:5432/app',
     );
 
-    const same = think({ ...turned, ...reads, source: { kind: 'found', object: aSource(cluster) } });
+    const same = think(but(turned, { ...reads, source: { kind: 'found', object: aSource(cluster) } }));
     expect(same.actions).toEqual([]);
 
     for (const data of [{ password: '' }, { username: 'postgres' }, { dbname: 'other' }, { password: 'a\nb' }]) {
-      const bad = think({ ...turned, ...reads, source: { kind: 'found', object: aSource(cluster, data) } });
+      const bad = think(but(turned, { ...reads, source: { kind: 'found', object: aSource(cluster, data) } }));
       expect(bad.actions).toEqual([]);
       expect(condition(bad.status, 'CredentialsPublished')).toBe('False CredentialsInvalid');
       expect(JSON.stringify(bad.status)).not.toContain('a\\nb');
     }
     const stolen = { ...aSource(cluster), metadata: { ...aSource(cluster).metadata, ownerReferences: [] } };
-    expect(think({ ...turned, ...reads, source: { kind: 'found', object: stolen } }).actions).toEqual([]);
+    expect(think(but(turned, { ...reads, source: { kind: 'found', object: stolen } })).actions).toEqual([]);
   });
 });
 
@@ -205,7 +200,7 @@ describe('a change of plan', () => {
     expect(summary(written.actions)).toEqual(['apply Cluster', 'create ScheduledBackup']);
     expect(written.status.phase).toBe('provisioning');
     expect(condition(written.status, 'PlanApplied')).toBe('False Applying');
-    expect(bodyOf(written.actions, 'Cluster')).toMatchObject({
+    expect(manifestOf(written.actions, 'cluster')).toMatchObject({
       metadata: {
         annotations: {
           [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8} [0-9a-f]{8}$/),
@@ -248,7 +243,7 @@ describe('a change of plan', () => {
       observing(addon, { cluster: aCluster(anAddon({ plan: 'pro' })), scheduledBackup: aScheduledBackup(anAddon()) }),
     );
     expect(summary(actions)).toEqual(['apply Cluster', 'delete ScheduledBackup']);
-    const spec = bodyOf(actions, 'Cluster').spec as { storage: object; postgresql: object };
+    const spec = manifestOf(actions, 'cluster').spec as { storage: object; postgresql: object };
     expect(spec.storage).toEqual({ size: '50Gi' });
     expect(JSON.stringify(spec.postgresql)).not.toContain('synchronous');
     expect(actions[1]).toMatchObject({ uid: 'backup-uid', resourceVersion: '21' });
@@ -277,7 +272,7 @@ describe('a change of plan', () => {
       const addon = changed(aRunningAddon({ plan: 'free' }), { plan: 'standard' });
       const cluster = aCluster(anAddon({ plan: 'free' }));
       const { actions, status } = think(observing(addon, { cluster, volumes }));
-      const spec = bodyOf(actions, 'Cluster').spec;
+      const spec = manifestOf(actions, 'cluster').spec;
       expect(spec).toMatchObject({ storage: { size: '1Gi' }, resources: { limits: { memory: '1Gi' } } });
       const applied = aCluster(
         addon,
@@ -299,13 +294,13 @@ describe('a change of plan', () => {
     const addon = changed(aRunningAddon({ plan: 'free', version: '16' }), { plan: 'pro', version: '17' });
     const first = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'free', version: '16' })) }));
     const image16 = 'ghcr.io/cloudnative-pg/postgresql:16';
-    expect(bodyOf(first.actions, 'Cluster').spec).toMatchObject({ instances: 3, imageName: image16 });
+    expect(manifestOf(first.actions, 'cluster').spec).toMatchObject({ instances: 3, imageName: image16 });
 
     const next = { ...addon, status: first.status };
     const written = aCluster(addon, {}, mark);
     const halfway = { ...written, spec: { ...written.spec, imageName: image16, storage: { size: '1Gi' } } };
     const second = think(observing(next, { cluster: halfway, scheduledBackup: aScheduledBackup(addon) }));
-    expect(bodyOf(second.actions, 'Cluster')).toMatchObject({
+    expect(manifestOf(second.actions, 'cluster')).toMatchObject({
       metadata: {
         annotations: {
           [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8} [0-9a-f]{8}$/),
@@ -319,13 +314,13 @@ describe('a change of plan', () => {
   it('that is taken back before CNPG has begun with it has nothing to wait for', () => {
     const free = aRunningAddon({ plan: 'free' });
     const there = think(observing(changed(free, { plan: 'standard' }), { cluster: aCluster(free) }));
-    const written = bodyOf(there.actions, 'Cluster') as { metadata: { annotations: Record<string, string> } };
+    const written = manifestOf(there.actions, 'cluster') as { metadata: { annotations: Record<string, string> } };
     const addon = changed({ ...changed(free, { plan: 'standard' }), status: there.status }, { plan: 'free' });
     const mark = written.metadata.annotations[annotations.readyBefore] ?? '';
     const stale = aCluster(anAddon({ plan: 'standard' }), {}, mark);
     const cluster = { ...stale, spec: { ...stale.spec, storage: { size: '1Gi' } } };
     const back = think(observing(addon, { cluster }));
-    expect(bodyOf(back.actions, 'Cluster').metadata).not.toHaveProperty('annotations');
+    expect(manifestOf(back.actions, 'cluster').metadata).not.toHaveProperty('annotations');
     expect(back.status.phase).toBe('running');
 
     const begun = {
@@ -333,7 +328,7 @@ describe('a change of plan', () => {
       status: { ...cluster.status, readyCondition: { status: 'False', lastTransitionTime: 'X' } },
     };
     const late = think(observing(addon, { cluster: begun }));
-    expect(bodyOf(late.actions, 'Cluster')).toHaveProperty(
+    expect(manifestOf(late.actions, 'cluster')).toHaveProperty(
       ['metadata', 'annotations', annotations.readyBefore],
       expect.stringMatching(/^X unknown [0-9a-f]{8}$/),
     );
@@ -344,8 +339,8 @@ describe('a change of plan', () => {
     const addon = aRunningAddon();
     const o = observing(addon, { cluster: aCluster(addon), scheduledBackup: aScheduledBackup(addon) });
     const plans = { ...o.platform.plans, standard: { ...o.platform.plans.standard, memory: '2Gi' } };
-    const { actions, status } = think({ ...o, platform: { ...o.platform, plans } });
-    expect(bodyOf(actions, 'Cluster')).toHaveProperty(['metadata', 'annotations', annotations.readyBefore]);
+    const { actions, status } = think(but(o, { platform: { ...o.platform, plans } }));
+    expect(manifestOf(actions, 'cluster')).toHaveProperty(['metadata', 'annotations', annotations.readyBefore]);
     expect(condition(status, 'Ready')).toBe('False Applying');
   });
 });
@@ -354,7 +349,7 @@ describe('the version', () => {
   it('stays with what runs when the operator gets a newer default', () => {
     const addon = aRunningAddon();
     const o = observing(addon, { cluster: aCluster(addon), scheduledBackup: aScheduledBackup(addon) });
-    expect(think({ ...o, platform: { ...o.platform, defaultVersion: '18' } }).actions).toEqual([]);
+    expect(think(but(o, { platform: { ...o.platform, defaultVersion: '18' } })).actions).toEqual([]);
   });
 
   it('never falls below what runs', () => {
@@ -408,8 +403,8 @@ describe('what belongs to somebody else', () => {
 
   it('is ours again when only the owner reference was removed', () => {
     const cluster = { ...own, metadata: { ...own.metadata, ownerReferences: [] } };
-    const confirmed = { kind: 'found', object: addon } as const;
-    const { actions } = think(observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon), confirmed }));
+    const live = { kind: 'found', object: addon } as const;
+    const { actions } = think(observing(addon, { cluster, scheduledBackup: aScheduledBackup(addon), live }));
     expect(summary(actions)).toEqual(['apply Cluster']);
   });
 
@@ -421,10 +416,10 @@ describe('what belongs to somebody else', () => {
       scheduledBackup: aScheduledBackup(addon),
       source: { kind: 'found', object: aSource(own) },
     });
-    const { actions, status } = think({ ...o, urlSecret: { kind: 'found', object: secret } });
+    const { actions, status } = think(but(o, { urlSecret: { kind: 'found', object: secret } }));
     expect(actions).toEqual([]);
     expect(condition(status, 'Ready')).toBe('False NameConflict');
-    expect(needs(observing({ ...addon, status }, { cluster: own }), testTime).urlSecret).toBe(true);
+    expect(needs(observing({ ...addon, status }, { cluster: own }), testTime).unwatched).toBe(true);
   });
 
   it('is not deleted: a foreign ScheduledBackup that the plan does not need', () => {
@@ -437,12 +432,10 @@ describe('what belongs to somebody else', () => {
 
 describe('obstacles', () => {
   it.each([
-    ['missing', 'CNPGNotInstalled'],
-    ['forbidden', 'Forbidden'],
-  ] as const)('a kind that is %s is told and nothing is written', (availability, reason) => {
-    const { actions, status } = think(
-      observing(anAddon(), { kinds: { clusters: availability, scheduledBackups: 'served' } }),
-    );
+    [{ kind: 'notServed', reason: 'CNPGNotInstalled', message: 'words' }, 'CNPGNotInstalled'],
+    [{ kind: 'denied', message: 'words' }, 'Forbidden'],
+  ] as const)('a Cluster that cannot be seen (%s) is told and nothing is written', (cluster, reason) => {
+    const { actions, status } = think(observing(anAddon(), { cluster }));
     expect(actions).toEqual([]);
     expect(condition(status, 'Stalled')).toBe(`True ${reason}`);
   });
@@ -463,8 +456,8 @@ describe('obstacles', () => {
 
   it('a refused write is told with the words of the server, and the plan is not called accepted', () => {
     const addon = changed(aRunningAddon(), { plan: 'pro' });
-    const refusal = { reason: 'QuotaExceeded', message: 'exceeded quota: q', child: 'Cluster' } as const;
-    const { status } = think(observing(addon, { cluster: aCluster(anAddon()) }), { refusal });
+    const result = refusing('cluster', 'QuotaExceeded', 'apply');
+    const { status } = think(observing(addon, { cluster: aCluster(anAddon()) }), result);
     expect(status.plan).toBe('standard');
     expect(condition(status, 'Stalled')).toBe('True QuotaExceeded');
     expect(condition(status, 'PlanApplied')).toBe('False QuotaExceeded');

@@ -1,26 +1,24 @@
-// What is known of the time before: the addon's status, and what a Cluster carries that outlived its addon. There is no other memory.
+// What is recorded of the time before: in the addon's status, and on a Cluster that outlived its addon. There is no other memory.
 import { annotations, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import type { ConditionType } from '../api/conditions.ts';
+import type { Condition } from '../api/kubernetes.ts';
 import { millisecondsOf, timestampOf } from '../api/time.ts';
-import type { Observed } from './observed.ts';
-import { uidOn, whose } from './ownership/owner.ts';
+import { classifyOwner, uidOn } from './ownership/owner.ts';
 
 /** Whether the database was ever ready. */
 export function wasReady(addon: PostgresAddon): boolean {
   return addon.status?.ready_at !== undefined;
 }
 
-/** The reason that status gives for a condition now. */
-export function reasonOf(addon: PostgresAddon, type: ConditionType): string | undefined {
-  return addon.status?.conditions?.find((condition) => condition.type === type)?.reason;
+/** A condition as status has it now. */
+export function recordedCondition(addon: PostgresAddon, type: ConditionType): Condition | undefined {
+  return addon.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** The same, with ready_at from the Cluster when a database was taken back and status does not say it yet. */
-export function remember(o: Observed): Observed {
-  const isOurs = o.cluster !== undefined && whose(o.addon, o.cluster) === 'ours';
-  const readyAt = isOurs && !wasReady(o.addon) ? inheritedReadyAt(o.cluster) : undefined;
-  return readyAt === undefined ? o : { ...o, addon: withReadyAt(o.addon, readyAt) };
+/** The reason that status gives for a condition now. */
+export function reasonOf(addon: PostgresAddon, type: ConditionType): string | undefined {
+  return recordedCondition(addon, type)?.reason;
 }
 
 export function withReadyAt(addon: PostgresAddon, readyAt: string): PostgresAddon {
@@ -33,10 +31,10 @@ export function inheritedReadyAt(cluster: Cluster | undefined): string | undefin
   return kept === undefined ? undefined : timestampOf(kept);
 }
 
-/** uid of the addon that a Cluster was made for, or was taken back from; undefined when it never changed hands. */
+/** uid of the addon that a Cluster was made for, or was adopted from; undefined when it never changed hands. */
 export function formerUidOf(addon: PostgresAddon, cluster: Cluster | undefined): string | undefined {
   if (cluster === undefined) return undefined;
   const recorded = cluster.metadata.annotations?.[annotations.formerUid];
-  const uid = whose(addon, cluster) === 'orphan' ? uidOn(cluster) : recorded;
+  const uid = classifyOwner(addon, cluster) === 'orphan' ? uidOn(cluster) : recorded;
   return uid === addon.metadata.uid ? undefined : uid;
 }

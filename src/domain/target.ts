@@ -1,28 +1,19 @@
 // What an addon aims at: its names, and the plan, version and sizes that are in reach from where it is.
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
-import type { Cluster } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
 import { dailySchedule } from './backup/schedule.ts';
+import { byRole, children, type Role } from './children.ts';
 import { type Profile, planToResources } from './database/plans.ts';
 import { imageFor, isLower, versionOfImage } from './database/version.ts';
-import { clusterName, scheduledBackupName, urlSecretName } from './names.ts';
-import type { Observed } from './observed.ts';
-import { appIdOf, whose } from './ownership/owner.ts';
+import { clusterName } from './names.ts';
+import { appIdOf } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
 import { wasReady } from './recorded.ts';
+import type { Situation } from './situation.ts';
+import type { Verdict } from './verdict.ts';
 
-/** One aspect of the status: why, in a word for programs and a sentence for people. */
-export interface Verdict {
-  readonly reason: Reason;
-  readonly message: string;
-}
-
-export interface Names {
-  readonly appId: string;
-  readonly cluster: string;
-  readonly urlSecret: string;
-  readonly scheduledBackup: string;
-}
+/** By role, and verbatim what the children are called. */
+export type Names = Readonly<Record<Role, string>>;
 
 export interface Target {
   readonly names: Names;
@@ -38,20 +29,20 @@ export interface Target {
   readonly owner: string;
   readonly sslMode: SslMode;
   /** What of the request is not carried out, and why; undefined when all of it is. */
-  readonly reservation: Verdict | undefined;
+  readonly shortfall: Verdict | undefined;
 }
 
 /** The names of an addon. The Cluster's is read from status once it is there: it is never computed again. */
 export function namesOf(addon: PostgresAddon): Names {
   const appId = appIdOf(addon);
-  const tenantId = addon.spec.tenantId ?? addon.metadata.namespace;
-  const cluster = addon.status?.clusterName ?? clusterName(tenantId, appId);
-  return { appId, cluster, urlSecret: urlSecretName(appId), scheduledBackup: scheduledBackupName(cluster) };
+  const cluster = addon.status?.clusterName ?? clusterName(addon.spec.tenantId ?? addon.metadata.namespace, appId);
+  return byRole((role) => children[role].name({ cluster, appId }));
 }
 
 /** The target, or the verdict that the spec cannot be understood (possible only behind a switched-off schema). */
-export function aim(o: Observed): Target | Verdict {
-  const { addon, platform } = o;
+export function targetOf(s: Situation): Target | Verdict {
+  const { addon } = s;
+  const { platform } = s.observed;
   const profile = planToResources(platform.plans, addon.spec.plan);
   if (profile === undefined) {
     const known = Object.keys(platform.plans).join(', ');
@@ -61,8 +52,8 @@ export function aim(o: Observed): Target | Verdict {
     };
   }
   const names = namesOf(addon);
-  const version = reachableVersion(o);
-  const disk = reachableDisk(o, profile);
+  const version = reachableVersion(s);
+  const disk = reachableDisk(s, profile);
   return {
     names,
     plan: addon.spec.plan,
@@ -75,51 +66,46 @@ export function aim(o: Observed): Target | Verdict {
     database: addon.spec.database?.name ?? 'app',
     owner: addon.spec.database?.owner ?? 'app',
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',
-    reservation: version.reservation ?? disk.reservation,
+    shortfall: version.shortfall ?? disk.shortfall,
   };
-}
-
-/** Nothing of somebody else's Cluster may colour what this addon aims at. */
-function ownCluster(o: Observed): Cluster | undefined {
-  return o.cluster !== undefined && whose(o.addon, o.cluster) === 'ours' ? o.cluster : undefined;
 }
 
 interface Reachable {
   readonly value: string;
-  readonly reservation?: Verdict;
+  readonly shortfall?: Verdict;
 }
 
 /** PostgreSQL cannot open the files of a newer version, so what runs is the lower bound, whatever default came later. */
-function reachableVersion(o: Observed): Reachable {
-  const live = ownCluster(o)?.spec.imageName;
+function reachableVersion({ addon, own, observed: { platform } }: Situation): Reachable {
+  const live = own.cluster?.spec.imageName;
   // A Cluster that vanished comes back with the version it had.
-  const last = wasReady(o.addon) ? o.addon.status?.version : undefined;
-  const running = (live && versionOfImage(o.platform.imagePattern, live)) ?? last;
-  const wanted = o.addon.spec.version ?? running ?? o.platform.defaultVersion;
+  const last = wasReady(addon) ? addon.status?.version : undefined;
+  const running = (live && versionOfImage(platform.imagePattern, live)) ?? last;
+  const wanted = addon.spec.version ?? running ?? platform.defaultVersion;
   if (running === undefined || !isLower(wanted, running)) return { value: wanted };
   const message = `spec.version "${wanted}" is lower than the running ${running}, which was kept: a version never falls`;
-  return { value: running, reservation: { reason: 'VersionNotLowered', message } };
+  return { value: running, shortfall: { reason: 'VersionNotLowered', message } };
 }
 
 /**
  * A disk never shrinks, and grows only when every claim's StorageClass was seen to allow it: written blindly, CNPG accepts
  * the size, fails to resize, and looks after that Cluster no more, without a way back (measured on CNPG 1.30).
  */
-function reachableDisk(o: Observed, profile: Profile): Reachable {
-  const live = ownCluster(o)?.spec.storage?.size;
+function reachableDisk({ own, observed: { volumes } }: Situation, profile: Profile): Reachable {
+  const live = own.cluster?.spec.storage?.size;
   if (live === undefined) return { value: profile.storage };
   const order = compareQuantities(profile.storage, live);
   if (order === undefined || order === 0) return { value: live };
   const kept = (reason: Reason, why: string): Reachable => ({
     value: live,
-    reservation: { reason, message: `disk stays ${live} (the plan has ${profile.storage}): ${why}` },
+    shortfall: { reason, message: `disk stays ${live} (the plan has ${profile.storage}): ${why}` },
   });
   if (order < 0) return kept('DiskKept', 'a disk never shrinks');
-  if (o.volumes.kind === 'denied') return kept('StorageUnverified', o.volumes.message);
-  if (o.volumes.kind !== 'found' || o.volumes.object.length === 0) {
+  if (volumes.kind === 'denied') return kept('StorageUnverified', volumes.message);
+  if (volumes.kind !== 'found' || volumes.object.length === 0) {
     return kept('StorageUnverified', 'its volume claims are not there yet');
   }
-  const fixed = o.volumes.object.find((volume) => volume.expandable === false);
+  const fixed = volumes.object.find((volume) => volume.expandable === false);
   if (fixed !== undefined) {
     const storageClass = fixed.storageClass === '' ? 'no StorageClass' : `StorageClass "${fixed.storageClass}"`;
     return kept(

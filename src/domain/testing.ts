@@ -2,13 +2,20 @@
 import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { annotations } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
-import { buildCluster, buildScheduledBackup, buildUrlSecret } from './database/cluster.ts';
+import type { Reason } from '../api/conditions.ts';
+import type { Manifest, Secret } from '../api/kubernetes.ts';
+import { buildScheduledBackup } from './backup/scheduled-backup.ts';
+import { type ChildOf, children, isWatched, kindOf, type Role, roles } from './children.ts';
+import { buildUrlSecret } from './credentials/url-secret.ts';
+import { buildCluster } from './database/cluster.ts';
 import { defaultPlans } from './database/plans.ts';
-import { type Decision, decide } from './decide.ts';
-import type { Observed, Platform, Secret } from './observed.ts';
-import type { Outcome } from './report.ts';
-import { tell } from './status.ts';
-import { aim, type Target } from './target.ts';
+import { decide } from './decide.ts';
+import type { Action, ActionResult, Decision } from './decision.ts';
+import type { Children, Observed, Platform, Read } from './observed.ts';
+import { situationOf } from './situation.ts';
+import { statusOf } from './status.ts';
+import { type Target, targetOf } from './target.ts';
+import { isVerdict } from './verdict.ts';
 
 export const testTime = Date.parse('2026-01-02T03:04:05Z');
 
@@ -36,35 +43,75 @@ export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): Po
   };
 }
 
-export function observing(addon: PostgresAddon, more: Partial<Observed> = {}): Observed {
-  return {
+/** What is known of each child: an object was found, undefined is absent. */
+type Found = { readonly [R in Role]?: ChildOf<R> | Read<ChildOf<R>> | undefined };
+type More = Partial<Omit<Observed, 'children'>> & Found;
+
+/** Nothing is there but the addon, and what a test says: children as objects. */
+export function observing(addon: PostgresAddon, more: More = {}): Observed {
+  const nothing = Object.fromEntries(roles.map((role) => [role, { kind: isWatched(role) ? 'absent' : 'unread' }]));
+  const nobody: Observed = {
     addon,
     gone: false,
     platform: testPlatform,
-    kinds: { clusters: 'served', scheduledBackups: 'served' },
-    cluster: undefined,
-    scheduledBackup: undefined,
+    children: nothing as unknown as Children,
     source: { kind: 'unread' },
-    urlSecret: { kind: 'unread' },
     volumes: { kind: 'unread' },
-    confirmed: { kind: 'unread' },
+    live: { kind: 'unread' },
     facts: { kind: 'unread' },
-    holders: [],
-    checkup: false,
-    ...more,
+    livingOwners: [],
+    resync: false,
   };
+  return but(nobody, more);
 }
 
-export function targetOf(o: Observed): Target {
-  const target = aim(o);
-  if ('reason' in target) throw new Error(target.message);
+/** The same, but for what a test says. */
+export function but(o: Observed, more: More): Observed {
+  const others = Object.fromEntries(Object.entries(more).filter(([key]) => !roles.includes(key as Role)));
+  const found = roles.filter((role) => role in more).map((role) => [role, readOf(more[role])]);
+  return { ...o, ...others, children: { ...o.children, ...Object.fromEntries(found) } };
+}
+
+function readOf(found: object | undefined): Read<object> {
+  if (found === undefined) return { kind: 'absent' };
+  return 'metadata' in found ? { kind: 'found', object: found } : (found as Read<object>);
+}
+
+/** The child that was found. */
+export function childIn<R extends Role>(o: Observed, role: R): ChildOf<R> {
+  const read: Read<ChildOf<R>> = o.children[role];
+  if (read.kind !== 'found') throw new Error(`there is no ${role}`);
+  return read.object;
+}
+
+/** What the server says when it does not accept a write of a child. */
+export function refusing(child: Role, reason: Reason = 'Refused', verb: Action['verb'] = 'create'): ActionResult {
+  return { refusals: [{ reason, message: 'no', verb, child, concern: children[child].concern }] };
+}
+
+/** The writes, as `verb Kind`. */
+export function summary(actions: readonly Action[]): readonly string[] {
+  return actions.map(({ verb, child }) => `${verb} ${child === 'addon' ? 'PostgresAddon' : kindOf(child)}`);
+}
+
+/** The manifest of the write of a child. */
+export function manifestOf(actions: readonly Action[], child: Action['child']): Manifest {
+  const action = actions.find((one) => one.child === child);
+  if (action === undefined || action.verb === 'delete') throw new Error(`no write of ${child}`);
+  return action.manifest;
+}
+
+/** The target of a spec that the operator understands. */
+export function aTarget(o: Observed): Target {
+  const target = targetOf(situationOf(o));
+  if (isVerdict(target)) throw new Error(target.message);
   return target;
 }
 
 /** The Cluster that the operator would have made for this addon, healthy unless said otherwise. */
 export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']> = {}, readyBefore?: string): Cluster {
   const notes = readyBefore === undefined ? {} : { [annotations.readyBefore]: readyBefore };
-  const manifest = buildCluster(addon, targetOf(observing(addon)), notes);
+  const manifest = buildCluster(addon, aTarget(observing(addon)), notes);
   const { synchronous, ...postgresql } = manifest.spec.postgresql;
   return {
     apiVersion: manifest.apiVersion,
@@ -84,7 +131,7 @@ export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']
 }
 
 export function aScheduledBackup(addon: PostgresAddon): ScheduledBackup {
-  const manifest = buildScheduledBackup(addon, targetOf(observing(addon)));
+  const manifest = buildScheduledBackup(addon, aTarget(observing(addon)));
   return {
     apiVersion: manifest.apiVersion,
     kind: manifest.kind,
@@ -123,7 +170,7 @@ export function aSource(cluster: Cluster, data: Readonly<Record<string, string>>
 
 /** The app's Secret as the operator would have written it. */
 export function aUrlSecret(addon: PostgresAddon, url: string): Secret {
-  const manifest = buildUrlSecret(addon, targetOf(observing(addon)), url);
+  const manifest = buildUrlSecret(addon, aTarget(observing(addon)), url);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -133,9 +180,9 @@ export function aUrlSecret(addon: PostgresAddon, url: string): Secret {
 }
 
 /** decide() and what status would say of it. */
-export function think(o: Observed, outcome: Outcome = {}, now = testTime): Decision & { readonly status: AddonStatus } {
-  const decision = decide(o, now);
-  return { ...decision, status: tell(o.addon, decision.report, outcome, now) };
+export function think(o: Observed, result: ActionResult = {}, now = testTime) {
+  const decision: Decision = decide(o, now);
+  return { ...decision, decision, status: statusOf(o.addon, decision, result, now) };
 }
 
 /** An addon that has been running: what it looks like after the first successful round. */
@@ -147,7 +194,7 @@ export function aRunningAddon(spec: Partial<AddonSpec> = {}): PostgresAddon {
     scheduledBackup: fresh.spec.plan === 'free' ? undefined : aScheduledBackup(fresh),
     source: { kind: 'found', object: aSource(cluster) },
   });
-  return { ...fresh, status: think(o, { secretUID: 'url-uid' }).status };
+  return { ...fresh, status: think(o, { created: { urlSecret: 'url-uid' } }).status };
 }
 
 /** The same addon after somebody changed its spec. */

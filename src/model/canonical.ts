@@ -1,7 +1,8 @@
-// When two worlds are the same: uids, resourceVersions and passwords count only by which of them are equal, times only by whether
+// When two states are the same: uids, resourceVersions and passwords count only by which of them are equal, times only by whether
 // they are long ago.
-import { kindOf, type Stored } from './objects.ts';
-import { type Feed, longWait, nowOf, type World } from './state.ts';
+import { roles } from '../domain/children.ts';
+import { kindOf, type Slot, type Stored, slots } from './objects.ts';
+import { type Feed, longWait, nowOf, type State } from './state.ts';
 
 /** A value's text with its tokens taken out, and the tokens: both as numbers. */
 interface Form {
@@ -15,8 +16,9 @@ const token = /\b(?:uid|rv|pw)-\d+\b|(?:ago!)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
 const time = /\d{4}-.*Z$/;
 
 const nothing = {};
+const viewed: readonly Exclude<Slot, 'source'>[] = ['addon', ...roles];
 
-/** Makes the keys of worlds; one for each search, since it remembers what it has seen. */
+/** Makes the keys of states; one for each search, since it remembers what it has seen. */
 export class Canonical {
   readonly #templates = new Map<string, number>();
   readonly #forms = new WeakMap<object, Form>();
@@ -35,47 +37,41 @@ export class Canonical {
   #longAgo = 0;
   #text = '';
 
-  /** The key of a world. */
-  keyOf(world: World): string {
-    const { left } = world;
-    return `${left.steps},${left.checkups},${left.travels}|${this.keyWithoutBudget(world)}`;
+  /** The key of a state. */
+  keyOf(state: State): string {
+    const { left } = state;
+    return `${left.steps},${left.checkups},${left.travels}|${this.keyWithoutBudget(state)}`;
   }
 
   /** The key of what there is, whatever may still happen to it. */
-  keyWithoutBudget(world: World): string {
+  keyWithoutBudget(state: State): string {
     this.#round += 1;
     this.#used = 0;
-    this.#longAgo = nowOf(world) - (longWait * 1000) / 2;
-    this.#text = world.ending ? 'ending' : '';
+    this.#longAgo = nowOf(state) - (longWait * 1000) / 2;
+    this.#text = `${state.ending ? 'ending' : ''}${state.refused.join()}`;
     this.#met.length = 0;
-    this.#feed(world.addon);
-    this.#feed(world.cluster);
-    this.#feed(world.backup);
-    this.#object(world.secret);
-    this.#object(world.source);
-    this.#value(world.memory);
-    const { process } = world;
+    for (const slot of slots) this.#feed(state.objects[slot]);
+    this.#value(state.memory);
+    const { process } = state;
     if (process.kind === 'idle') return `${this.#text}${process.doubt ? 'doubt' : ''}`;
-    const { from, seen, observed, next, outcome, tried, doubt, decision } = process;
-    for (const view of [from, seen]) {
-      this.#object(view.addon);
-      this.#object(view.cluster);
-      this.#object(view.backup);
-    }
-    const { source, urlSecret, volumes, confirmed, checkup } = observed;
-    for (const read of [source, urlSecret, confirmed])
+    const { from, seen, observed, next, result, tried, doubt, decision } = process;
+    for (const view of [from, seen]) for (const slot of viewed) this.#object(view[slot]);
+    const { children, source, volumes, live, resync } = observed;
+    // What is read of a child is in the view.
+    for (const role of roles) this.#text += children[role].kind;
+    for (const read of [source, live])
       if (read.kind === 'found') this.#object(read.object);
       else this.#text += read.kind;
     if (volumes.kind === 'found') this.#value(volumes.object);
-    this.#value(outcome);
-    return `${this.#text}${next}/${decision.actions.length}${tried}${checkup}${doubt}${observed.gone}`;
+    this.#value(result);
+    return `${this.#text}${next}/${decision.actions.length}${tried}${resync}${doubt}${observed.gone}`;
   }
 
-  #feed({ versions, at, departed = [] }: Feed): void {
+  #feed({ versions, at, deleted = [] }: Feed): void {
     this.#text += `<${at}`;
     for (const version of versions) this.#object(version);
     this.#text += '>';
-    for (const addon of departed) this.#object(addon);
+    for (const addon of deleted) this.#object(addon);
   }
 
   #object(object: Stored | undefined): void {

@@ -2,14 +2,14 @@
 // than what was asked, but it is never about a spec that it has not read.
 import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './objects.ts';
 import { edit, place } from './server.ts';
-import { live, numbered, timeOf, type World } from './state.ts';
+import { live, numbered, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
 
 const healthy = 'Cluster in healthy state';
 
 /** What CNPG does next about its Cluster, if anything. */
-export function cnpgSteps(world: World): readonly Step[] {
-  const cluster = live(world, 'cluster');
+export function cnpgSteps(state: State): readonly Step[] {
+  const cluster = live(state, 'cluster');
   // A foreign Cluster without our spec is somebody else's concern.
   if (
     cluster === undefined ||
@@ -17,35 +17,35 @@ export function cnpgSteps(world: World): readonly Step[] {
     cluster.spec?.instances === undefined
   )
     return [];
-  const source = live(world, 'source');
-  if (source === undefined && world.ending) return [];
-  if (source === undefined) return [step('makes the credentials', makeCredentials(world, cluster))];
+  const source = live(state, 'source');
+  if (source === undefined && state.ending) return [];
+  if (source === undefined) return [step('makes the credentials', makeCredentials(state, cluster))];
   if (source.metadata.ownerReferences?.[0]?.uid !== cluster.metadata.uid) return [];
   if (statusOf(cluster).secretVersion !== source.metadata.resourceVersion)
     return [
       step(
         'takes the credentials',
-        change(world, (now) => takeCredentials(now, source)),
+        change(state, (now) => takeCredentials(now, source)),
       ),
     ];
   const { ran, becoming } = cluster.inside ?? {};
   const asked = runningPart(cluster);
-  if (becoming !== undefined && becoming !== asked) return [step('restarts further', change(world, begin))];
-  if (becoming !== undefined || ran === undefined) return [step('is healthy', change(world, finish))];
-  if (statusOf(cluster).phase !== healthy) return [step('has recovered', change(world, finish))];
-  if (ran !== asked) return [step('begins to restart', change(world, begin))];
+  if (becoming !== undefined && becoming !== asked) return [step('restarts further', change(state, begin))];
+  if (becoming !== undefined || ran === undefined) return [step('is healthy', change(state, finish))];
+  if (statusOf(cluster).phase !== healthy) return [step('has recovered', change(state, finish))];
+  if (ran !== asked) return [step('begins to restart', change(state, begin))];
   return [];
 }
 
 /** An instance fails: of several another one takes over, a single one comes back. Undefined when nothing runs. */
-export function failOver(world: World): World | undefined {
-  const cluster = live(world, 'cluster');
+export function failOver(state: State): State | undefined {
+  const cluster = live(state, 'cluster');
   if (cluster === undefined || statusOf(cluster).phase !== healthy || cluster.metadata.deletionTimestamp !== undefined)
     return undefined;
   const { primary, instances } = statusOf(cluster);
   const other = primary === instanceName(1) ? instanceName(2) : instanceName(1);
-  return change(world, (now) =>
-    report(now, world, {
+  return change(state, (now) =>
+    report(now, state, {
       phase: 'Failing over',
       ready: false,
       readyInstances: instances - 1,
@@ -55,14 +55,14 @@ export function failOver(world: World): World | undefined {
 }
 
 /** Somebody writes a new password into CNPG's Secret. Undefined when there is none. */
-export function rotatePassword(world: World): World | undefined {
-  const source = live(world, 'source');
+export function rotatePassword(state: State): State | undefined {
+  const source = live(state, 'source');
   const owner = source?.metadata.ownerReferences?.[0]?.uid;
   if (source === undefined || owner === undefined) return undefined;
-  const [number, next] = numbered(world);
+  const [number, next] = numbered(state);
   const data = dataOf({ password: `pw-${number}.${owner}` });
   const answer = edit(next, 'source', (secret) => ({ ...secret, data: { ...secret.data, ...data } }));
-  return answer.kind === 'done' ? answer.world : undefined;
+  return answer.kind === 'done' ? answer.state : undefined;
 }
 
 /** The fields whose change restarts instances. */
@@ -84,20 +84,20 @@ interface Report {
   readonly targetPrimary?: string;
 }
 
-function begin(cluster: Stored, world: World): Stored {
+function begin(cluster: Stored, state: State): Stored {
   const { instances, primary } = statusOf(cluster);
   const report_ = { phase: 'Upgrading cluster', ready: false, readyInstances: instances - 1, primary };
-  return { ...report(cluster, world, report_), inside: { ...cluster.inside, becoming: runningPart(cluster) } };
+  return { ...report(cluster, state, report_), inside: { ...cluster.inside, becoming: runningPart(cluster) } };
 }
 
-function finish(cluster: Stored, world: World): Stored {
+function finish(cluster: Stored, state: State): Stored {
   const instances = Number(cluster.spec?.instances);
   const target = (cluster.status?.targetPrimary as string | undefined) ?? instanceName(1);
   // With one instance left, the first is the one that stays.
   const primary = instances === 1 ? instanceName(1) : target;
   const { becoming: _, ...inside } = cluster.inside ?? {};
   return {
-    ...report(cluster, world, {
+    ...report(cluster, state, {
       phase: healthy,
       ready: true,
       readyInstances: instances,
@@ -110,12 +110,12 @@ function finish(cluster: Stored, world: World): Stored {
 
 function report(
   cluster: Stored,
-  world: World,
+  state: State,
   { phase, ready, readyInstances, primary, targetPrimary }: Report,
 ): Stored {
   const status = ready ? 'True' : 'False';
   const before = conditionOf(cluster);
-  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : timeOf(world);
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : timeOf(state);
   return {
     ...cluster,
     status: {
@@ -129,8 +129,8 @@ function report(
   };
 }
 
-function makeCredentials(world: World, cluster: Stored): World {
-  const [number, next] = numbered(world);
+function makeCredentials(state: State, cluster: Stored): State {
+  const [number, next] = numbered(state);
   const { apiVersion, kind, metadata } = cluster;
   const { bootstrap } = cluster.spec as unknown as WithDatabase;
   const { database, owner: username } = bootstrap.initdb;
@@ -200,11 +200,11 @@ function instanceName(number: number): string {
   return `${nameOf.cluster}-${number}`;
 }
 
-function change(world: World, how: (cluster: Stored, world: World) => Stored): World {
-  const answer = edit(world, 'cluster', (cluster) => how(cluster, world));
-  return answer.kind === 'done' ? answer.world : world;
+function change(state: State, how: (cluster: Stored, state: State) => Stored): State {
+  const answer = edit(state, 'cluster', (cluster) => how(cluster, state));
+  return answer.kind === 'done' ? answer.state : state;
 }
 
-function step(label: string, world: World): Step {
-  return { actor: 'CNPG', label, world };
+function step(label: string, state: State): Step {
+  return { actor: 'CNPG', label, state };
 }

@@ -1,54 +1,56 @@
 // The garbage collector of the model: it removes what has no living owner, and carries out foreground and orphan deletions.
 import { orphanFinalizer } from '../api/addon.ts';
+import { roles } from '../domain/children.ts';
 import { kindOf, rivalUid, type Slot, type Stored } from './objects.ts';
 import { edit, remove } from './server.ts';
-import { live, type World } from './state.ts';
+import { live, type State } from './state.ts';
 import type { Step } from './step.ts';
 
 export const foregroundFinalizer = 'foregroundDeletion';
 
-const dependents = ['source', 'backup', 'secret', 'cluster'] as const satisfies readonly Slot[];
-const owners = ['addon', 'cluster'] as const satisfies readonly Slot[];
+const owners: readonly Slot[] = ['addon', 'cluster'];
+/** The Cluster last, which is an owner itself. */
+const dependents: readonly Slot[] = ['source', ...roles.filter((role) => role !== 'cluster'), 'cluster'];
 
 /** Everything that the collector may do next, in any order. */
-export function collectorSteps(world: World): readonly Step[] {
-  return [...dependents.flatMap((slot) => collect(world, slot)), ...owners.flatMap((slot) => finish(world, slot))];
+export function collectorSteps(state: State): readonly Step[] {
+  return [...dependents.flatMap((slot) => collect(state, slot)), ...owners.flatMap((slot) => finish(state, slot))];
 }
 
 /** What becomes of one object on account of its owners. */
-function collect(world: World, slot: Slot): readonly Step[] {
-  const object = live(world, slot);
+function collect(state: State, slot: Slot): readonly Step[] {
+  const object = live(state, slot);
   const references = object?.metadata.ownerReferences ?? [];
   if (object === undefined || references.length === 0) return [];
-  const holders = references.map(({ uid }) => ownerOf(world, uid));
+  const holders = references.map(({ uid }) => ownerOf(state, uid));
   if (holders.some((owner) => owner?.metadata.finalizers?.includes(orphanFinalizer) === true)) {
-    const loose = edit(world, slot, ({ metadata: { ownerReferences: _, ...metadata }, ...rest }) => ({
+    const loose = edit(state, slot, ({ metadata: { ownerReferences: _, ...metadata }, ...rest }) => ({
       ...rest,
       metadata,
     }));
-    return loose.kind === 'done' ? [step(`orphan ${kindOf[slot]}`, loose.world)] : [];
+    return loose.kind === 'done' ? [step(`orphan ${kindOf[slot]}`, loose.state)] : [];
   }
   if (holders.some((owner) => owner !== undefined && !isForeground(owner))) return [];
   if (object.metadata.deletionTimestamp !== undefined) return [];
   const foreground = holders.some((owner) => owner !== undefined) && slot === 'cluster';
-  const answer = remove(world, slot, {}, foreground ? foregroundFinalizer : undefined);
-  return answer.kind === 'done' ? [step(`collect ${nameOf(slot)}`, answer.world)] : [];
+  const answer = remove(state, slot, {}, foreground ? foregroundFinalizer : undefined);
+  return answer.kind === 'done' ? [step(`collect ${nameOf(slot)}`, answer.state)] : [];
 }
 
 /** Lets an owner go once its dependents are dealt with. */
-function finish(world: World, slot: Slot): readonly Step[] {
-  const owner = live(world, slot);
+function finish(state: State, slot: Slot): readonly Step[] {
+  const owner = live(state, slot);
   if (owner?.metadata.deletionTimestamp === undefined) return [];
   const blocking = dependents.some((other) =>
-    live(world, other)?.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid),
+    live(state, other)?.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid),
   );
   const own = (owner.metadata.finalizers ?? []).find((name) => [foregroundFinalizer, orphanFinalizer].includes(name));
   if (blocking || own === undefined) return [];
-  const answer = edit(world, slot, ({ metadata, ...rest }) => ({
+  const answer = edit(state, slot, ({ metadata, ...rest }) => ({
     ...rest,
     metadata: { ...metadata, finalizers: (metadata.finalizers ?? []).filter((name) => name !== own) },
   }));
-  return answer.kind === 'done' ? [step(`let ${nameOf(slot)} go`, answer.world)] : [];
+  return answer.kind === 'done' ? [step(`let ${nameOf(slot)} go`, answer.state)] : [];
 }
 
 function nameOf(slot: Slot): string {
@@ -62,11 +64,11 @@ function isForeground(owner: Pick<Stored, 'metadata'>): boolean {
 }
 
 /** The living owner of that uid. The rival lives outside the model, as long as anything belongs to it. */
-function ownerOf(world: World, uid: string): Pick<Stored, 'metadata'> | undefined {
+function ownerOf(state: State, uid: string): Pick<Stored, 'metadata'> | undefined {
   if (uid === rivalUid) return { metadata: { name: '', namespace: '', uid, resourceVersion: '' } };
-  return owners.map((slot) => live(world, slot)).find((owner) => owner?.metadata.uid === uid);
+  return owners.map((slot) => live(state, slot)).find((owner) => owner?.metadata.uid === uid);
 }
 
-function step(label: string, world: World): Step {
-  return { actor: 'collector', label, world };
+function step(label: string, state: State): Step {
+  return { actor: 'collector', label, state };
 }

@@ -1,6 +1,7 @@
-// What must come of every world when it is left alone: the caches catch up, the collector and CNPG finish, nobody dies and nobody
+// What must come of every state when it is left alone: the caches catch up, the collector and CNPG finish, nobody dies and nobody
 // touches anything. Then the operator comes to rest, and what it rests at is judged (rest.ts).
 import type { AddonSpec } from '../api/addon.ts';
+import type { Role } from '../domain/children.ts';
 import type { Canonical } from './canonical.ts';
 import { cnpgSteps } from './cnpg.ts';
 import { collectorSteps } from './collector.ts';
@@ -9,12 +10,12 @@ import { isHeldUp, namespaceSteps } from './namespace.ts';
 import { addonName, namespace } from './objects.ts';
 import { lookAtNewest } from './observe.ts';
 import { carryOn, operatorSteps } from './operator.ts';
-import { isStopped, leftOver, shapeOf, unlike } from './rest.ts';
+import { isStopped, leftOver, obstructed, shapeOf, unlike } from './rest.ts';
 import { judge, type OracleName } from './rules/rules.ts';
 import { place } from './server.ts';
-import { emptyWorld, live, newest, numbered, timeOf, type World } from './state.ts';
+import { emptyState, live, newest, numbered, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
-import type { Mind } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 export interface Violation {
   readonly oracle: OracleName;
@@ -30,39 +31,41 @@ const patience = 120;
 type Order = 'surroundings first' | 'operator first';
 
 export class FairRuns {
-  readonly #mind: Mind;
+  readonly #subject: Subject;
   readonly #canonical: Canonical;
-  /** Keys of the worlds that are known to come to rest well, by who goes first. */
+  /** Keys of the states that are known to come to rest well, by who goes first. */
   readonly #good: Readonly<Record<Order, Set<string>>> = {
     'surroundings first': new Set(),
     'operator first': new Set(),
   };
   readonly #fresh = new Map<string, string>();
 
-  constructor(mind: Mind, canonical: Canonical) {
-    this.#mind = mind;
+  constructor(subject: Subject, canonical: Canonical) {
+    this.#subject = subject;
     this.#canonical = canonical;
   }
 
-  /** What is wrong with how a world comes to rest, if anything, whoever goes first. */
-  check(world: World): Violation | undefined {
-    const seen = newest(world);
+  /** What is wrong with how a state comes to rest, if anything, whoever goes first. */
+  check(state: State): Violation | undefined {
+    const seen = newest(state);
     const key = this.#canonical.keyWithoutBudget(seen);
     return this.#run(seen, key, 'surroundings first') ?? this.#run(seen, key, 'operator first');
   }
 
-  #run(world: World, start: string, order: Order): Violation | undefined {
+  #run(state: State, start: string, order: Order): Violation | undefined {
     const good = this.#good[order];
     if (good.has(start)) return undefined;
     const path: string[] = [];
     const keys = new Set<string>();
-    for (let now = world, key = start; !good.has(key); key = this.#canonical.keyWithoutBudget(now)) {
+    for (let now = state, key = start; !good.has(key); key = this.#canonical.keyWithoutBudget(now)) {
       const circled = keys.has(key);
       // An operator that tries a refused write again and again does not keep the others from theirs.
       const step = circled ? around(now) : this.#next(now, order);
       keys.add(key);
       if (step === undefined) {
-        const wrong = circled ? 'it goes round in circles' : this.#atRest(now);
+        // Refused for good, it tries again for ever; what it says meanwhile counts.
+        const isRefused = now.refused.length > 0;
+        const wrong = circled && !isRefused ? 'it goes round in circles' : this.#atRest(now);
         if (wrong === undefined) break;
         return { oracle: 'it comes to rest as a fresh create would', detail: wrong, steps: path };
       }
@@ -79,9 +82,9 @@ export class FairRuns {
     return undefined;
   }
 
-  /** The world in which everything has come to rest. */
-  settle(world: World): World {
-    let now = world;
+  /** The state in which everything has come to rest. */
+  settle(state: State): State {
+    let now = state;
     for (let steps = 0; steps < patience; steps += 1) {
       const step = this.#next(now, 'surroundings first');
       if (step === undefined) return now;
@@ -90,59 +93,60 @@ export class FairRuns {
     throw new Error('the model does not come to rest');
   }
 
-  /** The worlds in which a run to rest is cut short: the process has died between two writes, or before the answer to one. */
-  deaths(world: World): readonly World[] {
-    const worlds: World[] = [];
-    for (let now: World | undefined = world; now !== undefined; ) {
-      const possible: readonly Step[] = now.process.kind === 'acting' ? operatorSteps(now, this.#mind) : [];
+  /** The states in which a run to rest is cut short: the process has died between two writes, or before the answer to one. */
+  deaths(state: State): readonly State[] {
+    const states: State[] = [];
+    for (let now: State | undefined = state; now !== undefined; ) {
+      const possible: readonly Step[] = now.process.kind === 'acting' ? operatorSteps(now, this.#subject) : [];
       const [answered, ...cut] = possible;
-      worlds.push(...cut.map(remembering));
+      states.push(...cut.map(remembering));
       const step: Step | undefined = answered ?? this.#next(now, 'surroundings first');
       now = step && remembering(step);
     }
-    return worlds;
+    return states;
   }
 
   /** The next step of a fair run; undefined at rest. */
-  #next(world: World, order: Order): Step | undefined {
-    const { process } = world;
-    if (process.kind === 'acting') return carryOn(world, process, this.#mind)[0];
+  #next(state: State, order: Order): Step | undefined {
+    const { process } = state;
+    if (process.kind === 'acting') return carryOn(state, process, this.#subject)[0];
     const own = (checkup: boolean): Step | undefined => {
-      const after = lookAtNewest(world, checkup, this.#mind);
+      const after = lookAtNewest(state, checkup, this.#subject);
       if (after === undefined || !this.#writes(after)) return undefined;
-      return { actor: 'operator', label: checkup ? 'looks at the Secrets too' : 'looks', world: after };
+      return { actor: 'operator', label: checkup ? 'looks at the Secrets too' : 'looks', state: after };
     };
     // What is not watched is looked at in the end, when its time has come.
-    return (order === 'operator first' ? (own(false) ?? around(world)) : (around(world) ?? own(false))) ?? own(true);
+    return (order === 'operator first' ? (own(false) ?? around(state)) : (around(state) ?? own(false))) ?? own(true);
   }
 
   /** Whether anything comes of a look but a login that says what is known. */
-  #writes(world: World): boolean {
-    let now = world;
+  #writes(state: State): boolean {
+    let now = state;
     while (now.process.kind === 'acting') {
       if (now.process.decision.actions.length > 0) return true;
-      const [step] = carryOn(now, now.process, this.#mind);
+      const [step] = carryOn(now, now.process, this.#subject);
       if (step === undefined || step.attempt !== undefined) return true;
-      now = step.world;
+      now = step.state;
     }
     return false;
   }
 
-  #atRest(world: World): string | undefined {
-    const addon = live(world, 'addon');
-    if (isHeldUp(world)) return 'the namespace never ends';
-    if (addon === undefined) return leftOver(world);
+  #atRest(state: State): string | undefined {
+    const addon = live(state, 'addon');
+    if (isHeldUp(state)) return 'the namespace never ends';
+    if (addon === undefined) return leftOver(state);
+    if (isStopped(state, addon)) return undefined;
     if (addon.metadata.deletionTimestamp !== undefined) return 'the addon is never let go';
-    if (isStopped(world, addon)) return undefined;
-    const fresh = this.#freshShape(addon.spec as unknown as AddonSpec, world);
-    return unlike(world, addon, fresh);
+    const without = obstructed(state, addon);
+    const fresh = this.#freshShape(addon.spec as unknown as AddonSpec, state, without);
+    return unlike(state, addon, fresh, without);
   }
 
-  #freshShape(spec: AddonSpec, world: World): string {
-    const key = JSON.stringify(spec);
+  #freshShape(spec: AddonSpec, state: State, without: readonly Role[]): string {
+    const key = JSON.stringify([spec, without]);
     let shape = this.#fresh.get(key);
     if (shape === undefined) {
-      shape = shapeOf(this.settle(freshly(world, spec)));
+      shape = shapeOf(this.settle(freshly(state, spec)), without);
       this.#fresh.set(key, shape);
     }
     return shape;
@@ -150,15 +154,15 @@ export class FairRuns {
 }
 
 /** What the collector, CNPG and the end of the namespace do next. */
-function around(world: World): Step | undefined {
-  return collectorSteps(world)[0] ?? cnpgSteps(world)[0] ?? namespaceSteps(world)[0];
+function around(state: State): Step | undefined {
+  return collectorSteps(state)[0] ?? cnpgSteps(state)[0] ?? namespaceSteps(state)[0];
 }
 
-function freshly({ rules }: World, spec: AddonSpec): World {
-  const [number, world] = numbered(emptyWorld(rules, { steps: 0, checkups: 0, travels: 0 }));
+function freshly({ rules }: State, spec: AddonSpec): State {
+  const [number, state] = numbered(emptyState(rules, { steps: 0, checkups: 0, travels: 0 }));
   const metadata = { name: addonName, namespace, uid: `uid-${number}`, resourceVersion: '', generation: 1 };
-  return place(world, 'addon', {
-    metadata: { ...metadata, creationTimestamp: timeOf(world) },
+  return place(state, 'addon', {
+    metadata: { ...metadata, creationTimestamp: timeOf(state) },
     spec: { ...spec },
   });
 }

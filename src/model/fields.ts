@@ -72,7 +72,8 @@ function filled(fields: Fields | undefined): fields is Fields {
   return fields !== undefined && Object.keys(fields).length > 0;
 }
 
-function isFields(value: unknown): value is Fields {
+/** Whether a JSON value has named members. */
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { scenarios } from './scenarios.ts';
 import { search, tellOf } from './search.ts';
-import { productMind } from './testing.ts';
+import { productSubject } from './testing.ts';
 
 /** Fewer states than these mean that a search does not search any more. Together they are more than 80 000. */
 const atLeast: Readonly<Record<keyof typeof scenarios, number>> = {
@@ -46,7 +46,7 @@ describe('no step breaks a rule, and every state comes to rest as a fresh create
   it.each(Object.entries(scenarios).map(([name, scenario]) => [name, atLeast[name as never], scenario] as const))(
     '%s (at least %i states)',
     (_, states, scenario) => {
-      const found = search({ ...scenario, most: Math.max(most, scenario.most) }, productMind());
+      const found = search({ ...scenario, most: Math.max(most, scenario.most) }, productSubject());
       expect(tellOf(found)).toMatch(/^no violation in /);
       expect(found.states).toBeGreaterThanOrEqual(states);
     },

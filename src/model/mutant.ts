@@ -1,14 +1,15 @@
-// How a wrong mind is made of the product's: it sees something else than was observed, or does something else than was decided.
+// How a wrong subject is made of the product's: it sees something else than was observed, or does something else than was decided.
+import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Action } from '../domain/decision.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { OracleName } from './rules/rules.ts';
 import type { Search } from './search.ts';
-import type { Mind } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 export interface Mutant {
-  /** The wrong mind, made of the right one. */
-  readonly mind: (right: Mind) => Mind;
+  /** The wrong subject, made of the right one. */
+  readonly subject: (right: Subject) => Subject;
   readonly search: Search;
   readonly oracle: OracleName;
 }
@@ -16,25 +17,39 @@ export interface Mutant {
 /** Decides on something else than what was observed. */
 export const seeing =
   (change: (o: Observed) => Observed) =>
-  (right: Mind): Mind => ({
+  (right: Subject): Subject => ({
     ...right,
     needs: (o, now) => right.needs(change(o), now),
-    decide: (o, now) => right.decide(change(o), now),
+    decide: (o, now, sight) => right.decide(change(o), now, sight),
   });
 
 /** Decides right, and does something else. */
 export const doing =
   (change: (actions: readonly Action[], o: Observed) => readonly Action[]) =>
-  (right: Mind): Mind => ({
+  (right: Subject): Subject => ({
     ...right,
-    decide: (o, now) => {
-      const decision = right.decide(o, now);
+    decide: (o, now, sight) => {
+      const decision = right.decide(o, now, sight);
       return { ...decision, actions: change(decision.actions, o) };
     },
   });
 
 export const isDeleted = ({ addon }: Observed): boolean => addon.metadata.deletionTimestamp !== undefined;
 
+/** The same with another Cluster, where one was found. */
+export const withCluster = (o: Observed, change: (cluster: Cluster) => Cluster): Observed => {
+  const { cluster } = o.children;
+  return cluster.kind === 'found'
+    ? { ...o, children: { ...o.children, cluster: { kind: 'found', object: change(cluster.object) } } }
+    : o;
+};
+
+/** The Cluster that was found. */
+export const clusterIn = ({ children: { cluster } }: Observed): Cluster | undefined =>
+  cluster.kind === 'found' ? cluster.object : undefined;
+
 /** The child with other labels, annotations or owners. */
-export const relabelled = <T extends KubeObject | undefined>(child: T, metadata: Partial<KubeObject['metadata']>): T =>
-  child && { ...child, metadata: { ...child.metadata, ...metadata } };
+export const relabelled = <T extends KubeObject>(child: T, metadata: Partial<KubeObject['metadata']>): T => ({
+  ...child,
+  metadata: { ...child.metadata, ...metadata },
+});

@@ -1,15 +1,15 @@
-// Wrong minds that tell what is not so.
+// Wrong subjects that tell what is not so.
 import { annotations } from '../api/addon.ts';
 import { timestampOf } from '../api/time.ts';
-import { type Mutant, relabelled, seeing } from './mutant.ts';
+import { clusterIn, type Mutant, relabelled, seeing, withCluster } from './mutant.ts';
 import { searchOf } from './scenarios.ts';
 
-export const wrongWords = {
+export const statusMutants = {
   'moves ready_at with every start': {
-    mind: (right) => ({
+    subject: (right) => ({
       ...right,
-      tell: (addon, report, outcome, now) => {
-        const status = right.tell(addon, report, outcome, now);
+      statusOf: (addon, decision, result, now) => {
+        const status = right.statusOf(addon, decision, result, now);
         return status.phase === 'running' && addon.status?.phase !== 'running'
           ? { ...status, ready_at: timestampOf(now) }
           : status;
@@ -19,12 +19,12 @@ export const wrongWords = {
     oracle: 'ready_at and clusterName never move',
   },
   'inherits ready_at of a database that it refuses': {
-    mind: (right) => ({
+    subject: (right) => ({
       ...right,
-      decide: (o, now) => {
-        const decision = right.decide(o, now);
-        const readyAt = o.cluster?.metadata.annotations?.[annotations.readyAt];
-        return { ...decision, report: { ...decision.report, readyAt: decision.report.readyAt ?? readyAt } };
+      decide: (o, now, sight) => {
+        const decision = right.decide(o, now, sight);
+        const readyAt = clusterIn(o)?.metadata.annotations?.[annotations.readyAt];
+        return { ...decision, readyAt: decision.readyAt ?? readyAt };
       },
     }),
     search: searchOf({
@@ -35,10 +35,10 @@ export const wrongWords = {
     oracle: 'ready_at and clusterName never move',
   },
   'takes back which generation it has looked at': {
-    mind: (right) => ({
+    subject: (right) => ({
       ...right,
-      tell: (addon, report, outcome, now) => {
-        const status = right.tell(addon, report, outcome, now);
+      statusOf: (addon, decision, result, now) => {
+        const status = right.statusOf(addon, decision, result, now);
         return addon.spec.suspend === true ? { ...status, observedGeneration: 1 } : status;
       },
     }),
@@ -46,35 +46,54 @@ export const wrongWords = {
     oracle: 'observedGeneration never falls',
   },
   'tells running without a login': {
-    mind: (right) => ({
+    subject: (right) => ({
       ...right,
-      decide: (o, now) => {
-        const { login: _, ...decision } = right.decide(o, now);
-        const { connection: __, ...report } = decision.report;
-        return { ...decision, report };
+      decide: (o, now, sight) => {
+        const { login: _, requiresLogin: __, ...decision } = right.decide(o, now, sight);
+        return decision;
       },
     }),
     search: searchOf({ after: ['create pro'], steps: ['fail over'], times: 1 }),
     oracle: 'Ready means that a login succeeded',
   },
   'believes what CNPG said of the plan before': {
-    mind: seeing((o) => {
-      const { [annotations.readyBefore]: _, ...notes } = o.cluster?.metadata.annotations ?? {};
-      return { ...o, cluster: relabelled(o.cluster, { annotations: notes }) };
-    }),
+    subject: seeing((o) =>
+      withCluster(o, (cluster) => {
+        const { [annotations.readyBefore]: _, ...notes } = cluster.metadata.annotations ?? {};
+        return relabelled(cluster, { annotations: notes });
+      }),
+    ),
     search: searchOf({ after: ['create free'], steps: ['plan standard'], times: 1 }),
     oracle: 'Ready means that it runs as asked',
   },
-  'tells a password': {
-    mind: (right) => ({
+  'believes that what was refused is done': {
+    subject: (right) => ({
       ...right,
-      decide: (o, now) => {
-        const decision = right.decide(o, now);
-        const { report, login } = decision;
-        const message = `tried ${login?.url}`;
-        return login === undefined
-          ? decision
-          : { ...decision, report: { ...report, ready: { ...report.ready, message } } };
+      statusOf: (addon, decision, result, now) =>
+        right.statusOf(addon, decision, { ...result, refusals: [], untried: [] }, now),
+    }),
+    search: searchOf({ steps: ['create free', 'refuse urlSecret'], times: 2 }),
+    oracle: 'no condition claims what was neither seen nor written',
+  },
+  'tells the plan that a suspended addon asks for': {
+    subject: (right) => ({
+      ...right,
+      decide: (o, now, sight) => {
+        const decision = right.decide(o, now, sight);
+        const { plan, suspend } = o.addon.spec;
+        return suspend === true ? { ...decision, status: { ...decision.status, plan } } : decision;
+      },
+    }),
+    search: searchOf({ after: ['create free'], steps: ['suspend on', 'plan standard'], times: 2 }),
+    oracle: 'a suspended addon keeps what status says of its plan',
+  },
+  'tells a password': {
+    subject: (right) => ({
+      ...right,
+      decide: (o, now, sight) => {
+        const decision = right.decide(o, now, sight);
+        const { ready, login } = decision;
+        return login === undefined ? decision : { ...decision, ready: { ...ready, message: `tried ${login.url}` } };
       },
     }),
     search: searchOf({ steps: ['create free'], times: 1 }),

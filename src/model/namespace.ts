@@ -1,24 +1,22 @@
 // The namespace controller of the model: once the namespace was deleted it deletes whatever is in it, in any order.
-import { kindOf, type Slot } from './objects.ts';
+import { kindOf, slots } from './objects.ts';
 import { remove } from './server.ts';
-import { live, type World } from './state.ts';
+import { live, type State } from './state.ts';
 import type { Step } from './step.ts';
 
-const slots = ['addon', 'cluster', 'backup', 'secret', 'source'] as const satisfies readonly Slot[];
-
-export function namespaceSteps(world: World): readonly Step[] {
-  if (!world.ending) return [];
+export function namespaceSteps(state: State): readonly Step[] {
+  if (!state.ending) return [];
   return slots.flatMap((slot) => {
-    const object = live(world, slot);
+    const object = live(state, slot);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return [];
-    const answer = remove(world, slot);
+    const answer = remove(state, slot);
     return answer.kind === 'done'
-      ? [{ actor: 'namespace', label: `deletes ${kindOf[slot]}`, world: answer.world }]
+      ? [{ actor: 'namespace', label: `deletes ${kindOf[slot]}`, state: answer.state }]
       : [];
   });
 }
 
 /** Whether the namespace was deleted and something keeps it from going. */
-export function isHeldUp(world: World): boolean {
-  return world.ending && slots.some((slot) => live(world, slot) !== undefined);
+export function isHeldUp(state: State): boolean {
+  return state.ending && slots.some((slot) => live(state, slot) !== undefined);
 }

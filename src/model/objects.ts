@@ -1,10 +1,13 @@
-// The objects of one namespace as the model's API server keeps them, and their names: words only, no behaviour.
+// The objects of one namespace as the model's API server keeps them, and their names: types only, no behaviour.
+import { addonGvr } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import { byRole, children, isWatched, kindOf as kindOfRole, type Role, roles } from '../domain/children.ts';
+import { clusterName, sourceSecretName } from '../domain/names.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Everything one addon has to do with; `source` is CNPG's Secret with the credentials. */
-export type Slot = 'addon' | 'cluster' | 'backup' | 'secret' | 'source';
+export type Slot = 'addon' | Role | 'source';
 
 export interface Stored extends KubeObject {
   readonly spec?: Fields;
@@ -31,28 +34,24 @@ export const addonName = 'shop';
 export const rivalName = 'rival';
 export const rivalUid = 'uid-0';
 
-const cluster = `db-${namespace}-${addonName}`;
+const cluster = clusterName(namespace, addonName);
 export const nameOf: Readonly<Record<Slot, string>> = {
   addon: addonName,
-  cluster,
-  backup: `${cluster}-daily`,
-  secret: `app-${addonName}-database-url`,
-  source: `${cluster}-app`,
+  ...byRole((role) => children[role].name({ cluster, appId: addonName })),
+  source: sourceSecretName(cluster),
 };
 
 export const kindOf: Readonly<Record<Slot, string>> = {
-  addon: 'PostgresAddon',
-  cluster: 'Cluster',
-  backup: 'ScheduledBackup',
-  secret: 'Secret',
+  addon: addonGvr.kind,
+  ...byRole(kindOfRole),
   source: 'Secret',
 };
 
-/** The children that belong to an addon. */
-export const childSlots = ['cluster', 'backup', 'secret'] as const satisfies readonly Slot[];
+export const slots: readonly Slot[] = ['addon', ...roles, 'source'];
+/** What the operator's caches show, and may show late. */
+export const watchedSlots: readonly Slot[] = ['addon', ...roles.filter(isWatched)];
 
 export function slotOf(kind: string, name: string): Slot | undefined {
-  const slots: readonly Slot[] = ['addon', 'cluster', 'backup', 'secret', 'source'];
   return slots.find((slot) => kindOf[slot] === kind && nameOf[slot] === name);
 }
 

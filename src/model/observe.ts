@@ -1,25 +1,20 @@
-// How the model's operator looks, as controller/observe.ts does: caches that may be late, the live reads that the decision asks for,
+// How the model's operator observes, as controller/observe.ts does: caches that may be late, the live reads that the decision asks for,
 // and the decision. Nothing is written here.
 import { projectAddon } from '../api/addon.ts';
-import { projectCluster, projectScheduledBackup } from '../api/cnpg.ts';
-import type { Facts } from '../api/workload.ts';
-import { defaultPlans } from '../domain/database/plans.ts';
-import type { Decision } from '../domain/decide.ts';
-import type { Observed, Platform, Read, Volume } from '../domain/observed.ts';
-import { remainsOf } from '../domain/ownership/release.ts';
-import type { Outcome } from '../domain/report.ts';
+import { projectCluster } from '../api/cnpg.ts';
+import { byRole, isWatched, type Role } from '../domain/children.ts';
+import type { ActionResult, Decision } from '../domain/decision.ts';
+import type { Observed, Volume } from '../domain/observed.ts';
+import { leftoverOf } from '../domain/ownership/release.ts';
 import { sameFields } from './fields.ts';
-import { nameOf, rivalUid, type Stored } from './objects.ts';
-import { type Feed, live, newest, nowOf, restarted, seenUpTo, type World } from './state.ts';
+import { nameOf, rivalUid, type Slot, type Stored, watchedSlots } from './objects.ts';
+import { observedOf, type Seen, type Sight } from './sight.ts';
+import { type Feed, live, newest, nowOf, restarted, type State, seenUpTo, withFeed } from './state.ts';
 import type { Step } from './step.ts';
-import type { Mind } from './subject.ts';
+import type { Subject } from './subject.ts';
 
-/** What the caches show. */
-export interface View {
-  readonly addon: Stored;
-  readonly cluster: Stored | undefined;
-  readonly backup: Stored | undefined;
-}
+/** What the operator has seen of each object: in its caches, or by reading it. */
+export type View = { readonly addon: Stored } & Readonly<Record<Role, Stored | undefined>>;
 
 /** A decision on its way. */
 export interface Acting {
@@ -32,75 +27,61 @@ export interface Acting {
   readonly decision: Decision;
   /** Index of the next action; after the last comes the status. */
   readonly next: number;
-  readonly outcome: Outcome;
+  readonly result: ActionResult;
   /** Whether the login that the decision asks for was made. */
   readonly tried: boolean;
   readonly doubt: boolean;
 }
 
-export const platform: Platform = {
-  plans: defaultPlans,
-  defaultVersion: '17',
-  imagePattern: 'example.com/postgresql:{version}',
-  connectionCheck: 'Required',
-};
-
-/** The model has no pods: who may not look concludes nothing. */
-const nothingToSee: Facts = {
-  pods: [],
-  claims: [],
-  warnings: [],
-  changedAt: undefined,
-  unseen: ['pods', 'persistentvolumeclaims', 'events'],
-};
-
 /** The one look of an operator that has seen everything; undefined when nothing comes of it. */
-export function lookAtNewest(world: World, checkup: boolean, mind: Mind): World | undefined {
-  const doubt = world.process.kind === 'idle' && world.process.doubt;
-  return look(newest(world), checkup || doubt, doubt, mind);
+export function lookAtNewest(state: State, resync: boolean, subject: Subject): State | undefined {
+  const doubt = state.process.kind === 'idle' && state.process.doubt;
+  return look(newest(state), resync || doubt, doubt, subject);
 }
 
 /** One look for each combination of what the caches may show. */
-export function looks(world: World, doubt: boolean, mind: Mind): readonly Step[] {
+export function looks(state: State, doubt: boolean, subject: Subject): readonly Step[] {
   const steps: Step[] = [];
-  const { left } = world;
-  for (const addon of reachable(world.addon)) {
-    for (const cluster of reachable(world.cluster)) {
-      for (const backup of reachable(world.backup)) {
-        const seeing = {
-          ...world,
-          addon: seenUpTo(world.addon, addon, left),
-          cluster: seenUpTo(world.cluster, cluster, left),
-          backup: seenUpTo(world.backup, backup, left),
-        };
-        const after = look(seeing, doubt, doubt, mind);
-        const lag = lagOf(seeing);
-        if (after !== undefined) steps.push(looked(`looks${lag}`, after));
-        if (left.checkups === 0 || doubt) continue;
-        const checking = look({ ...seeing, left: { ...left, checkups: left.checkups - 1 } }, true, doubt, mind);
-        if (checking !== undefined) steps.push(looked(`looks at the Secrets too${lag}`, checking));
-      }
-    }
+  const { left } = state;
+  for (const seeing of combinations(state)) {
+    const after = look(seeing, doubt, doubt, subject);
+    const lag = lagOf(seeing);
+    if (after !== undefined) steps.push(looked(`looks${lag}`, after));
+    if (left.checkups === 0 || doubt) continue;
+    const checking = look({ ...seeing, left: { ...left, checkups: left.checkups - 1 } }, true, doubt, subject);
+    if (checking !== undefined) steps.push(looked(`looks at the Secrets too${lag}`, checking));
   }
-  if (left.travels > 0) steps.push(looked('restarts on an old list', travelBack(world)));
-  const { versions, departed } = world.addon;
-  const forgets = (departed ?? []).length > 0 || versions.some((version, index) => index > 0 && version === undefined);
-  if (forgets) steps.push(looked('dies between two looks', restarted(newest(world))));
+  if (left.travels > 0) steps.push(looked('restarts on an old list', travelBack(state)));
+  const { versions, deleted = [] } = state.objects.addon;
+  const forgets = deleted.length > 0 || versions.some((version, index) => index > 0 && version === undefined);
+  if (forgets) steps.push(looked('dies between two looks', restarted(newest(state))));
   return steps;
 }
 
-function looked(label: string, world: World): Step {
-  return { actor: 'operator', label, world };
+/** The state as each combination of late caches shows it. */
+function combinations(state: State): readonly State[] {
+  return watchedSlots.reduce<readonly State[]>(
+    (states, slot) =>
+      states.flatMap((seeing) =>
+        reachable(state.objects[slot]).map((at) =>
+          withFeed(seeing, slot, seenUpTo(state.objects[slot], at, state.left)),
+        ),
+      ),
+    [state],
+  );
+}
+
+function looked(label: string, state: State): Step {
+  return { actor: 'operator', label, state };
 }
 
 function reachable({ versions, at }: Feed): readonly number[] {
   return versions.flatMap((_, index) => (index >= at ? [index] : []));
 }
 
-function travelBack(world: World): World {
-  const back = (feed: Feed): Feed => ({ ...feed, at: 0 });
-  const { addon, cluster, backup, left } = world;
-  const listed = { ...world, addon: back(addon), cluster: back(cluster), backup: back(backup) };
+function travelBack(state: State): State {
+  const { left } = state;
+  const listed = watchedSlots.reduce((now, slot) => withFeed(now, slot, { ...now.objects[slot], at: 0 }), state);
   return restarted({ ...listed, left: { ...left, travels: left.travels - 1 } });
 }
 
@@ -109,29 +90,31 @@ function shown({ versions, at }: Feed): Stored | undefined {
   return versions[at];
 }
 
-function lagOf({ addon, cluster, backup }: World): string {
-  const behind = Object.entries({ addon, cluster, backup }).flatMap(([name, { versions, at }]) =>
-    at < versions.length - 1 ? [`${name} ${versions.length - 1 - at} behind`] : [],
-  );
+function lagOf({ objects }: State): string {
+  const behind = watchedSlots.flatMap((slot) => {
+    const { versions, at } = objects[slot];
+    return at < versions.length - 1 ? [`${slot} ${versions.length - 1 - at} behind`] : [];
+  });
   return behind.length === 0 ? '' : ` (${behind.join(', ')})`;
 }
 
-/** Observes and decides; undefined when the decision is to do and to tell nothing. */
-function look(before: World, checkup: boolean, doubt: boolean, mind: Mind): World | undefined {
-  const children = { cluster: shown(before.cluster), backup: shown(before.backup) };
-  const world = withoutSettled(before, children.cluster);
-  const pruned = world === before ? undefined : world;
-  const departed = world.addon.departed?.find((gone) => remainsAt(gone, children.cluster) === 'unmarked');
-  const addon = departed ?? shown(world.addon);
+/** Observes and decides; undefined when the decision is to do and to say nothing. */
+function look(before: State, resync: boolean, doubt: boolean, subject: Subject): State | undefined {
+  const cluster = shown(before.objects.cluster);
+  const state = withoutSettled(before, cluster);
+  const pruned = state === before ? undefined : state;
+  const gone = state.objects.addon.deleted?.find((addon) => leftoverAt(addon, cluster) === 'unmarked');
+  const addon = gone ?? shown(state.objects.addon);
   if (addon === undefined) return pruned;
-  const cached: View = { addon, ...children };
-  const { observed, checked, view } = observe(world, cached, departed !== undefined, checkup, mind);
-  const decision = mind.decide(observed, nowOf(world));
+  const { sight, view, checked } = observe(state, addon, gone !== undefined, resync, subject);
+  const now = nowOf(state);
+  const observed = observedOf(sight);
+  const decision = subject.decide(observed, now, sight);
   const stillDoubtful = doubt && !checked;
   if (decision.actions.length === 0 && decision.login === undefined) {
-    const status = mind.tell(observed.addon, decision.report, {}, nowOf(world));
+    const status = subject.statusOf(observed.addon, decision, {}, now);
     if (sameFields(status, observed.addon.status))
-      return stillDoubtful === doubt ? pruned : { ...world, process: { kind: 'idle', doubt: stillDoubtful } };
+      return stillDoubtful === doubt ? pruned : { ...state, process: { kind: 'idle', doubt: stillDoubtful } };
   }
   const process: Acting = {
     kind: 'acting',
@@ -140,82 +123,73 @@ function look(before: World, checkup: boolean, doubt: boolean, mind: Mind): Worl
     observed,
     decision,
     next: 0,
-    outcome: {},
+    result: {},
     tried: false,
     doubt: stillDoubtful,
   };
-  return { ...world, process };
+  return { ...state, process };
 }
 
-/** As controller/departed.ts: who is gone is forgotten once there is nothing to do about the Cluster that the cache shows. */
-function withoutSettled(world: World, cluster: Stored | undefined): World {
-  const { departed = [] } = world.addon;
-  const undecided = departed.filter((gone) => remainsAt(gone, cluster) !== 'nothing');
-  return undecided.length === departed.length ? world : { ...world, addon: { ...world.addon, departed: undecided } };
+/** As controller/deleted-addons.ts: who is gone is forgotten once there is nothing to do about the Cluster that the cache shows. */
+function withoutSettled(state: State, cluster: Stored | undefined): State {
+  const { addon } = state.objects;
+  const { deleted = [] } = addon;
+  const undecided = deleted.filter((gone) => leftoverAt(gone, cluster) !== 'nothing');
+  return undecided.length === deleted.length ? state : withFeed(state, 'addon', { ...addon, deleted: undecided });
 }
 
-function remainsAt(gone: Stored, cluster: Stored | undefined): ReturnType<typeof remainsOf> {
-  return remainsOf(projectAddon(gone), cluster && projectCluster(cluster));
+function leftoverAt(gone: Stored, cluster: Stored | undefined): ReturnType<typeof leftoverOf> {
+  return leftoverOf(projectAddon(gone), cluster && projectCluster(cluster));
 }
 
 /** As controller/observe.ts: the caches, and the live reads that the decision says it needs. */
 function observe(
-  world: World,
-  view: View,
+  state: State,
+  addon: Stored,
   gone: boolean,
-  checkup: boolean,
-  mind: Mind,
-): { readonly observed: Observed; readonly checked: boolean; readonly view: View } {
-  const cached: Observed = {
-    addon: projectAddon(view.addon),
+  resync: boolean,
+  subject: Subject,
+): { readonly sight: Sight; readonly checked: boolean; readonly view: View } {
+  const read = (slot: Slot): Seen => live(state, slot) ?? null;
+  const cached: Sight = {
+    addon,
     gone,
-    platform,
-    kinds: { clusters: 'served', scheduledBackups: 'served' },
-    cluster: view.cluster && projectCluster(view.cluster),
-    scheduledBackup: view.backup && projectScheduledBackup(view.backup),
-    source: { kind: 'unread' },
-    urlSecret: { kind: 'unread' },
-    volumes: { kind: 'unread' },
-    confirmed: { kind: 'unread' },
-    facts: { kind: 'unread' },
-    holders: [],
-    checkup,
+    children: byRole((role) => (isWatched(role) ? (shown(state.objects[role]) ?? null) : undefined)),
+    source: undefined,
+    live: undefined,
+    volumes: undefined,
+    facts: false,
+    livingOwners: [],
+    resync,
   };
-  const now = nowOf(world);
-  const need = mind.needs(cached, now);
-  const children = need.children ? { cluster: live(world, 'cluster'), backup: live(world, 'backup') } : view;
-  const itself = read(live(world, 'addon'));
-  const observed: Observed = {
+  const now = nowOf(state);
+  const need = subject.needs(observedOf(cached), now);
+  const isRead = (role: Role): boolean => (isWatched(role) ? need.watched : need.unwatched);
+  const seen: Sight = {
     ...cached,
-    cluster: children.cluster && projectCluster(children.cluster),
-    scheduledBackup: children.backup && projectScheduledBackup(children.backup),
-    source: need.source ? read(world.source) : cached.source,
-    urlSecret: need.urlSecret ? read(world.secret) : cached.urlSecret,
-    volumes: need.volumes ? volumesOf(world) : cached.volumes,
-    confirmed: need.confirmed ? itself : cached.confirmed,
-    facts: need.facts ? { kind: 'found', object: nothingToSee } : cached.facts,
-    holders: holdersOf(view),
+    children: byRole((role) => (isRead(role) ? read(role) : cached.children[role])),
+    source: need.source ? read('source') : undefined,
+    live: need.live ? read('addon') : undefined,
+    volumes: need.volumes ? volumesOf(state) : undefined,
+    facts: need.facts,
+    livingOwners: livingOwnersOf(cached),
   };
-  const isLoose = !need.confirmed && mind.needs(observed, now).confirmed;
+  const isLoose = !need.live && subject.needs(observedOf(seen), now).live;
   return {
-    observed: isLoose ? { ...observed, confirmed: itself } : observed,
-    checked: need.urlSecret,
-    view: { ...view, ...children },
+    sight: isLoose ? { ...seen, live: read('addon') } : seen,
+    checked: need.unwatched,
+    view: { addon, ...byRole((role) => seen.children[role] ?? undefined) },
   };
-}
-
-function read(object: Stored | undefined): Read<Stored> {
-  return object === undefined ? { kind: 'absent' } : { kind: 'found', object };
 }
 
 /** The rival lives as long as it controls anything. */
-function holdersOf({ cluster }: View): readonly string[] {
+function livingOwnersOf({ children: { cluster } }: Sight): readonly string[] {
   return cluster?.metadata.ownerReferences?.some(({ uid }) => uid === rivalUid) === true ? [rivalUid] : [];
 }
 
-function volumesOf(world: World): Read<readonly Volume[]> {
-  const { expandable } = world.rules;
-  const there = live(world, 'cluster')?.inside?.ran !== undefined;
+function volumesOf(state: State): readonly Volume[] {
+  const { expandable } = state.rules;
+  const there = live(state, 'cluster')?.inside?.ran !== undefined;
   const claim = { claim: `${nameOf.cluster}-1`, storageClass: 'disk', expandable };
-  return { kind: 'found', object: there ? [claim] : [] };
+  return there ? [claim] : [];
 }

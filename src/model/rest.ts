@@ -1,37 +1,64 @@
-// What a world at rest may look like: as after a fresh create, or stopped by what stands in the way, or empty.
+// What a state at rest may look like: as after a fresh create, or stopped by what stands in the way, or empty.
+
 import { type AddonStatus, annotations, fieldManager, labels } from '../api/addon.ts';
+import { type ConditionRow, type ConditionType, conditionTypes } from '../api/conditions.ts';
+import { byRole, children, isEssential, type Role, roles } from '../domain/children.ts';
 import { belongs, holdsWhatIsAsked, isLeftBehind, labelOf } from './belongs.ts';
 import { runsAsAsked } from './cnpg.ts';
-import { addonName, childSlots, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from './objects.ts';
-import { live, type World } from './state.ts';
+import { addonName, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from './objects.ts';
+import { live, type State } from './state.ts';
 
 /** Whether the operator may stop where it is: something stands in its way that only people can move. */
-export function isStopped(world: World, addon: Stored): boolean {
+export function isStopped(state: State, addon: Stored): boolean {
   const { conditions } = (addon.status ?? {}) as AddonStatus;
-  if (addon.spec?.suspend === true) return conditions?.some(({ type }) => type === 'Suspended') === true;
+  const isDeleted = addon.metadata.deletionTimestamp !== undefined;
+  if (addon.spec?.suspend === true && !isDeleted) return conditions?.some(({ type }) => type === 'Suspended') === true;
   const reason = conditions?.find(({ type }) => type === 'Ready')?.reason;
-  const others = childSlots.filter((slot) => {
-    const child = live(world, slot);
-    return child !== undefined && !belongs(addon, child);
-  });
+  // An addon that goes releases every child or none.
+  return roles.some((role) => (isDeleted || isEssential(role)) && standsInTheWay(state, addon, role, reason));
+}
+
+/** The children without which the addon comes to rest, since something stands in their way and their condition says so. */
+export function obstructed(state: State, addon: Stored): readonly Role[] {
+  const { conditions = [] } = (addon.status ?? {}) as AddonStatus;
+  return roles.filter(
+    (role) =>
+      !isEssential(role) &&
+      conditions.some(
+        ({ type, reason }) => concernOf(type) === children[role].concern && standsInTheWay(state, addon, role, reason),
+      ),
+  );
+}
+
+/** Whether a reason is true of a child. */
+function standsInTheWay(state: State, addon: Stored, role: Role, reason: string | undefined): boolean {
+  const child = live(state, role);
+  const isOther = child !== undefined && !belongs(addon, child);
   switch (reason) {
     case 'NameConflict':
-      return others.some((slot) => !isLeftBehindAt(world, addon, slot));
+      return isOther && !isLeftBehindAt(state, addon, role);
     case 'AdoptionRefused':
-      return others.some((slot) => !isLeftBehindAt(world, addon, slot) || !fitsAt(world, addon, slot));
+      return isOther && !(isLeftBehindAt(state, addon, role) && fitsAt(state, addon, role));
+    case 'Refused':
+      return state.refused.includes(role);
     default:
       return false;
   }
 }
 
-function isLeftBehindAt(world: World, addon: Stored, slot: Slot): boolean {
-  const child = live(world, slot);
+function concernOf(type: string): string | undefined {
+  const row: ConditionRow | undefined = conditionTypes[type as ConditionType];
+  return row?.concern;
+}
+
+function isLeftBehindAt(state: State, addon: Stored, slot: Role): boolean {
+  const child = live(state, slot);
   return child !== undefined && isLeftBehind(addon, child);
 }
 
 /** A Cluster by what it holds, the others by the Cluster that they were made for. */
-function fitsAt(world: World, addon: Stored, slot: Slot): boolean {
-  const [child, cluster] = [live(world, slot), live(world, 'cluster')];
+function fitsAt(state: State, addon: Stored, slot: Slot): boolean {
+  const [child, cluster] = [live(state, slot), live(state, 'cluster')];
   if (child === undefined || cluster === undefined) return false;
   if (slot === 'cluster') return holdsWhatIsAsked(addon, child);
   const former = cluster.metadata.annotations?.[annotations.formerUid];
@@ -39,24 +66,24 @@ function fitsAt(world: World, addon: Stored, slot: Slot): boolean {
 }
 
 /** What is wrong with what an addon has and says at rest, compared with the shape of a fresh one. */
-export function unlike(world: World, addon: Stored, fresh: string): string | undefined {
+export function unlike(state: State, addon: Stored, fresh: string, without: readonly Role[]): string | undefined {
   const { observedGeneration, phase } = (addon.status ?? {}) as AddonStatus;
   if (observedGeneration !== addon.metadata.generation) return 'status speaks of an earlier generation';
-  const is = shapeOf(world);
+  const is = shapeOf(state, without);
   if (is !== fresh) return difference(is, fresh);
-  const cluster = live(world, 'cluster');
+  const cluster = live(state, 'cluster');
   if (phase !== 'running' || cluster === undefined) return `it rests ${phase}`;
   if (!runsAsAsked(cluster)) return 'the instances do not run what was asked for';
-  const password = passwordIn(textOf(world.secret, 'DATABASE_URL'));
+  const password = passwordIn(textOf(live(state, 'urlSecret'), 'DATABASE_URL'));
   return password === cluster.inside?.password ? undefined : 'DATABASE_URL does not log in';
 }
 
 /** Nothing of a deleted addon stays but what was to stay. */
-export function leftOver(world: World): string | undefined {
-  if (world.memory.torn || world.memory.abrupt) return undefined;
-  const slots: readonly Slot[] = [...childSlots, 'source'];
+export function leftOver(state: State): string | undefined {
+  if (state.memory.torn || state.memory.abrupt || state.refused.length > 0) return undefined;
+  const slots: readonly Slot[] = [...roles, 'source'];
   const child = slots.find((slot) => {
-    const object = live(world, slot);
+    const object = live(state, slot);
     if (object?.metadata.labels?.[labels.managedBy] !== fieldManager) return false;
     if (object.metadata.labels[labels.name] !== addonName) return false;
     return object.metadata.labels[labels.orphaned] !== 'true';
@@ -64,23 +91,24 @@ export function leftOver(world: World): string | undefined {
   return child && `${kindOf[child]} stays for ever, without an addon and without a mark`;
 }
 
-/** What the addon has and says, without what differs from one database to the next. */
-export function shapeOf(world: World): string {
-  const addon = live(world, 'addon');
+/**
+ * What the addon has and says, without what differs from one database to the next.
+ * @param without the children that do not count, with their conditions
+ */
+export function shapeOf(state: State, without: readonly Role[] = []): string {
+  const addon = live(state, 'addon');
   const status = (addon?.status ?? {}) as AddonStatus;
-  const own = (slot: Slot): Fields | undefined => {
-    const child = live(world, slot);
-    return addon !== undefined && child !== undefined && belongs(addon, child) ? childShape(child) : undefined;
+  const own = (role: Role): Fields | undefined => {
+    const child = live(state, role);
+    const counts = addon !== undefined && child !== undefined && belongs(addon, child) && !without.includes(role);
+    return counts ? childShape(child) : undefined;
   };
+  const url = textOf(live(state, 'urlSecret'), 'DATABASE_URL')?.replace(/:[^:@]+@/, ':password@');
   const shape = {
-    cluster: own('cluster'),
-    backup: own('backup'),
-    secret: {
-      ...own('secret'),
-      url: textOf(world.secret, 'DATABASE_URL')?.replace(/:[^:@]+@/, ':password@'),
-    },
+    ...byRole(own),
+    url,
     finalizers: addon?.metadata.finalizers,
-    status: statusShape(status),
+    status: statusShape(status, without),
   };
   return JSON.stringify(shape, sorted, 1).replace(/\b(?:uid|rv|pw)-\d+\b/g, '#');
 }
@@ -91,19 +119,13 @@ function childShape(child: Stored): Fields {
   return { own, ownerReferences, finalizers, spec };
 }
 
-function statusShape({
-  phase,
-  plan,
-  version,
-  clusterName,
-  secretName,
-  resources,
-  endpoints,
-  backup,
-  conditions,
-}: AddonStatus): unknown {
+function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
+  const { phase, plan, version, clusterName, secretName, resources, endpoints, backup, conditions } = status;
   const { storage: _, ...sizes } = resources ?? {};
-  const reasons = (conditions ?? []).filter(({ type }) => type !== 'Adopted' && type !== 'PlanApplied');
+  const concerns: readonly (string | undefined)[] = without.map((role) => children[role].concern);
+  const reasons = (conditions ?? []).filter(
+    ({ type }) => type !== 'Adopted' && type !== 'PlanApplied' && !concerns.includes(concernOf(type) ?? 'none'),
+  );
   const said = Object.fromEntries(reasons.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
   const change = conditions?.find(({ type }) => type === 'PlanApplied');
   // A disk that the StorageClass does not let grow is the one part of a plan that a fresh create would have.

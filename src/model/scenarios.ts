@@ -1,4 +1,5 @@
 // The searches that npm test runs: each lets people do what belongs together, as often as a few seconds allow.
+import type { Slot } from './objects.ts';
 import type { Search } from './search.ts';
 import type { UserStep } from './user.ts';
 
@@ -8,6 +9,8 @@ interface Scenario {
   readonly steps: readonly UserStep[];
   /** How many of them, in any order and at any time. */
   readonly times: number;
+  /** Whose caches may be late: the more, the more states. */
+  readonly late?: readonly Slot[];
   readonly lag?: number;
   readonly checkups?: number;
   readonly travels?: number;
@@ -22,12 +25,18 @@ export function searchOf({
   after = [],
   steps,
   times,
+  late = ['addon', 'cluster', 'scheduledBackup'],
   lag = 1,
   checkups = 0,
   travels = 0,
   expandable = true,
 }: Scenario): Search {
-  return { prologue: after, rules: { steps, lag, expandable }, budget: { steps: times, checkups, travels }, most };
+  return {
+    prologue: after,
+    rules: { steps, late, lag, expandable },
+    budget: { steps: times, checkups, travels },
+    most,
+  };
 }
 
 const deletions = [
@@ -98,12 +107,7 @@ export const scenarios = {
   }),
   'left behind, and not what is asked for': searchOf({
     after: ['create protected free', 'delete in the background'],
-    steps: [
-      'create free of another database',
-      'create protected free',
-      'delete in the background',
-      'delete the Cluster',
-    ],
+    steps: ['create free of another database', 'create protected free', 'delete in the background', 'delete cluster'],
     times: 3,
   }),
   'from standard to protected': searchOf({
@@ -124,10 +128,10 @@ export const scenarios = {
   'children torn and edited by hand': searchOf({
     after: ['create standard'],
     steps: [
-      'tear the owner off the Cluster',
-      'tear the owner off the Secret',
-      'tear the labels off the Cluster',
-      'tear the labels off the ScheduledBackup',
+      'tear the owner off cluster',
+      'tear the owner off urlSecret',
+      'tear the labels off cluster',
+      'tear the labels off scheduledBackup',
       'scale the Cluster by hand',
       'change the schedule by hand',
       'spoil the Secret',
@@ -137,30 +141,25 @@ export const scenarios = {
   }),
   'children deleted by hand': searchOf({
     after: ['create standard'],
-    steps: ['delete the Cluster', 'delete the ScheduledBackup', 'delete the Secret', 'grow the disk by hand'],
+    steps: ['delete cluster', 'delete scheduledBackup', 'delete urlSecret', 'grow the disk by hand'],
     times: 2,
   }),
   'foreign children': searchOf({
-    steps: [
-      'put a foreign Cluster there',
-      'put a foreign ScheduledBackup there',
-      'put a foreign Secret there',
-      'create standard',
-    ],
+    steps: ['put a foreign cluster', 'put a foreign scheduledBackup', 'put a foreign urlSecret', 'create standard'],
     times: 2,
   }),
   'a foreign ScheduledBackup in the way of a plan': searchOf({
-    after: ['create free', 'put a foreign ScheduledBackup there'],
-    steps: ['plan standard', 'delete the ScheduledBackup', 'plan free'],
+    after: ['create free', 'put a foreign scheduledBackup'],
+    steps: ['plan standard', 'delete scheduledBackup', 'plan free'],
     times: 3,
   }),
   'a rival with the same appId': searchOf({
-    steps: ["put the rival's Cluster there", "put the rival's orphan there", 'create free', 'delete the Cluster'],
+    steps: ["put the rival's Cluster there", "put the rival's orphan there", 'create free', 'delete cluster'],
     times: 3,
   }),
   'hours that pass': searchOf({
     after: ['create standard'],
-    steps: ['fail over', 'wait an hour', 'plan free', 'delete the Secret'],
+    steps: ['fail over', 'wait an hour', 'plan free', 'delete urlSecret'],
     times: 2,
     checkups: 1,
   }),
@@ -177,7 +176,7 @@ export const scenarios = {
   }),
   'a switch without a database': searchOf({
     after: ['create protected standard'],
-    steps: ['delete the Cluster', 'mode standard', 'delete in the background'],
+    steps: ['delete cluster', 'mode standard', 'delete in the background'],
     times: 3,
     lag: 0,
   }),

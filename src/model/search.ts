@@ -1,4 +1,4 @@
-// Breadth-first through every world that the rules allow, so that the first violation found is a shortest one.
+// Breadth-first through every state that the rules allow, so that the first violation found is a shortest one.
 import { Canonical } from './canonical.ts';
 import { cnpgSteps } from './cnpg.ts';
 import { collectorSteps } from './collector.ts';
@@ -7,9 +7,9 @@ import { remembering } from './memory.ts';
 import { namespaceSteps } from './namespace.ts';
 import { operatorSteps } from './operator.ts';
 import { judge, type OracleName } from './rules/rules.ts';
-import { type Budget, emptyWorld, type Rules, type World } from './state.ts';
+import { type Budget, emptyState, type Rules, type State } from './state.ts';
 import type { Step } from './step.ts';
-import type { Mind } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { afterStep, stepsOfUsers, type UserStep } from './user.ts';
 
 export interface Search {
@@ -29,14 +29,14 @@ export interface Found {
   readonly violation?: { readonly oracle: OracleName; readonly detail: string; readonly trace: readonly string[] };
 }
 
-/** Everything that may happen next in a world. */
-function stepsFrom(world: World, mind: Mind): readonly Step[] {
+/** Everything that may happen next in a state. */
+function stepsFrom(state: State, subject: Subject): readonly Step[] {
   return [
-    ...operatorSteps(world, mind),
-    ...cnpgSteps(world),
-    ...collectorSteps(world),
-    ...namespaceSteps(world),
-    ...stepsOfUsers(world),
+    ...operatorSteps(state, subject),
+    ...cnpgSteps(state),
+    ...collectorSteps(state),
+    ...namespaceSteps(state),
+    ...stepsOfUsers(state),
   ];
 }
 
@@ -48,23 +48,23 @@ interface Origin {
 }
 
 /** Explores until the first violation, the last state, or the bound. */
-export function search({ rules, prologue, budget, most }: Search, mind: Mind): Found {
+export function search({ rules, prologue, budget, most }: Search, subject: Subject): Found {
   const canonical = new Canonical();
-  const fair = new FairRuns(mind, canonical);
+  const fair = new FairRuns(subject, canonical);
   const start = begin(rules, prologue, budget, fair);
   const seen = new Set([canonical.keyOf(start)]);
-  const open: { readonly world: World; readonly origin: Origin }[] = [
-    { world: start, origin: { from: undefined, label: '', depth: 0 } },
+  const open: { readonly state: State; readonly origin: Origin }[] = [
+    { state: start, origin: { from: undefined, label: '', depth: 0 } },
   ];
   let transitions = 0;
   // The list grows while it is read; what has been read is let go.
   for (let index = 0; index < open.length; index += 1) {
-    const { world, origin } = open[index] as (typeof open)[number];
+    const { state, origin } = open[index] as (typeof open)[number];
     delete open[index];
-    for (const step of stepsFrom(world, mind)) {
+    for (const step of stepsFrom(state, subject)) {
       transitions += 1;
       const next: Origin = { from: origin, label: `${step.actor} ${step.label}`, depth: origin.depth + 1 };
-      const broken = judge(world, step);
+      const broken = judge(state, step);
       if (broken !== undefined)
         return { states: seen.size, transitions, violation: { ...broken, trace: traceTo(next) } };
       const after = remembering(step);
@@ -77,7 +77,7 @@ export function search({ rules, prologue, budget, most }: Search, mind: Mind): F
         return { states: seen.size, transitions, violation: { oracle: unfair.oracle, detail: unfair.detail, trace } };
       }
       if (seen.size >= most) return { states: seen.size, transitions, depth: origin.depth };
-      open.push({ world: after, origin: next });
+      open.push({ state: after, origin: next });
     }
   }
   return { states: seen.size, transitions };
@@ -87,9 +87,9 @@ function traceTo({ from, label }: Origin): readonly string[] {
   return from === undefined ? [] : [...traceTo(from), label];
 }
 
-function begin(rules: Rules, prologue: readonly UserStep[], budget: Budget, fair: FairRuns): World {
+function begin(rules: Rules, prologue: readonly UserStep[], budget: Budget, fair: FairRuns): State {
   const quiet = { steps: 0, checkups: 0, travels: 0 };
-  let settled = emptyWorld(rules, quiet);
+  let settled = emptyState(rules, quiet);
   for (const label of prologue) settled = fair.settle(afterStep(settled, label));
   return { ...settled, rules, left: budget };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PlanName } from '../api/addon.ts';
 import { walk } from './sequences.ts';
-import { productMind } from './testing.ts';
+import { productSubject } from './testing.ts';
 
 const plans: readonly PlanName[] = ['free', 'standard', 'pro'];
 const pairs = plans.flatMap((from) => plans.map((to) => [from, to] as const));
@@ -19,7 +19,7 @@ describe.each([
 
   it.each(rows.map((row) => [row.join(' -> '), row] as const))('%s', (_name, row) => {
     const changes = changesOf(row);
-    const { violation, ways } = walk(changes, productMind());
+    const { violation, ways } = walk(changes, productSubject());
     expect(violation).toBeUndefined();
     // At least the death before the answer to the Cluster's write, the Secret's and both of status, for each change.
     expect(ways).toBeGreaterThan(4 * changes.length);

@@ -3,8 +3,8 @@
 import type { PlanName } from '../api/addon.ts';
 import { Canonical } from './canonical.ts';
 import { FairRuns, type Violation } from './fair.ts';
-import { emptyWorld, type World } from './state.ts';
-import type { Mind } from './subject.ts';
+import { emptyState, type State } from './state.ts';
+import type { Subject } from './subject.ts';
 import { afterStep } from './user.ts';
 
 export interface Walked {
@@ -14,22 +14,22 @@ export interface Walked {
 }
 
 /** @param plans the first is created, the others are changes, each once all has come to rest */
-export function walk(plans: readonly PlanName[], mind: Mind): Walked {
-  const fair = new FairRuns(mind, new Canonical());
+export function walk(plans: readonly PlanName[], subject: Subject): Walked {
+  const fair = new FairRuns(subject, new Canonical());
   const quiet = { steps: 0, checkups: 0, travels: 0 };
-  let alive: World = emptyWorld({ steps: [], lag: 0, expandable: true }, quiet);
-  /** Worlds at rest, of an operator that has died once. */
-  let risen: readonly World[] = [];
+  let alive: State = emptyState({ steps: [], late: [], lag: 0, expandable: true }, quiet);
+  /** States at rest, of an operator that has died once. */
+  let risen: readonly State[] = [];
   for (const [index, plan] of plans.entries()) {
-    const changed = (world: World): World => afterStep(world, `${index === 0 ? 'create' : 'plan'} ${plan}`);
+    const changed = (state: State): State => afterStep(state, `${index === 0 ? 'create' : 'plan'} ${plan}`);
     const begun = changed(alive);
     const reached = [begun, ...fair.deaths(begun), ...risen.map(changed)];
-    for (const world of reached) {
-      const violation = fair.check(world);
+    for (const state of reached) {
+      const violation = fair.check(state);
       if (violation !== undefined) return { ways: reached.length, violation };
     }
     alive = fair.settle(begun);
-    risen = reached.slice(1).map((world) => fair.settle(world));
+    risen = reached.slice(1).map((state) => fair.settle(state));
   }
   return { ways: 1 + risen.length };
 }

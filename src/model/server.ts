@@ -2,9 +2,9 @@
 // transition rules and CNPG's webhook. It answers as the real one was seen to.
 import type { Manifest } from '../api/kubernetes.ts';
 import { compareQuantities } from '../domain/quantity.ts';
-import { applyFields, sameFields, treeOf, withTree } from './fields.ts';
+import { applyFields, isFields, sameFields, treeOf, withTree } from './fields.ts';
 import { type Fields, kindOf, nameOf, type Slot, type Stored, slotOf } from './objects.ts';
-import { live, numbered, put, timeOf, type World } from './state.ts';
+import { live, numbered, put, type State, timeOf } from './state.ts';
 
 /** What the server says when it does not do what was asked. */
 export interface ServerError {
@@ -17,36 +17,38 @@ export interface ServerError {
 export type Pinned = Pick<Stored['metadata'], 'uid' | 'resourceVersion'>;
 
 export type Answer =
-  | { readonly kind: 'done'; readonly world: World; readonly slot: Slot; readonly object: Stored | undefined }
+  | { readonly kind: 'done'; readonly state: State; readonly slot: Slot; readonly object: Stored | undefined }
   | { readonly kind: 'error'; readonly error: ServerError };
 
 /** The write that cannot adopt: it conflicts with whatever has the name. */
-export function create(world: World, manifest: Manifest): Answer {
+export function create(state: State, manifest: Manifest): Answer {
   const slot = placeOf(manifest);
   if (slot === undefined) return noSuchPlace(manifest);
-  if (live(world, slot) !== undefined) return conflict(`the object ${manifest.metadata.name} has been modified`);
-  return make(world, slot, manifest);
+  if (live(state, slot) !== undefined) return conflict(`the object ${manifest.metadata.name} has been modified`);
+  return make(state, slot, manifest);
 }
 
 /** Server-side apply; without a uid it creates or takes over whatever is there, as the real one does. */
-export function apply(world: World, manifest: Manifest): Answer {
+export function apply(state: State, manifest: Manifest): Answer {
   const slot = placeOf(manifest);
   if (slot === undefined) return noSuchPlace(manifest);
-  const before = live(world, slot);
+  const before = live(state, slot);
   const { uid, resourceVersion } = manifest.metadata;
   if (before === undefined)
-    return uid === undefined ? make(world, slot, manifest) : conflict(`uid ${uid}: no existing object was found`);
+    return uid === undefined ? make(state, slot, manifest) : conflict(`uid ${uid}: no existing object was found`);
   if (uid !== undefined && uid !== before.metadata.uid) return conflict(`uid ${uid} is not the object's`);
   if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
     return conflict('the object has been modified');
+  const denied = policy(state, slot);
+  if (denied !== undefined) return denied;
   const tree = treeOf(manifest);
   const after = withTree(before, applyFields(treeOf(before), before.managed ?? {}, tree));
-  return store(world, slot, before, { ...after, managed: tree });
+  return store(state, slot, before, { ...after, managed: tree });
 }
 
 /** A merge patch of the addon's whole list of finalizers, pinned to the state that was observed. */
-export function setFinalizers(world: World, { metadata }: Manifest): Answer {
-  const before = live(world, 'addon');
+export function setFinalizers(state: State, { metadata }: Manifest): Answer {
+  const before = live(state, 'addon');
   if (before === undefined) return error(404, 'NotFound', `${kindOf.addon} "${metadata.name}" not found`);
   const { uid, resourceVersion } = before.metadata;
   if (metadata.uid !== uid || metadata.resourceVersion !== resourceVersion)
@@ -57,12 +59,12 @@ export function setFinalizers(world: World, { metadata }: Manifest): Answer {
     return invalid('no new finalizers can be added if the object is being deleted');
   const { finalizers: _, ...others } = before.metadata;
   const after = { ...before, metadata: { ...others, ...(finalizers.length > 0 && { finalizers }) } };
-  return store(world, 'addon', before, after);
+  return store(state, 'addon', before, after);
 }
 
 /** The status subresource, with the transition rules of the schema. */
-export function applyStatus(world: World, { uid, resourceVersion }: Pinned, status: Fields): Answer {
-  const before = live(world, 'addon');
+export function applyStatus(state: State, { uid, resourceVersion }: Pinned, status: Fields): Answer {
+  const before = live(state, 'addon');
   if (before === undefined) return conflict(`uid ${uid}: no existing object was found`);
   if (before.metadata.uid !== uid) return conflict(`uid ${uid} is not the object's`);
   if (resourceVersion !== before.metadata.resourceVersion) return conflict('the object has been modified');
@@ -70,7 +72,7 @@ export function applyStatus(world: World, { uid, resourceVersion }: Pinned, stat
     if (before.status?.[field] !== undefined && before.status[field] !== status[field])
       return invalid(`status.${field} is written once`);
   }
-  return store(world, 'addon', before, { ...before, status: JSON.parse(JSON.stringify(status)) as Fields });
+  return store(state, 'addon', before, { ...before, status: JSON.parse(JSON.stringify(status)) as Fields });
 }
 
 /**
@@ -78,40 +80,40 @@ export function applyStatus(world: World, { uid, resourceVersion }: Pinned, stat
  * @param finalizer what the way of deletion adds: foregroundDeletion or orphan
  */
 export function remove(
-  world: World,
+  state: State,
   slot: Slot,
   preconditions: { readonly uid?: string; readonly resourceVersion?: string } = {},
   finalizer?: string,
 ): Answer {
-  const before = live(world, slot);
+  const before = live(state, slot);
   if (before === undefined) return error(404, 'NotFound', `${kindOf[slot]} "${nameOf[slot]}" not found`);
   const { uid = before.metadata.uid, resourceVersion = before.metadata.resourceVersion } = preconditions;
   if (uid !== before.metadata.uid || resourceVersion !== before.metadata.resourceVersion)
     return conflict('the precondition does not hold');
-  if (before.metadata.deletionTimestamp !== undefined) return { kind: 'done', world, slot, object: before };
+  if (before.metadata.deletionTimestamp !== undefined) return { kind: 'done', state, slot, object: before };
   const finalizers = [...(before.metadata.finalizers ?? []), ...(finalizer === undefined ? [] : [finalizer])];
-  if (finalizers.length === 0) return { kind: 'done', world: put(world, slot, undefined), slot, object: undefined };
-  return edit(world, slot, ({ metadata, ...rest }) => ({
+  if (finalizers.length === 0) return { kind: 'done', state: put(state, slot, undefined), slot, object: undefined };
+  return edit(state, slot, ({ metadata, ...rest }) => ({
     ...rest,
     metadata: {
       ...metadata,
       finalizers,
-      deletionTimestamp: timeOf(world),
+      deletionTimestamp: timeOf(state),
       ...(metadata.generation !== undefined && { generation: metadata.generation + 1 }),
     },
   }));
 }
 
 /** A write by somebody who is not the operator, with whatever rights it needs; CNPG's webhook still has its say. */
-export function edit(world: World, slot: Slot, change: (object: Stored) => Stored): Answer {
-  const before = live(world, slot);
+export function edit(state: State, slot: Slot, change: (object: Stored) => Stored): Answer {
+  const before = live(state, slot);
   if (before === undefined) return error(404, 'NotFound', `${kindOf[slot]} "${nameOf[slot]}" not found`);
   const after = change(before);
   const isStatus = before.metadata === after.metadata && before.spec === after.spec && before.data === after.data;
-  if (before.managed === undefined || isStatus) return store(world, slot, before, after);
+  if (before.managed === undefined || isStatus) return store(state, slot, before, after);
   // Whoever changes a field owns it from then on: a later apply that leaves it out does not remove it.
   const managed = stillHeld(before.managed, treeOf(before), treeOf(after));
-  return store(world, slot, before, { ...after, managed });
+  return store(state, slot, before, { ...after, managed });
 }
 
 /** Of what the operator's manager holds, the part that nobody has changed. */
@@ -120,25 +122,31 @@ function stillHeld(managed: Fields, before: Fields, after: Fields): Fields {
     Object.entries(managed).flatMap(([key, value]) => {
       if (sameFields(before[key], after[key])) return [[key, value]];
       const [inner, was, is] = [value, before[key], after[key]];
-      return isTree(inner) && isTree(was) && isTree(is) ? [[key, stillHeld(inner, was, is)]] : [];
+      return isFields(inner) && isFields(was) && isFields(is) ? [[key, stillHeld(inner, was, is)]] : [];
     }),
   );
 }
 
-function isTree(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What an admission policy says to the operator's write. */
+function policy({ refused }: State, slot: Slot): Answer | undefined {
+  const isRefused = slot !== 'addon' && slot !== 'source' && refused.includes(slot);
+  return isRefused
+    ? error(403, 'Forbidden', `admission webhook "policy.example.com" denied the request: no ${kindOf[slot]}`)
+    : undefined;
 }
 
 /** A new object, by apply of the operator's manager. */
-function make(world: World, slot: Slot, manifest: Manifest): Answer {
-  if (world.ending)
+function make(state: State, slot: Slot, manifest: Manifest): Answer {
+  if (state.ending)
     return error(
       403,
       'Forbidden',
       `unable to create new content in namespace ${manifest.metadata.namespace} because it is being terminated`,
     );
+  const denied = policy(state, slot);
+  if (denied !== undefined) return denied;
   const tree = treeOf(manifest);
-  const [number, next] = numbered(world);
+  const [number, next] = numbered(state);
   const bare: Stored = {
     apiVersion: manifest.apiVersion,
     kind: manifest.kind,
@@ -149,8 +157,8 @@ function make(world: World, slot: Slot, manifest: Manifest): Answer {
 }
 
 /** Makes what `make` made of the operator's for anybody: the user's addon, CNPG's Secret, a foreign child. */
-export function place(world: World, slot: Slot, content: Omit<Stored, 'apiVersion' | 'kind'>): World {
-  const [number, next] = numbered(world);
+export function place(state: State, slot: Slot, content: Omit<Stored, 'apiVersion' | 'kind'>): State {
+  const [number, next] = numbered(state);
   const object: Stored = {
     ...content,
     apiVersion: slot === 'addon' ? 'addons.paas.dev/v1alpha1' : 'postgresql.cnpg.io/v1',
@@ -160,15 +168,15 @@ export function place(world: World, slot: Slot, content: Omit<Stored, 'apiVersio
   return put(next, slot, object);
 }
 
-function store(world: World, slot: Slot, before: Stored | undefined, after: Stored): Answer {
+function store(state: State, slot: Slot, before: Stored | undefined, after: Stored): Answer {
   const denial = slot === 'cluster' ? webhook(before, after) : undefined;
   if (denial !== undefined) return denial;
   const released = after.metadata.deletionTimestamp !== undefined && (after.metadata.finalizers ?? []).length === 0;
-  if (released) return { kind: 'done', world: put(world, slot, undefined), slot, object: after };
-  if (before !== undefined && sameFields(before, after)) return { kind: 'done', world, slot, object: before };
-  const [number, next] = numbered(world);
+  if (released) return { kind: 'done', state: put(state, slot, undefined), slot, object: after };
+  if (before !== undefined && sameFields(before, after)) return { kind: 'done', state, slot, object: before };
+  const [number, next] = numbered(state);
   const object = { ...after, metadata: { ...after.metadata, resourceVersion: `rv-${number}` } };
-  return { kind: 'done', world: put(next, slot, object), slot, object };
+  return { kind: 'done', state: put(next, slot, object), slot, object };
 }
 
 interface ClusterFields {

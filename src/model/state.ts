@@ -2,7 +2,8 @@
 // checker remembers of the past. Values only: every step makes a new one.
 import { orphanFinalizer } from '../api/addon.ts';
 import { timestampOf } from '../api/time.ts';
-import type { Slot, Stored } from './objects.ts';
+import type { Role } from '../domain/children.ts';
+import { type Slot, type Stored, slots, watchedSlots } from './objects.ts';
 import type { Acting } from './observe.ts';
 import type { UserStep } from './user.ts';
 
@@ -12,15 +13,20 @@ export interface Feed {
   /** The oldest version that the cache may show: a watch never goes back, a restart on an old list may. */
   readonly at: number;
   /** Of addons: the last states of those whose end this process has seen, as long as something may be left to do for them. */
-  readonly departed?: readonly Stored[];
+  readonly deleted?: readonly Stored[];
 }
+
+/** Every object that there may be. What is not watched has one version: it is read when it is needed. */
+export type Objects = Readonly<Record<Slot, Feed>>;
 
 export type Process = { readonly kind: 'idle'; readonly doubt: boolean } | Acting;
 
 /** What a search allows to happen, and how often. */
 export interface Rules {
   readonly steps: readonly UserStep[];
-  /** How many versions a cache may lag behind. */
+  /** Whose caches may be late. */
+  readonly late: readonly Slot[];
+  /** How many versions a late cache may lag behind. */
   readonly lag: number;
   /** Whether the StorageClass lets volumes grow. */
   readonly expandable: boolean;
@@ -56,12 +62,10 @@ export interface Memory {
   readonly abrupt: boolean;
 }
 
-export interface World {
-  readonly addon: Feed;
-  readonly cluster: Feed;
-  readonly backup: Feed;
-  readonly secret: Stored | undefined;
-  readonly source: Stored | undefined;
+export interface State {
+  readonly objects: Objects;
+  /** Which children an admission policy does not let the operator write. */
+  readonly refused: readonly Role[];
   /** Whether somebody deleted the namespace: nothing new is made in it, and all there is goes. */
   readonly ending: boolean;
   readonly process: Process;
@@ -74,16 +78,15 @@ export interface World {
   readonly clock: number;
 }
 
-const empty: Feed = { versions: [undefined], at: 0 };
 export const epoch = Date.parse('2026-01-02T00:00:00Z');
 
-export function emptyWorld(rules: Rules, left: Budget): World {
+export function emptyState(rules: Rules, left: Budget): State {
+  const objects = Object.fromEntries(
+    slots.map((slot) => [slot, { versions: [undefined], at: 0 }]),
+  ) as unknown as Objects;
   return {
-    addon: { ...empty, departed: [] },
-    cluster: empty,
-    backup: empty,
-    secret: undefined,
-    source: undefined,
+    objects: { ...objects, addon: { ...objects.addon, deleted: [] } },
+    refused: [],
     ending: false,
     process: { kind: 'idle', doubt: false },
     rules,
@@ -95,51 +98,53 @@ export function emptyWorld(rules: Rules, left: Budget): World {
 }
 
 /** What the API server has now. */
-export function live(world: World, slot: Slot): Stored | undefined {
-  const place = world[slot];
-  return isFeed(place) ? place.versions.at(-1) : place;
+export function live({ objects }: State, slot: Slot): Stored | undefined {
+  return objects[slot].versions.at(-1);
 }
 
-export function isFeed(place: Feed | Stored | undefined): place is Feed {
-  return place !== undefined && 'versions' in place;
+/** The state with another feed of one slot. */
+export function withFeed(state: State, slot: Slot, feed: Feed): State {
+  return { ...state, objects: { ...state.objects, [slot]: feed } };
 }
 
-/** The world with another version of an object, or without it; the watches have not brought it yet. */
-export function put(world: World, slot: Slot, object: Stored | undefined): World {
-  if (slot === 'secret' || slot === 'source') return { ...world, [slot]: object };
-  return { ...world, [slot]: append(world[slot], object, world) };
+/** The state with another version of an object, or without it; the watches have not brought it yet. */
+export function put(state: State, slot: Slot, object: Stored | undefined): State {
+  return withFeed(state, slot, append(slot, object, state));
 }
 
-function append(feed: Feed, object: Stored | undefined, { rules, left }: World): Feed {
+function append(slot: Slot, object: Stored | undefined, { objects, rules, left }: State): Feed {
+  const feed = objects[slot];
   const all = { ...feed, versions: [...feed.versions, object] };
   const { versions } = all;
-  const reached = Math.max(feed.at, versions.length - 1 - rules.lag);
-  // What the cache cannot go back to is forgotten, so that worlds that differ in nothing else are one.
-  const dropped = left.travels > 0 ? Math.max(0, versions.length - 1 - rules.lag) : reached;
+  const lag = rules.late.includes(slot) ? rules.lag : 0;
+  const reached = Math.max(feed.at, versions.length - 1 - lag);
+  // What the cache cannot go back to is forgotten, so that states that differ in nothing else are one.
+  const dropped = left.travels > 0 ? Math.max(0, versions.length - 1 - lag) : reached;
   return { ...told(all, reached), versions: versions.slice(dropped), at: reached - dropped };
 }
 
-/** The cache goes on to a version: whoever went on the way is known as departed. */
+/** The cache goes on to a version: whoever went on the way is known as deleted. */
 function told(feed: Feed, index: number): Feed {
-  if (feed.departed === undefined) return feed;
+  if (feed.deleted === undefined) return feed;
   const went = feed.versions.slice(feed.at, index).flatMap((version, passed) => {
     const next = feed.versions[feed.at + passed + 1];
     return version !== undefined && next?.metadata.uid !== version.metadata.uid ? [version] : [];
   });
-  return went.length === 0 ? feed : { ...feed, departed: [...feed.departed, ...went] };
+  return went.length === 0 ? feed : { ...feed, deleted: [...feed.deleted, ...went] };
 }
 
 /** The cache shows what the server has: it was told by the answer of a write. */
-export function catchUp(world: World, slot: Slot): World {
-  if (slot === 'secret' || slot === 'source') return world;
-  return { ...world, [slot]: seenUpTo(world[slot], world[slot].versions.length - 1, world.left) };
+export function catchUp(state: State, slot: Slot): State {
+  const feed = state.objects[slot];
+  return withFeed(state, slot, seenUpTo(feed, feed.versions.length - 1, state.left));
 }
 
 /** The same with caches that have seen everything. */
-export function newest(world: World): World {
-  const { addon, cluster, backup } = world;
-  if (addon.versions.length + cluster.versions.length + backup.versions.length === 3) return world;
-  return { ...world, addon: last(addon), cluster: last(cluster), backup: last(backup) };
+export function newest(state: State): State {
+  const { objects } = state;
+  const late = watchedSlots.filter((slot) => objects[slot].versions.length > 1);
+  if (late.length === 0) return state;
+  return { ...state, objects: { ...objects, ...Object.fromEntries(late.map((slot) => [slot, last(objects[slot])])) } };
 }
 
 function last(feed: Feed): Feed {
@@ -155,30 +160,30 @@ export function seenUpTo(feed: Feed, index: number, { travels }: Budget): Feed {
 }
 
 /** Another process: what only the one before had in memory is lost. */
-export function restarted(world: World): World {
-  const { addon, memory } = world;
-  const known = [...addon.versions, ...(addon.departed ?? [])];
+export function restarted(state: State): State {
+  const { memory } = state;
+  const { addon } = state.objects;
+  const known = [...addon.versions, ...(addon.deleted ?? [])];
   const abrupt = memory.abrupt || known.some((version) => version?.metadata.finalizers?.includes(orphanFinalizer));
   return {
-    ...world,
-    addon: { ...addon, departed: [] },
+    ...withFeed(state, 'addon', { ...addon, deleted: [] }),
     process: { kind: 'idle', doubt: false },
     memory: { ...memory, abrupt },
   };
 }
 
 /** A fresh number for a uid, a resourceVersion or a password; whoever takes one takes a second of time. */
-export function numbered(world: World): readonly [number, World] {
-  return [world.serial, { ...world, serial: world.serial + 1, clock: world.clock + 1 }];
+export function numbered(state: State): readonly [number, State] {
+  return [state.serial, { ...state, serial: state.serial + 1, clock: state.clock + 1 }];
 }
 
 /** Wall-clock time in milliseconds. */
-export function nowOf(world: World): number {
-  return epoch + world.clock * 1000;
+export function nowOf(state: State): number {
+  return epoch + state.clock * 1000;
 }
 
-export function timeOf(world: World): string {
-  return timestampOf(nowOf(world));
+export function timeOf(state: State): string {
+  return timestampOf(nowOf(state));
 }
 
 /** An hour in seconds: longer than every patience and every interval of the operator. */

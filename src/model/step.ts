@@ -1,9 +1,9 @@
-// One step of the model: who did what, and the world after it.
+// One step of the model: who did what, and the state after it.
 import type { AddonStatus } from '../api/addon.ts';
 import type { Action } from '../domain/decision.ts';
 import type { Acting } from './observe.ts';
 import type { ServerError } from './server.ts';
-import type { World } from './state.ts';
+import type { State } from './state.ts';
 
 export type Actor = 'operator' | 'CNPG' | 'collector' | 'namespace' | 'user';
 
@@ -17,6 +17,6 @@ export interface Attempt {
 export interface Step {
   readonly actor: Actor;
   readonly label: string;
-  readonly world: World;
+  readonly state: State;
   readonly attempt?: Attempt;
 }

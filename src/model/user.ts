@@ -1,12 +1,12 @@
-// What people do in the model: to the addon, to its children, and to the names it wants. A table of steps, each with the world
+// What people do in the model: to the addon, to its children, and to the names it wants. A table of steps, each with the state
 // after it, or undefined where it does not apply.
 import type { AddonSpec } from '../api/addon.ts';
 import { fieldManager, labels, orphanFinalizer } from '../api/addon.ts';
+import { type Role, roles } from '../domain/children.ts';
 import { failOver, rotatePassword } from './cnpg.ts';
 import { foregroundFinalizer } from './collector.ts';
 import {
   addonName,
-  childSlots,
   dataOf,
   type Fields,
   nameOf,
@@ -17,93 +17,107 @@ import {
   type Stored,
 } from './objects.ts';
 import { type Answer, edit, place, remove } from './server.ts';
-import { live, longWait, type Memory, numbered, timeOf, type World } from './state.ts';
+import { live, longWait, type Memory, numbered, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
 
-type Change = (world: World) => World | undefined;
+type Change = (state: State) => State | undefined;
+
+/** What happens to any child. */
+type ChildStep =
+  | `tear the owner off ${Role}`
+  | `tear the labels off ${Role}`
+  | `delete ${Role}`
+  | `put a foreign ${Role}`
+  | `refuse ${Role}`
+  | `accept ${Role}`;
+
+const childSteps = Object.assign(
+  {},
+  ...roles.map(
+    (role): Readonly<Record<string, Change>> => ({
+      [`tear the owner off ${role}`]: (state) => torn(changeMetadata(state, role, { ownerReferences: undefined })),
+      [`tear the labels off ${role}`]: (state) => torn(changeMetadata(state, role, { labels: undefined })),
+      [`delete ${role}`]: (state) => done(remove(state, role)),
+      [`put a foreign ${role}`]: (state) => putForeign(state, role),
+      [`refuse ${role}`]: (state) => refusing(state, role, true),
+      [`accept ${role}`]: (state) => refusing(state, role, false),
+    }),
+  ),
+) as Readonly<Record<ChildStep, Change>>;
 
 export const userSteps = {
-  'create free': (world) => createAddon(world, { plan: 'free' }),
-  'create standard': (world) => createAddon(world, { plan: 'standard' }),
-  'create free of another database': (world) => createAddon(world, { plan: 'free', database: { name: 'other' } }),
-  'create pro': (world) => createAddon(world, { plan: 'pro' }),
-  'create protected free': (world) => createAddon(world, { plan: 'free', mode: 'protected' }),
-  'create protected standard': (world) => createAddon(world, { plan: 'standard', mode: 'protected' }),
-  'plan free': (world) => changeSpec(world, { plan: 'free' }),
-  'plan standard': (world) => changeSpec(world, { plan: 'standard' }),
-  'plan pro': (world) => changeSpec(world, { plan: 'pro' }),
-  'mode standard': (world) => changeSpec(unprotected(world), { mode: 'standard' }),
-  'mode protected': (world) => changeSpec(world, { mode: 'protected' }),
-  'suspend on': (world) => changeSpec(world, { suspend: true }),
-  'suspend off': (world) => changeSpec(world, { suspend: false }),
-  'sslMode require': (world) => changeSpec(world, { connection: { sslMode: 'require' } }),
-  'version 16': (world) => changeSpec(world, { version: '16' }),
-  'version 18': (world) => changeSpec(world, { version: '18' }),
-  'delete in the background': (world) => deleteAddon(world),
-  'delete in the foreground': (world) => deleteAddon(world, foregroundFinalizer),
-  'delete and orphan': (world) => deleteAddon(keeping(world), orphanFinalizer),
-  'tear off the finalizers': (world) => torn(changeMetadata(world, 'addon', { finalizers: undefined })),
-  'tear the owner off the Cluster': (world) => torn(changeMetadata(world, 'cluster', { ownerReferences: undefined })),
-  'tear the owner off the Secret': (world) => torn(changeMetadata(world, 'secret', { ownerReferences: undefined })),
-  'tear the labels off the Cluster': (world) => torn(changeMetadata(world, 'cluster', { labels: undefined })),
-  'tear the labels off the ScheduledBackup': (world) => torn(changeMetadata(world, 'backup', { labels: undefined })),
-  'scale the Cluster by hand': (world) => changeChild(world, 'cluster', { instances: 2 }),
-  'grow the disk by hand': (world) => changeChild(world, 'cluster', { storage: { size: '60Gi' } }),
-  'change the schedule by hand': (world) => changeChild(world, 'backup', { schedule: '0 0 0 * * *' }),
-  'spoil the Secret': (world) =>
-    done(edit(world, 'secret', (secret) => ({ ...secret, data: dataOf({ DATABASE_URL: 'no' }) }))),
-  'delete the Cluster': (world) => done(remove(world, 'cluster')),
-  'delete the ScheduledBackup': (world) => done(remove(world, 'backup')),
-  'delete the Secret': (world) => done(remove(world, 'secret')),
-  "delete CNPG's Secret": (world) => done(remove(world, 'source')),
-  'put a foreign Cluster there': (world) => putForeign(world, 'cluster'),
-  'put a foreign ScheduledBackup there': (world) => putForeign(world, 'backup'),
-  'put a foreign Secret there': (world) => putForeign(world, 'secret'),
-  "put the rival's Cluster there": (world) => putForeign(world, 'cluster', rival),
-  "put the rival's orphan there": (world) => putForeign(world, 'cluster', { ...rival, ownerReferences: undefined }),
-  'delete the namespace': (world) => (world.ending ? undefined : { ...world, ending: true }),
+  ...childSteps,
+  'create free': (state) => createAddon(state, { plan: 'free' }),
+  'create standard': (state) => createAddon(state, { plan: 'standard' }),
+  'create free of another database': (state) => createAddon(state, { plan: 'free', database: { name: 'other' } }),
+  'create pro': (state) => createAddon(state, { plan: 'pro' }),
+  'create protected free': (state) => createAddon(state, { plan: 'free', mode: 'protected' }),
+  'create protected standard': (state) => createAddon(state, { plan: 'standard', mode: 'protected' }),
+  'plan free': (state) => changeSpec(state, { plan: 'free' }),
+  'plan standard': (state) => changeSpec(state, { plan: 'standard' }),
+  'plan pro': (state) => changeSpec(state, { plan: 'pro' }),
+  'mode standard': (state) => changeSpec(unprotected(state), { mode: 'standard' }),
+  'mode protected': (state) => changeSpec(state, { mode: 'protected' }),
+  'suspend on': (state) => changeSpec(state, { suspend: true }),
+  'suspend off': (state) => changeSpec(state, { suspend: false }),
+  'sslMode require': (state) => changeSpec(state, { connection: { sslMode: 'require' } }),
+  'version 16': (state) => changeSpec(state, { version: '16' }),
+  'version 18': (state) => changeSpec(state, { version: '18' }),
+  'delete in the background': (state) => deleteAddon(state),
+  'delete in the foreground': (state) => deleteAddon(state, foregroundFinalizer),
+  'delete and orphan': (state) => deleteAddon(keeping(state), orphanFinalizer),
+  'tear off the finalizers': (state) => torn(changeMetadata(state, 'addon', { finalizers: undefined })),
+  'scale the Cluster by hand': (state) => changeChild(state, 'cluster', { instances: 2 }),
+  'grow the disk by hand': (state) => changeChild(state, 'cluster', { storage: { size: '60Gi' } }),
+  'change the schedule by hand': (state) => changeChild(state, 'scheduledBackup', { schedule: '0 0 0 * * *' }),
+  'spoil the Secret': (state) =>
+    done(edit(state, 'urlSecret', (secret) => ({ ...secret, data: dataOf({ DATABASE_URL: 'no' }) }))),
+  "delete CNPG's Secret": (state) => done(remove(state, 'source')),
+  "put the rival's Cluster there": (state) => putForeign(state, 'cluster', rival),
+  "put the rival's orphan there": (state) => putForeign(state, 'cluster', { ...rival, ownerReferences: undefined }),
+  'delete the namespace': (state) => (state.ending ? undefined : { ...state, ending: true }),
   'fail over': failOver,
   'rotate the password': rotatePassword,
-  'wait an hour': (world) => ({ ...world, clock: world.clock + longWait }),
+  'wait an hour': (state) => ({ ...state, clock: state.clock + longWait }),
 } as const satisfies Readonly<Record<string, Change>>;
 
 export type UserStep = keyof typeof userSteps;
 
 /** Everything that people may still do. */
-export function stepsOfUsers(world: World): readonly Step[] {
-  const { left, rules } = world;
+export function stepsOfUsers(state: State): readonly Step[] {
+  const { left, rules } = state;
   if (left.steps === 0) return [];
-  const spent = { ...world, left: { ...left, steps: left.steps - 1 } };
+  const spent = { ...state, left: { ...left, steps: left.steps - 1 } };
   return rules.steps.flatMap((label) => {
     const change: Change = userSteps[label];
     const after = change(spent);
-    return after === undefined ? [] : [{ actor: 'user', label, world: after } satisfies Step];
+    return after === undefined ? [] : [{ actor: 'user', label, state: after } satisfies Step];
   });
 }
 
 /**
- * The world after one step of people, whatever the rules say.
+ * The state after one step of people, whatever the rules say.
  * @throws Error when the step does not apply
  */
-export function afterStep(world: World, label: UserStep): World {
+export function afterStep(state: State, label: UserStep): State {
   const change: Change = userSteps[label];
-  const after = change(world);
+  const after = change(state);
   if (after === undefined) throw new Error(`nobody can ${label} here`);
   return after;
 }
 
-function createAddon(world: World, spec: AddonSpec): World | undefined {
-  if (live(world, 'addon') !== undefined || world.ending) return undefined;
-  const [number, next] = numbered(spec.mode === 'protected' ? world : unprotected(world));
+function createAddon(state: State, spec: AddonSpec): State | undefined {
+  if (live(state, 'addon') !== undefined || state.ending) return undefined;
+  const [number, next] = numbered(spec.mode === 'protected' ? state : unprotected(state));
   const metadata = { name: addonName, namespace, uid: `uid-${number}`, resourceVersion: '', generation: 1 };
   return place(next, 'addon', {
-    metadata: { ...metadata, creationTimestamp: timeOf(world) },
+    metadata: { ...metadata, creationTimestamp: timeOf(state) },
     spec: { ...spec },
   });
 }
 
-function changeSpec(world: World, change: Partial<AddonSpec>): World | undefined {
-  const addon = live(world, 'addon');
+function changeSpec(state: State, change: Partial<AddonSpec>): State | undefined {
+  const addon = live(state, 'addon');
   const says = Object.entries(change).every(
     ([key, value]) => JSON.stringify(addon?.spec?.[key]) === JSON.stringify(value),
   );
@@ -111,7 +125,7 @@ function changeSpec(world: World, change: Partial<AddonSpec>): World | undefined
   const falls = change.version !== undefined && String(addon?.spec?.version ?? '0') > change.version;
   if (addon === undefined || addon.metadata.deletionTimestamp !== undefined || says || falls) return undefined;
   return done(
-    edit(world, 'addon', ({ spec, metadata, ...rest }) => ({
+    edit(state, 'addon', ({ spec, metadata, ...rest }) => ({
       ...rest,
       metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1 },
       spec: { ...spec, ...change },
@@ -119,53 +133,53 @@ function changeSpec(world: World, change: Partial<AddonSpec>): World | undefined
   );
 }
 
-function deleteAddon(world: World | undefined, finalizer?: string): World | undefined {
-  if (world === undefined || live(world, 'addon')?.metadata.deletionTimestamp !== undefined) return undefined;
-  return done(remove(world, 'addon', {}, finalizer));
+function deleteAddon(state: State | undefined, finalizer?: string): State | undefined {
+  if (state === undefined || live(state, 'addon')?.metadata.deletionTimestamp !== undefined) return undefined;
+  return done(remove(state, 'addon', {}, finalizer));
 }
 
 /** The user asks that the children outlive the addon. */
-function keeping(world: World): World {
-  const uid = live(world, 'addon')?.metadata.uid;
-  const children = childSlots.map((slot) => live(world, slot));
+function keeping(state: State): State {
+  const uid = live(state, 'addon')?.metadata.uid;
+  const children = roles.map((slot) => live(state, slot));
   const kept = children.flatMap((child) =>
     child?.metadata.ownerReferences?.some((reference) => reference.uid === uid) ? [child.metadata.uid] : [],
   );
-  return remembering(world, { kept });
+  return remembering(state, { kept });
 }
 
 /** The user wants what the addon has to go with it. */
-function unprotected(world: World): World {
-  return remembering(world, { guarded: [], kept: [] });
+function unprotected(state: State): State {
+  return remembering(state, { guarded: [], kept: [] });
 }
 
-function torn(world: World | undefined): World | undefined {
-  return world && remembering(world, { torn: true });
+function torn(state: State | undefined): State | undefined {
+  return state && remembering(state, { torn: true });
 }
 
-function remembering(world: World, memory: Partial<Memory>): World {
-  return { ...world, memory: { ...world.memory, ...memory } };
+function remembering(state: State, memory: Partial<Memory>): State {
+  return { ...state, memory: { ...state.memory, ...memory } };
 }
 
 function changeMetadata(
-  world: World,
+  state: State,
   slot: Slot,
   change: { readonly [K in 'labels' | 'ownerReferences' | 'finalizers']?: undefined },
-): World | undefined {
+): State | undefined {
   const [key] = Object.keys(change) as (keyof typeof change)[];
-  if (key === undefined || live(world, slot)?.metadata[key] === undefined) return undefined;
+  if (key === undefined || live(state, slot)?.metadata[key] === undefined) return undefined;
   return done(
-    edit(world, slot, ({ metadata, ...rest }) => {
+    edit(state, slot, ({ metadata, ...rest }) => {
       const { [key]: _, ...others } = metadata;
       return { ...rest, metadata: others };
     }),
   );
 }
 
-function changeChild(world: World, slot: Slot, change: Fields): World | undefined {
-  const before = live(world, slot);
-  const answer = edit(world, slot, ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, ...change } }));
-  return answer.kind === 'done' && answer.object !== before ? answer.world : undefined;
+function changeChild(state: State, slot: Slot, change: Fields): State | undefined {
+  const before = live(state, slot);
+  const answer = edit(state, slot, ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, ...change } }));
+  return answer.kind === 'done' && answer.object !== before ? answer.state : undefined;
 }
 
 const rival = {
@@ -189,15 +203,15 @@ const foreignCluster = {
 };
 
 function putForeign(
-  world: World,
+  state: State,
   slot: Slot,
   marks: {
     readonly labels?: Stored['metadata']['labels'];
     readonly ownerReferences?: typeof rival.ownerReferences | undefined;
   } = {},
-): World | undefined {
-  if (live(world, slot) !== undefined || world.ending) return undefined;
-  const [number, next] = numbered(world);
+): State | undefined {
+  if (live(state, slot) !== undefined || state.ending) return undefined;
+  const [number, next] = numbered(state);
   const { ownerReferences, labels: own } = marks;
   return place(next, slot, {
     metadata: {
@@ -212,6 +226,13 @@ function putForeign(
   });
 }
 
-function done(answer: Answer): World | undefined {
-  return answer.kind === 'done' ? answer.world : undefined;
+/** An admission policy that refuses the operator's writes of a child, or its end. */
+function refusing(state: State, role: Role, isRefused: boolean): State | undefined {
+  if (state.refused.includes(role) === isRefused) return undefined;
+  const others = state.refused.filter((other) => other !== role);
+  return { ...state, refused: isRefused ? [...others, role] : others };
+}
+
+function done(answer: Answer): State | undefined {
+  return answer.kind === 'done' ? answer.state : undefined;
 }

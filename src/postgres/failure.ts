@@ -1,5 +1,6 @@
 // A failed login and its cause. It must never contain text from a server or a URL.
-import { classify, type LoginFailure } from '../domain/credentials/login.ts';
+import type { LoginFailure } from '../api/login.ts';
+import { classify } from './codes.ts';
 
 export class LoginError extends Error {
   readonly why: LoginFailure;

@@ -1,6 +1,6 @@
 // Logins to a scripted server; real.test.ts tests a real PostgreSQL.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { LoginResult } from '../domain/credentials/login.ts';
+import type { LoginResult } from '../api/login.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
 import { ManualClock } from '../testing/clock.ts';
 import { Logins } from './login.ts';

@@ -2,7 +2,7 @@
 // must never expose a password, and never fail other than by its result.
 
 import { type Clock, pause } from '../api/clock.ts';
-import type { LoginResult } from '../domain/credentials/login.ts';
+import type { LoginResult } from '../api/login.ts';
 import { attempt } from './attempt.ts';
 import type { LoginError } from './failure.ts';
 import { Names } from './resolve.ts';

@@ -1,8 +1,8 @@
 // From CNPG's credentials to DATABASE_URL; what goes in and comes out is secret and must never reach a message.
 import type { SslMode } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import type { Secret } from '../../api/kubernetes.ts';
 import { sourceSecretName } from '../names.ts';
-import type { Secret } from '../observed.ts';
 
 export interface Credentials {
   readonly username: string;

@@ -1,28 +1,28 @@
-// Whether a login has proved what status claims: with these credentials, to this primary, since the database stood still last.
+// Whether the last login still covers the current credentials, primary and readiness of the database.
 import { isAsked } from '../database/cluster-diff.ts';
-import type { Observed } from '../observed.ts';
 import { reasonOf } from '../recorded.ts';
-import { aim } from '../target.ts';
-import type { Publication } from './publish.ts';
+import type { Situation } from '../situation.ts';
+import type { Target } from '../target.ts';
+import type { CredentialsChapter } from './credentials.ts';
 
-/** @param publication what this round publishes; undefined before anything was read for it */
-export function isProved(o: Observed, publication?: Publication): boolean {
-  const { addon, cluster, platform, checkup } = o;
+/**
+ * Whether another login would prove nothing new.
+ * @param published what this round publishes; undefined before anything was read for it
+ */
+export function isLoginCurrent(
+  { addon, own: { cluster }, observed: { platform } }: Situation,
+  target: Target,
+  published?: Pick<CredentialsChapter, 'actions' | 'sourceVersion'>,
+): boolean {
   if (platform.connectionCheck === 'Off') return true;
-  const target = aim(o);
-  if (cluster === undefined || 'reason' in target || isAsked(addon, target, cluster)) return false;
-  const recorded = addon.status?.credentials?.sourceVersion;
-  const published = publication ?? {
-    actions: [],
-    credentials: { sourceVersion: cluster?.status.applicationSecretVersion },
-  };
+  if (cluster === undefined || isAsked(addon, target, cluster)) return false;
+  const sourceVersion = published === undefined ? cluster.status.applicationSecretVersion : published.sourceVersion;
   return (
-    !checkup &&
     // A change that was written but never told of may have been carried out since.
     addon.metadata.generation === addon.status?.observedGeneration &&
     reasonOf(addon, 'Connectable') === 'LoggedIn' &&
-    published.actions.length === 0 &&
-    published.credentials.sourceVersion === recorded &&
+    (published === undefined || published.actions.length === 0) &&
+    sourceVersion === addon.status?.credentials?.sourceVersion &&
     addon.status?.primary === cluster.status.currentPrimary &&
     addon.status?.readySince === cluster.status.readyCondition?.lastTransitionTime
   );

@@ -1,38 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { rowOf } from '../../api/conditions.ts';
-import { classify, judgeLogin, type LoginFailure, type LoginResult } from './login.ts';
+import type { LoginFailure, LoginResult } from '../../api/login.ts';
+import { judgeLogin } from './login.ts';
 
 const place = { sourceSecret: 'db-team-shop-app', host: 'db-team-shop-rw.team', database: 'shop', role: 'seller' };
-
-describe('classify', () => {
-  it.each<readonly [string, LoginFailure]>([
-    ['28P01', 'credentials'],
-    ['28000', 'role'],
-    ['42501', 'role'],
-    ['3D000', 'database'],
-    ['53300', 'full'],
-    ['57P01', 'starting'],
-    ['57P02', 'starting'],
-    ['57P03', 'starting'],
-    ['ENOTFOUND', 'host'],
-    ['EAI_AGAIN', 'host'],
-    ['EAI_NODATA', 'host'],
-    ['ECONNREFUSED', 'refused'],
-    ['ETIMEDOUT', 'unreachable'],
-    ['EHOSTUNREACH', 'unreachable'],
-    ['ENETUNREACH', 'unreachable'],
-    ['ECONNRESET', 'broken'],
-    ['EPIPE', 'broken'],
-    ['EPROTO', 'tls'],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
-    ['XX000', 'other'],
-    ['55000', 'other'],
-    ['ERR_OUT_OF_RANGE', 'other'],
-    ['constructor', 'other'],
-    ['', 'other'],
-  ])('%s is "%s"', (code, why) => expect(classify(code)).toBe(why));
-});
 
 describe('judgeLogin', () => {
   const failed = (why: LoginFailure, detail: string): LoginResult => ({ kind: 'failed', why, detail });

@@ -1,69 +1,8 @@
 // What came of a login with the published DATABASE_URL, and the words for it. They are ours alone: what a server says may hold a value.
 import type { Reason } from '../../api/conditions.ts';
-import type { Verdict } from '../target.ts';
-
-export type LoginFailure =
-  | 'credentials'
-  | 'role'
-  | 'database'
-  | 'tls'
-  | 'host'
-  | 'refused'
-  | 'unreachable'
-  | 'silent'
-  | 'broken'
-  | 'starting'
-  | 'full'
-  | 'other';
-
-export type LoginResult =
-  | { readonly kind: 'ok' }
-  /** `detail` names what was seen: a code, or words of ours. It is the same each time the same happens. */
-  | { readonly kind: 'failed'; readonly why: LoginFailure; readonly detail: string }
-  /** Not tried: nothing was learnt. */
-  | { readonly kind: 'unchecked' };
-
-/** Which login it was: what the messages name. */
-export interface LoginPlace {
-  /** Name of the Secret in which CNPG keeps the credentials. */
-  readonly sourceSecret: string;
-  /** The host of DATABASE_URL. */
-  readonly host: string;
-  readonly database: string;
-  readonly role: string;
-}
-
-/** SQLSTATEs (PostgreSQL's errcodes.txt) and error codes of Node that have a meaning of their own. */
-const codes: Readonly<Record<string, LoginFailure>> = {
-  '28P01': 'credentials',
-  // Not allowed to log in, or no line of pg_hba.conf: another password would not help.
-  '28000': 'role',
-  '42501': 'role',
-  '3D000': 'database',
-  '53300': 'full',
-  '57P01': 'starting',
-  '57P02': 'starting',
-  '57P03': 'starting',
-  ENOTFOUND: 'host',
-  ECONNREFUSED: 'refused',
-  // Packets are dropped, or a router or firewall says that there is no way.
-  ETIMEDOUT: 'unreachable',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  EACCES: 'unreachable',
-  EPERM: 'unreachable',
-  ECONNRESET: 'broken',
-  EPIPE: 'broken',
-  ECONNABORTED: 'broken',
-  EPROTO: 'tls',
-};
-
-/** What a SQLSTATE or an error code of Node means for a login. */
-export function classify(code: string): LoginFailure {
-  if (Object.hasOwn(codes, code)) return codes[code] ?? 'other';
-  if (code.startsWith('EAI_')) return 'host';
-  return /^ERR_(SSL|TLS)_/.test(code) ? 'tls' : 'other';
-}
+import type { LoginFailure, LoginResult } from '../../api/login.ts';
+import type { LoginPlace } from '../decision.ts';
+import type { Verdict } from '../verdict.ts';
 
 interface Row {
   readonly reason: Reason;

@@ -11,7 +11,9 @@ import {
   aScheduledBackup,
   aSource,
   aUrlSecret,
+  but,
   changed,
+  childIn,
   observing,
   testPlatform,
   testTime,
@@ -78,11 +80,9 @@ describe('status.planChange', () => {
     expect(first.planChange?.steps).not.toContainEqual(expect.objectContaining({ what: 'storage' }));
     const cluster = aCluster({ ...grown, status: first });
     const kept = { ...cluster, spec: { ...cluster.spec, storage: { size: '1Gi' } } };
-    const later = think({
-      ...household({ ...grown, status: first }),
-      cluster: kept,
-      volumes: { kind: 'found', object: [fixed] },
-    });
+    const later = think(
+      but(household({ ...grown, status: first }), { cluster: kept, volumes: { kind: 'found', object: [fixed] } }),
+    );
     expect(later.status.planChange).toMatchObject({ state: 'Partial' });
     expect(later.status.phase).toBe('running');
     expect(later.status.conditions?.find(({ type }) => type === 'PlanApplied')?.reason).toBe('StorageNotExpandable');
@@ -92,8 +92,9 @@ describe('status.planChange', () => {
     const addon = aRunningAddon();
     const o = household(addon);
     expect(think(o).status).not.toHaveProperty('planChange');
-    const edited = { ...o.cluster, spec: { ...o.cluster?.spec, instances: 2 } } as NonNullable<Observed['cluster']>;
-    expect(think({ ...o, cluster: edited }).status).not.toHaveProperty('planChange');
+    const cluster = childIn(o, 'cluster');
+    const edited = { ...cluster, spec: { ...cluster.spec, instances: 2 } };
+    expect(think(but(o, { cluster: edited })).status).not.toHaveProperty('planChange');
   });
 });
 
@@ -101,12 +102,12 @@ describe('a preview', () => {
   it('tells the same steps and applies nothing; it goes with the annotation', () => {
     const addon = aRunningAddon();
     const o = { ...household(addon), addon: withPreview(addon, 'pro') };
-    expect(needs({ ...o, volumes: { kind: 'unread' } }, testTime).volumes).toBe(true);
+    expect(needs(but(o, { volumes: { kind: 'unread' } }), testTime).volumes).toBe(true);
     const { actions, status } = think(o);
     expect(actions).toEqual([]);
     expect(status.preview).toEqual({ plan: 'pro', steps: toPro, restart: true, diskKept: false });
     expect(status.plan).toBe('standard');
-    expect(think({ ...o, addon: { ...addon, status } }).status).not.toHaveProperty('preview');
+    expect(think(but(o, { addon: { ...addon, status } })).status).not.toHaveProperty('preview');
   });
 
   it.each([
@@ -142,8 +143,9 @@ describe('suspend', () => {
   it('leaves a hand edit, and goes on telling that the database runs', () => {
     const addon = aRunningAddon();
     const o = household(addon);
-    const edited = { ...o.cluster, spec: { ...o.cluster?.spec, enablePDB: true } } as NonNullable<Observed['cluster']>;
-    const { actions, status } = think({ ...o, cluster: edited, addon: changed(addon, { suspend: true }) });
+    const cluster = childIn(o, 'cluster');
+    const edited = { ...cluster, spec: { ...cluster.spec, enablePDB: true } };
+    const { actions, status } = think(but(o, { cluster: edited, addon: changed(addon, { suspend: true }) }));
     expect(actions).toEqual([]);
     expect(status).toMatchObject({ phase: 'running', observedGeneration: 1 });
   });
@@ -151,15 +153,15 @@ describe('suspend', () => {
   it('lets a change wait, shows its steps, and applies it afterwards', () => {
     const addon = aRunningAddon();
     const o = household(addon);
-    const held = think({ ...o, addon: changed(addon, { suspend: true, plan: 'pro' }) });
+    const held = think(but(o, { addon: changed(addon, { suspend: true, plan: 'pro' }) }));
     expect(held.actions).toEqual([]);
     // The generation was not carried out, so status does not claim it.
     expect(held.status).toMatchObject({ phase: 'running', plan: 'standard', observedGeneration: 1 });
     expect(held.status.planChange).toMatchObject({ from: 'standard', to: 'pro', steps: toPro, state: 'Suspended' });
     expect(held.status.conditions?.find(({ type }) => type === 'PlanApplied')?.reason).toBe('Suspended');
     const resumed = changed({ ...addon, status: held.status }, { suspend: false, plan: 'pro' });
-    const { actions, status } = think({ ...o, addon: resumed });
-    expect(actions.map(({ child }) => child)).toContain('Cluster');
+    const { actions, status } = think(but(o, { addon: resumed }));
+    expect(actions.map(({ child }) => child)).toContain('cluster');
     expect(status.planChange).toMatchObject({ state: 'Applying', from: 'standard', to: 'pro' });
     expect(status.conditions?.some(({ type }) => type === 'Suspended')).toBe(false);
   });
@@ -188,23 +190,25 @@ describe('running', () => {
       }),
       platform: required,
     };
-    const first = think(o, { secretUID: 'url-uid', login: good });
+    const first = think(o, { created: { urlSecret: 'url-uid' }, login: good });
     expect(first.login?.url).toBe(url);
     expect(first.status).toMatchObject({ phase: 'running', primary: 'db-team-a-shop-1' });
     const addon = { ...fresh, status: first.status };
     const quiet = { ...household(addon), platform: required };
     expect(think(quiet).login).toBeUndefined();
-    expect(needs({ ...quiet, source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }, testTime).source).toBe(false);
+    expect(needs(but(quiet, { source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }), testTime).source).toBe(
+      false,
+    );
 
     const moved = aCluster(addon, { currentPrimary: 'db-team-a-shop-2', targetPrimary: 'db-team-a-shop-2' });
-    const failedOver = { ...quiet, cluster: moved };
+    const failedOver = but(quiet, { cluster: moved });
     expect(needs({ ...failedOver, source: { kind: 'unread' } }, testTime)).toMatchObject({
       source: true,
-      urlSecret: true,
+      unwatched: true,
     });
     expect(think(failedOver).login?.url).toBe(url);
     expect(think(failedOver, { login: good }).status.primary).toBe('db-team-a-shop-2');
-    expect(think({ ...quiet, checkup: true }).login?.url).toBe(url);
+    expect(think(but(quiet, { resync: true })).login?.url).toBe(url);
   });
 
   it('is not said without one; ready_at waits for it too', () => {
@@ -214,7 +218,7 @@ describe('running', () => {
       ...observing(fresh, { cluster, source: { kind: 'found', object: aSource(cluster) } as const }),
       platform: required,
     };
-    for (const outcome of [{ secretUID: 'u' }, { secretUID: 'u', login: bad }]) {
+    for (const outcome of [{ created: { urlSecret: 'u' } }, { created: { urlSecret: 'u' }, login: bad }]) {
       const { status } = think(o, outcome);
       expect(status).toMatchObject({ phase: 'creating' });
       expect(status).not.toHaveProperty('ready_at');
@@ -222,10 +226,10 @@ describe('running', () => {
     expect(think(o, { login: bad }).status.conditions?.find(({ type }) => type === 'Stalled')?.reason).toBe(
       'CredentialsRejected',
     );
-    const advised = think({ ...o, platform: advisory }, { secretUID: 'u', login: bad }).status;
+    const advised = think(but(o, { platform: advisory }), { created: { urlSecret: 'u' }, login: bad }).status;
     expect(advised.phase).toBe('running');
     expect(advised.conditions?.find(({ type }) => type === 'Connectable')).toMatchObject({ status: 'False' });
-    const off = think({ ...o, platform: testPlatform }, { secretUID: 'u' }).status;
+    const off = think(but(o, { platform: testPlatform }), { created: { urlSecret: 'u' } }).status;
     expect(off.phase).toBe('running');
     expect(off.conditions?.some(({ type }) => type === 'Connectable')).toBe(false);
   });
@@ -236,12 +240,12 @@ describe('running', () => {
     const source = { kind: 'found', object: aSource(cluster) } as const;
     const first = think(
       { ...observing(fresh, { cluster, source }), platform: required },
-      { secretUID: 'url-uid', login: good },
+      { created: { urlSecret: 'url-uid' }, login: good },
     );
     const quiet = { ...household({ ...fresh, status: first.status }), platform: required };
-    expect(think({ ...quiet, checkup: true }).status.phase).toBe('running');
+    expect(think(but(quiet, { resync: true })).status.phase).toBe('running');
     const moved = aCluster(fresh, { currentPrimary: 'db-team-a-shop-2', targetPrimary: 'db-team-a-shop-2' });
-    expect(think({ ...quiet, cluster: moved }).status.phase).toBe('provisioning');
+    expect(think(but(quiet, { cluster: moved })).status.phase).toBe('provisioning');
   });
 });
 
@@ -286,7 +290,7 @@ describe('waiting', () => {
     const o = observing(addon, { cluster: aCluster(addon, { phase, readyInstances: 0 }) });
     const soon = think(o, {}, testTime);
     expect(soon.status.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('InstanceUnreachable');
-    const waiting = { ...o, addon: { ...addon, status: soon.status } };
+    const waiting = but(o, { addon: { ...addon, status: soon.status } });
     expect(needs(waiting, testTime + 2 * minute).facts).toBe(true);
     const container: Container = {
       name: 'postgres',
@@ -297,7 +301,7 @@ describe('waiting', () => {
       ended: { reason: 'Error', exitCode: 1, startedAt: '', finishedAt: '' },
       began: true,
     };
-    const pod = aPod('db-team-a-shop-1', o.cluster?.metadata.uid ?? '', [container]);
+    const pod = aPod('db-team-a-shop-1', childIn(o, 'cluster').metadata.uid, [container]);
     const facts = {
       kind: 'found',
       object: { pods: [pod], claims: [], warnings: [], changedAt: undefined, unseen: [] },

@@ -1,13 +1,12 @@
-// From what is and what should be to the writes between them; no difference, no write.
-import { annotations, labels, type PostgresAddon } from '../../api/addon.ts';
-import type { Cluster, ScheduledBackup } from '../../api/cnpg.ts';
-import type { KubeObject, Manifest } from '../../api/kubernetes.ts';
-import { type Action, applyTo } from '../decision.ts';
+// From the Cluster as it is to the Cluster as it should be; no difference, no write.
+import { annotations, type PostgresAddon } from '../../api/addon.ts';
+import type { Cluster } from '../../api/cnpg.ts';
+import { type Action, applyTo, create } from '../decision.ts';
 import { includes } from '../includes.ts';
-import { isOwned, owns, whose } from '../ownership/owner.ts';
+import { isHeld, ownAnnotations } from '../ownership/child-metadata.ts';
 import { reasonOf } from '../recorded.ts';
 import type { Target } from '../target.ts';
-import { buildCluster, buildScheduledBackup, type ClusterManifest } from './cluster.ts';
+import { buildCluster, type ClusterManifest } from './cluster.ts';
 import { awaitsRestart, isRestart, markFor, wasMarkedForOther } from './restart-mark.ts';
 
 export interface ClusterDiff {
@@ -22,9 +21,9 @@ export interface ClusterDiff {
 export function diffCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined): ClusterDiff {
   if (cluster === undefined) {
     const manifest = buildCluster(addon, target);
-    return { actions: [{ verb: 'create', child: 'Cluster', manifest }], awaitsRestart: false, asked: false };
+    return { actions: [create('cluster', manifest)], awaitsRestart: false, asked: false };
   }
-  const notes = notesOf(cluster);
+  const notes = ownAnnotations(cluster);
   const whole = buildCluster(addon, target, notes);
   const wanted = oneStepTowards(whole, cluster);
   const asked = isAsked(addon, target, cluster);
@@ -34,17 +33,10 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const mark = changes ? markFor(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
   const manifest = oneStepTowards(buildCluster(addon, target, withMark(notes, mark)), cluster);
   return {
-    actions: [applyTo('Cluster', manifest, cluster)],
+    actions: [applyTo('cluster', manifest, cluster)],
     awaitsRestart: changes ? mark !== undefined : awaitsRestart(cluster),
     asked,
   };
-}
-
-/** The operator's own annotations on a Cluster: an apply without them would take them away. */
-export function notesOf(cluster: Cluster): Readonly<Record<string, string>> {
-  const own: readonly string[] = [annotations.readyBefore, annotations.formerUid, annotations.readyAt];
-  const kept = Object.entries(cluster.metadata.annotations ?? {}).filter(([key]) => own.includes(key));
-  return Object.fromEntries(kept);
 }
 
 function withMark(notes: Readonly<Record<string, string>>, mark: string | undefined): Readonly<Record<string, string>> {
@@ -65,23 +57,6 @@ export function isAsked(addon: PostgresAddon, target: Target, cluster: Cluster):
   return !same || isUnderWay || wasMarkedForOther(cluster, buildCluster(addon, target).spec);
 }
 
-/** @param existing whoever's it is: a plan without backups has no say over a foreign one */
-export function diffScheduledBackup(
-  addon: PostgresAddon,
-  target: Target,
-  existing: ScheduledBackup | undefined,
-): readonly Action[] {
-  if (target.backup === 'none') {
-    if (existing === undefined || existing.metadata.deletionTimestamp !== undefined) return [];
-    if (whose(addon, existing) !== 'ours') return [];
-    const { name, uid, resourceVersion } = existing.metadata;
-    return [{ verb: 'delete', child: 'ScheduledBackup', name, uid, resourceVersion }];
-  }
-  const wanted = buildScheduledBackup(addon, target);
-  if (existing === undefined) return [{ verb: 'create', child: 'ScheduledBackup', manifest: wanted }];
-  return matches(addon, existing, wanted) ? [] : [applyTo('ScheduledBackup', wanted, existing)];
-}
-
 /** CNPG refuses a new image and new parameters in one write when it switches over: the image waits for the next write. */
 function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManifest {
   const live = cluster.spec;
@@ -92,16 +67,6 @@ function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManif
   return bothChange ? { ...wanted, spec: { ...wanted.spec, imageName: live.imageName ?? '' } } : wanted;
 }
 
-function matches(addon: PostgresAddon, live: Cluster | ScheduledBackup, wanted: Manifest): boolean {
+function matches(addon: PostgresAddon, live: Cluster, wanted: ClusterManifest): boolean {
   return isHeld(addon, live, wanted) && includes(live.spec, wanted.spec);
-}
-
-/** Whether a child's metadata says what the addon's mode asks for, and nothing of the time without an addon. */
-export function isHeld(addon: PostgresAddon, live: KubeObject, { metadata }: Manifest): boolean {
-  const { labels: own, annotations: notes, ownerReferences } = metadata;
-  return (
-    includes(live.metadata, { labels: own, ownerReferences, ...(notes && { annotations: notes }) }) &&
-    live.metadata.labels?.[labels.orphaned] === undefined &&
-    (owns(addon) || !isOwned(addon, live))
-  );
 }

@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PostgresAddon } from '../../api/addon.ts';
 import { dailySchedule } from '../backup/schedule.ts';
+import { buildScheduledBackup } from '../backup/scheduled-backup.ts';
+import { buildUrlSecret } from '../credentials/url-secret.ts';
 import { includes } from '../includes.ts';
-import { anAddon, observing, targetOf } from '../testing.ts';
-import { buildCluster, buildScheduledBackup, buildUrlSecret } from './cluster.ts';
+import { anAddon, aTarget, observing } from '../testing.ts';
+import { buildCluster } from './cluster.ts';
 import { defaultPlans } from './plans.ts';
 
 it('the plans are the promised ones', () => {
@@ -24,7 +26,7 @@ it('the plans are the promised ones', () => {
 
 it('the Cluster of pro is this', () => {
   const addon = anAddon({ plan: 'pro', version: '16.4', database: { name: 'orders', owner: 'shopkeeper' } });
-  expect(JSON.parse(JSON.stringify(buildCluster(addon, targetOf(observing(addon)), undefined)))).toEqual({
+  expect(JSON.parse(JSON.stringify(buildCluster(addon, aTarget(observing(addon)), undefined)))).toEqual({
     apiVersion: 'postgresql.cnpg.io/v1',
     kind: 'Cluster',
     metadata: {
@@ -71,7 +73,7 @@ it('the Cluster of pro is this', () => {
 it.each(['free', 'standard'] as const)(
   'a single instance (%s) has no disruption budget and no synchronous replica',
   (plan) => {
-    const { spec } = buildCluster(anAddon({ plan }), targetOf(observing(anAddon({ plan }))), undefined);
+    const { spec } = buildCluster(anAddon({ plan }), aTarget(observing(anAddon({ plan }))), undefined);
     expect(spec).toMatchObject({ instances: 1, enablePDB: false, primaryUpdateMethod: 'restart' });
     expect(spec.postgresql.synchronous).toBeUndefined();
   },
@@ -81,7 +83,7 @@ describe('nothing of the addon leaks into its children', () => {
   const text = fc.string({ maxLength: 40 });
   it('whatever labels, annotations and finalizers it has', () => {
     const plain = anAddon();
-    const target = targetOf(observing(plain));
+    const target = aTarget(observing(plain));
     const build = (addon: PostgresAddon): unknown => [
       buildCluster(addon, target, undefined),
       buildScheduledBackup(addon, target),

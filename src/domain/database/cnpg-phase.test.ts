@@ -1,13 +1,13 @@
 import { expect, it } from '@jest/globals';
 import { rowOf } from '../../api/conditions.ts';
-import { cnpgPhases, meaningOf } from './cnpg-phase.ts';
+import { cnpgPhases, phaseMeaning } from './cnpg-phase.ts';
 
 it('only one text of CNPG is success, and an unknown one never is', () => {
   expect(Object.entries(cnpgPhases).filter(([, meaning]) => meaning === 'healthy')).toEqual([
     ['Cluster in healthy state', 'healthy'],
   ]);
   for (const text of ['cluster in healthy state', 'Cluster in healthy state ', 'Ready', undefined])
-    expect(meaningOf(text)).toBe('working');
+    expect(phaseMeaning(text)).toBe('working');
 });
 
 it('a phase that needs somebody to act has a reason that stalls, or that warns until it has lasted too long', () => {

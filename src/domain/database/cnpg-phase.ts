@@ -33,6 +33,6 @@ export const cnpgPhases: Readonly<Record<string, CnpgPhaseMeaning>> = {
   'Instance Status Extraction Error: HTTP communication issue': 'InstanceUnreachable',
 };
 
-export function meaningOf(phase: string | undefined): CnpgPhaseMeaning {
+export function phaseMeaning(phase: string | undefined): CnpgPhaseMeaning {
   return cnpgPhases[phase ?? ''] ?? 'working';
 }

@@ -1,10 +1,10 @@
 // What going from a Cluster as it is to a target takes: the same steps before, in a preview, and while it happens.
 import { type AddonStatus, annotations, type PlanChange, type PlanStep, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
-import type { Observed } from '../observed.ts';
-import { whose } from '../ownership/owner.ts';
 import { compareQuantities } from '../quantity.ts';
-import { aim, type Target, type Verdict } from '../target.ts';
+import { type Situation, situationOf } from '../situation.ts';
+import { type Target, targetOf } from '../target.ts';
+import { isVerdict, type Verdict } from '../verdict.ts';
 import { versionOfImage } from './version.ts';
 
 interface Steps {
@@ -14,12 +14,12 @@ interface Steps {
 }
 
 /** @param cluster the addon's own */
-function stepsBetween(o: Observed, cluster: Cluster, target: Target): Steps {
+function stepsBetween({ addon, observed: { platform } }: Situation, cluster: Cluster, target: Target): Steps {
   const { spec } = cluster;
   const parameters = spec.postgresql?.parameters;
   const { profile } = target;
   const rows: readonly (readonly [what: string, from: unknown, to: unknown, restarts: boolean])[] = [
-    ['version', versionOfImage(o.platform.imagePattern, spec.imageName ?? ''), target.version, true],
+    ['version', versionOfImage(platform.imagePattern, spec.imageName ?? ''), target.version, true],
     ['instances', spec.instances, profile.instances, false],
     ['memory', spec.resources?.limits?.memory, profile.memory, true],
     ['storage', spec.storage?.size, target.storage, false],
@@ -31,7 +31,7 @@ function stepsBetween(o: Observed, cluster: Cluster, target: Target): Steps {
       profile.instances > 1 ? 'on' : 'off',
       false,
     ],
-    ['backup', o.addon.status?.backup?.requested, target.backup, false],
+    ['backup', addon.status?.backup?.requested, target.backup, false],
   ];
   const changed = rows
     .map(([what, from = 'none', to, restarts]) => ({ what, from: String(from), to: String(to), restarts }))
@@ -39,29 +39,28 @@ function stepsBetween(o: Observed, cluster: Cluster, target: Target): Steps {
   return {
     steps: changed.map(({ what, from, to }) => ({ what, from, to })),
     restart: changed.some(({ restarts }) => restarts),
-    diskKept: target.reservation?.reason === 'DiskKept',
+    diskKept: target.shortfall?.reason === 'DiskKept',
   };
 }
 
 /**
  * The change that status tells of: one that begins now, or the last one with its present state.
- * @param cluster the addon's own, as it is before this round's writes
  * @param asked whether somebody asked for what is being written now
  */
 export function planChangeOf(
-  o: Observed,
+  s: Situation,
   target: Target,
-  cluster: Cluster | undefined,
   asked: boolean,
   planApplied: Verdict,
 ): PlanChange | undefined {
-  const before = o.addon.status?.planChange;
+  const before = s.addon.status?.planChange;
   const state = stateOf(planApplied);
-  const from = o.addon.status?.plan;
+  const from = s.addon.status?.plan;
+  const { cluster } = s.own;
   // The second of two writes for one wish goes on with the change that the first began.
   const goesOn = before?.state === 'Applying' && before.to === target.plan && from === target.plan;
   if (asked && !goesOn && cluster !== undefined && from !== undefined) {
-    const { steps, restart, diskKept } = stepsBetween(o, cluster, target);
+    const { steps, restart, diskKept } = stepsBetween(s, cluster, target);
     if (steps.length > 0) return { from, to: target.plan, steps: [...steps], restart, diskKept, state };
   }
   return before === undefined ? undefined : { ...before, state };
@@ -89,22 +88,23 @@ type Preview = NonNullable<AddonStatus['preview']>;
 const longestQuote = 40;
 
 /** What the plan that the annotation names would change; undefined without the annotation. Nothing is applied for it. */
-export function previewOf(o: Observed): Preview | undefined {
-  const plan = previewedPlan(o.addon);
+export function previewOf(s: Situation): Preview | undefined {
+  const plan = previewedPlan(s.addon);
   if (plan === undefined) return undefined;
   const quoted = plan.length > longestQuote ? `${plan.slice(0, longestQuote)}...` : plan;
-  const target = aim(wishing(o, plan));
-  if ('reason' in target) {
-    const known = Object.keys(o.platform.plans).join(', ');
+  const target = targetOf(wishing(s, plan));
+  if (isVerdict(target)) {
+    const known = Object.keys(s.observed.platform.plans).join(', ');
     return {
       plan: quoted,
       message: `annotation ${annotations.preview}: "${quoted}" is not a plan; use one of ${known}`,
     };
   }
-  if (o.cluster === undefined || whose(o.addon, o.cluster) !== 'ours')
+  const { cluster } = s.own;
+  if (cluster === undefined)
     return { plan: quoted, message: 'there is no database yet, so there is nothing to change' };
-  const { steps, restart, diskKept } = stepsBetween(o, o.cluster, target);
-  const message = target.reservation?.message ?? (steps.length === 0 ? 'nothing would change' : undefined);
+  const { steps, restart, diskKept } = stepsBetween(s, cluster, target);
+  const message = target.shortfall?.message ?? (steps.length === 0 ? 'nothing would change' : undefined);
   return { plan: quoted, steps: [...steps], restart, diskKept, ...(message === undefined ? {} : { message }) };
 }
 
@@ -112,7 +112,8 @@ export function previewedPlan(addon: PostgresAddon): string | undefined {
   return addon.metadata.annotations?.[annotations.preview];
 }
 
-/** The same addon with another plan; the schema is not asked, since the word may be anything. */
-export function wishing(o: Observed, plan: string): Observed {
-  return { ...o, addon: { ...o.addon, spec: { ...o.addon.spec, plan: plan as PostgresAddon['spec']['plan'] } } };
+/** The same with another plan; the schema is not asked, since the word may be anything. */
+function wishing({ addon, observed }: Situation, plan: string): Situation {
+  const spec = { ...addon.spec, plan: plan as PostgresAddon['spec']['plan'] };
+  return situationOf({ ...observed, addon: { ...addon, spec } });
 }

@@ -2,8 +2,9 @@
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Cluster, hibernationAnnotation } from '../../api/cnpg.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
-import type { Target, Verdict } from '../target.ts';
-import { meaningOf } from './cnpg-phase.ts';
+import type { Target } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
+import { phaseMeaning } from './cnpg-phase.ts';
 
 export interface ClusterVerdict {
   readonly provisioned: Verdict;
@@ -13,18 +14,20 @@ export interface ClusterVerdict {
 
 /**
  * Whether CNPG has provisioned what was asked.
+ * @param instances how many are to be ready
  * @param waiting whether CNPG has yet to begin with a restarting change
  */
 export function judgeCluster(
   addon: PostgresAddon,
   target: Target,
   cluster: Cluster | undefined,
+  instances: number,
   waiting: boolean,
 ): ClusterVerdict {
   if (cluster === undefined)
     return { provisioned: wasReady(addon) ? recreated(target) : working(addon), applying: false };
-  if (!waiting && standing(cluster, target.profile.instances)) {
-    const message = `all ${target.profile.instances} instance(s) are ready`;
+  if (!waiting && standing(cluster, instances)) {
+    const message = `all ${instances} instance(s) are ready`;
     return { provisioned: { reason: 'ClusterHealthy', message }, applying: false };
   }
   const applying = wasReady(addon) && (waiting || reasonOf(addon, 'PlanApplied') === 'Applying');
@@ -36,13 +39,17 @@ function standing(cluster: Cluster, instances: number): boolean {
   const { phase, readyInstances, currentPrimary, targetPrimary } = cluster.status;
   return (
     cluster.metadata.deletionTimestamp === undefined &&
-    meaningOf(phase) === 'healthy' &&
+    phaseMeaning(phase) === 'healthy' &&
     readyInstances === instances &&
     currentPrimary !== undefined &&
     currentPrimary !== '' &&
     currentPrimary === targetPrimary &&
     !hibernated(cluster)
   );
+}
+
+export function isHealthy(provisioned: Verdict): boolean {
+  return provisioned.reason === 'ClusterHealthy';
 }
 
 const changing: Verdict = {
@@ -71,7 +78,7 @@ function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
       message: `Cluster ${cluster.metadata.name} has the annotation ${hibernationAnnotation}: on`,
     };
   }
-  const meaning = meaningOf(cluster.status.phase);
+  const meaning = phaseMeaning(cluster.status.phase);
   if (meaning === 'healthy' || meaning === 'working') return otherwise;
   return { reason: meaning, message: cnpgSays(cluster) };
 }

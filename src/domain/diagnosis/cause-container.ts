@@ -2,9 +2,9 @@
 // a message says where it is.
 import { millisecondsOf } from '../../api/time.ts';
 import type { Container, Ended, Pod } from '../../api/workload.ts';
-import type { Verdict } from '../target.ts';
-import { knownAs, type Scene } from './evidence.ts';
-import { steady } from './messages.ts';
+import type { Verdict } from '../verdict.ts';
+import { displayName, type Evidence } from './evidence.ts';
+import { normalize } from './messages.ts';
 
 /** A container that ran longer did not fail at once, and kubelet forgets earlier ends after it: 10 min. */
 const shortRun = 600_000;
@@ -20,67 +20,67 @@ interface Loop {
 }
 
 /** The kernel ends a container for its memory. */
-export function memoryIsTooSmall(scene: Scene): Verdict | undefined {
-  const loop = loops(scene).find(({ ended }) => ended.reason === 'OOMKilled');
+export function memoryIsTooSmall(evidence: Evidence): Verdict | undefined {
+  const loop = loops(evidence).find(({ ended }) => ended.reason === 'OOMKilled');
   if (loop === undefined) return undefined;
-  const limit = scene.cluster.spec.resources?.limits?.memory;
+  const limit = evidence.cluster.spec.resources?.limits?.memory;
   const room = limit === undefined ? 'its memory limit' : `its memory limit of ${limit}`;
-  const message = `${knownAs(loop.pod)} is killed again and again because it needs more than ${room}; choose a plan with more memory, or find the query that takes it`;
+  const message = `${displayName(loop.pod)} is killed again and again because it needs more than ${room}; choose a plan with more memory, or find the query that takes it`;
   return { reason: 'OutOfMemory', message };
 }
 
 /** CNPG says so itself, a moment later. */
-export function diskIsFull(scene: Scene): Verdict | undefined {
-  const loop = loops(scene).find(
+export function diskIsFull(evidence: Evidence): Verdict | undefined {
+  const loop = loops(evidence).find(
     ({ pod, container, ended }) =>
       pod.owner?.kind === 'Cluster' && container.name === 'postgres' && ended.exitCode === noRoomForWal,
   );
   if (loop === undefined) return undefined;
-  const message = `the disk of ${knownAs(loop.pod)} has no room for the next WAL file; grow its volume claim, it starts by itself then`;
+  const message = `the disk of ${displayName(loop.pod)} has no room for the next WAL file; grow its volume claim, it starts by itself then`;
   return { reason: 'DiskFull', message };
 }
 
 /** CNPG tries an upgrade once, and never says that it failed (measured on CNPG 1.30). */
-export function upgradeFails(scene: Scene): Verdict | undefined {
-  const pod = scene.pods.find(({ owner, phase }) => phase === 'Failed' && owner?.name.endsWith(upgradeJob) === true);
+export function upgradeFails(evidence: Evidence): Verdict | undefined {
+  const pod = evidence.pods.find(({ owner, phase }) => phase === 'Failed' && owner?.name.endsWith(upgradeJob) === true);
   const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
   if (pod?.owner === undefined || container === undefined) return undefined;
-  const { name, namespace } = scene.cluster.metadata;
+  const { name, namespace } = evidence.cluster.metadata;
   const message = `pg_upgrade ended with an error; the log says why: kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to try again, or set spec.suspend, and spec.imageName of Cluster ${name} to what ran before`;
   return { reason: 'UpgradeFailed', message };
 }
 
-export function containerCrashes(scene: Scene): Verdict | undefined {
-  const [loop] = loops(scene);
+export function containerCrashes(evidence: Evidence): Verdict | undefined {
+  const [loop] = loops(evidence);
   if (loop === undefined) return undefined;
   const { pod, container, ended } = loop;
-  const { namespace } = scene.cluster.metadata;
+  const { namespace } = evidence.cluster.metadata;
   const code = ended.exitCode === undefined ? '' : ` with exit code ${ended.exitCode}`;
   const log =
     pod.owner?.kind === 'Job'
       ? `kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}`
       : `kubectl logs -n ${namespace} ${pod.name} -c ${container.name} --previous`;
-  const message = `container ${container.name} of ${knownAs(pod)} ends again and again${code}; its log says why: ${log}`;
+  const message = `container ${container.name} of ${displayName(pod)} ends again and again${code}; its log says why: ${log}`;
   return { reason: 'CrashLooping', message };
 }
 
 const unstartable: readonly string[] = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'];
 
-export function containerCannotStart(scene: Scene): Verdict | undefined {
-  for (const pod of scene.pods) {
+export function containerCannotStart(evidence: Evidence): Verdict | undefined {
+  for (const pod of evidence.pods) {
     const container = pod.containers.find(({ waiting }) => unstartable.includes(waiting?.reason ?? ''));
     if (container === undefined) continue;
     const { name, waiting } = container;
     return {
       reason: 'ContainerNotStarted',
-      message: `the node cannot start container ${name} of ${knownAs(pod)} (${steady(waiting?.message ?? '')}); put right what it names`,
+      message: `the node cannot start container ${name} of ${displayName(pod)} (${normalize(waiting?.message ?? '')}); put right what it names`,
     };
   }
   return undefined;
 }
 
-function loops(scene: Scene): readonly Loop[] {
-  return [...scene.pods.flatMap(restarting), ...failing(scene.pods)];
+function loops(evidence: Evidence): readonly Loop[] {
+  return [...evidence.pods.flatMap(restarting), ...failing(evidence.pods)];
 }
 
 /** kubelet starts the container of an instance anew; in between it runs for a moment, and that is the same situation. */

@@ -1,8 +1,8 @@
 // Causes that a pod shows which does not start: its image, its place, its node, its volumes, or that nobody may create it.
 import type { Container, Pod } from '../../api/workload.ts';
-import type { Verdict } from '../target.ts';
-import { conditionOf, instanceOf, jobOf, knownAs, type Scene, warningsOn } from './evidence.ts';
-import { steady, wordsOnImage, wordsOnRefusal, wordsOnScheduling } from './messages.ts';
+import type { Verdict } from '../verdict.ts';
+import { conditionOf, displayName, type Evidence, instanceOf, jobOf, warningsOn } from './evidence.ts';
+import { normalize, wordsOnImage, wordsOnRefusal, wordsOnScheduling } from './messages.ts';
 
 const imageReasons: readonly string[] = [
   'ErrImagePull',
@@ -14,40 +14,40 @@ const imageReasons: readonly string[] = [
 ];
 
 /** A container waits for an image that the node cannot get. */
-export function imageCannotBePulled(scene: Scene): Verdict | undefined {
-  for (const pod of scene.pods) {
+export function imageCannotBePulled(evidence: Evidence): Verdict | undefined {
+  for (const pod of evidence.pods) {
     const container = pod.containers.find(({ waiting }) => imageReasons.includes(waiting?.reason ?? ''));
     if (container === undefined) continue;
-    const why = wordsOnPull(scene, pod, container);
+    const why = wordsOnPull(evidence, pod, container);
     return {
       reason: 'ImagePullFailed',
-      message: `image "${container.image}" cannot be pulled${why === '' ? '' : ` (${why})`}; correct spec.version or the operator's image pattern and then delete ${knownAs(pod)}, which keeps the old image otherwise, or let the nodes reach the registry`,
+      message: `image "${container.image}" cannot be pulled${why === '' ? '' : ` (${why})`}; correct spec.version or the operator's image pattern and then delete ${displayName(pod)}, which keeps the old image otherwise, or let the nodes reach the registry`,
     };
   }
   return undefined;
 }
 
 /** Some kubelets say why in the container only while they try, and in an event for good. */
-function wordsOnPull(scene: Scene, pod: Pod, { waiting }: Container): string {
+function wordsOnPull(evidence: Evidence, pod: Pod, { waiting }: Container): string {
   const own = wordsOnImage(waiting?.message ?? '');
   if (own !== '') return own;
-  const event = warningsOn(scene, pod, 'Failed').find(({ message }) => message.startsWith('Failed to pull image'));
+  const event = warningsOn(evidence, pod, 'Failed').find(({ message }) => message.startsWith('Failed to pull image'));
   return event === undefined ? '' : wordsOnImage(event.message);
 }
 
 /** The node that runs a pod does not answer: it is not the pod that says so, so its containers still count as ready. */
-export function nodeIsGone(scene: Scene): Verdict | undefined {
-  const lost = scene.pods.find(isOnLostNode);
+export function nodeIsGone(evidence: Evidence): Verdict | undefined {
+  const lost = evidence.pods.find(isOnLostNode);
   if (lost !== undefined) {
-    const message = `node "${lost.node}", which runs ${knownAs(lost)}, does not answer; bring it back, or remove it from the cluster so that the pod can go elsewhere`;
+    const message = `node "${lost.node}", which runs ${displayName(lost)}, does not answer; bring it back, or remove it from the cluster so that the pod can go elsewhere`;
     return { reason: 'NodeUnavailable', message };
   }
-  const evicted = scene.pods.find(({ phase, reason }) => phase === 'Failed' && reason === 'Evicted');
+  const evicted = evidence.pods.find(({ phase, reason }) => phase === 'Failed' && reason === 'Evicted');
   if (evicted === undefined) return undefined;
   const [why = ''] = evicted.message.split(/\. |, /);
   return {
     reason: 'NodeUnavailable',
-    message: `node "${evicted.node}" evicted ${knownAs(evicted)} (${steady(why)}); free what it lacks, or add a node`,
+    message: `node "${evicted.node}" evicted ${displayName(evicted)} (${normalize(why)}); free what it lacks, or add a node`,
   };
 }
 
@@ -73,29 +73,29 @@ export function isAboutVolume(words: string): boolean {
 }
 
 /** No node has room for a pod, or none may take it. */
-export function noNodeFits(scene: Scene): Verdict | undefined {
-  for (const pod of scene.pods) {
+export function noNodeFits(evidence: Evidence): Verdict | undefined {
+  for (const pod of evidence.pods) {
     const said = schedulerSays(pod);
     if (said === '' || isAboutVolume(said)) continue;
     const why = wordsOnScheduling(said);
     const advice = /Insufficient|Too many pods/.test(why)
       ? 'add a node, make room, or choose a smaller plan'
       : "look at the nodes' taints, labels and zones, or add a node that suits";
-    return { reason: 'Unschedulable', message: `${knownAs(pod)} finds no node (${why}); ${advice}` };
+    return { reason: 'Unschedulable', message: `${displayName(pod)} finds no node (${why}); ${advice}` };
   }
   return undefined;
 }
 
 /** The API server refuses the pods of a Job that prepares an instance; there is no pod of that instance since. */
-export function podsAreRefused(scene: Scene): Verdict | undefined {
-  if (!scene.sees('pods')) return undefined;
-  const { name } = scene.cluster.metadata;
-  for (const { kind, name: job, reason, message, at } of scene.warnings) {
+export function podsAreRefused(evidence: Evidence): Verdict | undefined {
+  if (!evidence.sees('pods')) return undefined;
+  const { name } = evidence.cluster.metadata;
+  for (const { kind, name: job, reason, message, at } of evidence.warnings) {
     const instance = kind === 'Job' && reason === 'FailedCreate' ? jobOf(name, job) : undefined;
-    if (instance === undefined || scene.pods.some((pod) => instanceOf(name, pod.name) === instance)) continue;
+    if (instance === undefined || evidence.pods.some((pod) => instanceOf(name, pod.name) === instance)) continue;
     // CNPG makes the claim before the Job: an older refusal was of a Cluster of this name that is gone.
-    const claim = scene.claims.find((candidate) => candidate.name === instance);
-    if (scene.sees('persistentvolumeclaims') && (claim === undefined || at < claim.createdAt)) continue;
+    const claim = evidence.claims.find((candidate) => candidate.name === instance);
+    if (evidence.sees('persistentvolumeclaims') && (claim === undefined || at < claim.createdAt)) continue;
     const words = wordsOnRefusal(message, job);
     return words.includes('exceeded quota')
       ? { reason: 'QuotaExceeded', message: `no pod can be created: ${words}; raise the quota or free some of it` }
@@ -105,20 +105,20 @@ export function podsAreRefused(scene: Scene): Verdict | undefined {
 }
 
 /** A pod has its node, and the node cannot give it its volumes. */
-export function volumeCannotBeMounted(scene: Scene): Verdict | undefined {
-  for (const pod of scene.pods) {
+export function volumeCannotBeMounted(evidence: Evidence): Verdict | undefined {
+  for (const pod of evidence.pods) {
     const mounted = conditionOf(pod, 'PodReadyToStartContainers')?.status === 'True';
     if (pod.node === '' || mounted || pod.containers.some(({ began }) => began)) continue;
-    const [attach] = warningsOn(scene, pod, 'FailedAttachVolume');
-    const mounts = warningsOn(scene, pod, 'FailedMount');
+    const [attach] = warningsOn(evidence, pod, 'FailedAttachVolume');
+    const mounts = warningsOn(evidence, pod, 'FailedMount');
     // Between its attempts kubelet adds up what it waits for, without a reason.
     const precise = mounts.find(({ message }) => message.startsWith('MountVolume'));
     const warning = attach ?? precise ?? mounts[0];
     if (warning === undefined) continue;
-    const why = steady(warning.message);
+    const why = normalize(warning.message);
     return {
       reason: 'MountFailed',
-      message: `node "${pod.node}" cannot mount a volume of ${knownAs(pod)} (${why}); look at the volume and its storage driver`,
+      message: `node "${pod.node}" cannot mount a volume of ${displayName(pod)} (${why}); look at the volume and its storage driver`,
     };
   }
   return undefined;

@@ -1,10 +1,10 @@
 // Causes that show by what is missing: CNPG says nothing, says what is no longer so, or makes no pod.
 import type { Pod } from '../../api/workload.ts';
-import type { Verdict } from '../target.ts';
-import { conditionOf, type Scene } from './evidence.ts';
+import type { Verdict } from '../verdict.ts';
+import { conditionOf, type Evidence } from './evidence.ts';
 
 /** CNPG has not even looked at the Cluster. */
-export function nothingIsReported({ cluster, isQuiet }: Scene): Verdict | undefined {
+export function nothingIsReported({ cluster, isQuiet }: Evidence): Verdict | undefined {
   if (!isQuiet) return undefined;
   const { phase = '', applicationSecretVersion, readyCondition } = cluster.status;
   if (phase !== '' || applicationSecretVersion !== undefined || readyCondition !== undefined) return undefined;
@@ -13,27 +13,28 @@ export function nothingIsReported({ cluster, isQuiet }: Scene): Verdict | undefi
 }
 
 /** CNPG counts instances that are not there: it has not looked since they went. */
-export function reportIsOld(scene: Scene): Verdict | undefined {
-  const { metadata, status } = scene.cluster;
+export function reportIsOld(evidence: Evidence): Verdict | undefined {
+  const { metadata, status } = evidence.cluster;
   const reported = status.readyInstances ?? 0;
-  if (!scene.isQuiet || !scene.sees('pods') || reported <= instances(scene).length) return undefined;
+  if (!evidence.isQuiet || !evidence.sees('pods') || reported <= instances(evidence).length) return undefined;
   const message = `CloudNativePG reports instances of Cluster ${metadata.name} as ready whose pods are gone: its operator does not run, or is stuck; look at its deployment and log`;
   return { reason: 'CNPGNotResponding', message };
 }
 
 /** Every pod that is there stands, one is missing, and nothing is on its way: CNPG was refused it, and says so in its log only. */
-export function podIsNotMade(scene: Scene): Verdict | undefined {
-  const { metadata, spec } = scene.cluster;
-  const there = instances(scene);
-  const settled = scene.pods.every((pod) => pod.owner?.kind === 'Cluster' && !pod.isBeingDeleted && isReady(pod));
-  if (!scene.isQuiet || !scene.sees('pods') || !settled || there.length >= (spec.instances ?? 1)) return undefined;
+export function podIsNotMade(evidence: Evidence): Verdict | undefined {
+  const { metadata, spec } = evidence.cluster;
+  const there = instances(evidence);
+  const settled = evidence.pods.every((pod) => pod.owner?.kind === 'Cluster' && !pod.isBeingDeleted && isReady(pod));
+  if (!evidence.isQuiet || !evidence.sees('pods') || !settled || there.length >= (spec.instances ?? 1))
+    return undefined;
   // Without a claim it is not the pod's turn yet.
-  if (scene.sees('persistentvolumeclaims') && scene.claims.length === 0) return undefined;
+  if (evidence.sees('persistentvolumeclaims') && evidence.claims.length === 0) return undefined;
   const message = `CloudNativePG has not created a pod that Cluster ${metadata.name} lacks, and only the log of its operator says why; look first for a ResourceQuota, a LimitRange or an admission webhook on pods`;
   return { reason: 'PodsRefused', message };
 }
 
-function instances({ pods }: Scene): readonly Pod[] {
+function instances({ pods }: Evidence): readonly Pod[] {
   return pods.filter(({ owner }) => owner?.kind === 'Cluster');
 }
 

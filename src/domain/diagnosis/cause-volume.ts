@@ -1,21 +1,21 @@
 // Causes that a volume claim shows: nobody provides its volume, nobody made the claim, or it waits to grow.
 import type { Claim } from '../../api/workload.ts';
 import { compareQuantities } from '../quantity.ts';
-import type { Verdict } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
 import { isAboutVolume, schedulerSays } from './cause-pod.ts';
-import { type Scene, warningsOn } from './evidence.ts';
-import { steady } from './messages.ts';
+import { type Evidence, warningsOn } from './evidence.ts';
+import { normalize } from './messages.ts';
 
 /** A claim names a StorageClass that does not exist, or none and there is no default. */
-export function storageClassIsMissing(scene: Scene): Verdict | undefined {
-  for (const claim of pending(scene)) {
+export function storageClassIsMissing(evidence: Evidence): Verdict | undefined {
+  for (const claim of pending(evidence)) {
     const { name, storageClass } = claim;
     if (storageClass === '')
       return {
         reason: 'StorageClassMissing',
         message: `volume claim ${name} has no StorageClass, and the Kubernetes cluster no default one; mark one by the annotation storageclass.kubernetes.io/is-default-class: "true"`,
       };
-    const missing = newest(scene, claim)?.match(/storageclass\S* "([^"]*)" not found/)?.[1];
+    const missing = newest(evidence, claim)?.match(/storageclass\S* "([^"]*)" not found/)?.[1];
     if (missing === storageClass)
       return {
         reason: 'StorageClassMissing',
@@ -26,55 +26,62 @@ export function storageClassIsMissing(scene: Scene): Verdict | undefined {
 }
 
 /** The provisioner says why it cannot provide a volume. */
-export function provisioningFails(scene: Scene): Verdict | undefined {
-  for (const claim of pending(scene)) {
-    const words = newest(scene, claim);
+export function provisioningFails(evidence: Evidence): Verdict | undefined {
+  for (const claim of pending(evidence)) {
+    const words = newest(evidence, claim);
     if (words === undefined) continue;
-    const message = `no volume can be provided for claim ${claim.name} of StorageClass "${claim.storageClass}" (${steady(words)}); look at its provisioner`;
+    const message = `no volume can be provided for claim ${claim.name} of StorageClass "${claim.storageClass}" (${normalize(words)}); look at its provisioner`;
     return { reason: 'VolumePending', message };
   }
   return undefined;
 }
 
 /** CNPG was refused a claim. It says so in its log only (measured on CNPG 1.30). */
-export function claimIsNotMade(scene: Scene): Verdict | undefined {
-  const { phase, applicationSecretVersion } = scene.cluster.status;
-  const begun = scene.isQuiet && applicationSecretVersion !== undefined && (phase ?? '') === '';
-  const first = begun && scene.sees('persistentvolumeclaims') && scene.claims.length === 0;
-  const missing = scene.pods.map((pod) => /persistentvolumeclaim "([^"]*)" not found/.exec(schedulerSays(pod))?.[1]);
-  const name = missing.find((claim) => claim !== undefined) ?? (first ? `${scene.cluster.metadata.name}-1` : undefined);
-  if (name === undefined || scene.claims.some((claim) => claim.name === name)) return undefined;
+export function claimIsNotMade(evidence: Evidence): Verdict | undefined {
+  const { phase, applicationSecretVersion } = evidence.cluster.status;
+  const begun = evidence.isQuiet && applicationSecretVersion !== undefined && (phase ?? '') === '';
+  const first = begun && evidence.sees('persistentvolumeclaims') && evidence.claims.length === 0;
+  const missing = evidence.pods.map((pod) => /persistentvolumeclaim "([^"]*)" not found/.exec(schedulerSays(pod))?.[1]);
+  const name =
+    missing.find((claim) => claim !== undefined) ?? (first ? `${evidence.cluster.metadata.name}-1` : undefined);
+  if (name === undefined || evidence.claims.some((claim) => claim.name === name)) return undefined;
   const message = `CloudNativePG cannot create volume claim ${name}, and only the log of its operator says why; look first for a ResourceQuota on persistentvolumeclaims or requests.storage`;
   return { reason: 'VolumePending', message };
 }
 
 /** A claim waits, and nobody says why: its provisioner does not run, or there is nothing that makes volumes of its class. */
-export function volumeIsPending(scene: Scene): Verdict | undefined {
-  const [claim] = pending(scene);
+export function volumeIsPending(evidence: Evidence): Verdict | undefined {
+  const [claim] = pending(evidence);
   if (claim === undefined) return undefined;
   // A class may wait for the pod to find a node: then what holds up the pod is the cause.
-  const asked = scene.pods.some((pod) => isAboutVolume(schedulerSays(pod)));
-  if (!asked && scene.sees('pods')) return undefined;
-  const message = `nothing provides a volume for claim ${claim.name}; see whether the provisioner of StorageClass "${claim.storageClass}" runs, and why: kubectl describe pvc -n ${scene.cluster.metadata.namespace} ${claim.name}`;
+  const asked = evidence.pods.some((pod) => isAboutVolume(schedulerSays(pod)));
+  if (!asked && evidence.sees('pods')) return undefined;
+  const message = `nothing provides a volume for claim ${claim.name}; see whether the provisioner of StorageClass "${claim.storageClass}" runs, and why: kubectl describe pvc -n ${evidence.cluster.metadata.namespace} ${claim.name}`;
   return { reason: 'VolumePending', message };
 }
 
 /** A disk was asked to grow and has not: no cause of a failure by itself. */
-export function volumeGrows(scene: Scene): Verdict | undefined {
-  const claim = scene.claims.find(({ phase, requested, capacity }) => {
+export function volumeGrows(evidence: Evidence): Verdict | undefined {
+  const claim = evidence.claims.find(({ phase, requested, capacity }) => {
     return phase === 'Bound' && (compareQuantities(requested, capacity) ?? 0) > 0;
   });
   if (claim === undefined) return undefined;
-  const [failed] = warningsOn(scene, claim, 'VolumeResizeFailed', 'FileSystemResizeFailed', 'VolumeResizeFailedOnNode');
-  const why = failed === undefined ? '' : ` (${steady(failed.message)})`;
+  const [failed] = warningsOn(
+    evidence,
+    claim,
+    'VolumeResizeFailed',
+    'FileSystemResizeFailed',
+    'VolumeResizeFailedOnNode',
+  );
+  const why = failed === undefined ? '' : ` (${normalize(failed.message)})`;
   const message = `the volume of claim ${claim.name} is to grow from ${claim.capacity} to ${claim.requested}${why}; if it stays, look at the storage driver`;
   return { reason: 'VolumeGrowing', message };
 }
 
-function pending(scene: Scene): readonly Claim[] {
-  return scene.claims.filter(({ phase, volume }) => phase === 'Pending' && volume === '');
+function pending(evidence: Evidence): readonly Claim[] {
+  return evidence.claims.filter(({ phase, volume }) => phase === 'Pending' && volume === '');
 }
 
-function newest(scene: Scene, claim: Claim): string | undefined {
-  return warningsOn(scene, claim, 'ProvisioningFailed')[0]?.message;
+function newest(evidence: Evidence, claim: Claim): string | undefined {
+  return warningsOn(evidence, claim, 'ProvisioningFailed')[0]?.message;
 }

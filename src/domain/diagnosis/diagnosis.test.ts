@@ -8,7 +8,7 @@ import { projectCluster } from '../../api/cnpg.ts';
 import { type Reason, reasons } from '../../api/conditions.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { type Facts, projectClaim, projectPod, projectWarning } from '../../api/workload.ts';
-import { blindness, findCause } from './diagnosis.ts';
+import { findCause, missingPermissions } from './diagnosis.ts';
 
 type Json = Record<string, unknown>;
 
@@ -375,12 +375,12 @@ describe('without rights', () => {
     const recorded = read('class-default-missing');
     const claimsOnly: Facts = { ...all, claims: factsOf(recorded).claims, unseen: ['pods', 'events'] };
     expect(findCause(claimsOnly, projectCluster(recorded.cluster), now)?.reason).toBe('StorageClassMissing');
-    expect(blindness({ kind: 'found', object: claimsOnly })).toContain('may not list pods and events');
+    expect(missingPermissions({ kind: 'found', object: claimsOnly })).toContain('may not list pods and events');
   });
 
   it('says nothing when it saw everything, or did not look', () => {
-    expect(blindness({ kind: 'found', object: { ...all, unseen: [] } })).toBeUndefined();
-    expect(blindness({ kind: 'unread' })).toBeUndefined();
+    expect(missingPermissions({ kind: 'found', object: { ...all, unseen: [] } })).toBeUndefined();
+    expect(missingPermissions({ kind: 'unread' })).toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@
 import type { Cluster } from '../../api/cnpg.ts';
 import type { Facts } from '../../api/workload.ts';
 import type { Read } from '../observed.ts';
-import type { Verdict } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
 import {
   containerCannotStart,
   containerCrashes,
@@ -20,10 +20,10 @@ import {
   volumeGrows,
   volumeIsPending,
 } from './cause-volume.ts';
-import { type Scene, sceneOf } from './evidence.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
 
 /** First what somebody says in so many words, then what follows from the state of an object, last what follows from absence. */
-const rules: readonly ((scene: Scene) => Verdict | undefined)[] = [
+const rules: readonly ((evidence: Evidence) => Verdict | undefined)[] = [
   imageCannotBePulled,
   storageClassIsMissing,
   provisioningFails,
@@ -52,16 +52,16 @@ const rules: readonly ((scene: Scene) => Verdict | undefined)[] = [
  * @param now wall-clock time in milliseconds: what is missing is a cause only when it has been missing for a while
  */
 export function findCause(facts: Facts, cluster: Cluster, now: number): Verdict | undefined {
-  const scene = sceneOf(facts, cluster, now);
+  const evidence = evidenceOf(facts, cluster, now);
   for (const rule of rules) {
-    const verdict = rule(scene);
+    const verdict = rule(evidence);
     if (verdict !== undefined) return verdict;
   }
   return undefined;
 }
 
 /** What the operator was not allowed to look at, as a sentence; undefined when it saw everything or did not look. */
-export function blindness(facts: Read<Facts>): string | undefined {
+export function missingPermissions(facts: Read<Facts>): string | undefined {
   if (facts.kind !== 'found' || facts.object.unseen.length === 0) return undefined;
   const unseen = facts.object.unseen.join(' and ');
   return `the operator may not list ${unseen} in this namespace, so the cause may stay unknown; grant it that right`;

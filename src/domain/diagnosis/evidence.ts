@@ -1,10 +1,10 @@
-// What of the facts concerns one Cluster and is still so: every cause is named from a scene, never from the facts themselves.
+// What of the facts concerns one Cluster and is still so: every cause is named from a evidence, never from the facts themselves.
 import type { Cluster } from '../../api/cnpg.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import type { Claim, Facts, Pod, Unseen, Warning } from '../../api/workload.ts';
 
 /** Everything is in the order of its name, so that the same situation always gives the same cause. */
-export interface Scene {
+export interface Evidence {
   readonly cluster: Cluster;
   /** Of instances, and of the Jobs that prepare their disks. */
   readonly pods: readonly Pod[];
@@ -20,7 +20,7 @@ export interface Scene {
 const quietAfter = 10_000;
 
 /** The facts as far as they are this Cluster's: neither those of a namesake that is gone, nor of `db-a-1` when it is `db-a`. */
-export function sceneOf(facts: Facts, cluster: Cluster, now: number): Scene {
+export function evidenceOf(facts: Facts, cluster: Cluster, now: number): Evidence {
   const { name, uid } = cluster.metadata;
   const isOurs = ({ name: object, owner }: Pod): boolean => {
     if (owner?.kind === 'Job') return jobOf(name, owner.name) !== undefined;
@@ -53,13 +53,13 @@ export function jobOf(cluster: string, job: string): string | undefined {
 }
 
 /** What a person knows a pod by: the instance it is, or the Job it belongs to; the rest of a Job's pod's name is chance. */
-export function knownAs(pod: Pod): string {
+export function displayName(pod: Pod): string {
   return pod.owner?.kind === 'Job' ? `Job ${pod.owner.name}` : `pod ${pod.name}`;
 }
 
 /** The warnings about an object, newest first. */
-export function warningsOn(scene: Scene, object: Pod | Claim, ...reasons: readonly string[]): readonly Warning[] {
-  return scene.warnings.filter(({ uid, reason }) => uid !== '' && uid === object.uid && reasons.includes(reason));
+export function warningsOn(evidence: Evidence, object: Pod | Claim, ...reasons: readonly string[]): readonly Warning[] {
+  return evidence.warnings.filter(({ uid, reason }) => uid !== '' && uid === object.uid && reasons.includes(reason));
 }
 
 export function conditionOf(pod: Pod, type: string): Pod['conditions'][number] | undefined {

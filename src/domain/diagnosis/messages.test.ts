@@ -1,8 +1,8 @@
 // Words of others, made fit for a status.
 import { describe, expect, it } from '@jest/globals';
-import { steady, wordsOnImage, wordsOnRefusal, wordsOnScheduling } from './messages.ts';
+import { normalize, wordsOnImage, wordsOnRefusal, wordsOnScheduling } from './messages.ts';
 
-describe('steady', () => {
+describe('normalize', () => {
   it.each([
     [
       'dial tcp: lookup ghcr.io on 192.0.2.53:53: read udp 192.0.2.1:59480->192.0.2.53:53: i/o timeout',
@@ -17,10 +17,10 @@ describe('steady', () => {
     ['two\nlines\tand  blanks ', 'two lines and blanks'],
     ['volume "a" : gone', 'volume "a": gone'],
     ['(combined from similar events): no room', 'no room'],
-  ])('%s', (words, expected) => expect(steady(words)).toBe(expected));
+  ])('%s', (words, expected) => expect(normalize(words)).toBe(expected));
 
   it('cuts what is too long', () => {
-    expect(steady('x'.repeat(5000))).toHaveLength(300);
+    expect(normalize('x'.repeat(5000))).toHaveLength(300);
   });
 });
 

@@ -8,7 +8,7 @@ const longest = 300;
  * The words without what changes from one attempt to the next or belongs to nobody's eyes: ports of a single connection, uids, the
  * query of a URL (a signed one lets its reader in), the code of a remote call.
  */
-export function steady(words: string): string {
+export function normalize(words: string): string {
   const plain = words
     .replace(/\s+/g, ' ')
     .replace(/^\(combined from similar events\): /, '')
@@ -24,7 +24,7 @@ export function steady(words: string): string {
 
 /** Why an image could not be pulled; kubelet says the same in two ways in turn, while it tries and while it waits. */
 export function wordsOnImage(message: string): string {
-  return steady(
+  return normalize(
     message
       .replace(/^Back-off pulling image "[^"]*"(?:: )?/, '')
       .replace(/^(?:ErrImagePull|ImagePullBackOff|Error): /, '')
@@ -40,14 +40,14 @@ export function wordsOnImage(message: string): string {
  */
 export function wordsOnScheduling(message: string): string {
   const why = /nodes are available: (.*?)(?:\. |\.$|$)/.exec(message.replace(/\s+/g, ' '))?.[1];
-  if (why === undefined) return steady(message);
+  if (why === undefined) return normalize(message);
   const parts = why.split(/, (?=\d+ )/).map((part) => part.replace(/^\d+ /, ''));
-  return steady([...new Set(parts)].sort().join(', '));
+  return normalize([...new Set(parts)].sort().join(', '));
 }
 
 /** Why a Job's pod was refused; the pod has another name each time, and the use of a quota moves with others. */
 export function wordsOnRefusal(message: string, job: string): string {
-  return steady(
+  return normalize(
     message
       .replace(/^(?:\(combined from similar events\): )?Error creating: /, '')
       .replaceAll(new RegExp(`"${job}-[a-z0-9]{5}"`, 'g'), `"${job}"`)

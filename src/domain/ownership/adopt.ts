@@ -1,69 +1,59 @@
-// How the database that a deleted addon left in service is taken back: by the same name and appId, when it fits, and not otherwise.
-
+// How the database that a deleted addon left in service is adopted: by the same name and appId, when it fits, and not otherwise.
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
+import { isEssential, kindOf, type Role } from '../children.ts';
 import { isLower, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
-import type { Observed } from '../observed.ts';
 import { formerUidOf } from '../recorded.ts';
-import type { Target, Verdict } from '../target.ts';
-import { type Child, handOver } from './handover.ts';
-import { uidOn, whose } from './owner.ts';
-
-/** Whether anything that is watched waits to be taken back. */
-export function findsOrphans({ addon, cluster, scheduledBackup }: Observed): boolean {
-  return [cluster, scheduledBackup].some((child) => child !== undefined && whose(addon, child) === 'orphan');
-}
+import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
+import type { Target } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
+import { handOver } from './handover.ts';
+import { uidOn } from './owner.ts';
 
 /**
- * The writes that take everything back, as it is: what differs from the addon's wishes is applied afterwards.
+ * The writes that adopt the Cluster and what was left behind with it, as they are: what differs from the addon's spec is applied
+ * afterwards.
+ * @param s with an orphaned Cluster
  * @returns the reason why not when something does not fit: then nothing is touched
  */
-export function adopt(o: Observed, target: Target): readonly Action[] | Verdict {
-  const misfit = findMisfit(o, target);
+export function adopt(s: Situation, target: Target): readonly Action[] | Verdict {
+  const misfit = findMisfit(s, target);
   if (misfit !== undefined) return misfit;
-  const orphans = leftBehind(o);
-  return orphans.flatMap((child) => handOver(o.addon, child, 'held'));
+  return s.found
+    .filter(({ role, object, ownership }) => ownership === 'orphan' && strayOf(s, role, object) === undefined)
+    .flatMap((child) => handOver(s.addon, child, 'held'));
 }
 
-function leftBehind({ addon, cluster, scheduledBackup, urlSecret }: Observed): readonly Child[] {
-  const orphaned = (live: KubeObject): boolean => whose(addon, live) === 'orphan';
-  return [
-    ...(cluster !== undefined && orphaned(cluster) ? [{ kind: 'Cluster', live: cluster } as const] : []),
-    ...(scheduledBackup !== undefined && orphaned(scheduledBackup)
-      ? [{ kind: 'ScheduledBackup', live: scheduledBackup } as const]
-      : []),
-    ...(urlSecret.kind === 'found' && orphaned(urlSecret.object)
-      ? [{ kind: 'Secret', live: urlSecret.object } as const]
-      : []),
-  ];
-}
-
-function findMisfit(o: Observed, target: Target): Verdict | undefined {
-  if (o.urlSecret.kind === 'denied') return { reason: 'Forbidden', message: o.urlSecret.message };
-  const { cluster } = o;
-  const unfit =
-    cluster !== undefined && whose(o.addon, cluster) === 'orphan' ? unfitness(o, target, cluster) : undefined;
+function findMisfit(s: Situation, target: Target): Verdict | undefined {
+  const { urlSecret } = s.observed.children;
+  if (urlSecret.kind === 'denied') return { reason: 'Forbidden', message: urlSecret.message };
+  const cluster = orphanedCluster(s);
+  const unfit = cluster && unfitness(s, target, cluster);
   if (unfit !== undefined) return { reason: 'AdoptionRefused', message: unfit };
-  for (const child of leftBehind(o)) {
-    const stray = strayOf(o, child.kind, child.live);
-    if (stray !== undefined) return stray;
-  }
-  return undefined;
+  // What is not essential and does not fit is said where it belongs, once the database is adopted.
+  const needed = s.found.filter(({ role, ownership }) => ownership === 'orphan' && isEssential(role));
+  return needed.map(({ role, object }) => strayOf(s, role, object)).find((stray) => stray !== undefined);
 }
 
-/** A backup schedule or a Secret is taken back with the Cluster that it was made for, and with no other. */
-export function strayOf(o: Observed, kind: string, child: KubeObject): Verdict | undefined {
-  if (kind === 'Cluster' || uidOn(child) === formerUidOf(o.addon, o.cluster)) return undefined;
+/** What else was left behind is adopted with the Cluster that it was made for, and with no other. */
+export function strayOf(s: Situation, role: Role, child: KubeObject): Verdict | undefined {
+  if (role === 'cluster' || uidOn(child) === formerUidOf(s.addon, clusterOf(s))) return undefined;
   const { name } = child.metadata;
   return {
     reason: 'AdoptionRefused',
-    message: `${kind} ${name} was left behind by a deleted addon together with another database than this one; delete it if nobody uses it any more`,
+    message: `${kindOf(role)} ${name} was left behind by a deleted addon together with another database than this one; delete it if nobody uses it any more`,
   };
 }
 
+/** Whoever's it is. */
+function clusterOf(s: Situation): Cluster | undefined {
+  const child = foundAs(s, 'cluster');
+  return child?.role === 'cluster' ? child.object : undefined;
+}
+
 /** Why a database cannot serve this addon, in a sentence; undefined when it can. */
-function unfitness({ addon, platform }: Observed, target: Target, cluster: Cluster): string | undefined {
+function unfitness({ addon, observed }: Situation, target: Target, cluster: Cluster): string | undefined {
   const { name } = cluster.metadata;
   const { database, owner } = cluster.spec.bootstrap?.initdb ?? {};
   const left = `Cluster ${name}, left behind by a deleted addon,`;
@@ -71,7 +61,7 @@ function unfitness({ addon, platform }: Observed, target: Target, cluster: Clust
     return `${left} holds the database "${database}", and spec.database.name asks for "${target.database}"`;
   if (owner !== target.owner)
     return `${left} belongs to the role "${owner}", and spec.database.owner asks for "${target.owner}"`;
-  const running = versionOfImage(platform.imagePattern, cluster.spec.imageName ?? '');
+  const running = versionOfImage(observed.platform.imagePattern, cluster.spec.imageName ?? '');
   const wanted = addon.spec.version;
   if (wanted !== undefined && running !== undefined && isLower(wanted, running))
     return `${left} runs PostgreSQL ${running}, and spec.version asks for the lower ${wanted}`;

@@ -1,10 +1,11 @@
 // Whose the children are: mode, release, and taking back what a deleted addon left in service.
 import { describe, expect, it } from '@jest/globals';
 import { annotations, labels, type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
-import type { Cluster } from '../../api/cnpg.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
+import { roles } from '../children.ts';
 import type { Action } from '../decision.ts';
 import { needs } from '../needs.ts';
-import type { Observed, Secret } from '../observed.ts';
+import type { Observed } from '../observed.ts';
 import {
   aCluster,
   anAddon,
@@ -12,23 +13,20 @@ import {
   aScheduledBackup,
   aSource,
   aUrlSecret,
+  but,
   changed,
+  childIn,
+  manifestOf,
   observing,
+  refusing,
+  summary,
   testTime,
   think,
 } from '../testing.ts';
 
 const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
 
-function summary(actions: readonly Action[]): readonly string[] {
-  return actions.map(({ verb, child }) => `${verb} ${child}`);
-}
-
-function metadataOf(actions: readonly Action[], child: string) {
-  const action = actions.find((one) => one.child === child);
-  if (action === undefined || action.verb === 'delete') throw new Error(`no write of ${child}`);
-  return action.manifest.metadata;
-}
+const metadataOf = (actions: readonly Action[], child: Action['child']) => manifestOf(actions, child).metadata;
 
 function guarded(addon: PostgresAddon, ...more: readonly string[]): PostgresAddon {
   return { ...addon, metadata: { ...addon.metadata, finalizers: [protectionFinalizer, ...more] } };
@@ -53,7 +51,7 @@ function household(addon: PostgresAddon): Observed {
 function orphaned(next: PostgresAddon, former = 'former-uid'): Observed {
   const before = guarded(aRunningAddon({ mode: 'protected' }));
   const o = household({ ...before, metadata: { ...before.metadata, uid: former } });
-  const mark = <T extends Cluster | Secret | NonNullable<Observed['scheduledBackup']>>(child: T): T => ({
+  const mark = <T extends KubeObject>(child: T): T => ({
     ...child,
     metadata: {
       ...child.metadata,
@@ -63,58 +61,55 @@ function orphaned(next: PostgresAddon, former = 'former-uid'): Observed {
         : {}),
     },
   });
-  if (o.cluster === undefined || o.scheduledBackup === undefined || o.urlSecret.kind !== 'found') throw new Error();
-  return {
-    ...o,
+  return but(o, {
     addon: next,
-    cluster: mark(o.cluster),
-    scheduledBackup: mark(o.scheduledBackup),
-    urlSecret: { kind: 'found', object: mark(o.urlSecret.object) },
-    confirmed: { kind: 'found', object: next },
-  };
+    cluster: mark(childIn(o, 'cluster')),
+    scheduledBackup: mark(childIn(o, 'scheduledBackup')),
+    urlSecret: mark(childIn(o, 'urlSecret')),
+    live: { kind: 'found', object: next },
+  });
 }
 
 describe('mode protected', () => {
   it('puts the finalizer on before it makes the first child, and owns none', () => {
     const { actions, status } = think(observing(anAddon({ mode: 'protected' })));
     expect(summary(actions)).toEqual(['apply PostgresAddon', 'create Cluster', 'create ScheduledBackup']);
-    expect(metadataOf(actions, 'PostgresAddon')).toMatchObject({ uid: 'addon-uid', finalizers: [protectionFinalizer] });
-    expect(metadataOf(actions, 'Cluster')).not.toHaveProperty('ownerReferences');
-    expect(metadataOf(actions, 'Cluster').labels).toMatchObject({ [labels.uid]: 'addon-uid' });
+    expect(metadataOf(actions, 'addon')).toMatchObject({ uid: 'addon-uid', finalizers: [protectionFinalizer] });
+    expect(metadataOf(actions, 'cluster')).not.toHaveProperty('ownerReferences');
+    expect(metadataOf(actions, 'cluster').labels).toMatchObject({ [labels.uid]: 'addon-uid' });
     expect(status.conditions?.find(({ type }) => type === 'Protected')).toMatchObject({ status: 'True' });
   });
 
   it('makes nothing that nobody owns for an addon that only the cache knows', () => {
     const o = observing(guarded(anAddon({ mode: 'protected' })));
-    expect(needs(o, testTime)).toMatchObject({ confirmed: true });
-    expect(think({ ...o, confirmed: { kind: 'absent' } }).actions).toEqual([]);
+    expect(needs(o, testTime)).toMatchObject({ live: true });
+    expect(think(but(o, { live: { kind: 'absent' } })).actions).toEqual([]);
     const successor = { ...o.addon, metadata: { ...o.addon.metadata, uid: 'another' } };
-    expect(think({ ...o, confirmed: { kind: 'found', object: successor } }).actions).toEqual([]);
-    expect(summary(think({ ...o, confirmed: { kind: 'found', object: o.addon } }).actions)).toContain('create Cluster');
+    expect(think(but(o, { live: { kind: 'found', object: successor } })).actions).toEqual([]);
+    expect(summary(think(but(o, { live: { kind: 'found', object: o.addon } })).actions)).toContain('create Cluster');
   });
 
   it('switched on, takes the references off every child at once; switched off, the finalizer goes last', () => {
     const standard = aRunningAddon();
     const on = { ...household(standard), addon: changed(standard, { mode: 'protected' }) };
-    expect(needs({ ...on, source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }, testTime)).toMatchObject({
+    expect(needs(but(on, { source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }), testTime)).toMatchObject({
       source: true,
-      urlSecret: true,
+      unwatched: true,
     });
     const protect = think(on).actions;
     expect(summary(protect)).toEqual(['apply PostgresAddon', 'apply Cluster', 'apply ScheduledBackup', 'apply Secret']);
-    for (const child of ['Cluster', 'ScheduledBackup', 'Secret'])
-      expect(metadataOf(protect, child)).not.toHaveProperty('ownerReferences');
+    for (const child of roles) expect(metadataOf(protect, child)).not.toHaveProperty('ownerReferences');
 
     const sheltered = guarded(aRunningAddon({ mode: 'protected' }));
     const addon = changed(sheltered, { mode: 'standard' });
-    const off = { ...household(sheltered), addon, confirmed: { kind: 'found', object: addon } as const };
+    const off = { ...household(sheltered), addon, live: { kind: 'found', object: addon } as const };
     const expose = think(off).actions;
     expect(summary(expose)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
-    expect(metadataOf(expose, 'Cluster').ownerReferences).toHaveLength(1);
-    expect(metadataOf(expose, 'PostgresAddon').finalizers).toEqual([]);
-    expect(needs({ ...off, urlSecret: { kind: 'unread' } }, testTime)).toMatchObject({
-      urlSecret: true,
-      children: true,
+    expect(metadataOf(expose, 'cluster').ownerReferences).toHaveLength(1);
+    expect(metadataOf(expose, 'addon').finalizers).toEqual([]);
+    expect(needs(but(off, { urlSecret: { kind: 'unread' } }), testTime)).toMatchObject({
+      unwatched: true,
+      watched: true,
     });
     // Its owner reference is written with its content, and that may have to wait for credentials.
     expect(summary(think({ ...off, source: { kind: 'absent' } }).actions)).toEqual([
@@ -122,7 +117,7 @@ describe('mode protected', () => {
       'apply ScheduledBackup',
     ]);
     // Without a look at the Secret it is not known whether the garbage collector would take it too.
-    expect(summary(think({ ...off, source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }).actions)).toEqual([
+    expect(summary(think(but(off, { source: { kind: 'unread' }, urlSecret: { kind: 'unread' } })).actions)).toEqual([
       'apply Cluster',
       'apply ScheduledBackup',
     ]);
@@ -141,9 +136,12 @@ describe('suspended in the middle of a switch, an addon', () => {
   it('nor when a child is seen to have one', () => {
     const told = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
     expect(protectionOf({ ...free, addon: told })).toMatchObject({ status: 'True' });
-    const { cluster, scheduledBackup } = household(standard);
-    expect(protectionOf({ ...free, addon: told, scheduledBackup })).toMatchObject({ status: 'False' });
-    expect(protectionOf({ ...free, addon: told, cluster })).toMatchObject({ status: 'False' });
+    const owned = household(standard);
+    const scheduledBackup = childIn(owned, 'scheduledBackup');
+    expect(protectionOf(but(free, { addon: told, scheduledBackup }))).toMatchObject({ status: 'False' });
+    expect(protectionOf(but(free, { addon: told, cluster: childIn(owned, 'cluster') }))).toMatchObject({
+      status: 'False',
+    });
   });
 });
 
@@ -151,10 +149,10 @@ describe('a deletion', () => {
   it('of a protected addon marks every child as it is, then lets the addon go', () => {
     const addon = deleted(changed(guarded(aRunningAddon({ mode: 'protected' })), { plan: 'pro' }));
     const o = household(guarded(aRunningAddon({ mode: 'protected' })));
-    const { actions, ends, status } = think({ ...o, addon });
+    const { actions, ends, status } = think(but(o, { addon }));
     expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
     expect(ends).toBe(true);
-    expect(metadataOf(actions, 'Cluster')).toMatchObject({
+    expect(metadataOf(actions, 'cluster')).toMatchObject({
       uid: 'cluster-uid',
       resourceVersion: '20',
       labels: { [labels.orphaned]: 'true', [labels.uid]: 'addon-uid' },
@@ -162,7 +160,7 @@ describe('a deletion', () => {
     });
     const cluster = actions[2];
     // The plan that was asked for in the same breath is not applied.
-    expect(cluster?.verb === 'apply' && cluster.manifest.spec).toEqual(o.cluster?.spec);
+    expect(cluster?.verb === 'apply' && cluster.manifest.spec).toEqual(childIn(o, 'cluster').spec);
     const secret = actions[1];
     expect(secret?.verb === 'apply' && secret.manifest.data).toEqual({
       DATABASE_URL: Buffer.from(url).toString('base64'),
@@ -174,7 +172,7 @@ describe('a deletion', () => {
   it('that waits for others as well says what was let go', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' }), 'example.org/anchor'));
     const { actions, ends, status } = think({ ...household(guarded(aRunningAddon({ mode: 'protected' }))), addon });
-    expect(metadataOf(actions, 'PostgresAddon').finalizers).toEqual(['example.org/anchor']);
+    expect(metadataOf(actions, 'addon').finalizers).toEqual(['example.org/anchor']);
     expect(ends).toBeUndefined();
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
   });
@@ -188,16 +186,15 @@ describe('a deletion', () => {
   it('that lost its way half-way goes on where it was', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
     const half = orphaned(addon, 'addon-uid');
-    expect(summary(think({ ...half, confirmed: { kind: 'unread' } }).actions)).toEqual(['apply PostgresAddon']);
+    expect(summary(think({ ...half, live: { kind: 'unread' } }).actions)).toEqual(['apply PostgresAddon']);
   });
 
   it('does not hold up children that go with their namespace, and says that protection ends', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
     const o = household(guarded(aRunningAddon({ mode: 'protected' })));
-    const { cluster } = o;
-    if (cluster === undefined) throw new Error();
+    const cluster = childIn(o, 'cluster');
     const doomed = { ...cluster, metadata: { ...cluster.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
-    const { actions, status } = think({ ...o, addon, cluster: doomed });
+    const { actions, status } = think(but(o, { addon, cluster: doomed }));
     expect(summary(actions)).not.toContain('apply Cluster');
     expect(summary(actions).at(-1)).toBe('apply PostgresAddon');
     expect(status.conditions?.find(({ type }) => type === 'Ready')?.message).toContain('protection ends there');
@@ -208,41 +205,40 @@ describe('a deletion', () => {
     const o = { ...household(sheltered), addon: deleted(changed(sheltered, { mode: 'standard' })) };
     const { actions, status } = think(o);
     expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
-    for (const child of ['Cluster', 'ScheduledBackup', 'Secret'])
-      expect(metadataOf(actions, child).labels).toHaveProperty([labels.orphaned], 'true');
+    for (const child of roles) expect(metadataOf(actions, child).labels).toHaveProperty([labels.orphaned], 'true');
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
 
-    const { cluster } = household(guarded(aRunningAddon()));
-    const half = think({ ...o, cluster }).actions;
+    const cluster = childIn(household(guarded(aRunningAddon())), 'cluster');
+    const half = think(but(o, { cluster })).actions;
     expect(summary(half)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
-    expect(metadataOf(half, 'Secret').ownerReferences).toHaveLength(1);
+    expect(metadataOf(half, 'urlSecret').ownerReferences).toHaveLength(1);
   });
 
   it('that the cache does not show yet is asked for before a torn-off reference is put back', () => {
     const addon = aRunningAddon();
-    const { cluster } = household(guarded(aRunningAddon({ mode: 'protected' })));
-    const o = { ...household(addon), cluster };
-    expect(needs(o, testTime).confirmed).toBe(true);
-    expect(think({ ...o, confirmed: { kind: 'found', object: deleted(addon) } }).actions).toEqual([]);
-    expect(summary(think({ ...o, confirmed: { kind: 'found', object: addon } }).actions)).toEqual(['apply Cluster']);
+    const cluster = childIn(household(guarded(aRunningAddon({ mode: 'protected' }))), 'cluster');
+    const o = but(household(addon), { cluster });
+    expect(needs(o, testTime).live).toBe(true);
+    expect(think(but(o, { live: { kind: 'found', object: deleted(addon) } })).actions).toEqual([]);
+    expect(summary(think(but(o, { live: { kind: 'found', object: addon } })).actions)).toEqual(['apply Cluster']);
 
     // The Secret is known only once it was read.
-    const { urlSecret } = household(guarded(aRunningAddon({ mode: 'protected' })));
-    const loose = { ...household(addon), urlSecret };
-    expect(needs({ ...loose, urlSecret: { kind: 'unread' } }, testTime).confirmed).toBe(false);
-    expect(needs(loose, testTime).confirmed).toBe(true);
-    expect(think({ ...loose, confirmed: { kind: 'absent' } }).actions).toEqual([]);
-    expect(summary(think({ ...loose, confirmed: { kind: 'found', object: addon } }).actions)).toEqual(['apply Secret']);
+    const urlSecret = childIn(household(guarded(aRunningAddon({ mode: 'protected' }))), 'urlSecret');
+    const loose = but(household(addon), { urlSecret });
+    expect(needs(but(loose, { urlSecret: { kind: 'unread' } }), testTime).live).toBe(false);
+    expect(needs(loose, testTime).live).toBe(true);
+    expect(think({ ...loose, live: { kind: 'absent' } }).actions).toEqual([]);
+    expect(summary(think({ ...loose, live: { kind: 'found', object: addon } }).actions)).toEqual(['apply Secret']);
   });
 
   it('of a standard addon with --cascade=orphan marks what stays; otherwise there is nothing to do', () => {
     const addon = deleted(aRunningAddon());
     const o = { ...household(aRunningAddon()), addon };
     expect(think(o).actions).toEqual([]);
-    expect(needs(o, testTime).urlSecret).toBe(false);
+    expect(needs(o, testTime).unwatched).toBe(false);
     const orphaning = { ...addon, metadata: { ...addon.metadata, finalizers: ['orphan'] } };
-    expect(needs({ ...o, addon: orphaning }, testTime).urlSecret).toBe(true);
-    const { actions, ends } = think({ ...o, addon: orphaning });
+    expect(needs(but(o, { addon: orphaning }), testTime).unwatched).toBe(true);
+    const { actions, ends } = think(but(o, { addon: orphaning }));
     expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster']);
     expect(ends).toBeUndefined();
   });
@@ -252,20 +248,20 @@ describe('an addon of the same name', () => {
   it('takes everything back as it is, with ready_at, and looks again at once', () => {
     const addon = anAddon({ plan: 'pro' });
     const o = orphaned(addon);
-    expect(needs({ ...o, urlSecret: { kind: 'unread' }, confirmed: { kind: 'unread' } }, testTime)).toMatchObject({
-      confirmed: true,
-      urlSecret: true,
+    expect(needs(but(o, { urlSecret: { kind: 'unread' }, live: { kind: 'unread' } }), testTime)).toMatchObject({
+      live: true,
+      unwatched: true,
     });
     const { actions, status, wakeAfter } = think(o);
     expect(summary(actions)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret']);
-    expect(metadataOf(actions, 'Cluster')).toMatchObject({
+    expect(metadataOf(actions, 'cluster')).toMatchObject({
       resourceVersion: '20',
       labels: { [labels.uid]: 'addon-uid' },
       annotations: { [annotations.formerUid]: 'former-uid', [annotations.readyAt]: '2025-12-01T00:00:00Z' },
     });
-    expect(metadataOf(actions, 'Cluster').labels).not.toHaveProperty(labels.orphaned);
+    expect(metadataOf(actions, 'cluster').labels).not.toHaveProperty(labels.orphaned);
     const [cluster] = actions;
-    expect(cluster?.verb === 'apply' && cluster.manifest.spec).toEqual(o.cluster?.spec);
+    expect(cluster?.verb === 'apply' && cluster.manifest.spec).toEqual(childIn(o, 'cluster').spec);
     expect(status).toMatchObject({ phase: 'provisioning', ready_at: '2025-12-01T00:00:00Z' });
     expect(status.conditions?.find(({ type }) => type === 'Adopted')).toMatchObject({
       status: 'True',
@@ -275,7 +271,7 @@ describe('an addon of the same name', () => {
   });
 
   it('does nothing while the server has not confirmed it', () => {
-    const { actions } = think({ ...orphaned(anAddon()), confirmed: { kind: 'absent' } });
+    const { actions } = think({ ...orphaned(anAddon()), live: { kind: 'absent' } });
     expect(actions).toEqual([]);
   });
 
@@ -295,21 +291,20 @@ describe('an addon of the same name', () => {
   });
 
   it('inherits no ready_at when the server refuses to have the Cluster taken back', () => {
-    const refusal = { reason: 'Refused', message: 'no', child: 'Cluster' } as const;
-    const { status } = think(orphaned(anAddon()), { refusal });
+    const { status } = think(orphaned(anAddon()), refusing('cluster', 'Refused', 'apply'));
     expect(status).toMatchObject({ phase: 'creating' });
     expect(status).not.toHaveProperty('ready_at');
   });
 
   it('takes back no Secret that belonged to another database', () => {
     const o = orphaned(anAddon());
-    if (o.urlSecret.kind !== 'found') throw new Error();
-    const { metadata } = o.urlSecret.object;
+    const secret = childIn(o, 'urlSecret');
+    const { metadata } = secret;
     const stray = {
-      ...o.urlSecret.object,
+      ...secret,
       metadata: { ...metadata, labels: { ...metadata.labels, [labels.uid]: 'yet-another' } },
     };
-    const { actions, status } = think({ ...o, urlSecret: { kind: 'found', object: stray } });
+    const { actions, status } = think(but(o, { urlSecret: stray }));
     expect(actions).toEqual([]);
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'AdoptionRefused' });
   });
@@ -323,7 +318,7 @@ describe('an addon of another name that claims the same appId', () => {
 
   it('conflicts while the first lives, and does not inherit when it is gone', () => {
     const o = orphaned(rival());
-    const alive = think({ ...o, holders: ['former-uid'] });
+    const alive = think(but(o, { livingOwners: ['former-uid'] }));
     expect(alive.actions).toEqual([]);
     expect(alive.status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({ reason: 'NameConflict' });
     const gone = think(o);

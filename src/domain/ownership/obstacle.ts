@@ -1,43 +1,50 @@
-// What forbids to act at all, in the order in which it is found: then nothing is touched, and status says what it is.
+// What stands in the way of a child, in the order in which it is found: then it is not touched, and status says what it is.
 import { labels } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import type { Availability, Observed } from '../observed.ts';
-import type { Target, Verdict } from '../target.ts';
-import { uidOn, whose } from './owner.ts';
+import { isEssential, isWatched, kindOf, type Role, roles } from '../children.ts';
+import { foundAs, type Situation } from '../situation.ts';
+import type { Verdict } from '../verdict.ts';
+import { strayOf } from './adopt.ts';
+import { uidOn } from './owner.ts';
 
-/** The first thing in the way; undefined when the children are ours, are waiting to be taken back, or do not exist. */
-export function findObstacle(o: Observed, target: Target): Verdict | undefined {
+/** The first thing that forbids to act at all; undefined when what is essential is ours, waits to be adopted, or does not exist. */
+export function findObstacle(s: Situation): Verdict | undefined {
+  const watched = roles.filter((role) => isWatched(role) && isEssential(role));
   return (
-    kindObstacle('Cluster', o.kinds.clusters) ??
-    kindObstacle('ScheduledBackup', o.kinds.scheduledBackups) ??
-    ownerObstacle(o, 'Cluster', o.cluster) ??
-    (target.backup === 'none' ? undefined : ownerObstacle(o, 'ScheduledBackup', o.scheduledBackup))
+    watched.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined) ??
+    watched.map((role) => inTheWay(s, role)).find((verdict) => verdict !== undefined)
   );
 }
 
-function kindObstacle(kind: string, availability: Availability): Verdict | undefined {
-  switch (availability) {
-    case 'served':
+/** What keeps one child from being made or changed; undefined when it is ours or does not exist. */
+export function obstacleTo(s: Situation, role: Role): Verdict | undefined {
+  const child = foundAs(s, role);
+  const stray = child?.ownership === 'orphan' ? strayOf(s, role, child.object) : undefined;
+  return unseen(s, role) ?? stray ?? inTheWay(s, role);
+}
+
+/** Why nothing is known of a child. */
+export function unseen({ observed }: Situation, role: Role): Verdict | undefined {
+  const read = observed.children[role];
+  switch (read.kind) {
+    case 'denied':
+      return { reason: 'Forbidden', message: read.message };
+    case 'notServed':
+      return { reason: read.reason, message: read.message };
+    default:
       return undefined;
-    case 'missing':
-      return {
-        reason: 'CNPGNotInstalled',
-        message: `the API server does not serve ${kind} (postgresql.cnpg.io/v1); install CloudNativePG`,
-      };
-    case 'forbidden':
-      return {
-        reason: 'Forbidden',
-        message: `the operator may not list and watch ${kind} (postgresql.cnpg.io); grant it that right`,
-      };
   }
 }
 
-function ownerObstacle(o: Observed, kind: string, child: KubeObject | undefined): Verdict | undefined {
+/** Somebody else's object of that name, or one that is on its way out. */
+function inTheWay(s: Situation, role: Role): Verdict | undefined {
+  const child = foundAs(s, role);
   if (child === undefined) return undefined;
-  const { name, deletionTimestamp } = child.metadata;
-  switch (whose(o.addon, child)) {
+  const kind = kindOf(role);
+  const { name, deletionTimestamp } = child.object.metadata;
+  switch (child.ownership) {
     case 'foreign':
-      return foreign(o, kind, child);
+      return foreign(s, kind, child.object);
     case 'previous':
       return {
         reason: 'PreviousIncarnation',
@@ -45,17 +52,18 @@ function ownerObstacle(o: Observed, kind: string, child: KubeObject | undefined)
       };
     case 'ours':
     case 'orphan':
-      if (deletionTimestamp === undefined) return undefined;
+      if (deletionTimestamp === undefined || !isWatched(role)) return undefined;
       return { reason: 'PreviousIncarnation', message: `${kind} ${name} was deleted and is still being removed` };
   }
 }
 
 /** Somebody else's, or what a deleted addon of another name left behind: in both cases somebody has to decide. */
-export function foreign(o: Observed, kind: string, child: KubeObject): Verdict {
+function foreign({ addon, observed }: Situation, kind: string, child: KubeObject): Verdict {
   const { name } = child.metadata;
   const uid = uidOn(child);
-  const left = uid !== undefined && !o.holders.includes(uid) && (child.metadata.ownerReferences ?? []).length === 0;
-  if (!left)
+  const isLeft =
+    uid !== undefined && !observed.livingOwners.includes(uid) && (child.metadata.ownerReferences ?? []).length === 0;
+  if (!isLeft)
     return {
       reason: 'NameConflict',
       message: `${kind} ${name} exists and does not belong to this addon; it was left as it is`,
@@ -63,6 +71,6 @@ export function foreign(o: Observed, kind: string, child: KubeObject): Verdict {
   const former = child.metadata.labels?.[labels.name] ?? '';
   return {
     reason: 'AdoptionRefused',
-    message: `${kind} ${name} was left behind by the deleted PostgresAddon "${former}"; apply that one again to take it back, or hand its objects over by the label ${labels.name}=${o.addon.metadata.name}`,
+    message: `${kind} ${name} was left behind by the deleted PostgresAddon "${former}"; apply that one again to take it back, or hand its objects over by the label ${labels.name}=${addon.metadata.name}`,
   };
 }

@@ -1,17 +1,17 @@
 // What must never happen to an object of the server, each rule by name. A rule judges a step by what the server had and what was
 // asked of it; it knows the contract, and nothing of how the operator decides.
+
 import { labels, protectionFinalizer } from '../../api/addon.ts';
+import { children, roles } from '../../domain/children.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
 import { belongs, holdsWhatIsAsked, isDying, isLeftBehind, labelOf } from '../belongs.ts';
 import { sameFields } from '../fields.ts';
-import { childSlots, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from '../objects.ts';
-import { live, type World } from '../state.ts';
+import { type Fields, kindOf, passwordIn, type Slot, type Stored, slots, textOf } from '../objects.ts';
+import { live, type State } from '../state.ts';
 import type { Step } from '../step.ts';
 
 /** A sentence on what is wrong with a step from `before`, or undefined. */
-export type Rule = (before: World, step: Step) => string | undefined;
-
-const slots: readonly Slot[] = ['addon', 'cluster', 'backup', 'secret', 'source'];
+export type Rule = (before: State, step: Step) => string | undefined;
 
 export const objectRules = {
   'writes only what is ours': (before, step) => {
@@ -20,7 +20,7 @@ export const objectRules = {
     if (error?.reason === 'NotModelled') return error.message;
     const { addon } = by.from;
     for (const slot of slots) {
-      const [was, is] = [live(before, slot), live(step.world, slot)];
+      const [was, is] = [live(before, slot), live(step.state, slot)];
       if (was === is) continue;
       if (slot === 'source') return "it wrote CNPG's Secret";
       if (slot === 'addon') {
@@ -35,37 +35,37 @@ export const objectRules = {
   'takes back only what fits': (before, step) => {
     if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
     const { addon } = step.attempt.by.from;
-    const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
+    const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
     const isTaken = was !== undefined && is !== undefined && !belongs(addon, was) && belongs(addon, is);
     return isTaken && !holdsWhatIsAsked(addon, was) ? 'it took back a Cluster with another database' : undefined;
   },
 
   'never a second Cluster': (before, step) => {
-    const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
+    const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
     if (step.actor === 'operator' && was !== undefined && was.metadata.uid !== is?.metadata.uid)
       return 'the Cluster is gone or another one by the doing of the operator';
     return undefined;
   },
 
-  'deletes nothing but the ScheduledBackup that was seen': (before, step) => {
+  'deletes nothing but what is removable, as it was seen': (before, step) => {
     if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
-    for (const slot of childSlots) {
-      const [was, is] = [live(before, slot), live(step.world, slot)];
+    for (const slot of roles) {
+      const [was, is] = [live(before, slot), live(step.state, slot)];
       if (was === undefined || is !== undefined) continue;
-      if (slot !== 'backup') return `it deleted ${kindOf[slot]}`;
-      const seen = step.attempt.by.from.backup;
+      if (!children[slot].removable) return `it deleted ${kindOf[slot]}`;
+      const seen = step.attempt.by.from[slot];
       if (seen?.metadata.uid !== was.metadata.uid || seen.metadata.resourceVersion !== was.metadata.resourceVersion)
-        return 'it deleted a ScheduledBackup in another state than the one it had looked at';
+        return `it deleted ${kindOf[slot]} in another state than the one it had looked at`;
     }
     const { request } = step.attempt;
-    const deletes = request.verb === 'delete' && (request.child as string) !== 'ScheduledBackup';
+    const deletes = request.verb === 'delete' && !children[request.child].removable;
     return deletes ? `it asked to delete ${request.child}` : undefined;
   },
 
   'the living keep their database': (before, step) => {
     if (step.actor !== 'collector') return undefined;
     const addon = live(before, 'addon');
-    const [was, is] = [live(before, 'cluster'), live(step.world, 'cluster')];
+    const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
     if (was === undefined || isDying(was) || (is !== undefined && !isDying(is))) return undefined;
     const alive = addon !== undefined && addon.metadata.deletionTimestamp === undefined;
     return alive && labelOf(was, labels.uid) === addon.metadata.uid && !before.memory.torn
@@ -86,10 +86,10 @@ export const objectRules = {
   'an addon goes only when its children are marked': (before, step) => {
     const was = live(before, 'addon');
     const guarded = was?.metadata.finalizers?.includes(protectionFinalizer) === true;
-    const guards = live(step.world, 'addon')?.metadata.finalizers?.includes(protectionFinalizer) === true;
+    const guards = live(step.state, 'addon')?.metadata.finalizers?.includes(protectionFinalizer) === true;
     if (step.actor !== 'operator' || was === undefined || !guarded || guards) return undefined;
     if (was.spec?.mode !== 'protected') return undefined;
-    const unmarked = childSlots.find((slot) => {
+    const unmarked = roles.find((slot) => {
       const child = live(before, slot);
       return (
         child !== undefined && belongs(was, child) && labelOf(child, labels.orphaned) !== 'true' && !isDying(child)
@@ -102,15 +102,15 @@ export const objectRules = {
     const wrote = step.actor === 'operator' && step.attempt !== undefined;
     const addon = step.attempt?.by.from.addon;
     if (!wrote || addon?.spec?.mode !== 'protected') return undefined;
-    const owned = childSlots.find((slot) => {
-      const [was, is] = [live(before, slot), live(step.world, slot)];
+    const owned = roles.find((slot) => {
+      const [was, is] = [live(before, slot), live(step.state, slot)];
       return was !== is && is?.metadata.ownerReferences?.some(({ uid }) => uid === addon.metadata.uid) === true;
     });
     return owned && `it wrote an owner reference into ${kindOf[owned]} of a protected addon`;
   },
 
   'DATABASE_URL is of this Cluster': (before, step) => {
-    const [was, is] = [live(before, 'secret'), live(step.world, 'secret')];
+    const [was, is] = [live(before, 'urlSecret'), live(step.state, 'urlSecret')];
     if (step.actor !== 'operator' || step.attempt === undefined || is === undefined || was === is) return undefined;
     const password = passwordIn(textOf(is, 'DATABASE_URL'));
     if (textOf(was, 'DATABASE_URL') === textOf(is, 'DATABASE_URL')) return undefined;
@@ -121,10 +121,10 @@ export const objectRules = {
   },
 
   'a disk never shrinks': (before, step) => {
-    const [was, is] = [sizeOf(live(before, 'cluster')), sizeOf(live(step.world, 'cluster'))];
+    const [was, is] = [sizeOf(live(before, 'cluster')), sizeOf(live(step.state, 'cluster'))];
     if (was !== undefined && is !== undefined && isSmaller(is, was)) return `the disk went from ${was} to ${is}`;
     const { request, by } = step.attempt ?? {};
-    if (request?.verb !== 'apply' || request.child !== 'Cluster') return undefined;
+    if (request?.verb !== 'apply' || request.child !== 'cluster') return undefined;
     const [asked, seen] = [sizeOf(request.manifest as Fields), sizeOf(by?.seen.cluster)];
     return asked !== undefined && seen !== undefined && isSmaller(asked, seen)
       ? `it asked for ${asked} where it had seen ${seen}`
@@ -133,10 +133,10 @@ export const objectRules = {
 } as const satisfies Readonly<Record<string, Rule>>;
 
 /** The child with one of these uids that the collector takes away in a step. */
-function collected(before: World, { actor, world }: Step, uids: readonly string[]): Slot | undefined {
+function collected(before: State, { actor, state }: Step, uids: readonly string[]): Slot | undefined {
   if (actor !== 'collector') return undefined;
-  return childSlots.find((slot) => {
-    const [was, is] = [live(before, slot), live(world, slot)];
+  return roles.find((slot) => {
+    const [was, is] = [live(before, slot), live(state, slot)];
     if (was === undefined || isDying(was) || !uids.includes(was.metadata.uid)) return false;
     return is === undefined || isDying(is);
   });

@@ -1,6 +1,6 @@
 // All rules under one name each, and the verdict on a step.
 
-import type { World } from '../state.ts';
+import type { State } from '../state.ts';
 import type { Step } from '../step.ts';
 import { objectRules, type Rule } from './objects.ts';
 import { statusRules } from './status.ts';
@@ -16,7 +16,7 @@ export type OracleName = keyof typeof rules | typeof atRest;
 export const oracleNames: readonly OracleName[] = [...named.map(([name]) => name), atRest];
 
 /** The first rule that a step breaks. */
-export function judge(before: World, step: Step): { readonly oracle: OracleName; readonly detail: string } | undefined {
+export function judge(before: State, step: Step): { readonly oracle: OracleName; readonly detail: string } | undefined {
   for (const [oracle, rule] of named) {
     const detail = rule(before, step);
     if (detail !== undefined) return { oracle, detail };

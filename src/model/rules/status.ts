@@ -1,10 +1,14 @@
 // What status must never say, each rule by name.
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
+import type { ConditionType } from '../../api/conditions.ts';
+import type { Condition } from '../../api/kubernetes.ts';
+import type { Role } from '../../domain/children.ts';
 import { defaultPlans } from '../../domain/database/plans.ts';
 import { belongs } from '../belongs.ts';
 import { readySince, runsAsAsked, statusOf } from '../cnpg.ts';
+import { sameFields } from '../fields.ts';
 import { says } from '../memory.ts';
-import { passwordIn, type Stored, textOf } from '../objects.ts';
+import { kindOf, passwordIn, type Stored, textOf } from '../objects.ts';
 import type { View } from '../observe.ts';
 import { live } from '../state.ts';
 import type { Step } from '../step.ts';
@@ -49,7 +53,7 @@ export const statusRules = {
     const told = toldIn(step);
     if (told === undefined || told.refused || !says(told.status, 'Ready')) return undefined;
     const { status, addon, seen } = told;
-    const { cluster, backup } = seen;
+    const { cluster, scheduledBackup } = seen;
     if (cluster === undefined) return 'Ready without a Cluster';
     // Who suspends an addon leaves its children to themselves.
     if (addon.spec.suspend === true) return undefined;
@@ -60,8 +64,9 @@ export const statusRules = {
     if (instances !== profile.instances || limits?.memory !== profile.memory)
       return `Ready, and the Cluster does not have what plan ${addon.spec.plan} says`;
     // One that belongs to somebody else is nobody's concern in a plan without backups.
-    const isBackedUp = backup !== undefined && belongs(addon, backup);
-    if ((profile.backup === 'none') === isBackedUp) return 'Ready, and the ScheduledBackup is not as planned';
+    const isBackedUp = scheduledBackup !== undefined && belongs(addon, scheduledBackup);
+    const isAsPlanned = (profile.backup === 'none') !== isBackedUp;
+    if (!isAsPlanned && !isObstructed(status, 'BackupReady')) return 'Ready, and the ScheduledBackup is not as planned';
     return runsAsAsked(cluster) ? undefined : 'Ready, and the instances do not run what was asked for';
   },
 
@@ -79,10 +84,62 @@ export const statusRules = {
       told.loggedIn || [cluster, live(before, 'cluster')].some((at) => at !== undefined && what(at) === then);
     if (!holds(readySince, login.since)) return 'the database was away since the last login';
     if (!holds((at) => statusOf(at).primary, login.primary)) return 'the last login was before a failover';
-    const url = textOf(before.secret, 'DATABASE_URL');
+    const url = textOf(live(before, 'urlSecret'), 'DATABASE_URL');
     return passwordIn(url) === undefined || url === login.url ? undefined : 'the last login was with another URL';
   },
+
+  'no condition claims what was neither seen nor written': (_, step) => {
+    const told = toldIn(step);
+    if (told === undefined || told.refused) return undefined;
+    for (const [type, role] of claims) {
+      const [was, is] = [conditionIn(told.addon.status, type), conditionIn(told.status, type)];
+      // The last word stands where nothing new was learned; it was judged when it was said.
+      const isNew = is?.status !== was?.status || is?.reason !== was?.reason || is?.message !== was?.message;
+      if (isNew && is?.status === 'True' && told.seen[role] === undefined)
+        return `${type} is True (${is.reason}), and its ${kindOf[role]} was neither seen nor written`;
+    }
+    return undefined;
+  },
+
+  'a suspended addon keeps what status says of its plan': (_, step) => {
+    const told = toldIn(step);
+    if (told === undefined || told.addon.spec.suspend !== true || told.addon.metadata.deletionTimestamp !== undefined)
+      return undefined;
+    const { status, addon } = told;
+    const changed = (['plan', 'version', 'image', 'clusterName', 'resources', 'endpoints'] as const).find(
+      (field) => !sameFields(status[field], addon.status?.[field]),
+    );
+    return changed && `it tells another ${changed} while it changes nothing`;
+  },
 } as const satisfies Readonly<Record<string, Rule>>;
+
+/** The objects that a condition speaks of when it is True. */
+const claims: readonly (readonly [ConditionType, Role])[] = [
+  ['Provisioned', 'cluster'],
+  ['PlanApplied', 'cluster'],
+  ['Protected', 'cluster'],
+  ['Adopted', 'cluster'],
+  ['CredentialsPublished', 'urlSecret'],
+  ['Connectable', 'urlSecret'],
+  ['BackupReady', 'scheduledBackup'],
+];
+
+function conditionIn(status: AddonStatus | undefined, condition: ConditionType): Condition | undefined {
+  return status?.conditions?.find(({ type }) => type === condition);
+}
+
+/** Whether a condition says that something stands in the way of what it is about. */
+function isObstructed(status: AddonStatus, condition: ConditionType): boolean {
+  const reason = conditionIn(status, condition)?.reason;
+  return reason !== undefined && obstructions.includes(reason);
+}
+const obstructions: readonly string[] = [
+  'NameConflict',
+  'AdoptionRefused',
+  'PreviousIncarnation',
+  'Refused',
+  'NamespaceTerminating',
+];
 
 interface Told {
   readonly status: AddonStatus;
@@ -101,6 +158,6 @@ function toldIn({ attempt }: Step): Told | undefined {
     addon: by.observed.addon,
     seen: by.seen,
     refused: error !== undefined,
-    loggedIn: by.outcome.login?.reason === 'LoggedIn',
+    loggedIn: by.result.login?.reason === 'LoggedIn',
   };
 }

@@ -2,13 +2,16 @@
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Clock } from '../api/clock.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import type { LoginResult } from '../api/login.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
-import type { LoginResult } from '../domain/credentials/login.ts';
-import type { Availability, Platform } from '../domain/observed.ts';
+import type { Platform } from '../domain/observed.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clients } from './clients.ts';
-import type { Departed } from './deleted-addons.ts';
-import type { Checkups } from './resync.ts';
+import type { DeletedAddons } from './deleted-addons.ts';
+import type { Resync } from './resync.ts';
+
+/** Whether the API server lets us see a resource. */
+export type Availability = 'served' | 'missing' | 'forbidden';
 
 /** What the watches know, and the door by which own writes become visible at once. */
 export interface Cache<T extends KubeObject> {
@@ -20,7 +23,7 @@ export interface Cache<T extends KubeObject> {
 /** A cache of each watched resource. */
 export type WatchedCaches = { readonly [N in WatchedResource]: Cache<ObjectOf<N>> };
 
-export interface World {
+export interface Dependencies {
   readonly platform: Platform;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,9 +33,9 @@ export interface World {
   readonly api: Clients;
   /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
   readonly login: (url: string) => Promise<LoginResult>;
-  readonly checkups: Checkups;
+  readonly resync: Resync;
   /** Addons that are gone and may have left something unmarked. */
-  readonly departed: Departed;
+  readonly deletedAddons: DeletedAddons;
   /** Looked at before every write: a leader that lost its lease must not write. */
   readonly mayWrite: () => boolean;
   /** Told once a new status is written. */

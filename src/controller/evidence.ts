@@ -4,7 +4,7 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { changedAt, type Facts, projectClaim, projectPod, projectWarning, type Unseen } from '../api/workload.ts';
 import type { Read } from '../domain/observed.ts';
 import { ApiError } from '../kube/errors.ts';
-import type { World } from './world.ts';
+import type { Dependencies } from './dependencies.ts';
 
 /** Most Warning events of a namespace that are read, about half a megabyte: they are those of its other workloads too. */
 const mostWarnings = 500;
@@ -15,7 +15,7 @@ const mostWarnings = 500;
  * @throws ApiError when a list fails for another reason than a missing right
  */
 export async function lookForCause(
-  api: Pick<World['api'], 'clusters' | 'pods' | 'volumeClaims' | 'events'>,
+  api: Pick<Dependencies['api'], 'clusters' | 'pods' | 'volumeClaims' | 'events'>,
   namespace: string,
   cluster: string,
 ): Promise<Read<Facts>> {

@@ -5,7 +5,7 @@ import { eventGvr, podGvr, volumeClaimGvr } from '../api/workload.ts';
 import { ApiError } from '../kube/errors.ts';
 import { resources } from '../kube/resources.ts';
 import { HandTransport, page, thing } from '../kube/testing.ts';
-import { lookForCause } from './look.ts';
+import { lookForCause } from './evidence.ts';
 
 function look() {
   const transport = new HandTransport();

@@ -1,0 +1,22 @@
+// What came of a login to a database, in words of ours alone: what a server says may hold a value of a Secret.
+
+export type LoginFailure =
+  | 'credentials'
+  | 'role'
+  | 'database'
+  | 'tls'
+  | 'host'
+  | 'refused'
+  | 'unreachable'
+  | 'silent'
+  | 'broken'
+  | 'starting'
+  | 'full'
+  | 'other';
+
+export type LoginResult =
+  | { readonly kind: 'ok' }
+  /** `detail` names what was seen: a code, or words of ours. It is the same each time the same happens. */
+  | { readonly kind: 'failed'; readonly why: LoginFailure; readonly detail: string }
+  /** Not tried: nothing was learned. */
+  | { readonly kind: 'unchecked' };

@@ -1,0 +1,29 @@
+// The chapter on backups: the ScheduledBackup of a plan that has any, and what is in force.
+import type { Chapter, Round } from '../chapter.ts';
+import { diffChild } from '../ownership/child-diff.ts';
+import { obstacleTo } from '../ownership/obstacle.ts';
+import type { Target } from '../target.ts';
+import { recheckAfter, type Verdict } from '../verdict.ts';
+import { buildScheduledBackup } from './scheduled-backup.ts';
+
+export function backupChapter({ s, target }: Round): Chapter {
+  const isWanted = target.backup !== 'none';
+  const obstacle = obstacleTo(s, 'scheduledBackup');
+  const wanted = isWanted ? buildScheduledBackup(s.addon, target) : undefined;
+  // A plan without backups is not concerned by somebody else's.
+  const backupReady = isWanted ? (obstacle ?? judgeBackup(target)) : undefined;
+  return {
+    actions: obstacle === undefined ? diffChild(s, 'scheduledBackup', wanted) : [],
+    conditions: { BackupReady: backupReady },
+    status: {
+      backup: { requested: target.backup, effective: 'none', ...(isWanted ? { schedule: target.schedule } : {}) },
+    },
+    wakeAfter: recheckAfter(backupReady),
+  };
+}
+
+/** No release takes backups yet: a plan that promises them says that it has none. */
+function judgeBackup({ plan, backup }: Target): Verdict {
+  const message = `plan ${plan} promises "${backup}" backups, but no object store is configured: none are taken`;
+  return { reason: 'NoObjectStore', message };
+}

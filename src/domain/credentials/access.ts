@@ -1,0 +1,64 @@
+// The chapter on access: the login that proves that the database can be used, when one is due.
+import type { PostgresAddon } from '../../api/addon.ts';
+import { type Reason, reasons } from '../../api/conditions.ts';
+import type { Chapter, Round } from '../chapter.ts';
+import type { DatabaseChapter } from '../database/database.ts';
+import { isHealthy } from '../database/readiness.ts';
+import type { LoginPlace } from '../decision.ts';
+import { sourceSecretName } from '../names.ts';
+import { recordedCondition } from '../recorded.ts';
+import type { Target } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
+import type { CredentialsChapter } from './credentials.ts';
+import { isLoginCurrent } from './login-due.ts';
+
+/** Ready means: every instance is ready and the application can learn how to log in; whether it can is tried afterwards. */
+export function judgeReady({ provisioned }: DatabaseChapter, { published }: CredentialsChapter): Verdict {
+  if (!isHealthy(provisioned)) return provisioned;
+  if (published.reason !== 'Published') return published;
+  return { reason: 'Running', message: `the database is ready; ${published.message}` };
+}
+
+export function accessChapter(
+  { s, target }: Round,
+  database: DatabaseChapter,
+  credentials: CredentialsChapter,
+): Chapter {
+  const { addon, own, observed } = s;
+  const { connectionCheck } = observed.platform;
+  if (connectionCheck === 'Off') return { conditions: { Connectable: undefined } };
+  const isCurrent = isLoginCurrent(s, target, credentials);
+  const { url } = credentials;
+  const isDue = judgeReady(database, credentials).reason === 'Running' && (observed.resync || !isCurrent);
+  const last = isHealthy(database.provisioned) && isCurrent ? lastWord(addon) : undefined;
+  const proves = {
+    primary: own.cluster?.status.currentPrimary,
+    readySince: own.cluster?.status.readyCondition?.lastTransitionTime,
+  };
+  return {
+    login: isDue && url !== undefined ? { url, place: placeOf(addon, target), proves } : undefined,
+    requiresLogin: connectionCheck === 'Required',
+    conditions: { Connectable: last ?? loginPending },
+  };
+}
+
+const loginPending: Verdict = {
+  reason: 'LoginPending',
+  message: 'tried once the database is up and DATABASE_URL is published',
+};
+
+/** What status says of the last login; undefined when it was written by another version that had other reasons. */
+function lastWord(addon: PostgresAddon): Verdict | undefined {
+  const last = recordedCondition(addon, 'Connectable');
+  return last !== undefined && isKnown(last.reason) ? { reason: last.reason, message: last.message } : undefined;
+}
+
+function isKnown(reason: string): reason is Reason {
+  return Object.hasOwn(reasons, reason);
+}
+
+/** Which login it is: what a message about it names. */
+function placeOf({ metadata }: PostgresAddon, { names, database, owner }: Target): LoginPlace {
+  const host = `${names.cluster}-rw.${metadata.namespace}`;
+  return { sourceSecret: sourceSecretName(names.cluster), host, database, role: owner };
+}

@@ -1,0 +1,98 @@
+// The chapter on credentials: whether the app's Secret holds what CNPG's credentials say, and the write that makes it so.
+import type { PostgresAddon } from '../../api/addon.ts';
+import type { Secret } from '../../api/kubernetes.ts';
+import type { Chapter, Round } from '../chapter.ts';
+import type { DatabaseChapter } from '../database/database.ts';
+import { isHealthy } from '../database/readiness.ts';
+import { type Action, applyTo, create, type Fields } from '../decision.ts';
+import { isHeld } from '../ownership/child-metadata.ts';
+import { obstacleTo } from '../ownership/obstacle.ts';
+import { recordedCondition } from '../recorded.ts';
+import { foundAs, type Situation } from '../situation.ts';
+import type { Target } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
+import { databaseUrl, holdsUrl, readCredentials } from './database-url.ts';
+import { buildUrlSecret } from './url-secret.ts';
+
+export interface CredentialsChapter extends Chapter {
+  readonly actions: readonly Action[];
+  readonly published: Verdict;
+  /** resourceVersion of the credentials that the Secret holds once the actions succeed. */
+  readonly sourceVersion: string | undefined;
+  /** What the Secret holds once the actions succeed, where this round has read what it takes to know. Secret. */
+  readonly url?: string;
+}
+
+export function credentialsChapter(
+  round: Round,
+  { provisioned }: Pick<DatabaseChapter, 'provisioned'>,
+): CredentialsChapter {
+  const { s, target } = round;
+  const { addon, observed, own } = s;
+  const recorded = addon.status?.credentials;
+  const rest = (verdict: Verdict): CredentialsChapter =>
+    chapter(target, { verdict, actions: [], credentials: recorded });
+
+  const obstacle = obstacleTo(s, 'urlSecret');
+  if (obstacle !== undefined) return rest(obstacle);
+  const { source } = observed;
+  if (source.kind === 'denied') return rest({ reason: 'Forbidden', message: source.message });
+  if (own.cluster === undefined || source.kind === 'absent' || source.kind === 'notServed') return rest(pending);
+  if (source.kind === 'unread') return rest(recorded === undefined ? pending : held(addon, target));
+  if (recorded === undefined && !isHealthy(provisioned)) return rest(pending);
+
+  const credentials = readCredentials(source.object, own.cluster, target);
+  if (typeof credentials === 'string') return rest({ reason: 'CredentialsInvalid', message: credentials });
+  const url = databaseUrl(credentials, target.names.cluster, addon.metadata.namespace, target.sslMode);
+  const sourceVersion = source.object.metadata.resourceVersion;
+  const manifest = buildUrlSecret(addon, target, url);
+  const verdict = published(target);
+
+  const existing = own.urlSecret ?? adoptable(s);
+  if (existing === undefined)
+    return {
+      ...chapter(target, { verdict, actions: [create('urlSecret', manifest)], credentials: { sourceVersion } }),
+      url,
+    };
+  const isRight = holdsUrl(existing, url) && isHeld(addon, existing, manifest);
+  const actions = isRight ? [] : [applyTo('urlSecret', manifest, existing)];
+  return {
+    ...chapter(target, { verdict, actions, credentials: { sourceVersion, secretUID: existing.metadata.uid } }),
+    url,
+  };
+}
+
+const pending: Verdict = {
+  reason: 'CredentialsPending',
+  message: 'waiting for the credentials that CloudNativePG makes',
+};
+
+function published(target: Target): Verdict {
+  return { reason: 'Published', message: `Secret ${target.names.urlSecret} holds DATABASE_URL` };
+}
+
+/** Nothing new was read: what status said last still holds. */
+function held(addon: PostgresAddon, target: Target): Verdict {
+  const last = recordedCondition(addon, 'CredentialsPublished');
+  const stands = last?.reason === 'CredentialsInvalid' || last?.reason === 'CredentialsPending';
+  return stands ? { reason: last.reason, message: last.message } : published(target);
+}
+
+function chapter(
+  target: Target,
+  what: { readonly verdict: Verdict; readonly actions: readonly Action[]; readonly credentials: Fields['credentials'] },
+): CredentialsChapter {
+  return {
+    actions: what.actions,
+    published: what.verdict,
+    sourceVersion: what.credentials?.sourceVersion,
+    conditions: { CredentialsPublished: what.verdict },
+    status: { secretName: target.names.urlSecret, credentials: what.credentials },
+  };
+}
+
+/** The Secret that was left behind with the Cluster: it is adopted by the write of its content. */
+function adoptable(s: Situation): Secret | undefined {
+  const child = foundAs(s, 'urlSecret');
+  return child?.role === 'urlSecret' && child.ownership === 'orphan' ? child.object : undefined;
+}

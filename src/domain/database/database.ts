@@ -1,0 +1,61 @@
+// The chapter on the database: the Cluster that is asked for, whether it is there, and how far a change of it has come.
+import type { PostgresAddon } from '../../api/addon.ts';
+import { type Chapter, type Round, suspension } from '../chapter.ts';
+import type { Action, Fields } from '../decision.ts';
+import { wasReady } from '../recorded.ts';
+import type { Target } from '../target.ts';
+import { recheckAfter, type Verdict } from '../verdict.ts';
+import { diffCluster } from './cluster-diff.ts';
+import { planChangeOf, previewOf } from './plan-change.ts';
+import { isHealthy, judgeCluster } from './readiness.ts';
+
+export interface DatabaseChapter extends Chapter {
+  readonly actions: readonly Action[];
+  readonly provisioned: Verdict;
+}
+
+export function databaseChapter({ s, target, suspended }: Round): DatabaseChapter {
+  const { addon, own } = s;
+  const change = diffCluster(addon, target, own.cluster);
+  const isHeldBack = suspended?.holdsBack === true;
+  const instances = suspended === undefined ? target.profile.instances : (own.cluster?.spec.instances ?? 1);
+  const waits = change.awaitsRestart && !isHeldBack;
+  const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
+  const planApplied = isHeldBack
+    ? { ...suspension, message: 'a change waits for the end of spec.suspend' }
+    : judgePlan(addon, target, applying, provisioned);
+  const asked = suspended === undefined ? change.asked : isHeldBack;
+  return {
+    actions: change.actions,
+    provisioned,
+    conditions: { Provisioned: provisioned, PlanApplied: planApplied },
+    status: {
+      ...planOf(addon, target),
+      planChange: planChangeOf(s, target, asked, planApplied),
+      preview: previewOf(s),
+    },
+    wakeAfter: recheckAfter(planApplied),
+  };
+}
+
+/** A change under way is not applied yet; a restart or failover later takes nothing back. */
+function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, provisioned: Verdict): Verdict {
+  if (applying)
+    return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
+  if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
+  return target.shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
+}
+
+/** What status says of the database that was asked for. */
+function planOf(addon: PostgresAddon, { names, profile, plan, version, image, storage }: Target): Fields {
+  const host = (service: string): string => `${names.cluster}-${service}.${addon.metadata.namespace}:5432`;
+  return {
+    plan,
+    version,
+    image,
+    clusterName: names.cluster,
+    resources: { instances: profile.instances, storage, memory: profile.memory, backup: profile.backup },
+    // A service without replicas behind it resolves to nothing.
+    endpoints: { primary: host('rw'), ...(profile.instances > 1 ? { readOnly: host('ro') } : {}) },
+  };
+}

@@ -1,0 +1,31 @@
+// What is said while a database does not come up, and when the next look for the cause is due.
+
+import { rowOf } from '../../api/conditions.ts';
+import type { Round } from '../chapter.ts';
+import { cnpgSays } from '../database/readiness.ts';
+import { soonest, type Verdict } from '../verdict.ts';
+import { untilNextLook, untilStuck } from './deadlines.ts';
+import { findCause, missingPermissions } from './diagnosis.ts';
+
+/** The cause, when a look has found one; CNPG's own words once it lasts too long with nothing named. */
+export function explain({ s, now }: Round, verdict: Verdict): Verdict {
+  const { weight, warning } = rowOf(verdict.reason);
+  if (weight !== 'progressing') return verdict;
+  const { facts } = s.observed;
+  const { cluster } = s.own;
+  const cause = cluster !== undefined && facts.kind === 'found' ? findCause(facts.object, cluster, now) : undefined;
+  if (cause !== undefined) return cause;
+  if (warning === true) return verdict;
+  const missing = missingPermissions(facts);
+  const andMissing = (words: string): string => (missing === undefined ? words : `${words}; ${missing}`);
+  if (untilStuck(s.addon, now) > 0) return { ...verdict, message: andMissing(verdict.message) };
+  const words = cluster === undefined ? 'there is no Cluster yet' : cnpgSays(cluster);
+  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${andMissing(words)}` };
+}
+
+/** Milliseconds until the cause is looked for, or the wait counts as stuck; undefined when nothing is waited for. */
+export function untilNextWord({ s: { addon }, now }: Round, verdict: Verdict): number | undefined {
+  if (rowOf(verdict.reason).weight !== 'progressing') return undefined;
+  const left = untilStuck(addon, now);
+  return soonest(untilNextLook(addon, now), left > 0 ? left : undefined);
+}

@@ -1,0 +1,54 @@
+// The labels and owner references that make an object a child of its addon, and whether it has them.
+import { addonApiVersion, addonGvr, annotations, fieldManager, labels, type PostgresAddon } from '../../api/addon.ts';
+import type { KubeObject, Manifest, OwnerReference } from '../../api/kubernetes.ts';
+import { includes } from '../includes.ts';
+import { appIdOf, deletesChildren, hasOwnerReference } from './owner.ts';
+
+/** A protected addon owns nothing: what it owned would go with it. */
+export function childMetadata(addon: PostgresAddon, name: string): Manifest['metadata'] {
+  return {
+    name,
+    namespace: addon.metadata.namespace,
+    labels: childLabels(addon),
+    ...(deletesChildren(addon) ? { ownerReferences: [ownerReference(addon)] } : {}),
+  };
+}
+
+/** The controller reference that makes the garbage collector remove a child with its addon. */
+export function ownerReference(addon: PostgresAddon): OwnerReference {
+  return {
+    apiVersion: addonApiVersion,
+    kind: addonGvr.kind,
+    name: addon.metadata.name,
+    uid: addon.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** The labels of every child. Nothing of the addon's own labels and annotations is ever copied (Argo CD would prune). */
+export function childLabels(addon: PostgresAddon): Readonly<Record<string, string>> {
+  return {
+    [labels.name]: addon.metadata.name,
+    [labels.uid]: addon.metadata.uid,
+    [labels.appId]: appIdOf(addon),
+    [labels.managedBy]: fieldManager,
+  };
+}
+
+/** The operator's own annotations on a child: an apply without them would take them away. */
+export function ownAnnotations({ metadata }: KubeObject): Readonly<Record<string, string>> {
+  const own: readonly string[] = [annotations.readyBefore, annotations.formerUid, annotations.readyAt];
+  const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => own.includes(key));
+  return Object.fromEntries(kept);
+}
+
+/** Whether a child's metadata says what the addon's mode asks for, and nothing of the time without an addon. */
+export function isHeld(addon: PostgresAddon, live: KubeObject, { metadata }: Manifest): boolean {
+  const { labels: own, annotations: notes, ownerReferences } = metadata;
+  return (
+    includes(live.metadata, { labels: own, ownerReferences, ...(notes && { annotations: notes }) }) &&
+    live.metadata.labels?.[labels.orphaned] === undefined &&
+    (deletesChildren(addon) || !hasOwnerReference(addon, live))
+  );
+}

@@ -1,0 +1,116 @@
+// What this revision decides on a sight, in Kubernetes' own terms, for `npm run compare`: another revision has a file like this and
+// answers the same sights.
+import type { Manifest } from '../api/kubernetes.ts';
+import type { LoginFailure, LoginResult } from '../api/login.ts';
+import { kindOf } from '../domain/children.ts';
+import { judgeLogin } from '../domain/credentials/login.ts';
+import { decide } from '../domain/decide.ts';
+import {
+  type Action,
+  type ActionResult,
+  type Decision,
+  isToBeTried,
+  withRefusal,
+  withUntried,
+  withWritten,
+} from '../domain/decision.ts';
+import { needs } from '../domain/needs.ts';
+import { statusOf } from '../domain/status.ts';
+import { observedOf, type Sight } from './sight.ts';
+
+/** A write as the API server gets it. */
+export interface Write {
+  readonly verb: string;
+  readonly kind: string;
+  /** The manifest, or the preconditions of a delete. */
+  readonly body: unknown;
+}
+
+export interface Answer {
+  /** The reads that would be made before the decision. */
+  readonly reads: Readonly<Record<string, boolean>>;
+  readonly writes: readonly Write[];
+  readonly login: unknown;
+  readonly ends: boolean;
+  /** Milliseconds. */
+  readonly wakeAfter: number | undefined;
+  /** The status by what came of the decision: all done, each write refused, each result of the login. */
+  readonly status: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * @param unread the sight before any read
+ * @param now wall-clock time in milliseconds
+ */
+export function answer(unread: Sight, sight: Sight, now: number): Answer {
+  const observed = observedOf(sight);
+  const decision = decide(observed, now);
+  const { unwatched, live, watched, ...others } = needs(observedOf(unread), now);
+  const results = resultsOf(decision);
+  const status = results.map(([what, result]) => [what, statusOf(observed.addon, decision, result, now)]);
+  return {
+    reads: { ...others, urlSecret: unwatched, confirmed: live, children: watched },
+    writes: decision.actions.map(writeOf),
+    login: decision.login && { url: decision.login.url, place: decision.login.place },
+    ends: decision.ends === true,
+    wakeAfter: decision.wakeAfter,
+    status: Object.fromEntries(status) as Answer['status'],
+  };
+}
+
+function writeOf(action: Action): Write {
+  const kind = action.child === 'addon' ? 'PostgresAddon' : kindOf(action.child);
+  const { verb } = action;
+  if (action.verb !== 'delete') return { verb, kind, body: action.manifest };
+  return { verb, kind, body: { name: action.name, uid: action.uid, resourceVersion: action.resourceVersion } };
+}
+
+function resultsOf(decision: Decision): readonly (readonly [string, ActionResult])[] {
+  const { actions, login } = decision;
+  const done = carriedOut(actions, undefined);
+  return [
+    ['done', done],
+    ...actions.map((action): [string, ActionResult] => {
+      const { verb, kind } = writeOf(action);
+      return [`${verb} ${kind} refused`, carriedOut(actions, action)];
+    }),
+    ...(login === undefined ? [] : loginResults).map((result): [string, ActionResult] => {
+      const verdict = judgeLogin(result, login?.place ?? nowhere);
+      return [`login ${'why' in result ? result.why : result.kind}`, { ...done, ...(verdict && { login: verdict }) }];
+    }),
+  ];
+}
+
+/** What comes of the writes when one of them is refused. */
+function carriedOut(actions: readonly Action[], refused: Action | undefined): ActionResult {
+  return actions.reduce<ActionResult>((result, action) => {
+    if (!isToBeTried(action, result)) return withUntried(result, action);
+    if (action === refused) return withRefusal(result, action, { reason: 'QuotaExceeded', message: 'exceeded quota' });
+    return action.verb === 'delete' ? result : withWritten(result, action, created(action.manifest));
+  }, {});
+}
+
+function created(manifest: Manifest) {
+  return { ...manifest, metadata: { ...manifest.metadata, uid: `uid-of-${manifest.kind}`, resourceVersion: '1' } };
+}
+
+const nowhere = { sourceSecret: '', host: '', database: '', role: '' };
+const failures: readonly LoginFailure[] = [
+  'credentials',
+  'role',
+  'database',
+  'tls',
+  'host',
+  'refused',
+  'unreachable',
+  'silent',
+  'broken',
+  'starting',
+  'full',
+  'other',
+];
+const loginResults: readonly LoginResult[] = [
+  { kind: 'ok' },
+  { kind: 'unchecked' },
+  ...failures.map((why): LoginResult => ({ kind: 'failed', why, detail: 'detail' })),
+];

@@ -1,0 +1,70 @@
+// What an operator has seen before it decides, in Kubernetes' own terms, and what the core makes of it. No type of the core is part of a
+// sight, so that two revisions of the core can be given the same.
+import { projectAddon } from '../api/addon.ts';
+import type { KubeObject, Secret } from '../api/kubernetes.ts';
+import { resources } from '../api/resources.ts';
+import type { Facts } from '../api/workload.ts';
+import { byRole, children, type Role } from '../domain/children.ts';
+import { defaultPlans } from '../domain/database/plans.ts';
+import type { Children, Observed, Platform, Read, Volume } from '../domain/observed.ts';
+import type { Stored } from './objects.ts';
+
+/** null: there is none. undefined: it was not read. */
+export type Seen = Stored | null | undefined;
+
+export interface Sight {
+  readonly addon: Stored;
+  /** The addon no longer exists. */
+  readonly gone: boolean;
+  readonly children: Readonly<Record<Role, Seen>>;
+  /** CNPG's Secret with the credentials. */
+  readonly source: Seen;
+  /** The addon as the server has it. */
+  readonly live: Seen;
+  readonly volumes: readonly Volume[] | undefined;
+  /** Whether pods, claims and events were looked at: the model has none, and the operator no permission. */
+  readonly facts: boolean;
+  /** uids of other addons that live and own what was found. */
+  readonly livingOwners: readonly string[];
+  readonly resync: boolean;
+}
+
+export const platform: Platform = {
+  plans: defaultPlans,
+  defaultVersion: '17',
+  imagePattern: 'example.com/postgresql:{version}',
+  connectionCheck: 'Required',
+};
+
+/** The model has no pods: who may not look concludes nothing. */
+const nothingToSee: Facts = {
+  pods: [],
+  claims: [],
+  warnings: [],
+  changedAt: undefined,
+  unseen: ['pods', 'persistentvolumeclaims', 'events'],
+};
+
+/** A sight as the core is given it. */
+export function observedOf(sight: Sight): Observed {
+  const { volumes } = sight;
+  return {
+    addon: projectAddon(sight.addon),
+    gone: sight.gone,
+    platform,
+    children: byRole((role) =>
+      readOf(sight.children[role], (raw) => resources[children[role].resource].project(raw)),
+    ) as unknown as Children,
+    source: readOf(sight.source, (raw): Secret => raw),
+    volumes: volumes === undefined ? { kind: 'unread' } : { kind: 'found', object: volumes },
+    live: readOf(sight.live, (raw) => raw),
+    facts: sight.facts ? { kind: 'found', object: nothingToSee } : { kind: 'unread' },
+    livingOwners: sight.livingOwners,
+    resync: sight.resync,
+  };
+}
+
+function readOf<T>(seen: Seen, project: (raw: KubeObject) => T): Read<T> {
+  if (seen === undefined) return { kind: 'unread' };
+  return seen === null ? { kind: 'absent' } : { kind: 'found', object: project(seen) };
+}
