@@ -417,7 +417,7 @@ describe('a misfit is told, and nothing is touched:', () => {
     expect((await database(namespace)).cluster?.metadata.uid).not.toBe(left.before.cluster?.metadata.uid);
   });
 
-  it('a backup schedule of another database than the one that is there', async () => {
+  it('a backup schedule of another database than the one that is there; the database is adopted without it', async () => {
     const left = await leftBehind({ plan: 'standard' });
     const { namespace } = left;
     const [gvr, name] = placesOf(namespace).scheduledBackup;
@@ -425,8 +425,16 @@ describe('a misfit is told, and nothing is touched:', () => {
       metadata: { labels: { 'addons.paas.dev/uid': 'another-life' } },
     });
     const before = await database(namespace);
-    await suite().createAddon(namespace, 'shop', { plan: 'standard', mode: 'protected' });
-    await expectRefused(namespace, 'shop', before, 'AdoptionRefused', name);
+    const created = await suite().createAddon(namespace, 'shop', { plan: 'standard', mode: 'protected' });
+    const told = await suite().untilReason(namespace, 'shop', 'BackupReady', 'AdoptionRefused');
+    expect(conditionOf(told, 'BackupReady')).toMatchObject({ status: 'False', message: expect.stringContaining(name) });
+    await untilRunning(namespace, created);
+    await suite().fence();
+    const after = await database(namespace);
+    expect(JSON.stringify(after.scheduledBackup)).toBe(JSON.stringify(before.scheduledBackup));
+    expect(after.cluster?.metadata.uid).toBe(before.cluster?.metadata.uid);
+    expect(after.cluster?.metadata.labels).toMatchObject({ 'addons.paas.dev/uid': created.metadata.uid });
+    expect(secretText(after.secret, 'DATABASE_URL')).toBe(secretText(before.secret, 'DATABASE_URL'));
   });
 
   it.each([

@@ -379,7 +379,9 @@ describe('a deletion of a protected addon', () => {
     const { namespace } = await running({ plan: 'standard', mode: 'protected' });
     const [gvr, name] = placesOf(namespace).scheduledBackup;
     const taken = await client.patch(gvr, namespace, name, { metadata: { labels: { 'addons.paas.dev/uid': null } } });
-    await suite().untilReason(namespace, 'shop', 'Ready', 'NameConflict');
+    const told = await suite().untilReason(namespace, 'shop', 'BackupReady', 'NameConflict');
+    // The database is not concerned by it.
+    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
     await client.remove(addonGvr, namespace, 'shop');
     await suite().addons.untilGone(namespace, 'shop');
     expect((await client.get(gvr, namespace, name))?.metadata.resourceVersion).toBe(taken.metadata.resourceVersion);

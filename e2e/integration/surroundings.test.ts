@@ -1,14 +1,14 @@
 // Bad surroundings: no room, no rights, a namespace that goes away. Each is said where the user looks, nothing is lost, and the
 // operator goes on by itself when it is over.
 import { describe, expect, it } from '@jest/globals';
-import { namespaces, resourceQuotas, secrets } from '../../hack/cluster/kinds.ts';
+import { events, namespaces, resourceQuotas, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Operator } from '../harness/operator.ts';
 import { chartRights, grant, type Rights, without } from '../harness/rights.ts';
 import { useSuite } from '../harness/suite.ts';
-import { conditionOf } from '../harness/views.ts';
+import { conditionOf, secretText } from '../harness/views.ts';
 
 const suite = useSuite({ withOperator: false });
 
@@ -35,6 +35,47 @@ async function restoreRights(user: string): Promise<void> {
 }
 
 describe('a quota', () => {
+  it('that has no room for the ScheduledBackup holds nothing else up, and is named where backups are', async () => {
+    const namespace = await suite().namespace();
+    const { client } = suite();
+    await client.create(resourceQuotas, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'small', namespace },
+      spec: { hard: { 'count/scheduledbackups.postgresql.cnpg.io': '0' } },
+    });
+    await eventually('the quota to count', async () => {
+      expect((await client.get(resourceQuotas, namespace, 'small'))?.status?.hard).toBeDefined();
+    });
+    await withOperator('operator-no-backup', allRights, async () => {
+      await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+      const addon = await suite().untilRunning(namespace, 'shop');
+      expect(conditionOf(addon, 'BackupReady')).toMatchObject({
+        status: 'False',
+        reason: 'QuotaExceeded',
+        message: expect.stringContaining('exceeded quota: small'),
+      });
+      expect(conditionOf(addon, 'CredentialsPublished')).toMatchObject({ status: 'True', reason: 'Published' });
+      const secret = await client.get(secrets, namespace, 'app-shop-database-url');
+      expect(secretText(secret, 'DATABASE_URL')).toMatch(/^postgresql:/);
+      expect(conditionOf(addon, 'Stalled')).toBeUndefined();
+      const told = async () => {
+        const warnings = (await client.list(events, namespace)).filter(({ reason }) => reason === 'QuotaExceeded');
+        expect(warnings).toMatchObject([{ type: 'Warning', note: expect.stringContaining('exceeded quota: small') }]);
+      };
+      await eventually('one Event about it', told);
+      await client.remove(resourceQuotas, namespace, 'small');
+      // Nobody tells the operator: it tries again after 30 s.
+      await suite().addons.until(
+        namespace,
+        'shop',
+        'the schedule',
+        (state) => conditionOf(state, 'BackupReady')?.reason === 'NoObjectStore',
+        60_000,
+      );
+    });
+  });
+
   it('that has no room for the Cluster is named, and the addon goes on by itself when there is room', async () => {
     const namespace = await suite().namespace();
     const { client } = suite();

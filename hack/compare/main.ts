@@ -87,7 +87,7 @@ async function compare(rev: string): Promise<number> {
         },
       },
     );
-    if (found.violation !== undefined) throw new Error(`${name}: the model found ${found.violation.oracle}`);
+    if (found.violation !== undefined) throw new Error(`${name}: the model found ${found.violation.rule}`);
     explored += found.states;
     console.error(`${name}: ${found.states} states, ${decisions - before} decisions`);
   }
@@ -112,7 +112,7 @@ async function load(rev: string): Promise<{ readonly sha: string; readonly their
   await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true });
   const archive = join(root, 'src.tar');
-  await run('git', ['-C', repositoryRoot, 'archive', '--output', archive, sha, 'src', 'package.json']);
+  await run('git', ['-C', repositoryRoot, 'archive', '--output', archive, sha, 'src']);
   await run('tar', ['-xf', archive, '-C', root]);
   const own = join(root, 'src', 'model', 'comparison.ts');
   if (!existsSync(own)) return { sha, theirs: await loadFirstRevision(root) };

@@ -464,6 +464,47 @@ describe('obstacles', () => {
   });
 });
 
+describe('a refusal', () => {
+  const addon = anAddon();
+  const cluster = aCluster(addon);
+  const o = observing(addon, { cluster, source: { kind: 'found', object: aSource(cluster) } });
+
+  it('of the ScheduledBackup stays with the backups: the Secret is written and the database runs', () => {
+    const result = { ...refusing('scheduledBackup', 'QuotaExceeded'), created: { urlSecret: 'url-uid' } };
+    const { actions, status } = think(o, result);
+    expect(summary(actions)).toEqual(['create ScheduledBackup', 'create Secret']);
+    expect(status).toMatchObject({ phase: 'running', credentials: { secretUID: 'url-uid' } });
+    expect(condition(status, 'Ready')).toBe('True Running');
+    expect(condition(status, 'Stalled')).toBeUndefined();
+    expect(condition(status, 'CredentialsPublished')).toBe('True Published');
+    expect(condition(status, 'BackupReady')).toBe('False QuotaExceeded');
+    const events = transitions(undefined, status);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'QuotaExceeded' }));
+    expect(transitions(status, status)).toEqual([]);
+  });
+
+  it('of the Cluster leaves what was not tried unsaid', () => {
+    const edited = { ...cluster, spec: { ...cluster.spec, enablePDB: true } };
+    const result = { ...refusing('cluster', 'Refused', 'apply'), untried: ['backup', 'credentials'] as const };
+    const { actions, status } = think(but(o, { cluster: edited }), result);
+    expect(summary(actions)).toEqual(['apply Cluster', 'create ScheduledBackup', 'create Secret']);
+    expect(condition(status, 'Ready')).toBe('False Refused');
+    expect(condition(status, 'CredentialsPublished')).toBeUndefined();
+    expect(condition(status, 'BackupReady')).toBeUndefined();
+    expect(status).not.toHaveProperty('credentials');
+  });
+
+  it.each([
+    [{ kind: 'denied', message: 'no permission' }, 'Forbidden'],
+    [{ kind: 'notServed', reason: 'CNPGNotInstalled', message: 'not served' }, 'CNPGNotInstalled'],
+  ] as const)('to show ScheduledBackups (%j) stays with the backups too', (scheduledBackup, reason) => {
+    const { actions, status } = think(but(o, { scheduledBackup }), { created: { urlSecret: 'url-uid' } });
+    expect(summary(actions)).toEqual(['create Secret']);
+    expect(condition(status, 'Ready')).toBe('True Running');
+    expect(condition(status, 'BackupReady')).toBe(`False ${reason}`);
+  });
+});
+
 it('every reason has a row for the docs', () => {
   for (const row of Object.values(reasons)) expect(row.meaning.length * row.wayOut.length).toBeGreaterThan(0);
 });

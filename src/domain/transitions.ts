@@ -26,10 +26,11 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   } else if (ready !== undefined && ready.reason !== 'Suspended' && before?.phase !== after.phase) {
     happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
   }
-  const plan = find(after, 'PlanApplied');
-  const planBefore = find(before, 'PlanApplied');
-  const curtailed = plan?.reason === 'StorageNotExpandable' || plan?.reason === 'VersionNotLowered';
-  if (curtailed && planBefore?.reason !== plan.reason) happened.push(warning(plan));
+  for (const type of ['PlanApplied', 'BackupReady'] as const) {
+    const now = find(after, type);
+    const isNews = now?.reason !== find(before, type)?.reason && now?.reason !== ready?.reason;
+    if (now !== undefined && isNews && needsSomebody(now.reason)) happened.push(warning(now));
+  }
   for (const type of ['Adopted', 'Protected', 'Suspended'] as const) {
     const now = find(after, type);
     if (now?.status === 'True' && find(before, type)?.status !== 'True')
@@ -46,6 +47,11 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
 
 function find(status: AddonStatus | undefined, type: string): Condition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Whether a condition beside Ready says that somebody has to act; what waits for the end of spec.suspend has its own Event. */
+function needsSomebody(reason: string): boolean {
+  return reason in reasons && reason !== 'Suspended' && rowOf(reason as Reason).weight === 'stalled';
 }
 
 function isGrave(reason: string): boolean {

@@ -11,14 +11,14 @@ import { addonName, namespace } from './objects.ts';
 import { lookAtNewest } from './observe.ts';
 import { carryOn, operatorSteps } from './operator.ts';
 import { isStopped, leftOver, obstructed, shapeOf, unlike } from './rest.ts';
-import { judge, type OracleName } from './rules/rules.ts';
+import { judge, type RuleName } from './rules/rules.ts';
 import { place } from './server.ts';
 import { emptyState, live, newest, numbered, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
 import type { Subject } from './subject.ts';
 
 export interface Violation {
-  readonly oracle: OracleName;
+  readonly rule: RuleName;
   readonly detail: string;
   /** The steps of the fair run that led to it. */
   readonly steps: readonly string[];
@@ -67,7 +67,7 @@ export class FairRuns {
         const isRefused = now.refused.length > 0;
         const wrong = circled && !isRefused ? 'it goes round in circles' : this.#atRest(now);
         if (wrong === undefined) break;
-        return { oracle: 'it comes to rest as a fresh create would', detail: wrong, steps: path };
+        return { rule: 'it comes to rest as a fresh create would', detail: wrong, steps: path };
       }
       path.push(`${step.actor} ${step.label}`);
       const broken = judge(now, step);
@@ -75,7 +75,7 @@ export class FairRuns {
       now = newest(remembering(step));
       if (path.length > patience) {
         const steps = [...path.slice(0, 40), '...'];
-        return { oracle: 'it comes to rest as a fresh create would', detail: `no rest in ${patience} steps`, steps };
+        return { rule: 'it comes to rest as a fresh create would', detail: `no rest in ${patience} steps`, steps };
       }
     }
     for (const key of keys) good.add(key);

@@ -3,7 +3,7 @@ import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Action } from '../domain/decision.ts';
 import type { Observed } from '../domain/observed.ts';
-import type { OracleName } from './rules/rules.ts';
+import type { RuleName } from './rules/rules.ts';
 import type { Search } from './search.ts';
 import type { Subject } from './subject.ts';
 
@@ -11,7 +11,7 @@ export interface Mutant {
   /** The wrong subject, made of the right one. */
   readonly subject: (right: Subject) => Subject;
   readonly search: Search;
-  readonly oracle: OracleName;
+  readonly rule: RuleName;
 }
 
 /** Decides on something else than what was observed. */

@@ -15,7 +15,7 @@ export const actionMutants = {
       withCluster(o, (cluster) => relabelled(cluster, { ownerReferences: [ownerReference(o.addon)] })),
     ),
     search: searchOf({ after: ['put a foreign cluster'], steps: ['create standard'], times: 1 }),
-    oracle: 'writes only what is ours',
+    rule: 'writes only what is ours',
   },
   'takes back what another addon left behind': {
     subject: seeing((o) =>
@@ -24,7 +24,7 @@ export const actionMutants = {
       ),
     ),
     search: searchOf({ after: ["put the rival's orphan there"], steps: ['create free'], times: 1 }),
-    oracle: 'writes only what is ours',
+    rule: 'writes only what is ours',
   },
   'takes back whatever database it is': {
     subject: seeing((o) => {
@@ -36,7 +36,7 @@ export const actionMutants = {
       steps: ['create free of another database'],
       times: 1,
     }),
-    oracle: 'takes back only what fits',
+    rule: 'takes back only what fits',
   },
   'takes nothing back': {
     subject: seeing((o) =>
@@ -51,17 +51,17 @@ export const actionMutants = {
       steps: ['create free'],
       times: 1,
     }),
-    oracle: 'it comes to rest as a fresh create would',
+    rule: 'it comes to rest as a fresh create would',
   },
   'looks after nothing of an addon that is gone': {
     subject: doing((actions, o) => (o.gone ? [] : actions)),
     search: searchOf({ after: ['create standard'], steps: ['delete and orphan'], times: 1 }),
-    oracle: 'it comes to rest as a fresh create would',
+    rule: 'it comes to rest as a fresh create would',
   },
   'forgets when a database was ready that it takes back': {
     subject: seeing((o) => (o.gone ? { ...o, addon: { ...o.addon, status: undefined } as never } : o)),
     search: searchOf({ after: ['create standard'], steps: ['delete and orphan', 'create standard'], times: 2 }),
-    oracle: 'ready_at and clusterName never move',
+    rule: 'ready_at and clusterName never move',
   },
   'drops uid and resourceVersion from its writes': {
     subject: doing((actions) =>
@@ -76,7 +76,7 @@ export const actionMutants = {
       steps: ['plan free', 'delete cluster', 'put a foreign cluster'],
       times: 3,
     }),
-    oracle: 'writes only what is ours',
+    rule: 'writes only what is ours',
   },
   'deletes the Cluster of an addon that it sees being deleted': {
     subject: doing((actions, o) =>
@@ -85,7 +85,7 @@ export const actionMutants = {
         : actions,
     ),
     search: searchOf({ after: ['create standard'], steps: ['delete in the foreground'], times: 1 }),
-    oracle: 'never a second Cluster',
+    rule: 'never a second Cluster',
   },
   'deletes a ScheduledBackup in whatever state it is': {
     subject: doing((actions) =>
@@ -100,7 +100,7 @@ export const actionMutants = {
       steps: ['plan free', 'change the schedule by hand'],
       times: 2,
     }),
-    oracle: 'deletes nothing but what is removable, as it was seen',
+    rule: 'deletes nothing but what is removable, as it was seen',
   },
   'names an owner that does not exist': {
     subject: doing((actions, { addon }) =>
@@ -112,7 +112,7 @@ export const actionMutants = {
       }),
     ),
     search: searchOf({ steps: ['create free'], times: 1 }),
-    oracle: 'the living keep their database',
+    rule: 'the living keep their database',
   },
   'shrinks a disk': {
     subject: seeing((o) => {
@@ -120,7 +120,7 @@ export const actionMutants = {
       return withCluster(o, (cluster) => ({ ...cluster, spec: { ...cluster.spec, storage } }));
     }),
     search: searchOf({ after: ['create standard'], steps: ['plan free'], times: 1 }),
-    oracle: 'a disk never shrinks',
+    rule: 'a disk never shrinks',
   },
   'publishes the URL of the Cluster before': {
     subject: seeing((o) => {
@@ -143,22 +143,22 @@ export const actionMutants = {
       times: 2,
       checkups: 1,
     }),
-    oracle: 'DATABASE_URL is of this Cluster',
+    rule: 'DATABASE_URL is of this Cluster',
   },
   'takes the finalizer off before the children are released': {
     subject: doing((actions, o) => (isDeleted(o) ? [...actions].reverse() : actions)),
     search: searchOf({ after: ['create protected free'], steps: ['delete in the background'], times: 1 }),
-    oracle: 'an addon goes only when its children are marked',
+    rule: 'an addon goes only when its children are marked',
   },
   'forgets to mark the Cluster that it releases': {
     subject: doing((actions, o) => (isDeleted(o) ? actions.filter(({ child }) => child !== 'cluster') : actions)),
     search: searchOf({ after: ['create protected free'], steps: ['delete in the background'], times: 1 }),
-    oracle: 'an addon goes only when its children are marked',
+    rule: 'an addon goes only when its children are marked',
   },
   'releases what its cache shows': {
     subject: (right) => ({ ...right, needs: (o, now) => ({ ...right.needs(o, now), watched: false }) }),
     search: searchOf({ steps: ['create protected free', 'delete in the background'], times: 2 }),
-    oracle: 'an addon goes only when its children are marked',
+    rule: 'an addon goes only when its children are marked',
   },
   'owns the children of a protected addon': {
     subject: (right) => ({
@@ -169,7 +169,7 @@ export const actionMutants = {
       },
     }),
     search: searchOf({ steps: ['create protected free'], times: 1 }),
-    oracle: 'no protected child has an owner',
+    rule: 'no protected child has an owner',
   },
   'tells of protection a round too early': {
     subject: doing((actions, { addon }) => {
@@ -177,7 +177,7 @@ export const actionMutants = {
       return isNews && wasReady(addon) ? [] : actions;
     }),
     search: searchOf({ after: ['create free'], steps: ['mode protected', 'delete in the background'], times: 2 }),
-    oracle: 'the protected outlive their addon',
+    rule: 'the protected outlive their addon',
   },
   'puts a torn-off owner reference back without asking': {
     subject: (right) => ({
@@ -186,7 +186,7 @@ export const actionMutants = {
       decide: (o, now, sight) => right.decide({ ...o, live: { kind: 'found', object: o.addon } }, now, sight),
     }),
     search: searchOf({ after: ['create free'], steps: ['delete and orphan'], times: 1 }),
-    oracle: 'what was to be orphaned stays',
+    rule: 'what was to be orphaned stays',
   },
   'makes what nobody owns before the finalizer is on': {
     subject: doing((actions) => [
@@ -194,7 +194,7 @@ export const actionMutants = {
       ...actions.filter(({ child }) => child === 'addon'),
     ]),
     search: searchOf({ steps: ['create protected free', 'delete in the background'], times: 2 }),
-    oracle: 'it comes to rest as a fresh create would',
+    rule: 'it comes to rest as a fresh create would',
   },
   'writes the Cluster each time it looks': {
     subject: doing((actions, o) => {
@@ -204,7 +204,12 @@ export const actionMutants = {
       return [applyTo('cluster', looked as unknown as Manifest, cluster)];
     }),
     search: searchOf({ steps: ['create free'], times: 1 }),
-    oracle: 'it comes to rest as a fresh create would',
+    rule: 'it comes to rest as a fresh create would',
+  },
+  'lets what is not essential stop the rest': {
+    subject: doing((actions) => actions.map((action) => ({ ...action, concern: 'database' }))),
+    search: searchOf({ steps: ['create standard', 'refuse scheduledBackup'], times: 2 }),
+    rule: 'no condition claims what was neither seen nor written',
   },
   'never follows a changed password': {
     subject: (right) => ({
@@ -215,6 +220,6 @@ export const actionMutants = {
       }),
     }),
     search: searchOf({ after: ['create free'], steps: ['rotate the password'], times: 1 }),
-    oracle: 'it comes to rest as a fresh create would',
+    rule: 'it comes to rest as a fresh create would',
   },
 } as const satisfies Readonly<Record<string, Mutant>>;

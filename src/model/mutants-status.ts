@@ -16,7 +16,7 @@ export const statusMutants = {
       },
     }),
     search: searchOf({ after: ['create free'], steps: ['fail over'], times: 1 }),
-    oracle: 'ready_at and clusterName never move',
+    rule: 'ready_at and clusterName never move',
   },
   'inherits ready_at of a database that it refuses': {
     subject: (right) => ({
@@ -32,7 +32,7 @@ export const statusMutants = {
       steps: ['create free of another database'],
       times: 1,
     }),
-    oracle: 'ready_at and clusterName never move',
+    rule: 'ready_at and clusterName never move',
   },
   'takes back which generation it has looked at': {
     subject: (right) => ({
@@ -43,7 +43,7 @@ export const statusMutants = {
       },
     }),
     search: searchOf({ after: ['create free', 'plan standard'], steps: ['suspend on'], times: 1 }),
-    oracle: 'observedGeneration never falls',
+    rule: 'observedGeneration never falls',
   },
   'tells running without a login': {
     subject: (right) => ({
@@ -54,7 +54,7 @@ export const statusMutants = {
       },
     }),
     search: searchOf({ after: ['create pro'], steps: ['fail over'], times: 1 }),
-    oracle: 'Ready means that a login succeeded',
+    rule: 'Ready means that a login succeeded',
   },
   'believes what CNPG said of the plan before': {
     subject: seeing((o) =>
@@ -64,7 +64,7 @@ export const statusMutants = {
       }),
     ),
     search: searchOf({ after: ['create free'], steps: ['plan standard'], times: 1 }),
-    oracle: 'Ready means that it runs as asked',
+    rule: 'Ready means that it runs as asked',
   },
   'believes that what was refused is done': {
     subject: (right) => ({
@@ -73,7 +73,7 @@ export const statusMutants = {
         right.statusOf(addon, decision, { ...result, refusals: [], untried: [] }, now),
     }),
     search: searchOf({ steps: ['create free', 'refuse urlSecret'], times: 2 }),
-    oracle: 'no condition claims what was neither seen nor written',
+    rule: 'no condition claims what was neither seen nor written',
   },
   'tells the plan that a suspended addon asks for': {
     subject: (right) => ({
@@ -85,7 +85,7 @@ export const statusMutants = {
       },
     }),
     search: searchOf({ after: ['create free'], steps: ['suspend on', 'plan standard'], times: 2 }),
-    oracle: 'a suspended addon keeps what status says of its plan',
+    rule: 'a suspended addon keeps what status says of its plan',
   },
   'tells a password': {
     subject: (right) => ({
@@ -97,6 +97,6 @@ export const statusMutants = {
       },
     }),
     search: searchOf({ steps: ['create free'], times: 1 }),
-    oracle: 'no status tells a password',
+    rule: 'no status tells a password',
   },
 } as const satisfies Readonly<Record<string, Mutant>>;

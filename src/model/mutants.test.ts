@@ -1,24 +1,25 @@
 // The checker finds out each of these wrong subjects, by the rule that it breaks.
 import { describe, expect, it } from '@jest/globals';
+import { inWords } from './explore.ts';
 import { actionMutants } from './mutants-actions.ts';
 import { statusMutants } from './mutants-status.ts';
-import { oracleNames } from './rules/rules.ts';
-import { search, tellOf } from './search.ts';
+import { ruleNames } from './rules/rules.ts';
+import { search } from './search.ts';
 import { productSubject } from './testing.ts';
 
 const mutants = { ...actionMutants, ...statusMutants };
 
 it('every rule has a wrong subject that breaks it', () =>
-  expect(new Set(Object.values(mutants).map(({ oracle }) => oracle))).toEqual(new Set(oracleNames)));
+  expect(new Set(Object.values(mutants).map(({ rule }) => rule))).toEqual(new Set(ruleNames)));
 
 describe('the checker catches a subject that', () => {
-  it.each(Object.entries(mutants).map(([name, mutant]) => [name, mutant.oracle, mutant] as const))(
+  it.each(Object.entries(mutants).map(([name, mutant]) => [name, mutant.rule, mutant] as const))(
     '%s, by the rule "%s"',
-    (_, oracle, mutant) => {
+    (_, rule, mutant) => {
       const right = search({ ...mutant.search, most: 500 }, productSubject());
-      expect(tellOf(right)).toMatch(/^no violation in /);
+      expect(inWords(right)).toMatch(/^no violation in /);
       const { violation } = search(mutant.search, mutant.subject(productSubject()));
-      expect(violation?.oracle).toBe(oracle);
+      expect(violation?.rule).toBe(rule);
       expect(violation?.trace.length).toBeGreaterThan(0);
     },
   );

@@ -1,4 +1,5 @@
 // The searches that npm test runs: each lets people do what belongs together, as often as a few seconds allow.
+import { type Role, roles } from '../domain/children.ts';
 import type { Slot } from './objects.ts';
 import type { Search } from './search.ts';
 import type { UserStep } from './user.ts';
@@ -45,7 +46,52 @@ const deletions = [
   'delete and orphan',
 ] as const satisfies readonly UserStep[];
 
+/** What can happen to any child, one child at a time: a new row in the table of children is searched like the others. */
+const ofEachChild = Object.assign(
+  {},
+  ...roles.map((role): Readonly<Record<ChildScenario, Search>> => {
+    const hands = searchOf({
+      after: ['create protected standard'],
+      steps: [
+        `delete ${role}`,
+        `put a foreign ${role}`,
+        `tear the owner off ${role}`,
+        `tear the labels off ${role}`,
+        'delete in the background',
+        'create protected standard',
+      ],
+      times: 3,
+      late: ['addon'],
+    });
+    const policies = searchOf({
+      steps: [
+        'create protected standard',
+        `refuse ${role}`,
+        `accept ${role}`,
+        'mode standard',
+        'delete in the background',
+      ],
+      times: 3,
+      late: [],
+    });
+    const changes = searchOf({
+      after: ['create standard', `refuse ${role}`],
+      steps: ['plan free', 'plan pro', `delete ${role}`, `accept ${role}`],
+      times: 2,
+      late: ['addon'],
+    });
+    return {
+      [`${role} in other hands`]: hands,
+      [`${role} refused by a policy`]: policies,
+      [`${role} refused during a change`]: changes,
+    } as Readonly<Record<ChildScenario, Search>>;
+  }),
+) as Readonly<Record<ChildScenario, Search>>;
+/** The names of these searches. */
+export type ChildScenario = `${Role} ${'in other hands' | 'refused by a policy' | 'refused during a change'}`;
+
 export const scenarios = {
+  ...ofEachChild,
   'a first start, seen late': searchOf({ steps: ['create standard', 'plan free'], times: 2, lag: 2 }),
   'a plan that changes before the database stands': searchOf({
     steps: ['create standard', 'plan free', 'plan pro'],

@@ -1,12 +1,13 @@
-// Breadth-first through every state that the rules allow, so that the first violation found is a shortest one.
+// A search through every state of an addon and its children that the rules allow.
 import { Canonical } from './canonical.ts';
 import { cnpgSteps } from './cnpg.ts';
 import { collectorSteps } from './collector.ts';
+import { explore, type Found } from './explore.ts';
 import { FairRuns } from './fair.ts';
 import { remembering } from './memory.ts';
 import { namespaceSteps } from './namespace.ts';
 import { operatorSteps } from './operator.ts';
-import { judge, type OracleName } from './rules/rules.ts';
+import { judge, type RuleName } from './rules/rules.ts';
 import { type Budget, emptyState, type Rules, type State } from './state.ts';
 import type { Step } from './step.ts';
 import type { Subject } from './subject.ts';
@@ -21,14 +22,6 @@ export interface Search {
   readonly most: number;
 }
 
-export interface Found {
-  readonly states: number;
-  readonly transitions: number;
-  /** Every state that so many steps lead to was explored; undefined when there is no state left to explore. */
-  readonly depth?: number;
-  readonly violation?: { readonly oracle: OracleName; readonly detail: string; readonly trace: readonly string[] };
-}
-
 /** Everything that may happen next in a state. */
 function stepsFrom(state: State, subject: Subject): readonly Step[] {
   return [
@@ -40,51 +33,22 @@ function stepsFrom(state: State, subject: Subject): readonly Step[] {
   ];
 }
 
-/** Where a state was found: what led to it, how far from the beginning. */
-interface Origin {
-  readonly from: Origin | undefined;
-  readonly label: string;
-  readonly depth: number;
-}
-
 /** Explores until the first violation, the last state, or the bound. */
-export function search({ rules, prologue, budget, most }: Search, subject: Subject): Found {
+export function search({ rules, prologue, budget, most }: Search, subject: Subject): Found<RuleName> {
   const canonical = new Canonical();
   const fair = new FairRuns(subject, canonical);
-  const start = begin(rules, prologue, budget, fair);
-  const seen = new Set([canonical.keyOf(start)]);
-  const open: { readonly state: State; readonly origin: Origin }[] = [
-    { state: start, origin: { from: undefined, label: '', depth: 0 } },
-  ];
-  let transitions = 0;
-  // The list grows while it is read; what has been read is let go.
-  for (let index = 0; index < open.length; index += 1) {
-    const { state, origin } = open[index] as (typeof open)[number];
-    delete open[index];
-    for (const step of stepsFrom(state, subject)) {
-      transitions += 1;
-      const next: Origin = { from: origin, label: `${step.actor} ${step.label}`, depth: origin.depth + 1 };
-      const broken = judge(state, step);
-      if (broken !== undefined)
-        return { states: seen.size, transitions, violation: { ...broken, trace: traceTo(next) } };
-      const after = remembering(step);
-      const key = canonical.keyOf(after);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const unfair = fair.check(after);
-      if (unfair !== undefined) {
-        const trace = [...traceTo(next), '-- then, left alone --', ...unfair.steps];
-        return { states: seen.size, transitions, violation: { oracle: unfair.oracle, detail: unfair.detail, trace } };
-      }
-      if (seen.size >= most) return { states: seen.size, transitions, depth: origin.depth };
-      open.push({ state: after, origin: next });
-    }
-  }
-  return { states: seen.size, transitions };
-}
-
-function traceTo({ from, label }: Origin): readonly string[] {
-  return from === undefined ? [] : [...traceTo(from), label];
+  return explore<State, RuleName>({
+    start: begin(rules, prologue, budget, fair),
+    stepsFrom: (state) =>
+      stepsFrom(state, subject).map((step) => ({
+        label: `${step.actor} ${step.label}`,
+        state: remembering(step),
+        broken: judge(state, step),
+      })),
+    keyOf: (state) => canonical.keyOf(state),
+    wrongWith: (state) => fair.check(state),
+    most,
+  });
 }
 
 function begin(rules: Rules, prologue: readonly UserStep[], budget: Budget, fair: FairRuns): State {
@@ -92,11 +56,4 @@ function begin(rules: Rules, prologue: readonly UserStep[], budget: Budget, fair
   let settled = emptyState(rules, quiet);
   for (const label of prologue) settled = fair.settle(afterStep(settled, label));
   return { ...settled, rules, left: budget };
-}
-
-/** What came of a search: how far it went, or the violation in a few lines. */
-export function tellOf({ violation, states, depth }: Found): string {
-  if (violation !== undefined)
-    return [`${violation.oracle}: ${violation.detail}`, ...violation.trace.map((label) => `  ${label}`)].join('\n');
-  return `no violation in ${states} states, ${depth === undefined ? 'which is all there are' : `all up to depth ${depth}`}`;
 }

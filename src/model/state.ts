@@ -41,7 +41,7 @@ export interface Budget {
   readonly travels: number;
 }
 
-/** What the oracles have to know of the past. */
+/** What the rules have to know of the past. */
 export interface Memory {
   /** uids of the children that status called protected, until the user asked for another mode. */
   readonly guarded: readonly string[];

@@ -10,16 +10,16 @@ const named = Object.entries(rules) as readonly (readonly [keyof typeof rules, R
 
 const atRest = 'it comes to rest as a fresh create would';
 
-export type OracleName = keyof typeof rules | typeof atRest;
+export type RuleName = keyof typeof rules | typeof atRest;
 
 /** Every rule by its name; the last one is the fair runs'. */
-export const oracleNames: readonly OracleName[] = [...named.map(([name]) => name), atRest];
+export const ruleNames: readonly RuleName[] = [...named.map(([name]) => name), atRest];
 
 /** The first rule that a step breaks. */
-export function judge(before: State, step: Step): { readonly oracle: OracleName; readonly detail: string } | undefined {
-  for (const [oracle, rule] of named) {
-    const detail = rule(before, step);
-    if (detail !== undefined) return { oracle, detail };
+export function judge(before: State, step: Step): { readonly rule: RuleName; readonly detail: string } | undefined {
+  for (const [rule, judgeStep] of named) {
+    const detail = judgeStep(before, step);
+    if (detail !== undefined) return { rule, detail };
   }
   return undefined;
 }

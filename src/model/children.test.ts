@@ -1,0 +1,28 @@
+// Every row of the table of children comes true: some addon makes it, and nothing that holds data may be removed.
+import { describe, expect, it } from '@jest/globals';
+import { children, type Role, roles } from '../domain/children.ts';
+import { Canonical } from './canonical.ts';
+import { FairRuns } from './fair.ts';
+import { emptyState, live } from './state.ts';
+import { productSubject } from './testing.ts';
+import { afterStep, type UserStep } from './user.ts';
+
+/** What people do to get each child. */
+const madeBy: Readonly<Record<Role, UserStep>> = {
+  cluster: 'create free',
+  scheduledBackup: 'create standard',
+  urlSecret: 'create free',
+};
+
+describe.each(roles)('%s', (role) => {
+  it('is made', () => {
+    const fair = new FairRuns(productSubject(), new Canonical());
+    const nobody = emptyState({ steps: [], late: [], lag: 0, expandable: true }, { steps: 0, checkups: 0, travels: 0 });
+    expect(live(fair.settle(nobody), role)).toBeUndefined();
+    expect(live(fair.settle(afterStep(nobody, madeBy[role])), role)).toBeDefined();
+  });
+});
+
+it('what holds data, or lets an application in, is never removed', () => {
+  expect(roles.filter((role) => children[role].removable)).toEqual(['scheduledBackup']);
+});
