@@ -15,7 +15,8 @@ import {
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import { classify } from './api-errors.ts';
-import type { Cache, Dependencies } from './dependencies.ts';
+import type { Cache } from './cache.ts';
+import type { Dependencies } from './dependencies.ts';
 
 export interface Acted {
   readonly result: ActionResult;

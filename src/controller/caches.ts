@@ -6,7 +6,8 @@ import { type ObjectOf, resources, type WatchedResource, watchedResources } from
 import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
-import type { Availability, Cache, WatchedCaches } from './dependencies.ts';
+import type { Cache } from './cache.ts';
+import type { Availability, WatchedCaches } from './dependencies.ts';
 import { type Key, keyOf } from './key.ts';
 import type { Triggers } from './triggers.ts';
 

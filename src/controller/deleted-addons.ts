@@ -4,7 +4,8 @@ import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
 import { namesOf } from '../domain/target.ts';
-import type { Cache } from './dependencies.ts';
+import type { Cache } from './cache.ts';
+
 import { type Key, keyOf } from './key.ts';
 
 // What a replica that does not lead hears of is looked at only when it leads; this bounds it, at some kilobytes each.

@@ -1,24 +1,17 @@
 // Everything one reconcile may touch, handed in by the composition root; no room reaches for anything else.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Clock } from '../api/clock.ts';
-import type { KubeObject } from '../api/kubernetes.ts';
 import type { LoginResult } from '../api/login.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import type { Platform } from '../domain/observed.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Cache } from './cache.ts';
 import type { Clients } from './clients.ts';
 import type { DeletedAddons } from './deleted-addons.ts';
 import type { Resync } from './resync.ts';
 
 /** Whether the API server lets us see a resource. */
 export type Availability = 'served' | 'missing' | 'forbidden';
-
-/** What the watches know, and the door by which own writes become visible at once. */
-export interface Cache<T extends KubeObject> {
-  get(namespace: string, name: string): T | undefined;
-  record(raw: KubeObject): void;
-  forget(namespace: string, name: string, uid: string): void;
-}
 
 /** A cache of each watched resource. */
 export type WatchedCaches = { readonly [N in WatchedResource]: Cache<ObjectOf<N>> };

@@ -3,35 +3,25 @@
 import { projectAddon } from '../api/addon.ts';
 import { projectCluster } from '../api/cnpg.ts';
 import { byRole, isWatched, type Role } from '../domain/children.ts';
-import type { ActionResult, Decision } from '../domain/decision.ts';
-import type { Observed, Volume } from '../domain/observed.ts';
+import type { Volume } from '../domain/observed.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
 import { sameFields } from './fields.ts';
 import { nameOf, rivalUid, type Slot, type Stored, watchedSlots } from './objects.ts';
 import { observedOf, type Seen, type Sight } from './sight.ts';
-import { type Feed, live, newest, nowOf, restarted, type State, seenUpTo, withFeed } from './state.ts';
+import {
+  type Acting,
+  type Feed,
+  live,
+  newest,
+  nowOf,
+  restarted,
+  type State,
+  seenUpTo,
+  type View,
+  withFeed,
+} from './state.ts';
 import type { Step } from './step.ts';
 import type { Subject } from './subject.ts';
-
-/** What the operator has seen of each object: in its caches, or by reading it. */
-export type View = { readonly addon: Stored } & Readonly<Record<Role, Stored | undefined>>;
-
-/** A decision on its way. */
-export interface Acting {
-  readonly kind: 'acting';
-  /** What was seen when it was made. */
-  readonly from: View;
-  /** The same, with the answers of own writes. */
-  readonly seen: View;
-  readonly observed: Observed;
-  readonly decision: Decision;
-  /** Index of the next action; after the last comes the status. */
-  readonly next: number;
-  readonly result: ActionResult;
-  /** Whether the login that the decision asks for was made. */
-  readonly tried: boolean;
-  readonly doubt: boolean;
-}
 
 /** The one look of an operator that has seen everything; undefined when nothing comes of it. */
 export function lookAtNewest(state: State, resync: boolean, subject: Subject): State | undefined {

@@ -15,9 +15,9 @@ import {
 import { readySince, stands, statusOf } from './cnpg.ts';
 import { sameFields } from './fields.ts';
 import { type Fields, passwordIn, type Slot, type Stored } from './objects.ts';
-import { type Acting, looks, type View } from './observe.ts';
+import { looks } from './observe.ts';
 import { type Answer, apply, applyStatus, create, remove, setFinalizers } from './server.ts';
-import { catchUp, live, nowOf, restarted, type State, withFeed } from './state.ts';
+import { type Acting, catchUp, live, nowOf, restarted, type State, type View, withFeed } from './state.ts';
 import type { Attempt, Step } from './step.ts';
 import type { Subject } from './subject.ts';
 

@@ -3,9 +3,9 @@
 import { orphanFinalizer } from '../api/addon.ts';
 import { timestampOf } from '../api/time.ts';
 import type { Role } from '../domain/children.ts';
+import type { ActionResult, Decision } from '../domain/decision.ts';
+import type { Observed } from '../domain/observed.ts';
 import { type Slot, type Stored, slots, watchedSlots } from './objects.ts';
-import type { Acting } from './observe.ts';
-import type { UserStep } from './user.ts';
 
 /** The versions of a watched object that a cache may still show, oldest first; the last is what the server has. */
 export interface Feed {
@@ -19,11 +19,32 @@ export interface Feed {
 /** Every object that there may be. What is not watched has one version: it is read when it is needed. */
 export type Objects = Readonly<Record<Slot, Feed>>;
 
+/** What the operator has seen of each object: in its caches, or by reading it. */
+export type View = { readonly addon: Stored } & Readonly<Record<Role, Stored | undefined>>;
+
+/** A decision on its way. */
+export interface Acting {
+  readonly kind: 'acting';
+  /** What was seen when it was made. */
+  readonly from: View;
+  /** The same, with the answers of own writes. */
+  readonly seen: View;
+  readonly observed: Observed;
+  readonly decision: Decision;
+  /** Index of the next action; after the last comes the status. */
+  readonly next: number;
+  readonly result: ActionResult;
+  /** Whether the login that the decision asks for was made. */
+  readonly tried: boolean;
+  readonly doubt: boolean;
+}
+
 export type Process = { readonly kind: 'idle'; readonly doubt: boolean } | Acting;
 
 /** What a search allows to happen, and how often. */
 export interface Rules {
-  readonly steps: readonly UserStep[];
+  /** Names of the steps in user.ts that people may take. */
+  readonly steps: readonly string[];
   /** Whose caches may be late. */
   readonly late: readonly Slot[];
   /** How many versions a late cache may lag behind. */

@@ -1,9 +1,9 @@
 // One step of the model: who did what, and the state after it.
 import type { AddonStatus } from '../api/addon.ts';
 import type { Action } from '../domain/decision.ts';
-import type { Acting } from './observe.ts';
+
 import type { ServerError } from './server.ts';
-import type { State } from './state.ts';
+import type { Acting, State } from './state.ts';
 
 export type Actor = 'operator' | 'CNPG' | 'collector' | 'namespace' | 'user';
 

@@ -89,8 +89,8 @@ export function stepsOfUsers(state: State): readonly Step[] {
   if (left.steps === 0) return [];
   const spent = { ...state, left: { ...left, steps: left.steps - 1 } };
   return rules.steps.flatMap((label) => {
-    const change: Change = userSteps[label];
-    const after = change(spent);
+    const change: Change | undefined = userSteps[label as UserStep];
+    const after = change?.(spent);
     return after === undefined ? [] : [{ actor: 'user', label, state: after } satisfies Step];
   });
 }

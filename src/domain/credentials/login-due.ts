@@ -1,9 +1,9 @@
 // Whether the last login still covers the current credentials, primary and readiness of the database.
 import { isAsked } from '../database/cluster-diff.ts';
+import type { Action } from '../decision.ts';
 import { reasonOf } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
-import type { CredentialsChapter } from './credentials.ts';
 
 /**
  * Whether another login would prove nothing new.
@@ -12,7 +12,7 @@ import type { CredentialsChapter } from './credentials.ts';
 export function isLoginCurrent(
   { addon, own: { cluster }, observed: { platform } }: Situation,
   target: Target,
-  published?: Pick<CredentialsChapter, 'actions' | 'sourceVersion'>,
+  published?: { readonly actions: readonly Action[]; readonly sourceVersion: string | undefined },
 ): boolean {
   if (platform.connectionCheck === 'Off') return true;
   if (cluster === undefined || isAsked(addon, target, cluster)) return false;

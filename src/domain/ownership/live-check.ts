@@ -2,8 +2,8 @@
 // addon that is gone, and what is written for it then would be nobody's, or taken from its successor.
 import { findsOrphans, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
+import { hasFinalizer } from './finalizer.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
-import { hasFinalizer } from './protection.ts';
 
 /**
  * Whether the addon has to be read from the server: also before a torn-off owner reference is put back, since the garbage collector may

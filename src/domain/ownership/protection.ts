@@ -1,11 +1,11 @@
-// The chapter on protection: whether the children outlive the addon, the finalizer that this takes, and where the database came from.
-import { type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
+// The chapter on ownership: whether the children outlive the addon, and where the database came from.
+import type { PostgresAddon } from '../../api/addon.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
-import { type Action, setFinalizers } from '../decision.ts';
 import { formerUidOf, reasonOf } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
+import { addFinalizer, hasFinalizer, isLeavingProtection, removeFinalizer } from './finalizer.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
 
 /** Before all others: no child without an owner reference is made before the deletion of the addon has to wait for the operator. */
@@ -27,32 +27,6 @@ export function endOfProtection({ s }: Round, credentials: Chapter): Chapter {
   if (!isLeavingProtection(addon) || observed.children.urlSecret.kind === 'unread') return {};
   const isLoose = own.urlSecret !== undefined && !hasOwnerReference(addon, own.urlSecret);
   return isLoose && credentials.actions?.length === 0 ? {} : { actions: [removeFinalizer(addon)] };
-}
-
-/** Whether the deletion of the addon waits for the operator. */
-export function hasFinalizer(addon: PostgresAddon): boolean {
-  return addon.metadata.finalizers?.includes(protectionFinalizer) === true;
-}
-
-/** Whether protection ends by a change of the mode, and the finalizer has to wait for the children. */
-export function isLeavingProtection(addon: PostgresAddon): boolean {
-  return deletesChildren(addon) && hasFinalizer(addon);
-}
-
-/** The write that puts the finalizer on a protected addon that lacks it. */
-export function addFinalizer(addon: PostgresAddon): readonly Action[] {
-  if (deletesChildren(addon) || hasFinalizer(addon)) return [];
-  return [setFinalizers(addon, [...otherFinalizers(addon), protectionFinalizer])];
-}
-
-/** The write that takes the operator's finalizer off the addon; other finalizers stay. */
-export function removeFinalizer(addon: PostgresAddon): Action {
-  return setFinalizers(addon, otherFinalizers(addon));
-}
-
-/** The finalizers that are not ours. */
-export function otherFinalizers({ metadata }: PostgresAddon): readonly string[] {
-  return (metadata.finalizers ?? []).filter((finalizer) => finalizer !== protectionFinalizer);
 }
 
 function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {

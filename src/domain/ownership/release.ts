@@ -7,10 +7,10 @@ import { formerUidOf } from '../recorded.ts';
 import type { FoundChild, Situation } from '../situation.ts';
 import { namesOf } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
+import { hasFinalizer, otherFinalizers, removeFinalizer } from './finalizer.ts';
 import { handOver, isMarked } from './handover.ts';
 import { unseen } from './obstacle.ts';
 import { classifyOwner, deletesChildren, hasOwnerReference, uidOn } from './owner.ts';
-import { hasFinalizer, otherFinalizers, removeFinalizer } from './protection.ts';
 
 /** Whether the deletion of this addon, under way, is to leave the children in service. */
 export function keepsChildren(addon: PostgresAddon): boolean {

@@ -9,8 +9,7 @@ import { readySince, runsAsAsked, statusOf } from '../cnpg.ts';
 import { sameFields } from '../fields.ts';
 import { says } from '../memory.ts';
 import { kindOf, passwordIn, type Stored, textOf } from '../objects.ts';
-import type { View } from '../observe.ts';
-import { live } from '../state.ts';
+import { live, type View } from '../state.ts';
 import type { Step } from '../step.ts';
 import type { Rule } from './objects.ts';
 

@@ -1,0 +1,30 @@
+// The operator's finalizer on a protected addon: the deletion of the addon waits until its children are released.
+import { type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
+import { type Action, setFinalizers } from '../decision.ts';
+import { deletesChildren } from './owner.ts';
+
+/** Whether the deletion of the addon waits for the operator. */
+export function hasFinalizer(addon: PostgresAddon): boolean {
+  return addon.metadata.finalizers?.includes(protectionFinalizer) === true;
+}
+
+/** Whether protection ends by a change of the mode, and the finalizer has to wait for the children. */
+export function isLeavingProtection(addon: PostgresAddon): boolean {
+  return deletesChildren(addon) && hasFinalizer(addon);
+}
+
+/** The write that puts the finalizer on a protected addon that lacks it. */
+export function addFinalizer(addon: PostgresAddon): readonly Action[] {
+  if (deletesChildren(addon) || hasFinalizer(addon)) return [];
+  return [setFinalizers(addon, [...otherFinalizers(addon), protectionFinalizer])];
+}
+
+/** The write that takes the operator's finalizer off the addon; other finalizers stay. */
+export function removeFinalizer(addon: PostgresAddon): Action {
+  return setFinalizers(addon, otherFinalizers(addon));
+}
+
+/** The finalizers that are not ours. */
+export function otherFinalizers({ metadata }: PostgresAddon): readonly string[] {
+  return (metadata.finalizers ?? []).filter((finalizer) => finalizer !== protectionFinalizer);
+}
