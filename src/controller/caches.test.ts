@@ -1,8 +1,9 @@
 // The caches against an API server played by hand: what is asked of it, what is told of its answers, and whom a change concerns.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { watchedResources } from '../api/resources.ts';
+import { resources, watchedResources } from '../api/resources.ts';
 import { aCluster, anAddon } from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
+import { resourcePath } from '../kube/resources.ts';
 import { HandTransport, page, type Thing, thing } from '../kube/testing.ts';
 import { ManualClock, settle } from '../testing/clock.ts';
 import { Caches } from './caches.ts';
@@ -32,12 +33,14 @@ class Fixture {
     });
   }
 
-  /** Answers the lists of all three resources, with the addon and its Cluster. */
+  /** Answers the lists of all watched resources, with the addon and its Cluster. */
   async listed(): Promise<void> {
     this.caches.start();
-    (await this.transport.call()).answer(page([anAddon() as unknown as Thing], 50));
-    (await this.transport.call()).answer(page([aCluster(anAddon()) as unknown as Thing], 50));
-    (await this.transport.call()).answer(page([], 50));
+    const there: Readonly<Record<string, object>> = { addons: anAddon(), clusters: aCluster(anAddon()) };
+    for (const name of watchedResources) {
+      const object = there[name];
+      (await this.transport.call()).answer(page(object === undefined ? [] : [object as Thing], 50));
+    }
     await settle();
   }
 }
@@ -53,6 +56,9 @@ afterEach(async () => {
   for (const { caches } of running.splice(0)) await caches.stop();
 });
 
+/** The same for each watched resource. */
+const every = <T>(value: T) => Object.fromEntries(watchedResources.map((name) => [name, value]));
+
 const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'not allowed' });
 
 describe('the caches', () => {
@@ -62,13 +68,9 @@ describe('the caches', () => {
     await settle();
     const paths = [];
     while (transport.waiting > 0) paths.push((await transport.call()).request.path);
-    expect(paths).toEqual(
-      ['a', 'b'].flatMap((namespace) => [
-        `/apis/addons.paas.dev/v1alpha1/namespaces/${namespace}/postgresaddons`,
-        `/apis/postgresql.cnpg.io/v1/namespaces/${namespace}/clusters`,
-        `/apis/postgresql.cnpg.io/v1/namespaces/${namespace}/scheduledbackups`,
-      ]),
-    );
+    const listed = (namespace: string) => watchedResources.map((name) => resourcePath(resources[name].gvr, namespace));
+    expect(paths).toEqual(['a', 'b'].flatMap(listed));
+    expect(paths[1]).toBe('/apis/postgresql.cnpg.io/v1/namespaces/a/clusters');
   });
 
   it('hold what was listed, count it under the names of the metrics, and tell of it', async () => {
@@ -76,8 +78,8 @@ describe('the caches', () => {
     await fixture.listed();
     expect(fixture.caches.of.clusters.get('team-a', 'db-team-a-shop')).toMatchObject({ kind: 'Cluster' });
     expect(fixture.caches.of.addons.get('team-a', 'shop')?.metadata).not.toHaveProperty('managedFields');
-    expect(fixture.caches.sizes()).toEqual({ addons: 1, clusters: 1, scheduledBackups: 0 });
-    expect(fixture.told).toEqual(['list PostgresAddon', 'list Cluster', 'list ScheduledBackup']);
+    expect(fixture.caches.sizes()).toEqual({ ...every(0), addons: 1, clusters: 1 });
+    expect(fixture.told).toEqual(watchedResources.map((name) => `list ${resources[name].gvr.kind}`));
     expect(fixture.keys).toEqual(['team-a/shop', 'team-a/shop']);
     expect(fixture.caches.notReady()).toBeUndefined();
   });
@@ -88,11 +90,12 @@ describe('the caches', () => {
     caches.start();
     (await transport.call()).answer(page([], 50));
     (await transport.call()).fail(forbidden);
-    (await transport.call()).fail(new ApiError({ code: 404, reason: 'NotFound', message: 'not there' }));
+    for (const _ of watchedResources.slice(2))
+      (await transport.call()).fail(new ApiError({ code: 404, reason: 'NotFound', message: 'not there' }));
     await settle();
     expect(told).toContain('Cluster in a: 403');
     expect(caches.notReady()).toBeUndefined();
-    expect(caches.availability('a')).toEqual({ addons: 'served', clusters: 'forbidden', scheduledBackups: 'missing' });
+    expect(caches.availability('a')).toEqual({ ...every('missing'), addons: 'served', clusters: 'forbidden' });
   });
 
   it('are not ready without addons, whatever the reason', async () => {

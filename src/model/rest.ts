@@ -18,16 +18,19 @@ export function isStopped(state: State, addon: Stored): boolean {
   return roles.some((role) => (isDeleted || isEssential(role)) && standsInTheWay(state, addon, role, reason));
 }
 
-/** The children without which the addon comes to rest, since something stands in their way and their condition says so. */
+/**
+ * The children without which the addon comes to rest: something stands in the way of one, its condition says so, and what else is
+ * written for the same concern waits.
+ */
 export function obstructed(state: State, addon: Stored): readonly Role[] {
   const { conditions = [] } = (addon.status ?? {}) as AddonStatus;
-  return roles.filter(
-    (role) =>
-      !isEssential(role) &&
-      conditions.some(
-        ({ type, reason }) => concernOf(type) === children[role].concern && standsInTheWay(state, addon, role, reason),
-      ),
+  const inTheWay = roles.filter((role) =>
+    conditions.some(
+      ({ type, reason }) => concernOf(type) === children[role].concern && standsInTheWay(state, addon, role, reason),
+    ),
   );
+  const concerns = inTheWay.map((role) => children[role].concern);
+  return roles.filter((role) => !isEssential(role) && concerns.includes(children[role].concern));
 }
 
 /** Whether a reason is true of a child. */
