@@ -1,25 +1,20 @@
 // Every row of the table of children comes true: some addon makes it, and nothing that holds data may be removed.
 import { describe, expect, it } from '@jest/globals';
-import { children, type Role, roles } from '../domain/children.ts';
+import { children, roles } from '../domain/children.ts';
 import { Canonical } from './canonical.ts';
 import { FairRuns } from './fair.ts';
+import { askedFor } from './scenarios.ts';
 import { emptyState, live } from './state.ts';
 import { productSubject } from './testing.ts';
 import { afterStep, type UserStep } from './user.ts';
-
-/** What people do to get each child. */
-const madeBy: Readonly<Record<Role, readonly UserStep[]>> = {
-  cluster: ['create free'],
-  scheduledBackup: ['create standard'],
-  urlSecret: ['create free'],
-};
 
 describe.each(roles)('%s', (role) => {
   it('is made', () => {
     const fair = new FairRuns(productSubject(), new Canonical());
     const nobody = emptyState({ steps: [], late: [], lag: 0, expandable: true }, { steps: 0, checkups: 0, travels: 0 });
     expect(live(fair.settle(nobody), role)).toBeUndefined();
-    const made = madeBy[role].reduce((state, step) => fair.settle(afterStep(state, step)), nobody);
+    const steps: readonly UserStep[] = ['create standard', ...askedFor[role]];
+    const made = steps.reduce((state, step) => fair.settle(afterStep(state, step)), nobody);
     expect(live(made, role)).toBeDefined();
   });
 });

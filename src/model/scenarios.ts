@@ -46,12 +46,19 @@ const deletions = [
   'delete and orphan',
 ] as const satisfies readonly UserStep[];
 
+/** What people do after `create standard` to get each child; nothing for those that a standard addon has. */
+export const askedFor: Readonly<Record<Role, readonly UserStep[]>> = {
+  cluster: [],
+  scheduledBackup: [],
+  urlSecret: [],
+};
+
 /** What can happen to any child, one child at a time: a new row in the table of children is searched like the others. */
 const ofEachChild = Object.assign(
   {},
   ...roles.map((role): Readonly<Record<ChildScenario, Search>> => {
     const hands = searchOf({
-      after: ['create protected standard'],
+      after: ['create protected standard', ...askedFor[role]],
       steps: [
         `delete ${role}`,
         `put a foreign ${role}`,
@@ -75,7 +82,7 @@ const ofEachChild = Object.assign(
       late: [],
     });
     const changes = searchOf({
-      after: ['create standard', `refuse ${role}`],
+      after: ['create standard', ...askedFor[role], `refuse ${role}`],
       steps: ['plan free', 'plan pro', `delete ${role}`, `accept ${role}`],
       times: 2,
       late: ['addon'],
