@@ -465,5 +465,5 @@ describe('obstacles', () => {
 });
 
 it('every reason has a row for the docs', () => {
-  for (const row of Object.values(reasons)) expect(row.meaning.length * row.wayOut.length).toBeGreaterThan(0);
+  for (const row of Object.values(reasons)) expect(row.meaning.length * row.remedy.length).toBeGreaterThan(0);
 });

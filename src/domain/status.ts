@@ -1,6 +1,6 @@
 // From a decision and what came of it to the status object; pure, and the only place that knows how the two go together.
 import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
-import { type ConditionRow, type ConditionType, conditionTypes, type Weight } from '../api/conditions.ts';
+import { type ConditionRow, type ConditionType, conditionTypes, type ReasonState } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { timestampOf } from '../api/time.ts';
 import { children } from './children.ts';
@@ -83,13 +83,13 @@ function conditionsOf(
   now: number,
   generation: number | undefined,
 ): Condition[] {
-  const weight = weightOf(addon, ready, now);
+  const state = stateAt(addon, ready, now);
   const said: Decision['conditions'] = {
     ...decision.conditions,
     ...(result.login === undefined ? {} : { Connectable: result.login }),
     Ready: ready,
-    Reconciling: weight === 'progressing' ? ready : undefined,
-    Stalled: weight === 'stalled' ? ready : undefined,
+    Reconciling: state === 'progressing' ? ready : undefined,
+    Stalled: state === 'stalled' ? ready : undefined,
   };
   return (Object.keys(conditionTypes) as readonly ConditionType[]).flatMap((type) => {
     const before = recordedCondition(addon, type);
@@ -123,10 +123,10 @@ function refusalOf(type: ConditionType, said: Decision['conditions'], result: Ac
 }
 
 /** What moves by itself counts as stuck once it has lasted too long, and moves again as soon as it is done. */
-function weightOf(addon: PostgresAddon, ready: Verdict, now: number): Weight {
-  const weight = stateOf(ready);
-  const isStuck = weight === 'progressing' && phaseOf(addon, ready) !== 'deleted' && untilStuck(addon, now) <= 0;
-  return isStuck ? 'stalled' : weight;
+function stateAt(addon: PostgresAddon, ready: Verdict, now: number): ReasonState {
+  const state = stateOf(ready);
+  const isStuck = state === 'progressing' && phaseOf(addon, ready) !== 'deleted' && untilStuck(addon, now) <= 0;
+  return isStuck ? 'stalled' : state;
 }
 
 function conditionOf(

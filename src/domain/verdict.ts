@@ -11,8 +11,8 @@ export function isVerdict(outcome: object): outcome is Verdict {
   return 'reason' in outcome && 'message' in outcome;
 }
 
-export function stateOf({ reason }: Verdict): ReasonRow['weight'] {
-  return rowOf(reason).weight;
+export function stateOf({ reason }: Verdict): ReasonRow['state'] {
+  return rowOf(reason).state;
 }
 
 /** Milliseconds after which a state that no watch announces is looked at again; undefined when a watch announces its end. */

@@ -21,12 +21,12 @@ describe('judgeLogin', () => {
     ['starting', 'SQLSTATE 57P03', 'DatabaseStarting', 'progressing', ['starting up']],
     ['full', 'SQLSTATE 53300', 'TooManyConnections', 'progressing', ['no connection left', 'plan']],
     ['other', 'SQLSTATE XX000', 'LoginFailed', 'progressing', ['"seller"', 'SQLSTATE XX000']],
-  ])('tells of "%s" (%s) as %s, which is %s', (why, detail, reason, weight, words) => {
+  ])('tells of "%s" (%s) as %s, which is %s', (why, detail, reason, state, words) => {
     const verdict = judgeLogin(failed(why, detail), place);
     expect(verdict?.reason).toBe(reason);
     for (const word of words) expect(verdict?.message).toContain(word);
     const row = rowOf(verdict?.reason ?? 'LoggedIn');
-    expect(row.weight).toBe(weight);
+    expect(row.state).toBe(state);
     // Nothing that is watched changes when the database can be reached again.
     expect(row.recheckSeconds).toBeGreaterThanOrEqual(15);
     expect(row.recheckSeconds).toBeLessThanOrEqual(30);

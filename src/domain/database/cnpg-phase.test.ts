@@ -13,7 +13,7 @@ it('only one text of CNPG is success, and an unknown one never is', () => {
 it('a phase that needs somebody to act has a reason that stalls, or that warns until it has lasted too long', () => {
   for (const meaning of Object.values(cnpgPhases)) {
     if (meaning === 'healthy' || meaning === 'working') continue;
-    const { weight, warning } = rowOf(meaning);
-    expect(weight === 'stalled' || (weight === 'progressing' && warning === true)).toBe(true);
+    const { state, warning } = rowOf(meaning);
+    expect(state === 'stalled' || (state === 'progressing' && warning === true)).toBe(true);
   }
 });

@@ -113,7 +113,7 @@ describe('what was recorded', () => {
     const found = new Set(table.flatMap(([, reason]) => (reason === undefined ? [] : [reason])));
     for (const reason of found) {
       if (reason === 'QuotaExceeded' || reason === 'DiskFull') continue;
-      expect(reasons[reason]).toMatchObject({ weight: 'progressing', warning: true });
+      expect(reasons[reason]).toMatchObject({ state: 'progressing', warning: true });
     }
   });
 

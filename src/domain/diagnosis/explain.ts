@@ -9,8 +9,8 @@ import { findCause, missingPermissions } from './diagnosis.ts';
 
 /** The cause, when a look has found one; CNPG's own words once it lasts too long with nothing named. */
 export function explain({ s, now }: Round, verdict: Verdict): Verdict {
-  const { weight, warning } = rowOf(verdict.reason);
-  if (weight !== 'progressing') return verdict;
+  const { state, warning } = rowOf(verdict.reason);
+  if (state !== 'progressing') return verdict;
   const { facts } = s.observed;
   const { cluster } = s.own;
   const cause = cluster !== undefined && facts.kind === 'found' ? findCause(facts.object, cluster, now) : undefined;
@@ -25,7 +25,7 @@ export function explain({ s, now }: Round, verdict: Verdict): Verdict {
 
 /** Milliseconds until the cause is looked for, or the wait counts as stuck; undefined when nothing is waited for. */
 export function untilNextWord({ s: { addon }, now }: Round, verdict: Verdict): number | undefined {
-  if (rowOf(verdict.reason).weight !== 'progressing') return undefined;
+  if (rowOf(verdict.reason).state !== 'progressing') return undefined;
   const left = untilStuck(addon, now);
   return soonest(untilNextLook(addon, now), left > 0 ? left : undefined);
 }
