@@ -180,7 +180,7 @@ describe('a database that comes back', () => {
     const { namespace } = left;
     const addon = await again(namespace, { plan: 'free', version: '17' });
     expect(addon.status).toMatchObject({ plan: 'free', version: '17', resources: { storage: '10Gi' } });
-    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskKept' });
+    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskNotShrunk' });
     const after = await database(namespace);
     expect(after.cluster?.metadata.uid).toBe(left.before.cluster?.metadata.uid);
     expect(after.cluster?.spec).toMatchObject({ imageName: expect.stringMatching(/:17$/), storage: { size: '10Gi' } });

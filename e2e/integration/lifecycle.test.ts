@@ -268,7 +268,7 @@ describe('an addon that changes', () => {
 
     await suite().patchAddon(namespace, 'shop', { plan: 'free' });
     const last = await suite().untilRunning(namespace, 'shop');
-    expect(conditionOf(last, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskKept' });
+    expect(conditionOf(last, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskNotShrunk' });
     expect(conditionOf(last, 'PlanApplied')?.message).toContain('50Gi');
     expect(conditionOf(last, 'BackupReady')).toBeUndefined();
     expect(last.status?.resources).toEqual({ instances: 1, storage: '50Gi', memory: '256Mi', backup: 'none' });
@@ -414,7 +414,7 @@ describe('an addon that changes', () => {
     await suite().patchAddon(namespace, 'shop', { version: null });
     await suite().addons.until(namespace, 'shop', 'the new generation', isRunning);
     await suite().patchAddon(namespace, 'shop', { version: '15' });
-    const kept = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'VersionNotLowered');
+    const kept = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'DowngradeRefused');
     expect(kept.status).toMatchObject({ phase: 'running', version: '17.4' });
     expect(conditionOf(kept, 'PlanApplied')?.message).toContain('17.4');
     expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17.4');

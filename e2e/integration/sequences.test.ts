@@ -148,7 +148,7 @@ describe.each(kinds)('a change of plan, %s', (kind) => {
     const largest = sizes.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
     expect(end).toMatchObject({ cluster: largest, told: largest });
     expect([...new Set(end?.disks)]).toEqual([largest]);
-    expect(end?.planApplied).toBe(like?.told === largest ? 'Applied' : 'DiskKept');
+    expect(end?.planApplied).toBe(like?.told === largest ? 'Applied' : 'DiskNotShrunk');
     expect(suite().addons.course(places[kind], name, ({ status }) => status?.ready_at)).toEqual([
       undefined,
       expect.any(String),

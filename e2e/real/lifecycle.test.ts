@@ -91,7 +91,7 @@ describe('on a real CloudNativePG', () => {
     const { ready_at: readyAt } = statusOf(await running('alpha'));
     for (const [plan, sharedBuffers, instances, reason] of [
       ['pro', '1GB', 3, 'Applied'],
-      ['free', '64MB', 1, 'DiskKept'],
+      ['free', '64MB', 1, 'DiskNotShrunk'],
     ] as const) {
       const seen = real().addons.of(namespace, 'alpha').length;
       await real().apply(namespace, 'alpha', { plan });

@@ -138,7 +138,7 @@ describe('a change of plan', () => {
 
   it('down keeps the disk and says so', async () => {
     const { addon } = await change(namespace, 'growing', { plan: 'free' });
-    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskKept' });
+    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskNotShrunk' });
     expect(addon.status?.planChange).toMatchObject({ from: 'standard', to: 'free', diskKept: true, state: 'Applied' });
     expect(addon.status?.resources).toMatchObject({ storage: '10Gi', memory: '256Mi' });
     expect(await factsOf(namespace, 'growing')).toEqual({ database: '42|64MB|25', ready: 1, disks: ['10Gi'] });

@@ -131,7 +131,7 @@ export const reasons = {
     meaning: 'spec.suspend is true: nothing is created, changed or repaired.',
     remedy: 'Set spec.suspend to false, or remove it.',
   },
-  DiskKept: {
+  DiskNotShrunk: {
     state: 'good',
     meaning: 'The plan is applied, but the disk is larger than the plan specifies, because a disk never shrinks.',
     remedy: 'No action needed. For a smaller disk, create a new addon and move the data.',
@@ -170,7 +170,7 @@ export const reasons = {
     meaning: 'The addon is being deleted. The database, the Secret and the backups stay in service without it.',
     remedy: 'Apply the same addon again to adopt them.',
   },
-  PreviousIncarnation: {
+  OldObjectTerminating: {
     state: 'progressing',
     meaning:
       'An object with a name that this addon needs is still being deleted, usually one of a deleted addon with the same name.',
@@ -391,7 +391,7 @@ export const reasons = {
     remedy: 'Wait. If this persists, permit the operator to get storageclasses and list persistentvolumeclaims.',
     recheckSeconds: 10,
   },
-  VersionNotLowered: {
+  DowngradeRefused: {
     state: 'stalled',
     meaning: 'The requested version is lower than the running one. The running version was kept.',
     remedy: 'Request the running version or a higher one.',
@@ -422,7 +422,7 @@ export const reasons = {
       'Check the certificates of the Cluster, or choose another sslMode. The operator checks the names in the certificate, not its issuer.',
     recheckSeconds: 30,
   },
-  HostUnknown: {
+  DNSLookupFailed: {
     state: 'progressing',
     meaning: 'The host in DATABASE_URL cannot be resolved, or DNS does not respond to the operator.',
     remedy: "Check that the Service exists and that the operator's pod can reach DNS (NetworkPolicy).",
@@ -445,14 +445,14 @@ export const reasons = {
     recheckSeconds: 15,
     warning: true,
   },
-  DatabaseSilent: {
+  LoginTimeout: {
     state: 'progressing',
     meaning: 'The database accepts the connection but does not complete the login within 5 s.',
     remedy: 'Wait. If this persists, check the load and the log of the primary.',
     recheckSeconds: 15,
     warning: true,
   },
-  ConnectionBroken: {
+  ConnectionReset: {
     state: 'progressing',
     meaning: 'The connection was closed before the login was complete.',
     remedy: 'Wait. If this persists, check the log of the primary.',

@@ -254,7 +254,7 @@ describe('a change of plan', () => {
       observing(after, { cluster: { ...shrunk, spec: { ...shrunk.spec, storage: { size: '50Gi' } } } }),
     );
     expect(done.actions).toEqual([]);
-    expect(condition(done.status, 'PlanApplied')).toBe('True DiskKept');
+    expect(condition(done.status, 'PlanApplied')).toBe('True DiskNotShrunk');
   });
 
   it.each([
@@ -359,7 +359,7 @@ describe('the version', () => {
     );
     expect(actions).toEqual([]);
     expect(status.version).toBe('17');
-    expect(condition(status, 'PlanApplied')).toBe('False VersionNotLowered');
+    expect(condition(status, 'PlanApplied')).toBe('False DowngradeRefused');
   });
 });
 
@@ -398,7 +398,7 @@ describe('what belongs to somebody else', () => {
     const cluster = { ...own, metadata: { ...own.metadata, ownerReferences: [previous] } };
     const { actions, status } = think(observing(addon, { cluster }));
     expect(actions).toEqual([]);
-    expect(condition(status, 'Reconciling')).toBe('True PreviousIncarnation');
+    expect(condition(status, 'Reconciling')).toBe('True OldObjectTerminating');
   });
 
   it('is ours again when only the owner reference was removed', () => {

@@ -84,7 +84,7 @@ function reachableVersion({ addon, own, observed: { platform } }: Situation): Re
   const wanted = addon.spec.version ?? running ?? platform.defaultVersion;
   if (running === undefined || !isLower(wanted, running)) return { value: wanted };
   const message = `spec.version "${wanted}" is lower than the running ${running}, which was kept: a version never falls`;
-  return { value: running, shortfall: { reason: 'VersionNotLowered', message } };
+  return { value: running, shortfall: { reason: 'DowngradeRefused', message } };
 }
 
 /**
@@ -100,7 +100,7 @@ function reachableDisk({ own, observed: { volumes } }: Situation, profile: Profi
     value: live,
     shortfall: { reason, message: `disk stays ${live} (the plan has ${profile.storage}): ${why}` },
   });
-  if (order < 0) return kept('DiskKept', 'a disk never shrinks');
+  if (order < 0) return kept('DiskNotShrunk', 'a disk never shrinks');
   if (volumes.kind === 'denied') return kept('StorageUnverified', volumes.message);
   if (volumes.kind !== 'found' || volumes.object.length === 0) {
     return kept('StorageUnverified', 'its volume claims are not there yet');

@@ -28,7 +28,7 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   }
   const plan = find(after, 'PlanApplied');
   const planBefore = find(before, 'PlanApplied');
-  const curtailed = plan?.reason === 'StorageNotExpandable' || plan?.reason === 'VersionNotLowered';
+  const curtailed = plan?.reason === 'StorageNotExpandable' || plan?.reason === 'DowngradeRefused';
   if (curtailed && planBefore?.reason !== plan.reason) happened.push(warning(plan));
   for (const type of ['Adopted', 'Protected', 'Suspended'] as const) {
     const now = find(after, type);

@@ -23,7 +23,7 @@ let namespace = '';
 /** Databases that run, each with another way to it that will be closed. */
 const closed = {
   // CloudNativePG would make it anew at once.
-  nameless: { reason: 'HostUnknown', words: ['cannot be resolved'] },
+  nameless: { reason: 'DNSLookupFailed', words: ['cannot be resolved'] },
   refusing: { reason: 'ConnectionRefused', words: ['refuses connections'] },
   silent: { reason: 'DatabaseUnreachable', words: ['no connection', 'NetworkPolicy'] },
 } as const;

@@ -37,7 +37,7 @@ const failures: Readonly<Record<LoginFailure, Row>> = {
       "Look at the Cluster's certificates, or choose another sslMode",
   },
   host: {
-    reason: 'HostUnknown',
+    reason: 'DNSLookupFailed',
     message: ({ host }, detail) =>
       `the name ${host} cannot be resolved (${detail}). Look whether its Service exists, and whether the operator's pod reaches DNS`,
   },
@@ -51,12 +51,12 @@ const failures: Readonly<Record<LoginFailure, Row>> = {
       `no connection to ${host} comes about (${detail}). Allow the operator's pod to reach port 5432 of the instances (NetworkPolicy)`,
   },
   silent: {
-    reason: 'DatabaseSilent',
+    reason: 'LoginTimeout',
     message: ({ host }) =>
       `${host} accepts connections and does not finish a login. Look at load and log of the primary`,
   },
   broken: {
-    reason: 'ConnectionBroken',
+    reason: 'ConnectionReset',
     message: ({ host }) => `${host} cut the connection before the login was complete. Look at the log of the primary`,
   },
   starting: {

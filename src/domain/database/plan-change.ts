@@ -39,7 +39,7 @@ function stepsBetween({ addon, observed: { platform } }: Situation, cluster: Clu
   return {
     steps: changed.map(({ what, from, to }) => ({ what, from, to })),
     restart: changed.some(({ restarts }) => restarts),
-    diskKept: target.shortfall?.reason === 'DiskKept',
+    diskKept: target.shortfall?.reason === 'DiskNotShrunk',
   };
 }
 
@@ -72,7 +72,7 @@ function stateOf({ reason }: Verdict): NonNullable<PlanChange['state']> {
     case 'Suspended':
       return reason;
     case 'Applied':
-    case 'DiskKept':
+    case 'DiskNotShrunk':
       return 'Applied';
     // It was never ready: the change goes into the first creation.
     case 'Creating':

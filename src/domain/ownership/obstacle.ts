@@ -47,13 +47,13 @@ function inTheWay(s: Situation, role: Role): Verdict | undefined {
       return foreign(s, kind, child.object);
     case 'previous':
       return {
-        reason: 'PreviousIncarnation',
+        reason: 'OldObjectTerminating',
         message: `${kind} ${name} of the deleted addon of this name is still being removed`,
       };
     case 'ours':
     case 'orphan':
       if (deletionTimestamp === undefined || !isWatched(role)) return undefined;
-      return { reason: 'PreviousIncarnation', message: `${kind} ${name} was deleted and is still being removed` };
+      return { reason: 'OldObjectTerminating', message: `${kind} ${name} was deleted and is still being removed` };
   }
 }
 

@@ -136,7 +136,7 @@ function isObstructed(status: AddonStatus, condition: ConditionType): boolean {
 const obstructions: readonly string[] = [
   'NameConflict',
   'AdoptionRefused',
-  'PreviousIncarnation',
+  'OldObjectTerminating',
   'Refused',
   'NamespaceTerminating',
 ];
