@@ -76,7 +76,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random }),
     observe: metrics.queue,
     handle: (key, _signal, aside) => reconcile(key, deps, aside),
-    onError: (key, error) => log.warn('a reconcile failed; trying again', { addon: key, error }),
+    onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),
   });
   const enqueue = (key: string): void => queue.add(key);
   let started = false;
@@ -95,7 +95,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onStatus: (kind, namespace, status) => {
-      if (status.failure !== undefined) log.warn('a watch fails; trying again', { kind, namespace, ...status.failure });
+      if (status.failure !== undefined) log.warn('watch failed; retrying', { kind, namespace, ...status.failure });
       startWhenReady();
     },
     observe: (kind, event) => metrics.watch(kind, event),
@@ -109,11 +109,11 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     clock,
     random,
     onStartedLeading: () => {
-      log.info('this replica leads', { identity });
+      log.info('this replica is the leader', { identity });
       startWhenReady();
     },
     // Another replica may write from here on; the only sure fence within one process is its end.
-    onStoppedLeading: (why) => die(`the lease is lost: ${why}`),
+    onStoppedLeading: (why) => die(`lost the lease: ${why}`),
     log: (level, message, fields) => log[level](message, fields),
   });
 

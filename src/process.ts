@@ -55,7 +55,7 @@ function stopOnSignals(program: Program, log: Log, die: Die): void {
       log.info('stopping', { signal });
       program.stop().then(
         () => process.exit(0),
-        (error: unknown) => die(`the stop failed: ${messageOf(error)}`),
+        (error: unknown) => die(`shutdown failed: ${messageOf(error)}`),
       );
     });
   }

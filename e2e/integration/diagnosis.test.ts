@@ -218,7 +218,9 @@ describe('without the right to look', () => {
       await makePod(waiting('ErrImagePull', 'not found'));
       await haveWaited(11);
       const told = await suite().untilReason(namespace, 'shop', 'Ready', 'TakingTooLong');
-      expect(conditionOf(told, 'Ready')?.message).toContain('may not list pods and events in this namespace');
+      expect(conditionOf(told, 'Ready')?.message).toContain(
+        'is not permitted to list pods and events in this namespace',
+      );
     } finally {
       await grant(suite().client, user, await rights());
     }

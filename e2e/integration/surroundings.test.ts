@@ -113,7 +113,7 @@ describe('an operator without a right', () => {
         expect(conditionOf(told, 'Ready')?.message).toMatch(/Cluster/);
         expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True' });
         expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
-        const line = await operator.said('watch fails');
+        const line = await operator.said('watch failed');
         expect(line).toMatchObject({ kind: 'Cluster', code: 403 });
         await restoreRights(user);
         await suite().untilRunning(namespace, 'shop');
@@ -188,7 +188,7 @@ describe('an operator without a right', () => {
       user,
       (rights) => without(rights, 'postgresaddons', 'list'),
       async (operator) => {
-        await operator.said('watch fails');
+        await operator.said('watch failed');
         const ready = await operator.page('/readyz?verbose');
         expect(ready.status).toBe(503);
         expect(ready.body).toContain('cannot list resource');
@@ -210,7 +210,7 @@ describe('an operator without a right', () => {
         await eventually('a log line that names the right', () => {
           expect(operator.output).toMatch(/cannot (get|create) resource .{1,3}leases/);
         });
-        expect(operator.log.some(({ msg }) => msg?.includes('this replica leads'))).toBe(false);
+        expect(operator.log.some(({ msg }) => msg?.includes('this replica is the leader'))).toBe(false);
         expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
         await restoreRights(user);
         await suite().untilRunning(namespace, 'shop');

@@ -51,6 +51,6 @@ function wordsOf(error: ApiError, action: Action, reason: Reason): string {
   const name = action.verb === 'delete' ? action.name : action.manifest.metadata.name;
   const resource = action.child === 'addon' ? 'addons' : children[action.child].resource;
   const mayQuote = resource === 'secrets' && reason === 'Refused';
-  const words = mayQuote ? `${error.reason} (left out what could quote the Secret)` : error.message;
+  const words = mayQuote ? `${error.reason} (details omitted, since they could quote the Secret)` : error.message;
   return `${action.verb} ${resources[resource].gvr.kind} ${name}: ${words}`;
 }

@@ -73,12 +73,12 @@ function cachedChildren(namespace: string, names: Names, deps: Dependencies): Ch
     const { group, version, kind } = resources[resource].gvr;
     switch (available[resource]) {
       case 'forbidden': {
-        const message = `the operator may not list and watch ${kind} (${group}); grant it that right`;
+        const message = `the operator is not permitted to list and watch ${kind}s (${group}); grant it the permission`;
         return { kind: 'denied', message };
       }
       case 'missing': {
         const { name = 'its CRD', missing = 'Refused' } = providerOf(resource) ?? {};
-        const message = `the API server does not serve ${kind} (${group}/${version}); install ${name}`;
+        const message = `the API server does not serve ${kind}s (${group}/${version}); install ${name}`;
         return { kind: 'notServed', reason: missing, message };
       }
       case 'served': {

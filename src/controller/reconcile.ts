@@ -88,7 +88,10 @@ function lookAgain(key: Key, { error, stale }: NonNullable<Acted['interrupted']>
   if (stale !== undefined && stale !== 'addon' && !isWatched(stale)) deps.resync.markDue(key);
   const fields = { addon: key, code: error?.code, reason: error?.reason, error: error?.message };
   if (error !== undefined)
-    deps.log.info(stale === undefined ? 'a write failed; trying again' : 'the deps had changed; looking again', fields);
+    deps.log.info(
+      stale === undefined ? 'a write failed; requeueing' : 'object changed since it was read; requeueing',
+      fields,
+    );
   const atLeast = error?.retryAfterSeconds;
   return atLeast === undefined ? { kind: 'retry' } : { kind: 'retry', atLeastMilliseconds: atLeast * 1000 };
 }

@@ -43,5 +43,5 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
 /** What is said of whatever waits for the end of spec.suspend. */
 export const suspension: Verdict = {
   reason: 'Suspended',
-  message: 'spec.suspend is true: nothing is changed or repaired',
+  message: 'spec.suspend is true: nothing is created, changed or repaired',
 };

@@ -52,7 +52,7 @@ function blocked(ready: Verdict): Decision {
 function adoptDatabase(s: Situation, target: Target): Decision {
   const adoption = adopt(s, target);
   if (isVerdict(adoption)) return blocked(adoption);
-  const message = `the database of a deleted addon of this name was taken back: Cluster ${target.names.cluster}`;
+  const message = `adopting Cluster ${target.names.cluster} of a deleted addon with the same name`;
   return {
     actions: [...addFinalizer(s.addon), ...adoption],
     ready: { reason: 'Adopting', message },

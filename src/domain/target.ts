@@ -83,7 +83,7 @@ function reachableVersion({ addon, own, observed: { platform } }: Situation): Re
   const running = (live && versionOfImage(platform.imagePattern, live)) ?? last;
   const wanted = addon.spec.version ?? running ?? platform.defaultVersion;
   if (running === undefined || !isLower(wanted, running)) return { value: wanted };
-  const message = `spec.version "${wanted}" is lower than the running ${running}, which was kept: a version never falls`;
+  const message = `spec.version "${wanted}" is lower than the running version ${running}, which was kept: a version cannot be lowered`;
   return { value: running, shortfall: { reason: 'DowngradeRefused', message } };
 }
 
@@ -98,12 +98,12 @@ function reachableDisk({ own, observed: { volumes } }: Situation, profile: Profi
   if (order === undefined || order === 0) return { value: live };
   const kept = (reason: Reason, why: string): Reachable => ({
     value: live,
-    shortfall: { reason, message: `disk stays ${live} (the plan has ${profile.storage}): ${why}` },
+    shortfall: { reason, message: `the disk stays at ${live} (the plan specifies ${profile.storage}): ${why}` },
   });
-  if (order < 0) return kept('DiskNotShrunk', 'a disk never shrinks');
+  if (order < 0) return kept('DiskNotShrunk', 'a disk cannot be shrunk');
   if (volumes.kind === 'denied') return kept('StorageUnverified', volumes.message);
   if (volumes.kind !== 'found' || volumes.object.length === 0) {
-    return kept('StorageUnverified', 'its volume claims are not there yet');
+    return kept('StorageUnverified', 'its volume claims do not exist yet');
   }
   const fixed = volumes.object.find((volume) => volume.expandable === false);
   if (fixed !== undefined) {

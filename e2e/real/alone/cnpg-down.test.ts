@@ -25,7 +25,7 @@ const closed = {
   // CloudNativePG would make it anew at once.
   nameless: { reason: 'DNSLookupFailed', words: ['cannot be resolved'] },
   refusing: { reason: 'ConnectionRefused', words: ['refuses connections'] },
-  silent: { reason: 'DatabaseUnreachable', words: ['no connection', 'NetworkPolicy'] },
+  silent: { reason: 'DatabaseUnreachable', words: ['cannot connect to', 'NetworkPolicy'] },
 } as const;
 type Closed = keyof typeof closed;
 const service = (name: string): string => `${clusterName(namespace, name)}-rw`;

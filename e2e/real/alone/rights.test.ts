@@ -41,7 +41,7 @@ it('without the right to list pods the wait is told with the missing right, othe
     (state) => conditionOf(state, 'Ready')?.message.includes('pods') === true,
     minutes(4),
   );
-  expect(conditionOf(blind, 'Ready')?.message).toContain('the operator may not list pods and events');
+  expect(conditionOf(blind, 'Ready')?.message).toContain('the operator is not permitted to list pods and events');
   await setRules(granted);
   await real().reason(namespace, 'stuck', 'Ready', 'ImagePullFailed', minutes(3));
 });

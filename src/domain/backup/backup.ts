@@ -24,6 +24,6 @@ export function backupChapter({ s, target }: Round): Chapter {
 
 /** No release takes backups yet: a plan that promises them says that it has none. */
 function judgeBackup({ plan, backup }: Target): Verdict {
-  const message = `plan ${plan} promises "${backup}" backups, but no object store is configured: none are taken`;
+  const message = `plan ${plan} includes "${backup}" backups, but no object store is configured, so none are taken`;
   return { reason: 'NoObjectStore', message };
 }

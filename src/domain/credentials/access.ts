@@ -44,7 +44,7 @@ export function accessChapter(
 
 const loginPending: Verdict = {
   reason: 'LoginPending',
-  message: 'tried once the database is up and DATABASE_URL is published',
+  message: 'a login is attempted once the database is ready and DATABASE_URL is published',
 };
 
 /** What status says of the last login; undefined when it was written by another version that had other reasons. */

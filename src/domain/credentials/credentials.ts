@@ -64,7 +64,7 @@ export function credentialsChapter(
 
 const pending: Verdict = {
   reason: 'CredentialsPending',
-  message: 'waiting for the credentials that CloudNativePG makes',
+  message: 'waiting for CloudNativePG to create the credentials',
 };
 
 function published(target: Target): Verdict {

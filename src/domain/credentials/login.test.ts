@@ -19,7 +19,7 @@ describe('judgeLogin', () => {
     ['silent', 'no answer within 5 s', 'LoginTimeout', 'progressing', ['db-team-shop-rw.team', 'log of the primary']],
     ['broken', 'ECONNRESET', 'ConnectionReset', 'progressing', ['db-team-shop-rw.team', 'log of the primary']],
     ['starting', 'SQLSTATE 57P03', 'DatabaseStarting', 'progressing', ['starting up']],
-    ['full', 'SQLSTATE 53300', 'TooManyConnections', 'progressing', ['no connection left', 'plan']],
+    ['full', 'SQLSTATE 53300', 'TooManyConnections', 'progressing', ['no free connections', 'plan']],
     ['other', 'SQLSTATE XX000', 'LoginFailed', 'progressing', ['"seller"', 'SQLSTATE XX000']],
   ])('tells of "%s" (%s) as %s, which is %s', (why, detail, reason, state, words) => {
     const verdict = judgeLogin(failed(why, detail), place);

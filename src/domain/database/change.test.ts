@@ -115,7 +115,7 @@ describe('a preview', () => {
     ['gold', 'use one of free, standard, pro'],
     ['', 'use one of free, standard, pro'],
     ['toString', 'use one of free, standard, pro'],
-    ['free', 'a disk never shrinks'],
+    ['free', 'a disk cannot be shrunk'],
   ])('of "%s" explains itself', (plan, words) => {
     const addon = aRunningAddon();
     const { status } = think({ ...household(addon), addon: withPreview(addon, plan) });
@@ -278,10 +278,10 @@ describe('waiting', () => {
     const o = observing(addon, { cluster, facts: { kind: 'found', object } });
     const early = readyOf(think(o, {}, testTime + 2 * minute).status);
     expect(early?.reason).toBe('Creating');
-    expect(early?.message).toContain('may not list pods and events');
+    expect(early?.message).toContain('is not permitted to list pods and events');
     const late = readyOf(think(o, {}, testTime + 6 * minute).status);
     expect(late?.reason).toBe('TakingTooLong');
-    expect(late?.message).toContain('may not list pods and events');
+    expect(late?.message).toContain('is not permitted to list pods and events');
   });
 
   it('on an instance that CloudNativePG cannot reach is explained by its pod, when that shows a cause', () => {

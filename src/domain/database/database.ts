@@ -22,7 +22,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   const waits = change.awaitsRestart && !isHeldBack;
   const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
   const planApplied = isHeldBack
-    ? { ...suspension, message: 'a change waits for the end of spec.suspend' }
+    ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
     : judgePlan(addon, target, applying, provisioned);
   const asked = suspended === undefined ? change.asked : isHeldBack;
   return {

@@ -54,19 +54,19 @@ export function isHealthy(provisioned: Verdict): boolean {
 
 const changing: Verdict = {
   reason: 'Applying',
-  message: 'the change is written; CloudNativePG is restarting the instances one by one',
+  message: 'the change was written to the Cluster; CloudNativePG is restarting the instances one by one',
 };
 
 /** It goes with its data when somebody deletes it; there is no backup to bring that back. */
 function recreated(target: Target): Verdict {
-  const message = `Cluster ${target.names.cluster} was deleted by somebody else, with its data; a new, empty one is being created`;
+  const message = `Cluster ${target.names.cluster} was deleted with its data, but not by this operator; a new, empty Cluster is being created`;
   return { reason: 'ClusterRecreated', message };
 }
 
 /** The message is constant on purpose: CNPG's phase changes often, and each new text would cost a write. */
 function working(addon: PostgresAddon): Verdict {
   return wasReady(addon)
-    ? { reason: 'Provisioning', message: 'an instance is not ready; CloudNativePG is bringing it back' }
+    ? { reason: 'Provisioning', message: 'not every instance is ready; waiting for CloudNativePG to recover it' }
     : { reason: 'Creating', message: 'CloudNativePG is creating the database' };
 }
 
@@ -75,7 +75,7 @@ function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
   if (hibernated(cluster)) {
     return {
       reason: 'Hibernated',
-      message: `Cluster ${cluster.metadata.name} has the annotation ${hibernationAnnotation}: on`,
+      message: `Cluster ${cluster.metadata.name} is hibernated (annotation ${hibernationAnnotation}: on); remove the annotation to start its instances`,
     };
   }
   const meaning = phaseMeaning(cluster.status.phase);
@@ -91,5 +91,5 @@ function hibernated(cluster: Cluster): boolean {
 export function cnpgSays(cluster: Cluster): string {
   const { phase = '', phaseReason } = cluster.status;
   const why = phaseReason ? ` (${phaseReason.slice(0, 500)})` : '';
-  return phase === '' ? 'CloudNativePG has not reported anything yet' : `CloudNativePG says "${phase}"${why}`;
+  return phase === '' ? 'CloudNativePG has not reported anything yet' : `CloudNativePG reports "${phase}"${why}`;
 }

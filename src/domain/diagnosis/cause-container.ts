@@ -25,7 +25,7 @@ export function memoryIsTooSmall(evidence: Evidence): Verdict | undefined {
   if (loop === undefined) return undefined;
   const limit = evidence.cluster.spec.resources?.limits?.memory;
   const room = limit === undefined ? 'its memory limit' : `its memory limit of ${limit}`;
-  const message = `${displayName(loop.pod)} is killed again and again because it needs more than ${room}; choose a plan with more memory, or find the query that takes it`;
+  const message = `${displayName(loop.pod)} is repeatedly killed because it needs more than ${room}; choose a plan with more memory, or find the query that uses it`;
   return { reason: 'OutOfMemory', message };
 }
 
@@ -36,7 +36,7 @@ export function diskIsFull(evidence: Evidence): Verdict | undefined {
       pod.owner?.kind === 'Cluster' && container.name === 'postgres' && ended.exitCode === noRoomForWal,
   );
   if (loop === undefined) return undefined;
-  const message = `the disk of ${displayName(loop.pod)} has no room for the next WAL file; grow its volume claim, it starts by itself then`;
+  const message = `the disk of ${displayName(loop.pod)} has no space for the next WAL file; expand its volume claim, and it starts automatically`;
   return { reason: 'DiskFull', message };
 }
 
@@ -46,7 +46,7 @@ export function upgradeFails(evidence: Evidence): Verdict | undefined {
   const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
   if (pod?.owner === undefined || container === undefined) return undefined;
   const { name, namespace } = evidence.cluster.metadata;
-  const message = `pg_upgrade ended with an error; the log says why: kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to try again, or set spec.suspend, and spec.imageName of Cluster ${name} to what ran before`;
+  const message = `pg_upgrade failed; for the cause, see kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to retry, or set spec.suspend, and set spec.imageName of Cluster ${name} to the previous image`;
   return { reason: 'UpgradeFailed', message };
 }
 
@@ -60,7 +60,7 @@ export function containerCrashes(evidence: Evidence): Verdict | undefined {
     pod.owner?.kind === 'Job'
       ? `kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}`
       : `kubectl logs -n ${namespace} ${pod.name} -c ${container.name} --previous`;
-  const message = `container ${container.name} of ${displayName(pod)} ends again and again${code}; its log says why: ${log}`;
+  const message = `container ${container.name} of ${displayName(pod)} repeatedly exits${code}; for the cause, see ${log}`;
   return { reason: 'CrashLooping', message };
 }
 
@@ -73,7 +73,7 @@ export function containerCannotStart(evidence: Evidence): Verdict | undefined {
     const { name, waiting } = container;
     return {
       reason: 'ContainerNotStarted',
-      message: `the node cannot start container ${name} of ${displayName(pod)} (${normalize(waiting?.message ?? '')}); put right what it names`,
+      message: `the node cannot start container ${name} of ${displayName(pod)} (${normalize(waiting?.message ?? '')}); follow the node's message`,
     };
   }
   return undefined;

@@ -21,7 +21,7 @@ export function imageCannotBePulled(evidence: Evidence): Verdict | undefined {
     const why = wordsOnPull(evidence, pod, container);
     return {
       reason: 'ImagePullFailed',
-      message: `image "${container.image}" cannot be pulled${why === '' ? '' : ` (${why})`}; correct spec.version or the operator's image pattern and then delete ${displayName(pod)}, which keeps the old image otherwise, or let the nodes reach the registry`,
+      message: `image "${container.image}" cannot be pulled${why === '' ? '' : ` (${why})`}; correct spec.version or the operator's image pattern and then delete ${displayName(pod)}, which otherwise keeps the old image, or give the nodes access to the registry`,
     };
   }
   return undefined;
@@ -39,7 +39,7 @@ function wordsOnPull(evidence: Evidence, pod: Pod, { waiting }: Container): stri
 export function nodeIsGone(evidence: Evidence): Verdict | undefined {
   const lost = evidence.pods.find(isOnLostNode);
   if (lost !== undefined) {
-    const message = `node "${lost.node}", which runs ${displayName(lost)}, does not answer; bring it back, or remove it from the cluster so that the pod can go elsewhere`;
+    const message = `node "${lost.node}", which runs ${displayName(lost)}, does not respond; repair it, or remove it from the Kubernetes cluster so that the pod can be rescheduled`;
     return { reason: 'NodeUnavailable', message };
   }
   const evicted = evidence.pods.find(({ phase, reason }) => phase === 'Failed' && reason === 'Evicted');
@@ -47,7 +47,7 @@ export function nodeIsGone(evidence: Evidence): Verdict | undefined {
   const [why = ''] = evicted.message.split(/\. |, /);
   return {
     reason: 'NodeUnavailable',
-    message: `node "${evicted.node}" evicted ${displayName(evicted)} (${normalize(why)}); free what it lacks, or add a node`,
+    message: `node "${evicted.node}" evicted ${displayName(evicted)} (${normalize(why)}); free up the resource it ran out of, or add a node`,
   };
 }
 
@@ -79,9 +79,9 @@ export function noNodeFits(evidence: Evidence): Verdict | undefined {
     if (said === '' || isAboutVolume(said)) continue;
     const why = wordsOnScheduling(said);
     const advice = /Insufficient|Too many pods/.test(why)
-      ? 'add a node, make room, or choose a smaller plan'
-      : "look at the nodes' taints, labels and zones, or add a node that suits";
-    return { reason: 'Unschedulable', message: `${displayName(pod)} finds no node (${why}); ${advice}` };
+      ? 'add a node, free up resources, or choose a smaller plan'
+      : "check the nodes' taints, labels and zones, or add a suitable node";
+    return { reason: 'Unschedulable', message: `no node can run ${displayName(pod)} (${why}); ${advice}` };
   }
   return undefined;
 }
@@ -98,8 +98,8 @@ export function podsAreRefused(evidence: Evidence): Verdict | undefined {
     if (evidence.sees('persistentvolumeclaims') && (claim === undefined || at < claim.createdAt)) continue;
     const words = wordsOnRefusal(message, job);
     return words.includes('exceeded quota')
-      ? { reason: 'QuotaExceeded', message: `no pod can be created: ${words}; raise the quota or free some of it` }
-      : { reason: 'PodsRefused', message: `no pod can be created: ${words}; change what refuses it` };
+      ? { reason: 'QuotaExceeded', message: `pods cannot be created: ${words}; raise the quota or free up some of it` }
+      : { reason: 'PodsRefused', message: `pods cannot be created: ${words}; follow the server's message` };
   }
   return undefined;
 }
@@ -118,7 +118,7 @@ export function volumeCannotBeMounted(evidence: Evidence): Verdict | undefined {
     const why = normalize(warning.message);
     return {
       reason: 'MountFailed',
-      message: `node "${pod.node}" cannot mount a volume of ${displayName(pod)} (${why}); look at the volume and its storage driver`,
+      message: `node "${pod.node}" cannot mount a volume of ${displayName(pod)} (${why}); check the volume and its storage driver`,
     };
   }
   return undefined;

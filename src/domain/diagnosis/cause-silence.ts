@@ -8,7 +8,7 @@ export function nothingIsReported({ cluster, isQuiet }: Evidence): Verdict | und
   if (!isQuiet) return undefined;
   const { phase = '', applicationSecretVersion, readyCondition } = cluster.status;
   if (phase !== '' || applicationSecretVersion !== undefined || readyCondition !== undefined) return undefined;
-  const message = `CloudNativePG has reported nothing about Cluster ${cluster.metadata.name}: its operator does not run, or does not look after this namespace; look at its deployment`;
+  const message = `CloudNativePG has not reported anything about Cluster ${cluster.metadata.name}: its operator is not running, or does not watch this namespace; check its Deployment`;
   return { reason: 'CNPGNotResponding', message };
 }
 
@@ -17,7 +17,7 @@ export function reportIsOld(evidence: Evidence): Verdict | undefined {
   const { metadata, status } = evidence.cluster;
   const reported = status.readyInstances ?? 0;
   if (!evidence.isQuiet || !evidence.sees('pods') || reported <= instances(evidence).length) return undefined;
-  const message = `CloudNativePG reports instances of Cluster ${metadata.name} as ready whose pods are gone: its operator does not run, or is stuck; look at its deployment and log`;
+  const message = `CloudNativePG reports instances of Cluster ${metadata.name} as ready whose pods no longer exist: its operator is not running, or is stuck; check its Deployment and log`;
   return { reason: 'CNPGNotResponding', message };
 }
 
@@ -30,7 +30,7 @@ export function podIsNotMade(evidence: Evidence): Verdict | undefined {
     return undefined;
   // Without a claim it is not the pod's turn yet.
   if (evidence.sees('persistentvolumeclaims') && evidence.claims.length === 0) return undefined;
-  const message = `CloudNativePG has not created a pod that Cluster ${metadata.name} lacks, and only the log of its operator says why; look first for a ResourceQuota, a LimitRange or an admission webhook on pods`;
+  const message = `CloudNativePG has not created a missing pod of Cluster ${metadata.name}, and only the log of its operator shows the cause; first check for a ResourceQuota, a LimitRange or an admission webhook on pods`;
   return { reason: 'PodsRefused', message };
 }
 

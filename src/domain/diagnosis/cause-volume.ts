@@ -13,13 +13,13 @@ export function storageClassIsMissing(evidence: Evidence): Verdict | undefined {
     if (storageClass === '')
       return {
         reason: 'StorageClassMissing',
-        message: `volume claim ${name} has no StorageClass, and the Kubernetes cluster no default one; mark one by the annotation storageclass.kubernetes.io/is-default-class: "true"`,
+        message: `volume claim ${name} has no StorageClass, and the Kubernetes cluster has no default; mark one as default with the annotation storageclass.kubernetes.io/is-default-class: "true"`,
       };
     const missing = newest(evidence, claim)?.match(/storageclass\S* "([^"]*)" not found/)?.[1];
     if (missing === storageClass)
       return {
         reason: 'StorageClassMissing',
-        message: `StorageClass "${storageClass}", which volume claim ${name} asks for, does not exist; create it, the claim is filled by itself then`,
+        message: `StorageClass "${storageClass}", which volume claim ${name} requests, does not exist; create it, and the claim is bound automatically`,
       };
   }
   return undefined;
@@ -30,7 +30,7 @@ export function provisioningFails(evidence: Evidence): Verdict | undefined {
   for (const claim of pending(evidence)) {
     const words = newest(evidence, claim);
     if (words === undefined) continue;
-    const message = `no volume can be provided for claim ${claim.name} of StorageClass "${claim.storageClass}" (${normalize(words)}); look at its provisioner`;
+    const message = `no volume can be provisioned for claim ${claim.name} of StorageClass "${claim.storageClass}" (${normalize(words)}); check its provisioner`;
     return { reason: 'VolumePending', message };
   }
   return undefined;
@@ -45,7 +45,7 @@ export function claimIsNotMade(evidence: Evidence): Verdict | undefined {
   const name =
     missing.find((claim) => claim !== undefined) ?? (first ? `${evidence.cluster.metadata.name}-1` : undefined);
   if (name === undefined || evidence.claims.some((claim) => claim.name === name)) return undefined;
-  const message = `CloudNativePG cannot create volume claim ${name}, and only the log of its operator says why; look first for a ResourceQuota on persistentvolumeclaims or requests.storage`;
+  const message = `CloudNativePG cannot create volume claim ${name}, and only the log of its operator shows the cause; first check for a ResourceQuota on persistentvolumeclaims or requests.storage`;
   return { reason: 'VolumePending', message };
 }
 
@@ -56,7 +56,7 @@ export function volumeIsPending(evidence: Evidence): Verdict | undefined {
   // A class may wait for the pod to find a node: then what holds up the pod is the cause.
   const asked = evidence.pods.some((pod) => isAboutVolume(schedulerSays(pod)));
   if (!asked && evidence.sees('pods')) return undefined;
-  const message = `nothing provides a volume for claim ${claim.name}; see whether the provisioner of StorageClass "${claim.storageClass}" runs, and why: kubectl describe pvc -n ${evidence.cluster.metadata.namespace} ${claim.name}`;
+  const message = `no volume has been provisioned for claim ${claim.name}; check that the provisioner of StorageClass "${claim.storageClass}" is running, and see kubectl describe pvc -n ${evidence.cluster.metadata.namespace} ${claim.name}`;
   return { reason: 'VolumePending', message };
 }
 
@@ -74,7 +74,7 @@ export function volumeGrows(evidence: Evidence): Verdict | undefined {
     'VolumeResizeFailedOnNode',
   );
   const why = failed === undefined ? '' : ` (${normalize(failed.message)})`;
-  const message = `the volume of claim ${claim.name} is to grow from ${claim.capacity} to ${claim.requested}${why}; if it stays, look at the storage driver`;
+  const message = `the volume of claim ${claim.name} is being expanded from ${claim.capacity} to ${claim.requested}${why}; if this persists, check the storage driver`;
   return { reason: 'VolumeGrowing', message };
 }
 

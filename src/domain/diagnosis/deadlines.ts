@@ -22,9 +22,14 @@ export function waitingFor(addon: PostgresAddon, now: number): number {
   return Math.max(0, now - (since ?? now));
 }
 
+/** How long the database may be not ready before that counts as stuck, in milliseconds. */
+export function deadlineOf(addon: PostgresAddon): number {
+  return wasReady(addon) ? provisioningDeadline : creatingDeadline;
+}
+
 /** Milliseconds until a wait counts as stuck; 0 or less when it does. */
 export function untilStuck(addon: PostgresAddon, now: number): number {
-  return (wasReady(addon) ? provisioningDeadline : creatingDeadline) - waitingFor(addon, now);
+  return deadlineOf(addon) - waitingFor(addon, now);
 }
 
 /** Whether the cause of a wait is to be looked for now. */

@@ -77,7 +77,7 @@ const table: readonly (readonly [string, Reason | undefined, readonly (string | 
   ['job-failing', 'CrashLooping', ['exit code 1', 'kubectl logs -n crash job/db-crash-1-initdb -c initdb']],
   ['crash-looping', 'CrashLooping', ['kubectl logs -n badparam db-badparam-1 -c postgres --previous']],
   ['out-of-memory', 'OutOfMemory', ['pod db-full-1', '256Mi', 'plan with more memory']],
-  ['disk-full', 'DiskFull', ['pod db-full-1', 'grow']],
+  ['disk-full', 'DiskFull', ['pod db-full-1', 'expand']],
   ['mount-failing', 'MountFailed', ['"node-1"', '/no/such/directory is not a directory']],
   [
     'attach-failing',
@@ -86,7 +86,7 @@ const table: readonly (readonly [string, Reason | undefined, readonly (string | 
   ],
   ['node-silent', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
   ['node-drained', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
-  ['cnpg-down', 'CNPGNotResponding', ['Cluster db-anti', 'deployment']],
+  ['cnpg-down', 'CNPGNotResponding', ['Cluster db-anti', 'Deployment']],
   // What has been put right leaves its events and its last ends behind.
   ['class-resolved', undefined, []],
   ['disk-recovered', undefined, []],
@@ -325,7 +325,7 @@ describe('what CNPG leaves out', () => {
   it('everything: its operator has not looked', () => {
     const cause = causeOf(changed('claims-over-quota', { 'cluster.status': {} }));
     expect(cause?.reason).toBe('CNPGNotResponding');
-    expect(cause?.message).toContain('does not look after this namespace');
+    expect(cause?.message).toContain('does not watch this namespace');
   });
 
   it('nothing, when it has begun', () => {
@@ -375,7 +375,9 @@ describe('without rights', () => {
     const recorded = read('class-default-missing');
     const claimsOnly: Facts = { ...all, claims: factsOf(recorded).claims, unseen: ['pods', 'events'] };
     expect(findCause(claimsOnly, projectCluster(recorded.cluster), now)?.reason).toBe('StorageClassMissing');
-    expect(missingPermissions({ kind: 'found', object: claimsOnly })).toContain('may not list pods and events');
+    expect(missingPermissions({ kind: 'found', object: claimsOnly })).toContain(
+      'is not permitted to list pods and events',
+    );
   });
 
   it('says nothing when it saw everything, or did not look', () => {

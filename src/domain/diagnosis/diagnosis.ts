@@ -64,5 +64,5 @@ export function findCause(facts: Facts, cluster: Cluster, now: number): Verdict 
 export function missingPermissions(facts: Read<Facts>): string | undefined {
   if (facts.kind !== 'found' || facts.object.unseen.length === 0) return undefined;
   const unseen = facts.object.unseen.join(' and ');
-  return `the operator may not list ${unseen} in this namespace, so the cause may stay unknown; grant it that right`;
+  return `the operator is not permitted to list ${unseen} in this namespace, so the cause may remain unknown; grant it the permission`;
 }

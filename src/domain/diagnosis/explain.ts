@@ -1,10 +1,12 @@
 // What is said while a database does not come up, and when the next look for the cause is due.
 
+import type { PostgresAddon } from '../../api/addon.ts';
 import { rowOf } from '../../api/conditions.ts';
 import type { Round } from '../chapter.ts';
 import { cnpgSays } from '../database/readiness.ts';
+import { wasReady } from '../recorded.ts';
 import { soonest, type Verdict } from '../verdict.ts';
-import { untilNextLook, untilStuck } from './deadlines.ts';
+import { deadlineOf, untilNextLook, untilStuck } from './deadlines.ts';
 import { findCause, missingPermissions } from './diagnosis.ts';
 
 /** The cause, when a look has found one; CNPG's own words once it lasts too long with nothing named. */
@@ -20,7 +22,14 @@ export function explain({ s, now }: Round, verdict: Verdict): Verdict {
   const andMissing = (words: string): string => (missing === undefined ? words : `${words}; ${missing}`);
   if (untilStuck(s.addon, now) > 0) return { ...verdict, message: andMissing(verdict.message) };
   const words = cluster === undefined ? 'there is no Cluster yet' : cnpgSays(cluster);
-  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${andMissing(words)}` };
+  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andMissing(words)}` };
+}
+
+/** Contains the deadline, not the time waited so far: the message must not change while the situation does not. */
+function overdue(addon: PostgresAddon, { reason, message }: Verdict): string {
+  const state = wasReady(addon) ? 'is still not ready' : 'is still being created';
+  const details = reason === 'Creating' || reason === 'Provisioning' ? '' : `: ${message}`;
+  return `the database ${state} after ${deadlineOf(addon) / 60_000} min${details}`;
 }
 
 /** Milliseconds until the cause is looked for, or the wait counts as stuck; undefined when nothing is waited for. */

@@ -42,7 +42,7 @@ export function strayOf(s: Situation, role: Role, child: KubeObject): Verdict | 
   const { name } = child.metadata;
   return {
     reason: 'AdoptionRefused',
-    message: `${kindOf(role)} ${name} was left behind by a deleted addon together with another database than this one; delete it if nobody uses it any more`,
+    message: `${kindOf(role)} ${name} belongs to a different database of a deleted addon; delete it if it is no longer used`,
   };
 }
 
@@ -58,12 +58,12 @@ function unfitness({ addon, observed }: Situation, target: Target, cluster: Clus
   const { database, owner } = cluster.spec.bootstrap?.initdb ?? {};
   const left = `Cluster ${name}, left behind by a deleted addon,`;
   if (database !== target.database)
-    return `${left} holds the database "${database}", and spec.database.name asks for "${target.database}"`;
+    return `${left} has the database "${database}", but this addon needs "${target.database}" (spec.database.name)`;
   if (owner !== target.owner)
-    return `${left} belongs to the role "${owner}", and spec.database.owner asks for "${target.owner}"`;
+    return `${left} has a database of role "${owner}", but this addon needs "${target.owner}" (spec.database.owner)`;
   const running = versionOfImage(observed.platform.imagePattern, cluster.spec.imageName ?? '');
   const wanted = addon.spec.version;
   if (wanted !== undefined && running !== undefined && isLower(wanted, running))
-    return `${left} runs PostgreSQL ${running}, and spec.version asks for the lower ${wanted}`;
+    return `${left} runs PostgreSQL ${running}, but spec.version requests the lower version ${wanted}`;
   return undefined;
 }

@@ -25,5 +25,5 @@ export function checkLive(s: Situation): Verdict | undefined {
     live.kind === 'found' &&
     live.object.metadata.uid === s.addon.metadata.uid &&
     live.object.metadata.deletionTimestamp === undefined;
-  return isSame ? undefined : { reason: 'Adopting', message: 'making sure that the addon still exists' };
+  return isSame ? undefined : { reason: 'Adopting', message: 'checking that the addon still exists' };
 }

@@ -197,7 +197,9 @@ describe('a deletion', () => {
     const { actions, status } = think(but(o, { addon, cluster: doomed }));
     expect(summary(actions)).not.toContain('apply Cluster');
     expect(summary(actions).at(-1)).toBe('apply PostgresAddon');
-    expect(status.conditions?.find(({ type }) => type === 'Ready')?.message).toContain('protection ends there');
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
+      'protection does not cover this',
+    );
   });
 
   it('before a switch to standard is carried out keeps the database; half-way, what goes with it goes', () => {
@@ -278,7 +280,7 @@ describe('an addon of the same name', () => {
   it.each([
     ['another database', { database: { name: 'other' } }, 'spec.database.name'],
     ['another owner', { database: { owner: 'other' } }, 'spec.database.owner'],
-    ['a lower version', { version: '16' }, 'lower 16'],
+    ['a lower version', { version: '16' }, 'lower version 16'],
   ])('with %s is refused, and nothing is touched', (_, spec, words) => {
     const { actions, status } = think(orphaned(anAddon(spec)));
     expect(actions).toEqual([]);

@@ -48,12 +48,15 @@ function inTheWay(s: Situation, role: Role): Verdict | undefined {
     case 'previous':
       return {
         reason: 'OldObjectTerminating',
-        message: `${kind} ${name} of the deleted addon of this name is still being removed`,
+        message: `waiting for ${kind} ${name} of a deleted addon with the same name to be removed`,
       };
     case 'ours':
     case 'orphan':
       if (deletionTimestamp === undefined || !isWatched(role)) return undefined;
-      return { reason: 'OldObjectTerminating', message: `${kind} ${name} was deleted and is still being removed` };
+      return {
+        reason: 'OldObjectTerminating',
+        message: `waiting for ${kind} ${name}, which was deleted, to be removed`,
+      };
   }
 }
 
@@ -66,11 +69,11 @@ function foreign({ addon, observed }: Situation, kind: string, child: KubeObject
   if (!isLeft)
     return {
       reason: 'NameConflict',
-      message: `${kind} ${name} exists and does not belong to this addon; it was left as it is`,
+      message: `${kind} ${name} exists and does not belong to this addon; it was left unchanged`,
     };
   const former = child.metadata.labels?.[labels.name] ?? '';
   return {
     reason: 'AdoptionRefused',
-    message: `${kind} ${name} was left behind by the deleted PostgresAddon "${former}"; apply that one again to take it back, or hand its objects over by the label ${labels.name}=${addon.metadata.name}`,
+    message: `${kind} ${name} was left behind by the deleted PostgresAddon "${former}"; apply that addon again to adopt it, or set the label ${labels.name}=${addon.metadata.name} on the objects that it left behind to hand them over to this addon`,
   };
 }

@@ -62,7 +62,7 @@ function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
 
 function protectionOf(addon: PostgresAddon, { names }: Target): Verdict | undefined {
   if (deletesChildren(addon)) return undefined;
-  const message = `a deletion of this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; the end of the namespace does not`;
+  const message = `deleting this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; deleting the namespace does not`;
   return { reason: 'Protected', message };
 }
 
@@ -78,6 +78,6 @@ export function judgeAdoption({ addon, found }: Situation): Verdict | undefined 
   if (cluster?.role !== 'cluster') return undefined;
   const former = formerUidOf(addon, cluster.object);
   if (former === undefined) return undefined;
-  const message = `Cluster ${cluster.object.metadata.name} was taken back from the deleted addon with uid ${former}`;
+  const message = `Cluster ${cluster.object.metadata.name} was adopted from the deleted addon with uid ${former}`;
   return { reason: 'Adopted', message };
 }

@@ -73,7 +73,7 @@ function handAll(s: Situation, to: 'held' | 'orphaned'): readonly Action[] {
 
 const removed: Verdict = {
   reason: 'Deleted',
-  message: 'deletion was asked for; the Cluster with its data and the Secret go with the addon',
+  message: 'the addon is being deleted, and with it the Cluster, its data and the Secret',
 };
 
 function kept(s: Situation): Verdict {
@@ -83,15 +83,15 @@ function kept(s: Situation): Verdict {
     const what = doomed.map(({ role, object }) => `${kindOf(role)} ${object.metadata.name}`).join(' and ');
     return {
       reason: 'Deleted',
-      message: `${what} is being deleted too, with the namespace or by somebody: protection ends there`,
+      message: `also being deleted, with the namespace or by another client: ${what}; protection does not cover this`,
     };
   }
   const { cluster, urlSecret } = namesOf(s.addon);
   if (!ours.some(({ role }) => role === 'cluster'))
-    return { reason: 'Deleted', message: `there is no Cluster ${cluster} of this addon that could stay in service` };
+    return { reason: 'Deleted', message: `this addon has no Cluster ${cluster} that could stay in service` };
   return {
     reason: 'Released',
-    message: `Cluster ${cluster} and Secret ${urlSecret} stay in service (label ${labels.orphaned}); apply this PostgresAddon again to take them back`,
+    message: `Cluster ${cluster} and Secret ${urlSecret} stay in service (label ${labels.orphaned}); apply this PostgresAddon again to adopt them`,
   };
 }
 
