@@ -75,7 +75,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     clock,
     backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random }),
     observe: metrics.queue,
-    handle: (key, _signal, aside) => reconcile(key, deps, aside),
+    handle: (key, _signal, offWorker) => reconcile(key, deps, offWorker),
     onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),
   });
   const enqueue = (key: string): void => queue.add(key);

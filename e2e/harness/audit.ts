@@ -136,7 +136,7 @@ function microseconds(timestamp: string): number {
   return Math.floor(Date.parse(timestamp) / 1000) * 1000 + Number(`0.${fraction || '0'}`) * 1000;
 }
 
-/** The rights that the server asks for: an apply that makes the object needs two. */
+/** The permissions that the server asks for: an apply that makes the object needs two. */
 export function rightsOf({ verb, resource, code }: AuditedRequest): readonly string[] {
   const asked = `${verb} ${resource}`;
   return verb === 'patch' && code === 201 ? [asked, `create ${resource}`] : [asked];

@@ -16,7 +16,7 @@ import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import { temporary, temporaryLabel } from './rights.ts';
+import { temporary, temporaryLabel } from './permissions.ts';
 
 const crd = join(repositoryRoot, 'crds/addons.paas.dev_postgresaddons.yaml');
 

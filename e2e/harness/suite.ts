@@ -17,9 +17,9 @@ import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.t
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Pace } from '../simulator/sequences.ts';
 import { Simulator } from '../simulator/simulator.ts';
+import { Gate } from './admission-gate.ts';
 import { AuditLog } from './audit.ts';
 import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
-import { Gate } from './gate.ts';
 import { History } from './history.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
 import { conditionOf, isRunning } from './views.ts';
@@ -90,7 +90,7 @@ export class Suite {
     return operator;
   }
 
-  /** Starts one more operator process, with the chart's rights unless told otherwise. */
+  /** Starts one more operator process, with the chart's permissions unless told otherwise. */
   async startOperator(options: Partial<OperatorOptions> = {}): Promise<Operator> {
     const operator = await startOperator({
       cluster: this.cluster,

@@ -6,6 +6,7 @@ import { events, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import type { Write } from '../harness/admission-gate.ts';
 import {
   addonManifest,
   changesOf,
@@ -15,7 +16,6 @@ import {
   type Part,
   placesOf,
 } from '../harness/database.ts';
-import type { Write } from '../harness/gate.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 

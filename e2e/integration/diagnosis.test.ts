@@ -8,7 +8,7 @@ import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
 import { tally } from '../harness/audit.ts';
-import { chartRights, grant, without } from '../harness/rights.ts';
+import { chartPermissions, grant, without } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
 import { type ConditionView, conditionOf } from '../harness/views.ts';
 
@@ -207,13 +207,13 @@ describe('the cause of a wait', () => {
   });
 });
 
-describe('without the right to look', () => {
+describe('without the permission to list pods and events', () => {
   const user = 'postgres-addon-operator';
-  const rights = () => chartRights(suite().cluster, suite().operatorNamespace);
+  const permissions = () => chartPermissions(suite().cluster, suite().operatorNamespace);
 
-  it('the wait is told as ever, and which right is missing', async () => {
+  it('the wait is reported as usual, with the missing permission', async () => {
     // One rule allows both pods and events.
-    await grant(suite().client, user, without(await rights(), 'pods'));
+    await grant(suite().client, user, without(await permissions(), 'pods'));
     try {
       await makePod(waiting('ErrImagePull', 'not found'));
       await haveWaited(11);
@@ -222,7 +222,7 @@ describe('without the right to look', () => {
         'is not permitted to list pods and events in this namespace',
       );
     } finally {
-      await grant(suite().client, user, await rights());
+      await grant(suite().client, user, await permissions());
     }
     await nudge();
     await suite().untilReason(namespace, 'shop', 'Ready', 'ImagePullFailed');

@@ -9,7 +9,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, tally } from '../harness/audit.ts';
 import type { Operator } from '../harness/operator.ts';
-import { chartRights } from '../harness/rights.ts';
+import { chartPermissions } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, secretText } from '../harness/views.ts';
 
@@ -143,7 +143,7 @@ describe('an operator of some namespaces', () => {
     const [first, second, other] = [await suite().namespace(), await suite().namespace(), await suite().namespace()];
     const operator = await suite().startOperator({
       user: 'operator-n',
-      rights: await chartRights(suite().cluster, suite().operatorNamespace, [first, second]),
+      permissions: await chartPermissions(suite().cluster, suite().operatorNamespace, [first, second]),
       environment: { WATCH_NAMESPACES: `${first},${second}` },
     });
     await operator.untilReady();

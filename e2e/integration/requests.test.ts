@@ -6,7 +6,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { type AuditedRequest, isWrite, type Mark, rightsOf, tally } from '../harness/audit.ts';
-import { chartRights, listed } from '../harness/rights.ts';
+import { chartPermissions, listed } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at } from '../harness/views.ts';
 
@@ -289,8 +289,8 @@ describe('requests of the process', () => {
     ).toBe(true);
 
     const used = [...new Set(ours.flatMap(rightsOf))].sort();
-    const granted = listed(await chartRights(suite().cluster, suite().operatorNamespace));
+    const granted = listed(await chartPermissions(suite().cluster, suite().operatorNamespace));
     // Never sent: the server asks for it where OwnerReferencesPermissionEnforcement is on.
-    expect(used).toEqual(granted.filter((right) => right !== 'update postgresaddons/finalizers'));
+    expect(used).toEqual(granted.filter((permission) => permission !== 'update postgresaddons/finalizers'));
   });
 });

@@ -4,7 +4,7 @@ import { Simulator } from './simulator.ts';
 
 const { values } = parseArgs({
   options: {
-    /** Path of a kubeconfig with the rights of CNPG. */
+    /** Path of a kubeconfig with the permissions of CNPG. */
     kubeconfig: { type: 'string' },
     /** Milliseconds that the old state stands after a change. */
     stale: { type: 'string', default: '400' },

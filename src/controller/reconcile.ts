@@ -8,7 +8,7 @@ import { type Action, type ActionResult, type Decision, essentialRefusal, type L
 import { statusOf } from '../domain/status.ts';
 import { recheckAfter, soonest } from '../domain/verdict.ts';
 import { ApiError } from '../kube/errors.ts';
-import type { Aside, Next } from '../runtime/queue.ts';
+import type { Next, OffWorker } from '../runtime/queue.ts';
 import { type Acted, act } from './act.ts';
 import type { Dependencies } from './dependencies.ts';
 import { type Key, splitKey } from './key.ts';
@@ -20,10 +20,10 @@ const busyMilliseconds = 10_000;
 
 /**
  * Brings one addon a step closer to what it asks for.
- * @param aside waits without keeping a worker
+ * @param offWorker runs slow work without occupying a worker
  * @throws ApiError when a read or the status write failed: the queue tries again later
  */
-export async function reconcile(key: Key, deps: Dependencies, aside: Aside): Promise<Next> {
+export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWorker): Promise<Next> {
   const observed = await observe(key, deps);
   if (observed === undefined) {
     deps.resync.forget(key);
@@ -38,7 +38,7 @@ export async function reconcile(key: Key, deps: Dependencies, aside: Aside): Pro
   if (decision.actions.some(isOfUnwatched) && !isRefused) deps.resync.done(key);
 
   const login = isRefused ? undefined : decision.login;
-  const result = { ...acted.result, ...(login && (await aside(() => logIn(login, deps)))) };
+  const result = { ...acted.result, ...(login && (await offWorker(() => logIn(login, deps)))) };
   const status = statusOf(observed.addon, decision, result, deps.clock.now());
   if (decision.ends && (observed.gone || !isRefused)) {
     // What is gone has one chance: a refused mark must not keep the next addon of its name waiting.
