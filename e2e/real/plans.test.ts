@@ -205,7 +205,7 @@ describe('a change of version', () => {
 
   it('downwards is refused by the schema, in words', async () => {
     await expect(real().apply(namespace, 'rising', { plan: 'free', version: '17' })).rejects.toThrow(
-      'version may rise but never fall',
+      'version cannot be lowered',
     );
   });
 });
