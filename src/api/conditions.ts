@@ -1,8 +1,9 @@
 // The closed lists of condition types and reasons. The code uses no others, and the reference docs are generated from these tables.
 
 /**
- * The concerns of an addon: each is one chapter of the core and one folder of src/domain. A database without what is essential is of no
- * use: a refusal there stops the rest and decides `Ready`. Any other refusal stays in the conditions of its concern.
+ * The concerns of an addon: each has one chapter of the domain logic, in a folder of src/domain. Without an essential concern the
+ * database is of no use: a refused write there stops the rest and decides `Ready`. Any other refusal affects only the conditions of its
+ * concern.
  */
 export const concerns = {
   ownership: { essential: true },
@@ -13,15 +14,15 @@ export const concerns = {
 export type Concern = keyof typeof concerns;
 
 /**
- * How a condition is told. always: in every round. while true: absent otherwise. once judged: it keeps its last word while something
- * keeps the operator from judging it, and goes when it is judged not to apply.
+ * When a condition is present. always: in every status. while true: absent otherwise. once judged: it keeps its last value while the
+ * operator cannot judge it, and is removed when it does not apply.
  */
 export type Presence = 'always' | 'while true' | 'once judged';
 
 export interface ConditionRow {
   readonly meaning: string;
   readonly present: Presence;
-  /** A refusal in this concern is what the condition says then. Absent: no refusal is. */
+  /** A refused write of this concern is reported in the condition. Absent: none is. */
   readonly concern?: Concern;
 }
 
@@ -83,7 +84,7 @@ export const conditionTypes = {
 } as const satisfies Readonly<Record<string, ConditionRow>>;
 export type ConditionType = keyof typeof conditionTypes;
 
-/** good: no action needed. progressing: the operator waits, for a limited time. stalled: the operator cannot continue without intervention. */
+/** good: no action needed. progressing: the operator waits, for a limited time. stalled: it cannot continue without intervention. */
 export type ReasonState = 'good' | 'progressing' | 'stalled';
 
 export interface ReasonRow {

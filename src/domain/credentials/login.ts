@@ -1,4 +1,4 @@
-// What came of a login with the published DATABASE_URL, and the words for it. They are ours alone: what a server says may hold a value.
+// Maps the result of a login with DATABASE_URL to a condition. Its messages never quote the server, whose message may contain a secret.
 import type { Reason } from '../../api/conditions.ts';
 import type { LoginFailure, LoginResult } from '../../api/login.ts';
 import type { LoginPlace } from '../decision.ts';
@@ -74,7 +74,7 @@ const failures: Readonly<Record<LoginFailure, Row>> = {
   },
 };
 
-/** The condition that a login's result makes; undefined when nothing was learnt, so that what was known stands. */
+/** The verdict on a login; undefined if none was attempted, so that the last one remains. */
 export function judgeLogin(result: LoginResult, place: LoginPlace): Verdict | undefined {
   switch (result.kind) {
     case 'ok':

@@ -1,9 +1,9 @@
-// Causes that show by what is missing: CNPG says nothing, says what is no longer so, or makes no pod.
+// Detects causes from what is missing: CNPG reports nothing, reports outdated values, or does not create a pod.
 import type { Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
 import { conditionOf, type Evidence } from './evidence.ts';
 
-/** CNPG has not even looked at the Cluster. */
+/** CNPG has not processed the Cluster at all. */
 export function nothingIsReported({ cluster, isQuiet }: Evidence): Verdict | undefined {
   if (!isQuiet) return undefined;
   const { phase = '', applicationSecretVersion, readyCondition } = cluster.status;
@@ -12,7 +12,7 @@ export function nothingIsReported({ cluster, isQuiet }: Evidence): Verdict | und
   return { reason: 'CNPGNotResponding', message };
 }
 
-/** CNPG counts instances that are not there: it has not looked since they went. */
+/** CNPG reports instances that no longer exist: it has not processed the Cluster since. */
 export function reportIsOld(evidence: Evidence): Verdict | undefined {
   const { metadata, status } = evidence.cluster;
   const reported = status.readyInstances ?? 0;
@@ -21,14 +21,14 @@ export function reportIsOld(evidence: Evidence): Verdict | undefined {
   return { reason: 'CNPGNotResponding', message };
 }
 
-/** Every pod that is there stands, one is missing, and nothing is on its way: CNPG was refused it, and says so in its log only. */
+/** All existing pods are ready, but one is missing and not being created: its creation was refused, which CNPG reports only in its log. */
 export function podIsNotMade(evidence: Evidence): Verdict | undefined {
   const { metadata, spec } = evidence.cluster;
-  const there = instances(evidence);
+  const existing = instances(evidence);
   const settled = evidence.pods.every((pod) => pod.owner?.kind === 'Cluster' && !pod.isBeingDeleted && isReady(pod));
-  if (!evidence.isQuiet || !evidence.sees('pods') || !settled || there.length >= (spec.instances ?? 1))
+  if (!evidence.isQuiet || !evidence.sees('pods') || !settled || existing.length >= (spec.instances ?? 1))
     return undefined;
-  // Without a claim it is not the pod's turn yet.
+  // CNPG creates the claim before the pod.
   if (evidence.sees('persistentvolumeclaims') && evidence.claims.length === 0) return undefined;
   const message = `CloudNativePG has not created a missing pod of Cluster ${metadata.name}, and only the log of its operator shows the cause; first check for a ResourceQuota, a LimitRange or an admission webhook on pods`;
   return { reason: 'PodsRefused', message };

@@ -1,4 +1,4 @@
-// The chapter on protection: whether the children outlive the addon, the finalizer that this takes, and where the database came from.
+// The protection chapter: whether the children outlive the addon, the finalizer for that, and whether the database was adopted.
 import { type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import { type Action, setFinalizers } from '../decision.ts';
@@ -8,7 +8,7 @@ import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
 
-/** Before all others: no child without an owner reference is made before the deletion of the addon has to wait for the operator. */
+/** The first chapter: the finalizer must be in place before a child without an owner reference is created. */
 export function protectionChapter(round: Round): Chapter {
   const { s } = round;
   return {
@@ -18,9 +18,9 @@ export function protectionChapter(round: Round): Chapter {
 }
 
 /**
- * After all others: the finalizer goes last, once every child belongs to the garbage collector, the Secret too, which can wait for
+ * The last chapter: the finalizer is removed once every child has its owner reference again, including the Secret, which can wait for
  * credentials.
- * @param credentials whose actions give the Secret its owner back
+ * @param credentials the chapter whose actions restore the owner reference of the Secret
  */
 export function endOfProtection({ s }: Round, credentials: Chapter): Chapter {
   const { addon, observed, own } = s;
@@ -34,23 +34,23 @@ export function hasFinalizer(addon: PostgresAddon): boolean {
   return addon.metadata.finalizers?.includes(protectionFinalizer) === true;
 }
 
-/** Whether protection ends by a change of the mode, and the finalizer has to wait for the children. */
+/** Whether the mode was changed from protected, and the finalizer is not removed yet. */
 export function isLeavingProtection(addon: PostgresAddon): boolean {
   return deletesChildren(addon) && hasFinalizer(addon);
 }
 
-/** The write that puts the finalizer on a protected addon that lacks it. */
+/** The write that adds the finalizer to a protected addon without it. */
 export function addFinalizer(addon: PostgresAddon): readonly Action[] {
   if (deletesChildren(addon) || hasFinalizer(addon)) return [];
   return [setFinalizers(addon, [...otherFinalizers(addon), protectionFinalizer])];
 }
 
-/** The write that takes the operator's finalizer off the addon; other finalizers stay. */
+/** The write that removes the operator's finalizer from the addon. Other finalizers stay. */
 export function removeFinalizer(addon: PostgresAddon): Action {
   return setFinalizers(addon, otherFinalizers(addon));
 }
 
-/** The finalizers that are not ours. */
+/** The finalizers of others. */
 export function otherFinalizers({ metadata }: PostgresAddon): readonly string[] {
   return (metadata.finalizers ?? []).filter((finalizer) => finalizer !== protectionFinalizer);
 }
@@ -66,13 +66,13 @@ function protectionOf(addon: PostgresAddon, { names }: Target): Verdict | undefi
   return { reason: 'Protected', message };
 }
 
-/** Whether a deletion would leave the children, as things stand: the Secret is known only from the round that told of protection. */
+/** Whether a deletion now would keep the children. About the Secret, this is known only from the round that reported protection. */
 function isInForce({ addon, found }: Situation): boolean {
   const isOwner = found.some(({ object }) => hasOwnerReference(addon, object));
   return hasFinalizer(addon) && !isOwner && reasonOf(addon, 'Protected') === 'Protected';
 }
 
-/** Where the database came from. */
+/** Whether the database was adopted, and from which addon. */
 export function judgeAdoption({ addon, found }: Situation): Verdict | undefined {
   const cluster = found.find((child) => child.role === 'cluster');
   if (cluster?.role !== 'cluster') return undefined;
