@@ -1,4 +1,4 @@
-// The checker finds out each of these wrong subjects, by the rule that it breaks.
+// The checker detects each mutant, by the rule that it violates.
 import { describe, expect, it } from '@jest/globals';
 import { actionMutants } from './mutants-actions.ts';
 import { statusMutants } from './mutants-status.ts';
@@ -8,15 +8,15 @@ import { productSubject } from './testing.ts';
 
 const mutants = { ...actionMutants, ...statusMutants };
 
-it('every rule has a wrong subject that breaks it', () =>
+it('every rule has a mutant that violates it', () =>
   expect(new Set(Object.values(mutants).map(({ oracle }) => oracle))).toEqual(new Set(oracleNames)));
 
-describe('the checker catches a subject that', () => {
+describe('the checker detects a subject that', () => {
   it.each(Object.entries(mutants).map(([name, mutant]) => [name, mutant.oracle, mutant] as const))(
     '%s, by the rule "%s"',
     (_, oracle, mutant) => {
-      const right = search({ ...mutant.search, most: 500 }, productSubject());
-      expect(tellOf(right)).toMatch(/^no violation in /);
+      const product = search({ ...mutant.search, most: 500 }, productSubject());
+      expect(tellOf(product)).toMatch(/^no violation in /);
       const { violation } = search(mutant.search, mutant.subject(productSubject()));
       expect(violation?.oracle).toBe(oracle);
       expect(violation?.trace.length).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
-// How the model's operator observes, as controller/observe.ts does: caches that may be late, the live reads that the decision asks for,
-// and the decision. Nothing is written here.
+// Models how the operator observes and decides, as controller/observe.ts does: caches that can be stale, and the live reads that the
+// decision needs. Nothing is written here.
 import { projectAddon } from '../api/addon.ts';
 import { projectCluster } from '../api/cnpg.ts';
 import { byRole, isWatched, type Role } from '../domain/children.ts';
@@ -13,33 +13,33 @@ import { type Feed, live, newest, nowOf, restarted, type State, seenUpTo, withFe
 import type { Step } from './step.ts';
 import type { Subject } from './subject.ts';
 
-/** What the operator has seen of each object: in its caches, or by reading it. */
+/** Each object as the operator knows it, from its caches or by a live read. */
 export type View = { readonly addon: Stored } & Readonly<Record<Role, Stored | undefined>>;
 
-/** A decision on its way. */
+/** A decision that is being carried out. */
 export interface Acting {
   readonly kind: 'acting';
-  /** What was seen when it was made. */
+  /** The view that it is based on. */
   readonly from: View;
-  /** The same, with the answers of own writes. */
+  /** The same, updated with the responses to own writes. */
   readonly seen: View;
   readonly observed: Observed;
   readonly decision: Decision;
   /** Index of the next action; after the last comes the status. */
   readonly next: number;
   readonly result: ActionResult;
-  /** Whether the login that the decision asks for was made. */
+  /** Whether the login of the decision was attempted. */
   readonly tried: boolean;
   readonly doubt: boolean;
 }
 
-/** The one look of an operator that has seen everything; undefined when nothing comes of it. */
+/** A reconcile with caches that are up to date; undefined if it has no effect. */
 export function lookAtNewest(state: State, resync: boolean, subject: Subject): State | undefined {
   const doubt = state.process.kind === 'idle' && state.process.doubt;
   return look(newest(state), resync || doubt, doubt, subject);
 }
 
-/** One look for each combination of what the caches may show. */
+/** One reconcile for each combination of what the caches can contain. */
 export function looks(state: State, doubt: boolean, subject: Subject): readonly Step[] {
   const steps: Step[] = [];
   const { left } = state;
@@ -58,7 +58,7 @@ export function looks(state: State, doubt: boolean, subject: Subject): readonly 
   return steps;
 }
 
-/** The state as each combination of late caches shows it. */
+/** The state for each combination of stale caches. */
 function combinations(state: State): readonly State[] {
   return watchedSlots.reduce<readonly State[]>(
     (states, slot) =>
@@ -85,7 +85,7 @@ function travelBack(state: State): State {
   return restarted({ ...listed, left: { ...left, travels: left.travels - 1 } });
 }
 
-/** What a cache shows: the oldest version that it may still have, once a look has settled it. */
+/** What a cache contains: the oldest version that is still possible. */
 function shown({ versions, at }: Feed): Stored | undefined {
   return versions[at];
 }
@@ -98,7 +98,7 @@ function lagOf({ objects }: State): string {
   return behind.length === 0 ? '' : ` (${behind.join(', ')})`;
 }
 
-/** Observes and decides; undefined when the decision is to do and to say nothing. */
+/** Observes and decides; undefined if there is nothing to write. */
 function look(before: State, resync: boolean, doubt: boolean, subject: Subject): State | undefined {
   const cluster = shown(before.objects.cluster);
   const state = withoutSettled(before, cluster);
@@ -130,7 +130,7 @@ function look(before: State, resync: boolean, doubt: boolean, subject: Subject):
   return { ...state, process };
 }
 
-/** As controller/deleted-addons.ts: who is gone is forgotten once there is nothing to do about the Cluster that the cache shows. */
+/** As in controller/deleted-addons.ts: a deleted addon is forgotten once nothing is left to do for the cached Cluster. */
 function withoutSettled(state: State, cluster: Stored | undefined): State {
   const { addon } = state.objects;
   const { deleted = [] } = addon;
@@ -142,7 +142,7 @@ function leftoverAt(gone: Stored, cluster: Stored | undefined): ReturnType<typeo
   return leftoverOf(projectAddon(gone), cluster && projectCluster(cluster));
 }
 
-/** As controller/observe.ts: the caches, and the live reads that the decision says it needs. */
+/** As in controller/observe.ts: the caches, and the live reads that the decision needs. */
 function observe(
   state: State,
   addon: Stored,
@@ -182,7 +182,7 @@ function observe(
   };
 }
 
-/** The rival lives as long as it controls anything. */
+/** The rival exists as long as it controls anything. */
 function livingOwnersOf({ children: { cluster } }: Sight): readonly string[] {
   return cluster?.metadata.ownerReferences?.some(({ uid }) => uid === rivalUid) === true ? [rivalUid] : [];
 }

@@ -1,4 +1,4 @@
-// Breadth-first through every state that the rules allow, so that the first violation found is a shortest one.
+// Searches all states that the rules allow, breadth-first, so that the first violation found is a shortest one.
 import { Canonical } from './canonical.ts';
 import { cnpgSteps } from './cnpg.ts';
 import { collectorSteps } from './collector.ts';
@@ -14,22 +14,22 @@ import { afterStep, stepsOfUsers, type UserStep } from './user.ts';
 
 export interface Search {
   readonly rules: Rules;
-  /** Steps that people take first, each once all has come to rest. */
+  /** Steps of users before the search, each after everything has come to rest. */
   readonly prologue: readonly UserStep[];
   readonly budget: Budget;
-  /** How many states are explored before the search ends, the nearest first. */
+  /** The maximum number of states to explore, nearest first. */
   readonly most: number;
 }
 
 export interface Found {
   readonly states: number;
   readonly transitions: number;
-  /** Every state that so many steps lead to was explored; undefined when there is no state left to explore. */
+  /** All states up to this number of steps were explored; undefined if there are no others. */
   readonly depth?: number;
   readonly violation?: { readonly oracle: OracleName; readonly detail: string; readonly trace: readonly string[] };
 }
 
-/** Everything that may happen next in a state. */
+/** Everything that can happen next in a state. */
 function stepsFrom(state: State, subject: Subject): readonly Step[] {
   return [
     ...operatorSteps(state, subject),
@@ -40,14 +40,14 @@ function stepsFrom(state: State, subject: Subject): readonly Step[] {
   ];
 }
 
-/** Where a state was found: what led to it, how far from the beginning. */
+/** How a state was reached: the previous state, the step, and the distance from the start. */
 interface Origin {
   readonly from: Origin | undefined;
   readonly label: string;
   readonly depth: number;
 }
 
-/** Explores until the first violation, the last state, or the bound. */
+/** Explores until the first violation, the last state or the limit. */
 export function search({ rules, prologue, budget, most }: Search, subject: Subject): Found {
   const canonical = new Canonical();
   const fair = new FairRuns(subject, canonical);
@@ -57,7 +57,7 @@ export function search({ rules, prologue, budget, most }: Search, subject: Subje
     { state: start, origin: { from: undefined, label: '', depth: 0 } },
   ];
   let transitions = 0;
-  // The list grows while it is read; what has been read is let go.
+  // The list grows while it is read. Entries that were read are deleted to free memory.
   for (let index = 0; index < open.length; index += 1) {
     const { state, origin } = open[index] as (typeof open)[number];
     delete open[index];
@@ -73,7 +73,7 @@ export function search({ rules, prologue, budget, most }: Search, subject: Subje
       seen.add(key);
       const unfair = fair.check(after);
       if (unfair !== undefined) {
-        const trace = [...traceTo(next), '-- then, left alone --', ...unfair.steps];
+        const trace = [...traceTo(next), '-- then, undisturbed --', ...unfair.steps];
         return { states: seen.size, transitions, violation: { oracle: unfair.oracle, detail: unfair.detail, trace } };
       }
       if (seen.size >= most) return { states: seen.size, transitions, depth: origin.depth };
@@ -94,7 +94,7 @@ function begin(rules: Rules, prologue: readonly UserStep[], budget: Budget, fair
   return { ...settled, rules, left: budget };
 }
 
-/** What came of a search: how far it went, or the violation in a few lines. */
+/** The result of a search as text: how far it went, or the violation with its trace. */
 export function tellOf({ violation, states, depth }: Found): string {
   if (violation !== undefined)
     return [`${violation.oracle}: ${violation.detail}`, ...violation.trace.map((label) => `  ${label}`)].join('\n');

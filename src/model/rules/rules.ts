@@ -1,5 +1,4 @@
-// All rules under one name each, and the verdict on a step.
-
+// All rules by name, and the judgement of a step.
 import type { State } from '../state.ts';
 import type { Step } from '../step.ts';
 import { objectRules, type Rule } from './objects.ts';
@@ -12,10 +11,10 @@ const atRest = 'it comes to rest as a fresh create would';
 
 export type OracleName = keyof typeof rules | typeof atRest;
 
-/** Every rule by its name; the last one is the fair runs'. */
+/** The names of all rules. The last one is checked by the fair runs. */
 export const oracleNames: readonly OracleName[] = [...named.map(([name]) => name), atRest];
 
-/** The first rule that a step breaks. */
+/** The first rule that a step violates. */
 export function judge(before: State, step: Step): { readonly oracle: OracleName; readonly detail: string } | undefined {
   for (const [oracle, rule] of named) {
     const detail = rule(before, step);
