@@ -1,5 +1,5 @@
-// The raw ceiling: how fast this API server takes the very writes that addons need, from a client that does not think. The bodies are
-// the operator's own, the simulator runs, and the operator does not.
+// Measures the ceiling: how fast this API server accepts the writes that addons need, from a client that makes no decisions. The bodies
+// are those of the operator; the simulator runs, the operator does not.
 
 import type { KubeClient } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';

@@ -1,5 +1,5 @@
-// `npm run bench`: what the operator costs and how fast it is, as shares of what this machine's API server can do. It is a report: it
-// fails when something does not work, never because something is slow.
+// `npm run bench`: measures the cost and speed of the operator, relative to what this machine's API server can do. It only reports: it
+// fails if something does not work, never because something is slow.
 import { availableParallelism, loadavg } from 'node:os';
 import { positiveInteger, readArguments } from '../../hack/toolchain/arguments.ts';
 import { SetupError } from '../../hack/toolchain/errors.ts';

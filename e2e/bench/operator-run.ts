@@ -1,4 +1,4 @@
-// What the operator needs for N addons: time, requests, CPU and memory; and for a start with all of them there already.
+// Measures the time, requests, CPU and memory that the operator needs for N new addons, and for a start with N existing ones.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../../hack/cluster/wait.ts';

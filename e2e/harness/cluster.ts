@@ -1,4 +1,4 @@
-// The control plane that the integration tests share, with what every one of them needs in it. It must never be the demo's cluster.
+// Prepares the control plane that the integration tests share. It must never be the demo's cluster.
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';

@@ -1,4 +1,4 @@
-// The operator as a real process with permissions of its own. It must never be told to behave otherwise than in a pod.
+// Runs the operator as a real process with its own permissions. It must never be configured differently from a pod.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

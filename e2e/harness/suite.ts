@@ -1,5 +1,5 @@
-// What an integration test stands on: one control plane for all, and for each file an operator process, a simulator and a namespace
-// per test. Files run one after the other: two operators would reconcile each other's addons.
+// Sets up integration tests: one control plane for all, and for each file an operator process, a simulator, and a namespace per test.
+// Files run one after the other: two operators would reconcile each other's addons.
 
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -223,7 +223,7 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
   };
 }
 
-/** Waits until no other run of tests of this checkout uses the cluster: its operator would work on our addons. @returns the way out */
+/** Waits until no other test run of this checkout uses the cluster: its operator would reconcile our addons. @returns a function that releases the cluster */
 async function enter(name: string): Promise<() => Promise<void>> {
   const locks = join(cacheRoot(), 'locks');
   await mkdir(locks, { recursive: true });

@@ -1,5 +1,5 @@
-// The database that a deleted addon left in service comes back to the addon of the same name and appId, as it is, or is not touched at
-// all: byte for byte, whatever the reason.
+// Adoption: the database that a deleted addon left in service is adopted unchanged by an addon with the same name and appId, or is left
+// byte-identical, whatever the reason.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
@@ -73,7 +73,7 @@ function expectTakenBack(left: Left, addon: LiveObject, after: Database): void {
   }
 }
 
-/** The addon says why it does not take the database, and everything stays byte-identical, also after another look. */
+/** The addon reports why it does not adopt the database, and everything stays byte-identical, also after another reconcile. */
 async function expectRefused(
   namespace: string,
   name: string,
@@ -351,7 +351,7 @@ describe('a standard addon that is deleted with --cascade=orphan', () => {
   });
 });
 
-describe('a misfit is told, and nothing is touched:', () => {
+describe('a mismatch is reported, and nothing is changed:', () => {
   it.each<readonly [what: string, was: Partial<AddonSpec>, is: Partial<AddonSpec>, words: readonly string[]]>([
     ['another database name', { database: { name: 'orders' } }, { database: { name: 'sales' } }, ['orders', 'sales']],
     ['the default database name', { database: { name: 'orders' } }, {}, ['orders', 'app']],

@@ -1,4 +1,4 @@
-// What an addon becomes, from its creation through every kind of change; against a real API server, with CNPG simulated.
+// The life of an addon, from its creation through every kind of change, against a real API server with a simulated CNPG.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
@@ -324,7 +324,7 @@ describe('an addon that changes', () => {
     await suite().untilRunning(namespace, 'shop');
   });
 
-  it('comes to rest when a plan is taken back before CNPG has begun with it', async () => {
+  it('comes to rest when a plan is reverted before CNPG has started it', async () => {
     const { simulator, addons, clusters } = suite();
     const namespace = await suite().namespace();
     const cluster = `db-${namespace}-shop`;
@@ -337,7 +337,7 @@ describe('an addon that changes', () => {
     await suite().patchAddon(namespace, 'shop', { plan: 'free' });
     await clusters.until(namespace, cluster, 'the old plan', (state) => memory(state) === '256Mi');
     simulator.release(namespace, cluster);
-    // CNPG has nothing to restart: its Ready never moves.
+    // CNPG has nothing to restart: its Ready does not change.
     await addons.until(namespace, 'shop', 'phase running', isRunning, 90_000);
   });
 
@@ -488,7 +488,7 @@ describe('an addon that changes', () => {
 });
 
 describe('what CNPG reports', () => {
-  it('is told in our words when somebody has to act, and is never success when it is unknown', async () => {
+  it('has its own reason if intervention is needed, and an unknown one is never treated as success', async () => {
     const { simulator, addons } = suite();
     const namespace = await suite().namespace();
     const cluster = `db-${namespace}-shop`;

@@ -1,4 +1,4 @@
-// The operator as a process: one of several leads, another takes over, a stop is quick and clean, and no secret ever leaves it.
+// The operator as a process: one of several is the leader, another takes over, a shutdown is quick and clean, and no secret is disclosed.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -63,7 +63,7 @@ describe('two replicas', () => {
     await third.stop();
   });
 
-  it('never lead both: who finds its Lease in another hand ends', async () => {
+  it('never lead at the same time: an operator that lost its Lease exits', async () => {
     const operator = await suite().startOperator({ user: 'operator-d', podName: 'd' });
     await operator.said('this replica is the leader');
     const now = `${new Date().toISOString().slice(0, 19)}.000000Z`;
@@ -75,8 +75,8 @@ describe('two replicas', () => {
   });
 });
 
-describe('a stop', () => {
-  it('in the middle of work is quick, releases the Lease, and the next process ends the work', async () => {
+describe('a shutdown', () => {
+  it('during work is quick, releases the Lease, and the next process completes the work', async () => {
     const operator = await suite().startOperator({ user: 'operator-e', podName: 'e' });
     await operator.said('this replica is the leader');
     const namespace = await suite().namespace();
@@ -118,7 +118,7 @@ describe('a start', () => {
     expect(operator.output).toContain('/dev/null/none');
   });
 
-  it('without an API server stays alive, is not ready and says why', async () => {
+  it('without an API server stays alive, is not ready and reports why', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
     try {
       const path = join(folder, 'nobody-listens');

@@ -1,5 +1,5 @@
-// What the operator asks of the API server, counted in the server's own audit log: no write too many, none in a foreign place, and
-// every permission that the chart grants is one that is used.
+// The requests of the operator, counted in the API server's audit log: no superfluous write, none in a foreign namespace, and no unused
+// permission in the chart.
 import { describe, expect, it } from '@jest/globals';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
@@ -290,7 +290,7 @@ describe('requests of the process', () => {
 
     const used = [...new Set(ours.flatMap(rightsOf))].sort();
     const granted = listed(await chartPermissions(suite().cluster, suite().operatorNamespace));
-    // Never sent: the server asks for it where OwnerReferencesPermissionEnforcement is on.
+    // Never sent: the API server checks this permission if OwnerReferencesPermissionEnforcement is enabled.
     expect(used).toEqual(granted.filter((permission) => permission !== 'update postgresaddons/finalizers'));
   });
 });

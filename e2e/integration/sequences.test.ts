@@ -1,5 +1,5 @@
-// Every way from plan to plan, of two and of three, with and without a crash of the operator: each ends as a new addon of the last
-// plan would be, but for the disk, which never shrinks. The addons of a run change at the same time, and crash at the same time.
+// Every sequence of two and three plans, with and without a crash of the operator: each ends like a new addon with the last plan, except
+// for the disk, which never shrinks. The addons of a run change at the same time, and the operator crashes for all of them at once.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { eventually } from '../../hack/cluster/wait.ts';

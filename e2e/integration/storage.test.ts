@@ -1,5 +1,5 @@
-// Growth of disks: asked for only after the StorageClass of every claim was seen to allow it, since CNPG otherwise looks after that
-// Cluster no more, silently and for good.
+// Expansion of disks: requested only if the StorageClass of every claim is known to allow it, since CNPG otherwise stops reconciling the
+// Cluster, silently and permanently.
 import { describe, expect, it } from '@jest/globals';
 import { events, storageClasses } from '../../hack/cluster/kinds.ts';
 import { expandableClass, fixedClass } from '../../hack/cluster/manifests.ts';

@@ -1,5 +1,5 @@
-// Bad surroundings: no room, no permissions, a namespace that goes away. Each is said where the user looks, nothing is lost, and the
-// operator goes on by itself when it is over.
+// Problems of the environment: exceeded quota, missing permissions, a namespace that is being deleted. Each is reported in a condition,
+// nothing is lost, and the operator continues automatically once it is resolved.
 import { describe, expect, it } from '@jest/globals';
 import { namespaces, resourceQuotas, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
@@ -122,7 +122,7 @@ describe('an operator without a permission', () => {
     );
   });
 
-  it('to create Clusters says so in the words of the server, and goes on when it is granted', async () => {
+  it('to create Clusters reports the message of the server, and continues once it is granted', async () => {
     const user = 'operator-no-create';
     await withOperator(
       user,
@@ -182,7 +182,7 @@ describe('an operator without a permission', () => {
     );
   });
 
-  it('to list addons is not ready, and says why', async () => {
+  it('to list addons is not ready, and reports why', async () => {
     const user = 'operator-no-addons';
     await withOperator(
       user,
@@ -199,7 +199,7 @@ describe('an operator without a permission', () => {
     );
   });
 
-  it('to use Leases does not lead, writes nothing, and says why', async () => {
+  it('to use Leases never becomes the leader, writes nothing, and reports why', async () => {
     const user = 'operator-no-lease';
     await withOperator(
       user,

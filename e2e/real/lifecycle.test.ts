@@ -1,4 +1,4 @@
-// The life of databases on the real CloudNativePG when nothing goes wrong, in one story: each chapter needs the one before it.
+// The life cycle of databases on the real CloudNativePG without failures. Each test depends on the previous one.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { eventually } from '../../hack/cluster/wait.ts';

@@ -1,5 +1,5 @@
-// Changes of plan and version on the real CNPG: what they do to pods, volumes and data, and what the addon says before, while and
-// after. Both StorageClasses of the cluster are met: `standard` grows its volumes, `fixed` does not.
+// Changes of plan and version on the real CNPG: their effect on pods, volumes and data, and what the addon reports before, during and
+// after. With both StorageClasses of the cluster: `standard` allows expansion, `fixed` does not.
 //
 // covers: S4 "Scaling" (storage, memory, replicas) and "Version upgrades" (minor by image and rolling restart, major by pg_upgrade);
 // S2 item 5 (room to grow: larger plans).
@@ -203,7 +203,7 @@ describe('a change of version', () => {
     expect(await real().sql(namespace, 'rising', 'SELECT answer FROM kept')).toBe('42');
   });
 
-  it('downwards is refused by the schema, in words', async () => {
+  it('to a lower one is rejected by the schema, with a message', async () => {
     await expect(real().apply(namespace, 'rising', { plan: 'free', version: '17' })).rejects.toThrow(
       'version cannot be lowered',
     );

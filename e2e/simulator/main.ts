@@ -1,4 +1,4 @@
-// Runs the simulator as a process of its own, until it is told to end: for the benchmark, and for trying things by hand.
+// Runs the simulator as a separate process until it is stopped: for the benchmark and for manual use.
 import { parseArgs } from 'node:util';
 import { Simulator } from './simulator.ts';
 
