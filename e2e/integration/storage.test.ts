@@ -141,7 +141,7 @@ describe('a larger plan on a StorageClass that can grow', () => {
 });
 
 describe('the simulator', () => {
-  it('looks after a Cluster no more, and says nothing, when somebody writes a growth that the StorageClass refuses', async () => {
+  it('stops reconciling a Cluster, without a report, if an expansion is requested that the StorageClass does not allow', async () => {
     const { client, simulator } = suite();
     const namespace = await suite().namespace();
     simulator.useStorageClass(namespace, fixedClass);

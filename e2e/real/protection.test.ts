@@ -109,7 +109,7 @@ describe('a protected addon', () => {
       await remove('guarded', cascade);
       await isLeftInService('guarded', addon.metadata.uid, readyAt(addon));
       expect(await identityOf(real(), namespace, 'guarded')).toEqual(before);
-      // While nobody looks after it: the old session, and a new login.
+      // While no addon manages it: the old session, and a new login.
       expect(await session.ask('SELECT pg_backend_pid()')).toBe(backend);
       expect(await real().sql(namespace, 'guarded', 'SELECT of FROM kept')).toBe('guarded');
       await isTakenBack('guarded', before, readyAt(addon), session);
