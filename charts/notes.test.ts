@@ -1,4 +1,4 @@
-// What Helm prints after an install: the next command, and a warning where it could not work.
+// What Helm prints after an install: the next command, and a warning if it cannot work.
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What the chart lets the operator and the app teams do: what the table of resources says and nothing else.
+// The permissions that the chart grants to the operator and to app teams: those in the table of resources and no others.
 import { describe, expect, it } from '@jest/globals';
 import { type ResourceRow, resources, watchedResources } from '../src/api/resources.ts';
 import { fullName, type Manifest, namespace, only, render, type Values } from './helm.ts';
@@ -105,7 +105,7 @@ describe('the operator', () => {
 describe('app teams', () => {
   const label = (role: string) => `rbac.authorization.k8s.io/aggregate-to-${role}`;
 
-  it('may look at PostgresAddons with view, edit and admin', async () => {
+  it('are permitted to view PostgresAddons with view, edit and admin', async () => {
     const role = only(await render(), 'ClusterRole', `${fullName}-view`);
     expect(role.metadata.labels).toMatchObject({
       [label('view')]: 'true',

@@ -1,4 +1,4 @@
-// The chart as a whole: what it makes by default and with each switch, and that it is safe to run.
+// The chart as a whole: what it renders by default and with each switch, and that it is safe to run.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';

@@ -1,4 +1,4 @@
-// Values that the chart refuses, and whether the words lead to the mistake.
+// Values that the chart rejects, with a message that leads to the mistake.
 import { describe, expect, it } from '@jest/globals';
 import { refusal, render, type Values } from './helm.ts';
 

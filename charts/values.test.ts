@@ -1,4 +1,4 @@
-// Every value of values.yaml, and where in the manifests it is found again: a value that does nothing cannot get past here.
+// Every value in values.yaml and its effect on the manifests: a value without effect fails here.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';

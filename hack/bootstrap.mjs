@@ -1,5 +1,5 @@
-// Runs a TypeScript program of this repository in a fresh clone: installs what package-lock.json pins when it is not there
-// yet, then hands over to the pinned Node. Plain JavaScript on purpose: it is the only file the machine's own Node runs.
+// Runs a TypeScript program of this repository in a fresh clone: installs the packages in package-lock.json if they are missing, then
+// starts the pinned Node. Plain JavaScript on purpose: it is the only file that the machine's own Node runs.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

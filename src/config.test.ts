@@ -17,7 +17,7 @@ async function withPlans(text: string): Promise<ReturnType<typeof loadConfig>> {
   return loadConfig({ PLANS_FILE: path });
 }
 
-it('needs nothing', () => {
+it('requires no variable', () => {
   expect(loadConfig({})).toMatchObject({
     WATCH_NAMESPACES: [],
     PORT: 8080,
@@ -27,23 +27,23 @@ it('needs nothing', () => {
   });
 });
 
-it('takes an empty variable for an absent one', () => {
+it('treats an empty variable as absent', () => {
   expect(loadConfig({ LOG_LEVEL: '', PLANS_FILE: '' }).LOG_LEVEL).toBe('info');
 });
 
-it('reads namespaces, and refuses what is none', () => {
+it('reads namespaces, and rejects invalid names', () => {
   expect(loadConfig({ WATCH_NAMESPACES: 'team-a, team-b,' }).WATCH_NAMESPACES).toEqual(['team-a', 'team-b']);
   expect(() => loadConfig({ WATCH_NAMESPACES: 'Team_A' })).toThrow(/WATCH_NAMESPACES.*namespace names/);
 });
 
-it('names every bad variable at once', () => {
+it('reports every invalid variable at once', () => {
   expect(() =>
     loadConfig({ PORT: '-1', WORKERS: 'many', DEFAULT_POSTGRES_VERSION: '9', READINESS_CONNECTION_CHECK: 'no' }),
   ).toThrow(/PORT.*WORKERS.*DEFAULT_POSTGRES_VERSION.*READINESS_CONNECTION_CHECK/s);
 });
 
 describe('the plan file', () => {
-  it('overrides a plan in part', async () => {
+  it('overrides parts of a plan', async () => {
     const { plans } = await withPlans('standard: {memory: 2Gi}\n');
     expect(plans).toEqual({ ...defaultPlans, standard: { ...defaultPlans.standard, memory: '2Gi' } });
   });
@@ -56,12 +56,12 @@ describe('the plan file', () => {
     ['more shared buffers than memory', 'free: {sharedBuffers: 1GB}', 'free.sharedBuffers'],
     ['text that is not YAML', 'free: [', 'plans.yaml'],
     ['a list', '[]', 'the file'],
-  ])('with %s is refused with the name of the field', async (_, text, name) => {
+  ])('with %s is rejected with the name of the field', async (_, text, name) => {
     await expect(withPlans(text)).rejects.toThrow(ConfigError);
     await expect(withPlans(text)).rejects.toThrow(name);
   });
 
-  it('that is not there is refused', () => {
+  it('that does not exist is rejected', () => {
     expect(() => loadConfig({ PLANS_FILE: '/nonexistent' })).toThrow(/PLANS_FILE/);
   });
 });

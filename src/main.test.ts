@@ -1,4 +1,4 @@
-// The shell and the process: what no other test starts.
+// The shell and the process, which no other test starts.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -26,7 +26,7 @@ describe('the shell', () => {
     inherited = JSON.parse(stdout);
   });
 
-  it('inherits nothing that talks to the API server or exits the process', () => {
+  it('inherits no member that calls the API server or exits the process', () => {
     // start() calls init(), which is ours; the last two are private helpers of members that are overridden.
     expect(inherited.slice(0, -2).toSorted()).toEqual(['errorToJson', 'resourceStatusRequest', 'start']);
     expect(inherited.at(-1)).toBeGreaterThan(10);
@@ -50,21 +50,21 @@ describe('the process', () => {
       reject: false,
     });
 
-  it('ends with 2 and every problem when the configuration cannot be used', async () => {
+  it('exits with 2 and every problem if the configuration is invalid', async () => {
     const { exitCode, stderr } = await start({ PORT: 'eighty', LOG_LEVEL: 'loud', IMAGE_PATTERN: 'postgres' });
     expect(exitCode).toBe(2);
     for (const name of ['PORT', 'LOG_LEVEL', 'IMAGE_PATTERN']) expect(stderr).toContain(name);
     expect(stderr).not.toContain('    at ');
   });
 
-  it('ends with 1 and a sentence without a usable kubeconfig', async () => {
+  it('exits with 1 and a message without a usable kubeconfig', async () => {
     const { exitCode, stdout, stderr } = await start({ PORT: '0', KUBECONFIG: '/nonexistent' });
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/could not start: .*nonexistent/);
     expect(stderr).toBe('');
   });
 
-  it('ends with 1 and a sentence when its port is taken', async () => {
+  it('exits with 1 and a message if its port is in use', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, resolve));
     const address = server.address();

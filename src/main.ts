@@ -1,5 +1,5 @@
-// The composition root, the only file that knows everything: from the configuration to the parts, their start, and their stop in
-// order. It decides nothing about a database.
+// The composition root: creates all parts from the configuration, starts them, and stops them in order. It makes no decisions about
+// databases.
 import { randomBytes } from 'node:crypto';
 import packageJson from '../package.json' with { type: 'json' };
 import { fieldManager } from './api/addon.ts';
@@ -26,11 +26,11 @@ import { Metrics } from './runtime/metrics.ts';
 import { WorkQueue } from './runtime/queue.ts';
 import { AddonOperator, type Stop } from './shell.ts';
 
-/** Time between two looks at the Secrets of one addon, which are not watched: 10 min. */
-const checkupMilliseconds = 600_000;
-/** How long reconciles in flight may go on after SIGTERM; the pod's grace period is 30 s. */
+/** The time between two reads of the Secrets of one addon, which are not watched: 10 min. */
+const resyncMilliseconds = 600_000;
+/** How long reconciles in flight may continue after SIGTERM. The pod's grace period is 30 s. */
 const drainMilliseconds = 20_000;
-/** A reconcile that runs longer than this, with 30 s a request, hangs. */
+/** A reconcile that runs longer than this hangs: a request takes at most 30 s. */
 const hangingSeconds = 300;
 
 /** The running parts, in the order in which they stop. */
@@ -44,7 +44,7 @@ interface Parts {
   readonly transports: readonly Transport[];
 }
 
-/** Wires everything and starts it. Reconciling begins once this replica leads and the caches are complete. */
+/** Creates and starts all parts. Reconciling begins once this replica is the leader and the caches are synced. */
 async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
   const clock = systemClock;
   const random = Math.random;
@@ -75,8 +75,8 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     clock,
     backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random }),
     observe: metrics.queue,
-    handle: (key, _signal, aside) => reconcile(key, deps, aside),
-    onError: (key, error) => log.warn('a reconcile failed; trying again', { addon: key, error }),
+    handle: (key, _signal, offWorker) => reconcile(key, deps, offWorker),
+    onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),
   });
   const enqueue = (key: string): void => queue.add(key);
   let started = false;
@@ -95,7 +95,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onStatus: (kind, namespace, status) => {
-      if (status.failure !== undefined) log.warn('a watch fails; trying again', { kind, namespace, ...status.failure });
+      if (status.failure !== undefined) log.warn('watch failed; retrying', { kind, namespace, ...status.failure });
       startWhenReady();
     },
     observe: (kind, event) => metrics.watch(kind, event),
@@ -109,11 +109,11 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     clock,
     random,
     onStartedLeading: () => {
-      log.info('this replica leads', { identity });
+      log.info('this replica is the leader', { identity });
       startWhenReady();
     },
-    // Another replica may write from here on; the only sure fence within one process is its end.
-    onStoppedLeading: (why) => die(`the lease is lost: ${why}`),
+    // From now on another replica may write. Exiting is the only safe way to stop all writes of this process.
+    onStoppedLeading: (why) => die(`lost the lease: ${why}`),
     log: (level, message, fields) => log[level](message, fields),
   });
 
@@ -132,7 +132,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),
-    resync: new Resync(clock, random, checkupMilliseconds),
+    resync: new Resync(clock, random, resyncMilliseconds),
     mayWrite: () => elector.isLeader(),
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };
@@ -154,11 +154,12 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
   });
   caches.start();
   elector.start();
-  return () => land({ queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] }, log);
+  return () =>
+    shutDown({ queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] }, log);
 }
 
-/** Ends in order: no new work, what is in flight completes, the lease is free for the next, then the rest. */
-async function land(parts: Parts, log: Log): Promise<void> {
+/** Stops in order: no new work, work in flight completes, the lease is released, then the rest. */
+async function shutDown(parts: Parts, log: Log): Promise<void> {
   const drained = await parts.queue.stop(drainMilliseconds);
   if (!drained) log.warn('shutdown timed out with reconciles in flight; the next leader will retry them');
   await parts.logins.stop();

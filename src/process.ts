@@ -1,8 +1,8 @@
-// What meets the process: configuration from the environment, signals, exit codes, and rejections that nobody handles.
+// Connects a program to its process: configuration from the environment, signals, exit codes and unhandled rejections.
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { createLog, type Log } from './runtime/log.ts';
 
-/** What runs in the process. */
+/** A program that runs in the process. */
 export interface Program {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -12,9 +12,9 @@ export interface Program {
 export type Die = (why: string) => never;
 
 /**
- * Runs a program until a signal ends it. Exit codes: 0 asked to stop; 1 could not start, lost the lease, or has a bug; 2 the
- * configuration cannot be used.
- * @param make makes the program; nothing of it runs before start()
+ * Runs a program until a signal stops it. Exit codes: 0 stopped by a signal; 1 could not start, lost the lease, or has a bug; 2 invalid
+ * configuration.
+ * @param make creates the program; it does nothing before start()
  */
 export async function runProcess(make: (config: Config, log: Log, die: Die) => Program): Promise<void> {
   const config = configOrExit();
@@ -55,7 +55,7 @@ function stopOnSignals(program: Program, log: Log, die: Die): void {
       log.info('stopping', { signal });
       program.stop().then(
         () => process.exit(0),
-        (error: unknown) => die(`the stop failed: ${messageOf(error)}`),
+        (error: unknown) => die(`shutdown failed: ${messageOf(error)}`),
       );
     });
   }

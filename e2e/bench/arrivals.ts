@@ -1,4 +1,4 @@
-// Notes when addons become running, by a watch of the benchmark's own that keeps nothing else of them.
+// Records when addons become running, with a watch that stores nothing else.
 
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { addonGvr } from '../../src/api/addon.ts';

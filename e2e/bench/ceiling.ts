@@ -1,5 +1,5 @@
-// The raw ceiling: how fast this API server takes the very writes that addons need, from a client that does not think. The bodies are
-// the operator's own, the simulator runs, and the operator does not.
+// Measures the ceiling: how fast this API server accepts the writes that addons need, from a client that makes no decisions. The bodies
+// are those of the operator; the simulator runs, the operator does not.
 
 import type { KubeClient } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
@@ -25,8 +25,8 @@ import { statusOf } from '../../src/domain/status.ts';
 import { targetOf } from '../../src/domain/target.ts';
 import { isVerdict } from '../../src/domain/verdict.ts';
 import { resourcePath, resources } from '../../src/kube/resources.ts';
+import type { BenchCluster } from './bench-cluster.ts';
 import { closedLoop, sum } from './load.ts';
-import type { Stage } from './stage.ts';
 
 /** Writes for one addon: itself, three children, two status. */
 const writesPerAddon = 6;
@@ -35,7 +35,7 @@ const writesPerAddon = 6;
 export type Way = 'create' | 'apply';
 
 export interface CeilingOptions {
-  readonly stage: Stage;
+  readonly bench: BenchCluster;
   readonly namespaces: readonly string[];
   readonly addons: number;
   readonly clients: number;
@@ -50,16 +50,16 @@ export interface CeilingFigures {
 
 /** Everything that was written is gone again when this resolves. */
 export async function measureCeiling(options: CeilingOptions): Promise<CeilingFigures> {
-  const { stage, namespaces, addons, clients, way } = options;
-  const { client } = stage;
-  const usedBefore = sum(await stage.cpuSeconds());
+  const { bench, namespaces, addons, clients, way } = options;
+  const { client } = bench;
+  const usedBefore = sum(await bench.cpuSeconds());
   const started = performance.now();
   await closedLoop(addons, clients, async (index) => {
     const namespace = namespaces[index % namespaces.length] ?? '';
     await writeAddon(client, namespace, `raw-${index}`, way);
   });
   const seconds = (performance.now() - started) / 1000;
-  const used = sum(await stage.cpuSeconds()) - usedBefore;
+  const used = sum(await bench.cpuSeconds()) - usedBefore;
   await clear(client, namespaces);
   return { writesPerSecond: (addons * writesPerAddon) / seconds, cpuMillisecondsPerAddon: (used * 1000) / addons };
 }

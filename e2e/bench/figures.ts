@@ -1,4 +1,4 @@
-// All that one benchmark measures, and its two forms: a table for people, and the object itself for programs.
+// The results of a benchmark, and their two formats: a table for people and JSON for programs.
 import type { CeilingFigures } from './ceiling.ts';
 import { sum } from './load.ts';
 import type { ColdStart, Latency, Memory, OperatorRun } from './operator-run.ts';

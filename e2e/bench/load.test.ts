@@ -1,4 +1,4 @@
-// The closed loop keeps to its number of clients, and the percentiles are those of the nearest rank.
+// The closed loop never exceeds its number of clients, and percentiles use the nearest rank.
 import { describe, expect, it } from '@jest/globals';
 import { closedLoop, percentile, sum } from './load.ts';
 

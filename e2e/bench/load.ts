@@ -1,4 +1,4 @@
-// Clients that ask as fast as they are answered. It must never start more at once than it was told.
+// Runs a closed loop of clients, each sending its next request after the previous response. It must never exceed the number of clients.
 
 /**
  * Runs a piece of work for each index, `clients` at a time: as one ends the next begins.

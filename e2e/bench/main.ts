@@ -1,12 +1,12 @@
-// `npm run bench`: what the operator costs and how fast it is, as shares of what this machine's API server can do. It is a report: it
-// fails when something does not work, never because something is slow.
+// `npm run bench`: measures the cost and speed of the operator, relative to what this machine's API server can do. It only reports: it
+// fails if something does not work, never because something is slow.
 import { availableParallelism, loadavg } from 'node:os';
 import { positiveInteger, readArguments } from '../../hack/toolchain/arguments.ts';
 import { SetupError } from '../../hack/toolchain/errors.ts';
+import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { measureCeiling, type Way } from './ceiling.ts';
 import { type Ceilings, describe, type Figures, shareByCpu, shareByTime } from './figures.ts';
 import { measureColdStart, measureOperator } from './operator-run.ts';
-import { type Stage, setStage } from './stage.ts';
 
 /** Enough that no namespace is crowded, few enough that the API server's caches see what they see in production. */
 const namespaceCount = 10;
@@ -14,35 +14,35 @@ const namespaceCount = 10;
 async function bench(addons: number, clients: number): Promise<Figures> {
   const report = (line: string): void => console.error(line);
   const loadBefore = loadavg()[0] ?? 0;
-  const stage = await setStage(clients, report);
+  const bench = await startBenchCluster(clients, report);
   try {
-    const raw = await stage.makeNamespaces('raw', namespaceCount);
-    const namespaces = await stage.makeNamespaces('bench', namespaceCount);
+    const raw = await bench.makeNamespaces('raw', namespaceCount);
+    const namespaces = await bench.makeNamespaces('bench', namespaceCount);
     const sample = Math.max(100, Math.ceil(addons / 4));
     report('warming up');
-    await measureCeiling({ stage, namespaces: raw, addons: 50, clients, way: 'create' });
+    await measureCeiling({ bench, namespaces: raw, addons: 50, clients, way: 'create' });
     report(`raw ceiling with ${sample} addons`);
-    const ceilingBefore = await ceilings(stage, raw, sample, clients);
+    const ceilingBefore = await ceilings(bench, raw, sample, clients);
     report(`operator with ${addons} addons`);
-    const run = await measureOperator({ stage, namespaces, addons, clients });
+    const run = await measureOperator({ bench, namespaces, addons, clients });
     report('start with all of them');
-    const coldStart = await measureColdStart(stage, addons);
+    const coldStart = await measureColdStart(bench, addons);
     report('raw ceiling again');
-    const ceilingAfter = await ceilings(stage, raw, sample, clients);
+    const ceilingAfter = await ceilings(bench, raw, sample, clients);
     const machine = { cores: availableParallelism(), node: process.version, loadBefore };
     return { addons, clients, ...machine, ceilingBefore, ceilingAfter, run, coldStart };
   } finally {
-    await stage.strike();
+    await bench.stop();
   }
 }
 
 async function ceilings(
-  stage: Stage,
+  bench: BenchCluster,
   namespaces: readonly string[],
   addons: number,
   clients: number,
 ): Promise<Ceilings> {
-  const measure = (way: Way) => measureCeiling({ stage, namespaces, addons, clients, way });
+  const measure = (way: Way) => measureCeiling({ bench, namespaces, addons, clients, way });
   return { create: await measure('create'), apply: await measure('apply') };
 }
 

@@ -1,4 +1,4 @@
-// What the operator needs for N addons: time, requests, CPU and memory; and for a start with all of them there already.
+// Measures the time, requests, CPU and memory that the operator needs for N new addons, and for a start with N existing ones.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../../hack/cluster/wait.ts';
@@ -6,9 +6,9 @@ import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.t
 import { type AuditedRequest, isWrite, tally } from '../harness/audit.ts';
 import { type Operator, startOperator } from '../harness/operator.ts';
 import { Arrivals } from './arrivals.ts';
+import { type BenchCluster, operatorNamespace } from './bench-cluster.ts';
 import { closedLoop, percentile } from './load.ts';
 import { usageOf } from './process.ts';
-import { operatorNamespace, type Stage } from './stage.ts';
 
 /** Addons made one at a time, each when the one before runs: latency without a queue. */
 const calmAddons = 30;
@@ -55,44 +55,44 @@ export interface ColdStart {
 }
 
 export interface RunOptions {
-  readonly stage: Stage;
+  readonly bench: BenchCluster;
   readonly namespaces: readonly string[];
   readonly addons: number;
   readonly clients: number;
 }
 
 /** @returns the figures; the addons stay for the cold start */
-export async function measureOperator({ stage, namespaces, addons, clients }: RunOptions): Promise<OperatorRun> {
-  const operator = await launch(stage);
-  const arrivals = new Arrivals(stage.client);
+export async function measureOperator({ bench, namespaces, addons, clients }: RunOptions): Promise<OperatorRun> {
+  const operator = await launch(bench);
+  const arrivals = new Arrivals(bench.client);
   try {
     const atStart = await memoryAtRest(operator);
-    const mark = await stage.audit.mark();
+    const mark = await bench.audit.mark();
     // The event loop's delay is measured between two scrapes.
     await operator.page('/metrics');
-    const [usedBefore, othersBefore] = [await usageOf(operator.pid), await stage.cpuSeconds()];
+    const [usedBefore, othersBefore] = [await usageOf(operator.pid), await bench.cpuSeconds()];
 
     const started = performance.now();
     await closedLoop(addons, clients, async (index) => {
-      await createAddon(stage, namespaces[index % namespaces.length] ?? '', `app-${index}`);
+      await createAddon(bench, namespaces[index % namespaces.length] ?? '', `app-${index}`);
     });
     await arrivals.reached(addons, 600_000);
     const seconds = (performance.now() - started) / 1000;
 
     const metrics = await operator.page('/metrics');
-    const [usedAfter, othersAfter] = [await usageOf(operator.pid), await stage.cpuSeconds()];
-    await untilQuiet(stage, operator);
-    const requests = await stage.audit.since(mark);
+    const [usedAfter, othersAfter] = [await usageOf(operator.pid), await bench.cpuSeconds()];
+    await untilQuiet(bench, operator);
+    const requests = await bench.audit.since(mark);
     const own = requests.filter((request) => isOf(operator, request));
     const inBurst = latencies(requests, operator.user);
     const afterRun = await memoryAtRest(operator);
 
-    const calmMark = await stage.audit.mark();
+    const calmMark = await bench.audit.mark();
     for (let index = 0; index < calmAddons; index += 1) {
-      await createAddon(stage, namespaces[0] ?? '', `calm-${index}`);
+      await createAddon(bench, namespaces[0] ?? '', `calm-${index}`);
       await arrivals.reached(addons + index + 1, 60_000);
     }
-    const whenCalm = latencies(await stage.audit.since(calmMark), operator.user);
+    const whenCalm = latencies(await bench.audit.since(calmMark), operator.user);
 
     const events = own.filter(({ resource }) => resource === 'events');
     const others = own.filter(({ resource }) => resource !== 'events');
@@ -121,9 +121,9 @@ export async function measureOperator({ stage, namespaces, addons, clients }: Ru
 }
 
 /** @param addons how many there are, all of them running */
-export async function measureColdStart(stage: Stage, addons: number): Promise<ColdStart> {
-  const mark = await stage.audit.mark();
-  const operator = await spawnOperator(stage);
+export async function measureColdStart(bench: BenchCluster, addons: number): Promise<ColdStart> {
+  const mark = await bench.audit.mark();
+  const operator = await spawnOperator(bench);
   const elapsed = (): number => (performance.now() - operator.startedAt) / 1000;
   try {
     await operator.untilReady();
@@ -136,7 +136,7 @@ export async function measureColdStart(stage: Stage, addons: number): Promise<Co
     };
     await eventually('every addon to be looked at', lookedAtAll, { timeoutMilliseconds: 120_000 });
     const secondsToReconciled = elapsed();
-    const requests = (await stage.audit.since(mark)).filter((request) => isOf(operator, request));
+    const requests = (await bench.audit.since(mark)).filter((request) => isOf(operator, request));
     return {
       secondsToReady,
       secondsToReconciled,
@@ -149,27 +149,27 @@ export async function measureColdStart(stage: Stage, addons: number): Promise<Co
   }
 }
 
-async function spawnOperator(stage: Stage): Promise<Operator> {
+async function spawnOperator(bench: BenchCluster): Promise<Operator> {
   const user = 'postgres-addon-operator';
-  const { cluster, environment, program } = stage;
+  const { cluster, environment, program } = bench;
   return await startOperator({ cluster, user, namespace: operatorNamespace, environment, program });
 }
 
-async function launch(stage: Stage): Promise<Operator> {
-  const operator = await spawnOperator(stage);
+async function launch(bench: BenchCluster): Promise<Operator> {
+  const operator = await spawnOperator(bench);
   await operator.untilReady();
   await operator.said('reconciling');
   return operator;
 }
 
-async function createAddon(stage: Stage, namespace: string, name: string): Promise<void> {
+async function createAddon(bench: BenchCluster, namespace: string, name: string): Promise<void> {
   const spec: AddonSpec = { plan: 'standard' };
   const metadata = { name, namespace };
-  await stage.client.create(addonGvr, { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, spec });
+  await bench.client.create(addonGvr, { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, spec });
 }
 
 /** Waits until the operator has nothing left to send: events follow the status they tell of. */
-async function untilQuiet(stage: Stage, operator: Operator): Promise<void> {
+async function untilQuiet(bench: BenchCluster, operator: Operator): Promise<void> {
   let before = -1;
   const noneSinceLastLook = async (): Promise<void> => {
     const sent = metricOf((await operator.page('/metrics')).body, 'postgres_addon_api_requests_total', /lease/);
@@ -181,7 +181,7 @@ async function untilQuiet(stage: Stage, operator: Operator): Promise<void> {
     everyMilliseconds: 500,
     timeoutMilliseconds: 120_000,
   });
-  await stage.audit.mark();
+  await bench.audit.mark();
 }
 
 const isOf = (operator: Operator, { user, resource }: AuditedRequest): boolean =>

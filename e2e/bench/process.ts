@@ -1,4 +1,4 @@
-// What a process of this machine has used, by /proc. It must never be asked about a process that has ended.
+// Reads the resource usage of a process from /proc. It must never be called for a process that has ended.
 import { readFile } from 'node:fs/promises';
 
 /** Linux counts CPU time in hundredths of a second for everybody, whatever the kernel's own tick. */

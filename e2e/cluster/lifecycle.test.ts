@@ -1,4 +1,4 @@
-// A cluster's life on this machine: made, used, interrupted, damaged, removed. Of the control-plane profile, which needs seconds and no root.
+// The life cycle of a cluster on this machine: created, used, interrupted, damaged, removed. With the control-plane profile, which needs seconds and no root.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

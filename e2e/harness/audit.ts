@@ -1,4 +1,4 @@
-// What was really asked of the API server, by its own audit log. It must never count before the log has caught up.
+// Counts the requests to the API server from its audit log. It must never count before the log is complete.
 import { randomUUID } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import type { KubeClient } from '../../hack/cluster/client.ts';
@@ -136,7 +136,7 @@ function microseconds(timestamp: string): number {
   return Math.floor(Date.parse(timestamp) / 1000) * 1000 + Number(`0.${fraction || '0'}`) * 1000;
 }
 
-/** The rights that the server asks for: an apply that makes the object needs two. */
+/** The permissions that the API server checks: an apply that creates the object needs two. */
 export function rightsOf({ verb, resource, code }: AuditedRequest): readonly string[] {
   const asked = `${verb} ${resource}`;
   return verb === 'patch' && code === 201 ? [asked, `create ${resource}`] : [asked];

@@ -1,4 +1,4 @@
-// The control plane that the integration tests share, with what every one of them needs in it. It must never be the demo's cluster.
+// Prepares the control plane that the integration tests share. It must never be the demo's cluster.
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
@@ -16,7 +16,7 @@ import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import { temporary, temporaryLabel } from './rights.ts';
+import { temporary, temporaryLabel } from './permissions.ts';
 
 const crd = join(repositoryRoot, 'crds/addons.paas.dev_postgresaddons.yaml');
 

@@ -1,4 +1,4 @@
-// The objects of one addon's database, for tests of who owns them and of what survives. It must look at the server, never at a cache.
+// Reads the objects of one addon's database, for tests of ownership and of what survives. It reads from the API server, never from a cache.
 import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';

@@ -1,4 +1,4 @@
-// Keeps a store equal to all objects of a kind, by the product's own list and watch.
+// Keeps a store in sync with all objects of a kind, using the product's own list and watch.
 import type { KubeClient } from '../../hack/cluster/client.ts';
 import type { Gvr, KubeObject } from '../../src/api/kubernetes.ts';
 import type { Store } from '../../src/kube/store.ts';

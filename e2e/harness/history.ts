@@ -1,4 +1,4 @@
-// Every state that the objects of one kind went through, as a watch of the test's own saw them. It must never be asked to write.
+// Records every version of the objects of one kind, with a separate watch. It must never write.
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { defaultTimeoutMilliseconds, inVain } from '../../hack/cluster/wait.ts';

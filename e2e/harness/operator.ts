@@ -1,4 +1,4 @@
-// The operator as a real process with rights of its own. It must never be told to behave otherwise than in a pod.
+// Runs the operator as a real process with its own permissions. It must never be configured differently from a pod.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { connect } from '../../hack/cluster/client.ts';
 import { type Cluster, issueKubeconfig } from '../../hack/cluster/cluster.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { repositoryRoot } from '../../hack/toolchain/repository.ts';
-import { chartRights, grant, type Rights } from './rights.ts';
+import { chartPermissions, grant, type Permissions } from './permissions.ts';
 
 export interface OperatorOptions {
   readonly cluster: Cluster;
@@ -16,7 +16,7 @@ export interface OperatorOptions {
   /** Namespace of its Lease; it has to exist. */
   readonly namespace: string;
   /** Default: what the chart grants. */
-  readonly rights?: Rights;
+  readonly permissions?: Permissions;
   readonly podName?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** Path of what Node runs; default: the sources of this checkout. */
@@ -143,7 +143,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { cluster, user, namespace, program = join(repositoryRoot, 'src/main.ts') } = options;
   const admin = connect(cluster.kubeconfig, 'e2e-harness');
   try {
-    await grant(admin, user, options.rights ?? (await chartRights(cluster, namespace)));
+    await grant(admin, user, options.permissions ?? (await chartPermissions(cluster, namespace)));
   } finally {
     await admin.close();
   }

@@ -1,4 +1,4 @@
-// A change of plan that has reached CNPG and goes no further, for tests of what may happen meanwhile.
+// Stops a change of plan once it has reached CNPG, for tests of what can happen during a change.
 import { clusterOf } from './database.ts';
 import type { Suite } from './suite.ts';
 import { at } from './views.ts';

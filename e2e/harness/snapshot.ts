@@ -1,5 +1,5 @@
-// What an addon has made of the world, in a form that two addons of the same name can be compared in. It must mask only what chance
-// or the server decides, and what a caller names: whatever else differs is a difference.
+// Takes a snapshot of an addon and its objects, so that two addons with the same name can be compared. It masks only random and
+// server-generated values, and what the caller names: everything else counts as a difference.
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { annotations, fieldManager, labels, secretFieldManager } from '../../src/api/addon.ts';

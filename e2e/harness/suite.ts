@@ -1,5 +1,5 @@
-// What an integration test stands on: one control plane for all, and for each file an operator process, a simulator and a namespace
-// per test. Files run one after the other: two operators would reconcile each other's addons.
+// Sets up integration tests: one control plane for all, and for each file an operator process, a simulator, and a namespace per test.
+// Files run one after the other: two operators would reconcile each other's addons.
 
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -17,9 +17,9 @@ import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.t
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Pace } from '../simulator/sequences.ts';
 import { Simulator } from '../simulator/simulator.ts';
+import { Gate } from './admission-gate.ts';
 import { AuditLog } from './audit.ts';
 import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
-import { Gate } from './gate.ts';
 import { History } from './history.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
 import { conditionOf, isRunning } from './views.ts';
@@ -90,7 +90,7 @@ export class Suite {
     return operator;
   }
 
-  /** Starts one more operator process, with the chart's rights unless told otherwise. */
+  /** Starts one more operator process, with the chart's permissions unless told otherwise. */
   async startOperator(options: Partial<OperatorOptions> = {}): Promise<Operator> {
     const operator = await startOperator({
       cluster: this.cluster,
@@ -223,7 +223,7 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
   };
 }
 
-/** Waits until no other run of tests of this checkout uses the cluster: its operator would work on our addons. @returns the way out */
+/** Waits until no other test run of this checkout uses the cluster: its operator would reconcile our addons. @returns a function that releases the cluster */
 async function enter(name: string): Promise<() => Promise<void>> {
   const locks = join(cacheRoot(), 'locks');
   await mkdir(locks, { recursive: true });

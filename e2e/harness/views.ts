@@ -1,4 +1,4 @@
-// Short ways to look at objects in expectations. It must never hide what an object says.
+// Short accessors for objects in expectations. They must never hide content of an object.
 import type { LiveObject } from '../../hack/cluster/client.ts';
 
 export interface ConditionView {

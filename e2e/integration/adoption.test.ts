@@ -1,11 +1,12 @@
-// The database that a deleted addon left in service comes back to the addon of the same name and appId, as it is, or is not touched at
-// all: byte for byte, whatever the reason.
+// Adoption: the database that a deleted addon left in service is adopted unchanged by an addon with the same name and appId, or is left
+// byte-identical, whatever the reason.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import type { Write } from '../harness/admission-gate.ts';
 import {
   addonManifest,
   changesOf,
@@ -15,7 +16,6 @@ import {
   type Part,
   placesOf,
 } from '../harness/database.ts';
-import type { Write } from '../harness/gate.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
@@ -73,7 +73,7 @@ function expectTakenBack(left: Left, addon: LiveObject, after: Database): void {
   }
 }
 
-/** The addon says why it does not take the database, and everything stays byte-identical, also after another look. */
+/** The addon reports why it does not adopt the database, and everything stays byte-identical, also after another reconcile. */
 async function expectRefused(
   namespace: string,
   name: string,
@@ -180,7 +180,7 @@ describe('a database that comes back', () => {
     const { namespace } = left;
     const addon = await again(namespace, { plan: 'free', version: '17' });
     expect(addon.status).toMatchObject({ plan: 'free', version: '17', resources: { storage: '10Gi' } });
-    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskKept' });
+    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskNotShrunk' });
     const after = await database(namespace);
     expect(after.cluster?.metadata.uid).toBe(left.before.cluster?.metadata.uid);
     expect(after.cluster?.spec).toMatchObject({ imageName: expect.stringMatching(/:17$/), storage: { size: '10Gi' } });
@@ -351,7 +351,7 @@ describe('a standard addon that is deleted with --cascade=orphan', () => {
   });
 });
 
-describe('a misfit is told, and nothing is touched:', () => {
+describe('a mismatch is reported, and nothing is changed:', () => {
   it.each<readonly [what: string, was: Partial<AddonSpec>, is: Partial<AddonSpec>, words: readonly string[]]>([
     ['another database name', { database: { name: 'orders' } }, { database: { name: 'sales' } }, ['orders', 'sales']],
     ['the default database name', { database: { name: 'orders' } }, {}, ['orders', 'app']],

@@ -1,4 +1,4 @@
-// What the server refuses, in words that name the field and the way out, through kubectl as a user meets it.
+// Invalid input, through kubectl: the API server rejects it with a message that names the field and the remedy.
 import { describe, expect, it } from '@jest/globals';
 import { addonGvr } from '../../src/api/addon.ts';
 import { useSuite } from '../harness/suite.ts';
@@ -6,7 +6,7 @@ import { useSuite } from '../harness/suite.ts';
 const suite = useSuite({ withOperator: false });
 
 function manifest(namespace: string, spec: unknown, name = 'shop'): string {
-  // As JSON: in YAML a text may turn into something else on its way to kubectl.
+  // As JSON: YAML could parse a string as another type.
   return JSON.stringify({
     apiVersion: 'addons.paas.dev/v1alpha1',
     kind: 'PostgresAddon',
@@ -104,7 +104,7 @@ describe('a new addon is refused', () => {
   });
 });
 
-describe('what a file may say by accident', () => {
+describe('what a manifest can contain by accident', () => {
   it.each([
     ['mode: null is no mode: standard', 'mode: null', { plan: 'free' }],
     ['mode: without a value is no mode: standard', 'mode:', { plan: 'free' }],
@@ -125,7 +125,7 @@ describe('mode: protected in the wrong place', () => {
     ['in metadata', { metadata: { mode: 'protected' } }, 'metadata.mode'],
     ['beside spec', { mode: 'protected' }, '"mode"'],
     ['with another name', { spec: { plan: 'free', protected: true } }, 'spec.protected'],
-  ])('%s is refused by kubectl: nobody believes in a protection that is not there', async (_what, part, word) => {
+  ])('%s is refused by kubectl: nobody relies on a protection that is not in force', async (_what, part, word) => {
     const namespace = await suite().namespace();
     const whole = {
       apiVersion: 'addons.paas.dev/v1alpha1',
@@ -160,8 +160,8 @@ describe('a change is refused', () => {
       ['database.name cannot be changed'],
     ],
     ['of the owner', {}, { database: { owner: 'clerk' } }, ['database.owner cannot be changed', 'Create another']],
-    ['to a lower major version', { version: '17' }, { version: '16' }, ['version may rise but never fall']],
-    ['to a lower minor version', { version: '17.10' }, { version: '17.9' }, ['version may rise but never fall']],
+    ['to a lower major version', { version: '17' }, { version: '16' }, ['version cannot be lowered']],
+    ['to a lower minor version', { version: '17.10' }, { version: '17.9' }, ['version cannot be lowered']],
     ['to an unknown plan', {}, { plan: 'gold' }, ['spec.plan', '"gold"']],
     ['to a mode in capitals', { mode: 'protected' }, { mode: 'STANDARD' }, ['spec.mode', '"STANDARD"']],
     ['to an empty mode', { mode: 'protected' }, { mode: '' }, ['spec.mode']],
@@ -213,16 +213,18 @@ describe('a change is refused', () => {
     expect(await suite().kubectl(args)).toMatchObject({ code: 0 });
   });
 
-  it('of the contract in status: ready_at and clusterName are written once', async () => {
+  it('of status.ready_at and status.clusterName once they are written', async () => {
     const namespace = await suite().namespace();
     await suite().kubectl(apply, manifest(namespace, { plan: 'free' }));
     const status = (value: object) => suite().client.patch(addonGvr, namespace, 'shop', { status: value }, 'status');
     await status({ ready_at: '2026-01-01T00:00:00Z', clusterName: 'db-one' });
     await expect(status({ ready_at: '2026-01-02T00:00:00Z' })).rejects.toThrow(
-      'ready_at is written once and never moves',
+      'ready_at is written once and cannot be changed',
     );
-    await expect(status({ ready_at: null })).rejects.toThrow('ready_at is written once and never moves');
-    await expect(status({ clusterName: 'db-two' })).rejects.toThrow('clusterName is written once and never changes');
+    await expect(status({ ready_at: null })).rejects.toThrow('ready_at is written once and cannot be changed');
+    await expect(status({ clusterName: 'db-two' })).rejects.toThrow(
+      'clusterName is written once and cannot be changed',
+    );
     await expect(status({ phase: 'broken' })).rejects.toThrow('status.phase');
   });
 });

@@ -1,5 +1,5 @@
-// CloudNativePG that is not there, comes, and goes again while the operator runs. The cluster is its own: the kinds of CNPG are taken
-// out of it.
+// CloudNativePG is missing, gets installed, and is removed again while the operator runs. The test has a cluster of its own, because it
+// removes the CRDs of CNPG.
 import { describe, expect, it } from '@jest/globals';
 import { customResourceDefinitions, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';

@@ -1,5 +1,5 @@
-// The look for a cause against a real API server: what is read, when, and what becomes of it. The simulator has no pods, so the pods,
-// claims and events of these databases are made here, as kubelet, scheduler and controllers leave them.
+// The search for a cause against a real API server: what is read, when, and the result. The simulator has no pods, so the pods, claims
+// and events are created here, as kubelet, the scheduler and the controllers would.
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events } from '../../hack/cluster/kinds.ts';
@@ -8,7 +8,7 @@ import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from '../../src/api/workload.ts';
 import { tally } from '../harness/audit.ts';
-import { chartRights, grant, without } from '../harness/rights.ts';
+import { chartPermissions, grant, without } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
 import { type ConditionView, conditionOf } from '../harness/views.ts';
 
@@ -19,7 +19,7 @@ type Fields = Readonly<Record<string, unknown>>;
 let namespace = '';
 let cluster = '';
 
-/** A database that ran and now comes back no more. */
+/** A database that was running and does not become ready again. */
 beforeEach(async () => {
   namespace = await suite().namespace();
   cluster = `db-${namespace}-shop`;
@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 const report = (status: Fields): Promise<void> => suite().simulator.report(namespace, cluster, status);
 
-/** Puts the beginning of the wait back in time: the operator reads it in the status, and goes on from there. */
+/** Moves the start of the wait back in time, in the status, where the operator reads it. */
 async function haveWaited(minutes: number): Promise<void> {
   const addon = await suite().client.get(addonGvr, namespace, 'shop');
   const lastTransitionTime = new Date(Date.now() - minutes * 60_000).toISOString().replace(/\.\d+/, '');
@@ -42,7 +42,7 @@ async function haveWaited(minutes: number): Promise<void> {
   await suite().client.patch(addonGvr, namespace, 'shop', { status: { conditions } }, 'status');
 }
 
-/** A write of CNPG's that says nothing: it makes the operator look. */
+/** A write by CNPG without a meaning, which triggers a reconcile. */
 async function nudge(): Promise<void> {
   await report({ phaseReason: `nudge ${Date.now()}` });
   await suite().fence();
@@ -104,7 +104,7 @@ async function warn(name: string, involvedObject: Fields, reason: string, messag
 }
 
 describe('the cause of a wait', () => {
-  it('is not looked for in the first 90 s, and then by four requests', async () => {
+  it('is not searched for in the first 90 s, and then with four requests', async () => {
     const { audit } = suite();
     await makePod(waiting('ErrImagePull', 'not found'));
     const early = await audit.mark();
@@ -124,7 +124,7 @@ describe('the cause of a wait', () => {
     expect(Object.keys(reads)).toEqual(Object.keys(looking));
   });
 
-  it('is told with a Warning event and in words that stay; it goes when the database is back', async () => {
+  it('is reported with a Warning event and a constant message; it is cleared when the database is ready again', async () => {
     const { client, audit, simulator } = suite();
     const why = 'failed to pull and unpack image "registry.example/postgresql:17.99": not found';
     await makePod(waiting('ErrImagePull', why));
@@ -154,14 +154,14 @@ describe('the cause of a wait', () => {
     expect(conditionOf(back, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
   });
 
-  it('is stalled, and still told, when it lasts longer than ten minutes', async () => {
+  it('is stalled, and still reported, after ten minutes', async () => {
     await makePod(waiting('ImagePullBackOff', 'Back-off pulling image "x": ErrImagePull: not found'));
     await haveWaited(11);
     const told = await suite().untilReason(namespace, 'shop', 'Stalled', 'ImagePullFailed');
     expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'ImagePullFailed' });
   });
 
-  it('is found in events of a Job, of which there is no pod', async () => {
+  it('is found in events of a Job without a pod', async () => {
     const words = `pods "${cluster}-1-initdb-x7k2p" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0`;
     await warn(cluster, { kind: 'Job', name: `${cluster}-1-initdb` }, 'FailedCreate', `Error creating: ${words}`);
     await haveWaited(2);
@@ -189,7 +189,7 @@ describe('the cause of a wait', () => {
     expect(conditionOf(told, 'Ready')?.message).toContain(`StorageClass "absent", which volume claim ${name}`);
   });
 
-  it('is not looked for at the neighbours', async () => {
+  it('is not searched for in other Clusters', async () => {
     const { audit } = suite();
     await suite().createAddon(namespace, 'shop-b', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop-b');
@@ -207,20 +207,22 @@ describe('the cause of a wait', () => {
   });
 });
 
-describe('without the right to look', () => {
+describe('without the permission to list pods and events', () => {
   const user = 'postgres-addon-operator';
-  const rights = () => chartRights(suite().cluster, suite().operatorNamespace);
+  const permissions = () => chartPermissions(suite().cluster, suite().operatorNamespace);
 
-  it('the wait is told as ever, and which right is missing', async () => {
+  it('the wait is reported as usual, with the missing permission', async () => {
     // One rule allows both pods and events.
-    await grant(suite().client, user, without(await rights(), 'pods'));
+    await grant(suite().client, user, without(await permissions(), 'pods'));
     try {
       await makePod(waiting('ErrImagePull', 'not found'));
       await haveWaited(11);
       const told = await suite().untilReason(namespace, 'shop', 'Ready', 'TakingTooLong');
-      expect(conditionOf(told, 'Ready')?.message).toContain('may not list pods and events in this namespace');
+      expect(conditionOf(told, 'Ready')?.message).toContain(
+        'is not permitted to list pods and events in this namespace',
+      );
     } finally {
-      await grant(suite().client, user, await rights());
+      await grant(suite().client, user, await permissions());
     }
     await nudge();
     await suite().untilReason(namespace, 'shop', 'Ready', 'ImagePullFailed');

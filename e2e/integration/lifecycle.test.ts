@@ -1,4 +1,4 @@
-// What an addon becomes, from its creation through every kind of change; against a real API server, with CNPG simulated.
+// The life of an addon, from its creation through every kind of change, against a real API server with a simulated CNPG.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
@@ -268,7 +268,7 @@ describe('an addon that changes', () => {
 
     await suite().patchAddon(namespace, 'shop', { plan: 'free' });
     const last = await suite().untilRunning(namespace, 'shop');
-    expect(conditionOf(last, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskKept' });
+    expect(conditionOf(last, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskNotShrunk' });
     expect(conditionOf(last, 'PlanApplied')?.message).toContain('50Gi');
     expect(conditionOf(last, 'BackupReady')).toBeUndefined();
     expect(last.status?.resources).toEqual({ instances: 1, storage: '50Gi', memory: '256Mi', backup: 'none' });
@@ -324,7 +324,7 @@ describe('an addon that changes', () => {
     await suite().untilRunning(namespace, 'shop');
   });
 
-  it('comes to rest when a plan is taken back before CNPG has begun with it', async () => {
+  it('comes to rest when a plan is reverted before CNPG has started it', async () => {
     const { simulator, addons, clusters } = suite();
     const namespace = await suite().namespace();
     const cluster = `db-${namespace}-shop`;
@@ -337,7 +337,7 @@ describe('an addon that changes', () => {
     await suite().patchAddon(namespace, 'shop', { plan: 'free' });
     await clusters.until(namespace, cluster, 'the old plan', (state) => memory(state) === '256Mi');
     simulator.release(namespace, cluster);
-    // CNPG has nothing to restart: its Ready never moves.
+    // CNPG has nothing to restart: its Ready does not change.
     await addons.until(namespace, 'shop', 'phase running', isRunning, 90_000);
   });
 
@@ -414,7 +414,7 @@ describe('an addon that changes', () => {
     await suite().patchAddon(namespace, 'shop', { version: null });
     await suite().addons.until(namespace, 'shop', 'the new generation', isRunning);
     await suite().patchAddon(namespace, 'shop', { version: '15' });
-    const kept = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'VersionNotLowered');
+    const kept = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'DowngradeRefused');
     expect(kept.status).toMatchObject({ phase: 'running', version: '17.4' });
     expect(conditionOf(kept, 'PlanApplied')?.message).toContain('17.4');
     expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17.4');
@@ -488,7 +488,7 @@ describe('an addon that changes', () => {
 });
 
 describe('what CNPG reports', () => {
-  it('is told in our words when somebody has to act, and is never success when it is unknown', async () => {
+  it('has its own reason if intervention is needed, and an unknown one is never treated as success', async () => {
     const { simulator, addons } = suite();
     const namespace = await suite().namespace();
     const cluster = `db-${namespace}-shop`;

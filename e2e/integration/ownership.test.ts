@@ -1,4 +1,4 @@
-// Whose an object is: foreign ones stay byte-identical, our own are repaired, and with the addon everything goes.
+// Ownership: foreign objects stay byte-identical, own ones are repaired, and everything is deleted with the addon.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
@@ -273,7 +273,7 @@ describe('an addon that is deleted', () => {
 });
 
 describe('our own child', () => {
-  it('edited by hand is put right, and what others added stays', async () => {
+  it('edited manually is repaired, and fields added by others stay', async () => {
     const { client } = suite();
     const namespace = await suite().namespace();
     const name = `db-${namespace}-shop`;
@@ -345,7 +345,7 @@ describe('our own child', () => {
     expect((await suite().untilRunning(namespace, 'shop')).metadata.uid).toBe(addon.metadata.uid);
   });
 
-  it('that loses label and owner reference is not ours any more, and is not taken back', async () => {
+  it('that loses its label and owner reference is foreign, and is not adopted', async () => {
     const { client } = suite();
     const namespace = await suite().namespace();
     const name = `db-${namespace}-shop`;
@@ -361,7 +361,7 @@ describe('our own child', () => {
     );
   });
 
-  it('that is our Secret, edited or deleted by hand, is put right with the next change at the latest', async () => {
+  it('that is our Secret, edited or deleted manually, is repaired with the next change at the latest', async () => {
     const { client } = suite();
     const namespace = await suite().namespace();
     const url = async (): Promise<string> =>

@@ -1,4 +1,4 @@
-// What a change of plan would do, does and did: in status.preview before anything moves, in status.planChange from then on.
+// The steps of a change of plan: in status.preview before the change, in status.planChange during and after it.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { fixedClass } from '../../hack/cluster/manifests.ts';
@@ -109,7 +109,7 @@ describe('the annotation addons.paas.dev/preview', () => {
     expect(preview.steps).not.toContainEqual(expect.objectContaining({ what: 'storage' }));
   });
 
-  it('with a larger disk than the StorageClass allows says so before it is tried', async () => {
+  it('with a larger disk than the StorageClass allows reports that before it is attempted', async () => {
     const { namespace } = await running({ plan: 'free' }, fixedClass);
     await annotate(namespace, 'pro');
     const preview = await untilPreview(
@@ -140,7 +140,7 @@ describe('the annotation addons.paas.dev/preview', () => {
     expect(rest).toEqual(addon.status);
   });
 
-  it('on an addon whose database is not there yet says so, and tells the steps once it is', async () => {
+  it('on an addon without a database reports that, and the steps once there is one', async () => {
     const { simulator } = suite();
     const namespace = await suite().namespace();
     simulator.hold(namespace, clusterOf(namespace));

@@ -1,4 +1,4 @@
-// The operator as a process: one of several leads, another takes over, a stop is quick and clean, and no secret ever leaves it.
+// The operator as a process: one of several is the leader, another takes over, a shutdown is quick and clean, and no secret is disclosed.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,13 +9,14 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, tally } from '../harness/audit.ts';
 import type { Operator } from '../harness/operator.ts';
-import { chartRights } from '../harness/rights.ts';
+import { chartPermissions } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, secretText } from '../harness/views.ts';
 
 const suite = useSuite({ withOperator: false });
 
-const leads = (operator: Operator): boolean => operator.log.some(({ msg }) => msg?.includes('this replica leads'));
+const leads = (operator: Operator): boolean =>
+  operator.log.some(({ msg }) => msg?.includes('this replica is the leader'));
 
 async function holder(): Promise<string> {
   const lease = await suite().client.get(leases, suite().operatorNamespace, 'postgres-addon-operator');
@@ -31,7 +32,7 @@ async function expectWorking(): Promise<void> {
 describe('two replicas', () => {
   it('share the work: one leads; when it is killed the other takes over within the time of the Lease; when that is stopped it lets go', async () => {
     const first = await suite().startOperator({ user: 'operator-a', podName: 'a' });
-    await first.said('this replica leads');
+    await first.said('this replica is the leader');
     const second = await suite().startOperator({ user: 'operator-b', podName: 'b' });
     await second.untilReady();
     expect(await holder()).toMatch(/^a_/);
@@ -45,7 +46,7 @@ describe('two replicas', () => {
 
     const killedAt = performance.now();
     expect(await first.kill()).toMatchObject({ signal: 'SIGKILL' });
-    await second.said('this replica leads', 30_000);
+    await second.said('this replica is the leader', 30_000);
     // 15 s of the Lease, and the 2 s between two looks at it, with their jitter.
     expect(performance.now() - killedAt).toBeLessThan(22_000);
     expect(await holder()).toMatch(/^b_/);
@@ -56,28 +57,28 @@ describe('two replicas', () => {
     const stoppedAt = performance.now();
     expect(await second.stop()).toEqual({ code: 0, signal: null });
     expect(performance.now() - stoppedAt).toBeLessThan(5_000);
-    await third.said('this replica leads', 10_000);
+    await third.said('this replica is the leader', 10_000);
     expect(await holder()).toMatch(/^c_/);
     await expectWorking();
     await third.stop();
   });
 
-  it('never lead both: who finds its Lease in another hand ends', async () => {
+  it('never lead at the same time: an operator that lost its Lease exits', async () => {
     const operator = await suite().startOperator({ user: 'operator-d', podName: 'd' });
-    await operator.said('this replica leads');
+    await operator.said('this replica is the leader');
     const now = `${new Date().toISOString().slice(0, 19)}.000000Z`;
     await suite().client.patch(leases, suite().operatorNamespace, 'postgres-addon-operator', {
       spec: { holderIdentity: 'thief', renewTime: now, leaseDurationSeconds: 1 },
     });
     expect(await operator.ended()).toMatchObject({ code: 1 });
-    expect(operator.output).toContain('the lease is lost');
+    expect(operator.output).toContain('lost the lease');
   });
 });
 
-describe('a stop', () => {
-  it('in the middle of work is quick, releases the Lease, and the next process ends the work', async () => {
+describe('a shutdown', () => {
+  it('during work is quick, releases the Lease, and the next process completes the work', async () => {
     const operator = await suite().startOperator({ user: 'operator-e', podName: 'e' });
-    await operator.said('this replica leads');
+    await operator.said('this replica is the leader');
     const namespace = await suite().namespace();
     const names = Array.from({ length: 20 }, (_, index) => `shop-${index}`);
     await Promise.all(names.map((name) => suite().createAddon(namespace, name, { plan: 'standard' })));
@@ -117,7 +118,7 @@ describe('a start', () => {
     expect(operator.output).toContain('/dev/null/none');
   });
 
-  it('without an API server stays alive, is not ready and says why', async () => {
+  it('without an API server stays alive, is not ready and reports why', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
     try {
       const path = join(folder, 'nobody-listens');
@@ -125,7 +126,7 @@ describe('a start', () => {
       // Port 1 of the same address: connections to it are refused.
       await writeFile(path, text.replace(/(server: https:\/\/[^:]+):\d+/, '$1:1'), { mode: 0o600 });
       const operator = await suite().startOperator({ user: 'operator-h', environment: { KUBECONFIG: path } });
-      await operator.said('watch fails');
+      await operator.said('watch failed');
       const ready = await operator.page('/readyz?verbose');
       expect(ready.status).toBe(503);
       expect(ready.body).toContain('ECONNREFUSED');
@@ -142,7 +143,7 @@ describe('an operator of some namespaces', () => {
     const [first, second, other] = [await suite().namespace(), await suite().namespace(), await suite().namespace()];
     const operator = await suite().startOperator({
       user: 'operator-n',
-      rights: await chartRights(suite().cluster, suite().operatorNamespace, [first, second]),
+      permissions: await chartPermissions(suite().cluster, suite().operatorNamespace, [first, second]),
       environment: { WATCH_NAMESPACES: `${first},${second}` },
     });
     await operator.untilReady();
@@ -163,7 +164,7 @@ describe('a password', () => {
   it('is in no log line, event, status or metric, whatever goes wrong with it', async () => {
     const { client, addons, clusters } = suite();
     const operator = await suite().startOperator({ user: 'operator-s', environment: { LOG_LEVEL: 'debug' } });
-    await operator.said('this replica leads');
+    await operator.said('this replica is the leader');
     const namespace = await suite().namespace();
     const source = `db-${namespace}-shop-app`;
     const planted: string[] = [];

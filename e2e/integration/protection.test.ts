@@ -1,12 +1,12 @@
-// Mode protected: no deletion of the addon touches its database, whatever goes on at that moment, and each object says whose it was.
-// The end of the namespace is the end of everything in it.
+// Mode protected: no deletion of the addon affects its database, whatever happens at that moment, and each object records its owner.
+// Deleting the namespace deletes everything in it.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, namespaces } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
+import type { Gate, Write } from '../harness/admission-gate.ts';
 import { changesOf, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
-import type { Gate, Write } from '../harness/gate.ts';
 import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
@@ -27,7 +27,7 @@ const database = (namespace: string): Promise<Database> => databaseOf(suite().cl
 
 const isGuarded = ({ metadata }: LiveObject): boolean => metadata.finalizers?.includes(finalizer) === true;
 
-/** Waits until status speaks of the present spec, and the addon has the finalizer that its mode asks for. */
+/** Waits until status describes the current spec, and the addon has the finalizer that its mode requires. */
 async function untilMode(namespace: string, mode: 'standard' | 'protected'): Promise<LiveObject> {
   const reached = (state: LiveObject): boolean =>
     state.status?.observedGeneration === state.metadata.generation && isGuarded(state) === (mode === 'protected');
@@ -492,33 +492,36 @@ describe('a refusal during a release', () => {
       'Refused',
       'no more Clusters today',
     ],
-    ['because the webhook of CNPG does not answer', 'no answer', 'CNPGUnavailable', 'failed calling webhook'],
+    ['because the webhook of CNPG does not respond', 'no answer', 'CNPGUnavailable', 'failed calling webhook'],
   ] as const;
 
-  it.each(refusals)('%s is told, holds the addon, and is over by itself', async (_what, obstacle, reason, words) => {
-    const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
-    const before = await database(namespace);
-    const gate: Gate = await suite().gate(namespace);
-    const open = gate.refuse(
-      ({ user, resource }) => user === suite().operator.user && resource === 'clusters',
-      obstacle,
-    );
-    await suite().client.remove(addonGvr, namespace, 'shop');
-    const told = await suite().untilReason(namespace, 'shop', 'Ready', reason);
-    expect(told.status?.phase).toBe('deleted');
-    expect(told.metadata.finalizers).toEqual([finalizer]);
-    expect(conditionOf(told, 'Ready')?.message).toContain(words);
-    expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason });
-    expect(changesOf(before, await database(namespace)).cluster).toEqual({});
-    open();
-    if (reason === 'Refused') {
-      // It looks again after a minute, or when something happens.
-      await suite().client.patch(addonGvr, namespace, 'shop', {
-        metadata: { annotations: { 'example.org/touched': 'yes' } },
-      });
-    }
-    await expectReleased(namespace, addon, before);
-  });
+  it.each(refusals)(
+    '%s is reported, delays the deletion of the addon, and is resolved automatically',
+    async (_what, obstacle, reason, words) => {
+      const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
+      const before = await database(namespace);
+      const gate: Gate = await suite().gate(namespace);
+      const open = gate.refuse(
+        ({ user, resource }) => user === suite().operator.user && resource === 'clusters',
+        obstacle,
+      );
+      await suite().client.remove(addonGvr, namespace, 'shop');
+      const told = await suite().untilReason(namespace, 'shop', 'Ready', reason);
+      expect(told.status?.phase).toBe('deleted');
+      expect(told.metadata.finalizers).toEqual([finalizer]);
+      expect(conditionOf(told, 'Ready')?.message).toContain(words);
+      expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason });
+      expect(changesOf(before, await database(namespace)).cluster).toEqual({});
+      open();
+      if (reason === 'Refused') {
+        // It looks again after a minute, or when something happens.
+        await suite().client.patch(addonGvr, namespace, 'shop', {
+          metadata: { annotations: { 'example.org/touched': 'yes' } },
+        });
+      }
+      await expectReleased(namespace, addon, before);
+    },
+  );
 
   it('of the Secret alone is told too, and nothing is let go before', async () => {
     const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });

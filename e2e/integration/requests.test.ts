@@ -1,12 +1,12 @@
-// What the operator asks of the API server, counted in the server's own audit log: no write too many, none in a foreign place, and
-// every permission that the chart grants is one that is used.
+// The requests of the operator, counted in the API server's audit log: no superfluous write, none in a foreign namespace, and no unused
+// permission in the chart.
 import { describe, expect, it } from '@jest/globals';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { type AuditedRequest, isWrite, type Mark, rightsOf, tally } from '../harness/audit.ts';
-import { chartRights, listed } from '../harness/rights.ts';
+import { chartPermissions, listed } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at } from '../harness/views.ts';
 
@@ -289,8 +289,8 @@ describe('requests of the process', () => {
     ).toBe(true);
 
     const used = [...new Set(ours.flatMap(rightsOf))].sort();
-    const granted = listed(await chartRights(suite().cluster, suite().operatorNamespace));
-    // Never sent: the server asks for it where OwnerReferencesPermissionEnforcement is on.
-    expect(used).toEqual(granted.filter((right) => right !== 'update postgresaddons/finalizers'));
+    const granted = listed(await chartPermissions(suite().cluster, suite().operatorNamespace));
+    // Never sent: the API server checks this permission if OwnerReferencesPermissionEnforcement is enabled.
+    expect(used).toEqual(granted.filter((permission) => permission !== 'update postgresaddons/finalizers'));
   });
 });

@@ -1,5 +1,5 @@
-// Every way from plan to plan, of two and of three, with and without a crash of the operator: each ends as a new addon of the last
-// plan would be, but for the disk, which never shrinks. The addons of a run change at the same time, and crash at the same time.
+// Every sequence of two and three plans, with and without a crash of the operator: each ends like a new addon with the last plan, except
+// for the disk, which never shrinks. The addons of a run change at the same time, and the operator crashes for all of them at once.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
@@ -148,7 +148,7 @@ describe.each(kinds)('a change of plan, %s', (kind) => {
     const largest = sizes.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
     expect(end).toMatchObject({ cluster: largest, told: largest });
     expect([...new Set(end?.disks)]).toEqual([largest]);
-    expect(end?.planApplied).toBe(like?.told === largest ? 'Applied' : 'DiskKept');
+    expect(end?.planApplied).toBe(like?.told === largest ? 'Applied' : 'DiskNotShrunk');
     expect(suite().addons.course(places[kind], name, ({ status }) => status?.ready_at)).toEqual([
       undefined,
       expect.any(String),

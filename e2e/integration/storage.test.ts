@@ -1,5 +1,5 @@
-// Growth of disks: asked for only after the StorageClass of every claim was seen to allow it, since CNPG otherwise looks after that
-// Cluster no more, silently and for good.
+// Expansion of disks: requested only if the StorageClass of every claim is known to allow it, since CNPG otherwise stops reconciling the
+// Cluster, silently and permanently.
 import { describe, expect, it } from '@jest/globals';
 import { events, storageClasses } from '../../hack/cluster/kinds.ts';
 import { expandableClass, fixedClass } from '../../hack/cluster/manifests.ts';
@@ -141,7 +141,7 @@ describe('a larger plan on a StorageClass that can grow', () => {
 });
 
 describe('the simulator', () => {
-  it('looks after a Cluster no more, and says nothing, when somebody writes a growth that the StorageClass refuses', async () => {
+  it('stops reconciling a Cluster, without a report, if an expansion is requested that the StorageClass does not allow', async () => {
     const { client, simulator } = suite();
     const namespace = await suite().namespace();
     simulator.useStorageClass(namespace, fixedClass);

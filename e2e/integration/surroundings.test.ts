@@ -1,12 +1,12 @@
-// Bad surroundings: no room, no rights, a namespace that goes away. Each is said where the user looks, nothing is lost, and the
-// operator goes on by itself when it is over.
+// Problems of the environment: exceeded quota, missing permissions, a namespace that is being deleted. Each is reported in a condition,
+// nothing is lost, and the operator continues automatically once it is resolved.
 import { describe, expect, it } from '@jest/globals';
 import { events, namespaces, resourceQuotas, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Operator } from '../harness/operator.ts';
-import { chartRights, grant, type Rights, without } from '../harness/rights.ts';
+import { chartPermissions, grant, type Permissions, without } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
 import { conditionOf, secretText } from '../harness/views.ts';
 
@@ -15,11 +15,11 @@ const suite = useSuite({ withOperator: false });
 /** Runs an operator for the time of one test. */
 async function withOperator(
   user: string,
-  change: (rights: Rights) => Rights,
+  change: (permissions: Permissions) => Permissions,
   test: (operator: Operator) => Promise<void>,
 ): Promise<void> {
-  const rights = change(await chartRights(suite().cluster, suite().operatorNamespace));
-  const operator = await suite().startOperator({ user, rights });
+  const permissions = change(await chartPermissions(suite().cluster, suite().operatorNamespace));
+  const operator = await suite().startOperator({ user, permissions });
   try {
     await operator.said('started');
     await test(operator);
@@ -28,10 +28,10 @@ async function withOperator(
   }
 }
 
-const allRights = (rights: Rights): Rights => rights;
+const allPermissions = (permissions: Permissions): Permissions => permissions;
 
-async function restoreRights(user: string): Promise<void> {
-  await grant(suite().client, user, await chartRights(suite().cluster, suite().operatorNamespace));
+async function restorePermissions(user: string): Promise<void> {
+  await grant(suite().client, user, await chartPermissions(suite().cluster, suite().operatorNamespace));
 }
 
 describe('a quota', () => {
@@ -47,7 +47,7 @@ describe('a quota', () => {
     await eventually('the quota to count', async () => {
       expect((await client.get(resourceQuotas, namespace, 'small'))?.status?.hard).toBeDefined();
     });
-    await withOperator('operator-no-backup', allRights, async () => {
+    await withOperator('operator-no-backup', allPermissions, async () => {
       await suite().createAddon(namespace, 'shop', { plan: 'standard' });
       const addon = await suite().untilRunning(namespace, 'shop');
       expect(conditionOf(addon, 'BackupReady')).toMatchObject({
@@ -89,7 +89,7 @@ describe('a quota', () => {
     await eventually('the quota to count', async () => {
       expect((await client.get(resourceQuotas, namespace, 'small'))?.status?.hard).toBeDefined();
     });
-    await withOperator('operator-quota', allRights, async () => {
+    await withOperator('operator-quota', allPermissions, async () => {
       await suite().createAddon(namespace, 'shop', { plan: 'free' });
       const told = await suite().untilReason(namespace, 'shop', 'Ready', 'QuotaExceeded');
       expect(told.status?.phase).toBe('creating');
@@ -111,7 +111,7 @@ describe('a quota', () => {
 describe('a namespace that is being deleted', () => {
   it('is said quietly: no storm of requests, nothing created, and the operator lives', async () => {
     const { client, audit } = suite();
-    await withOperator('operator-farewell', allRights, async (operator) => {
+    await withOperator('operator-farewell', allPermissions, async (operator) => {
       const namespace = await suite().namespace();
       // A finalizer keeps the namespace from going while there is an object with it.
       await client.create(secrets, {
@@ -140,12 +140,12 @@ describe('a namespace that is being deleted', () => {
   });
 });
 
-describe('an operator without a right', () => {
+describe('an operator without a permission', () => {
   it('to list Clusters says so in the condition and the log, and goes on when it is granted', async () => {
     const user = 'operator-no-list';
     await withOperator(
       user,
-      (rights) => without(rights, 'clusters', 'list'),
+      (permissions) => without(permissions, 'clusters', 'list'),
       async (operator) => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
@@ -154,26 +154,26 @@ describe('an operator without a right', () => {
         expect(conditionOf(told, 'Ready')?.message).toMatch(/Cluster/);
         expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True' });
         expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
-        const line = await operator.said('watch fails');
+        const line = await operator.said('watch failed');
         expect(line).toMatchObject({ kind: 'Cluster', code: 403 });
-        await restoreRights(user);
+        await restorePermissions(user);
         await suite().untilRunning(namespace, 'shop');
         expect(operator.exit).toBeUndefined();
       },
     );
   });
 
-  it('to create Clusters says so in the words of the server, and goes on when it is granted', async () => {
+  it('to create Clusters reports the message of the server, and continues once it is granted', async () => {
     const user = 'operator-no-create';
     await withOperator(
       user,
-      (rights) => without(rights, 'clusters', 'create'),
+      (permissions) => without(permissions, 'clusters', 'create'),
       async () => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
         const told = await suite().untilReason(namespace, 'shop', 'Ready', 'Forbidden');
         expect(conditionOf(told, 'Ready')?.message).toContain('cannot create resource "clusters"');
-        await restoreRights(user);
+        await restorePermissions(user);
         await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
         await suite().untilRunning(namespace, 'shop');
       },
@@ -184,14 +184,14 @@ describe('an operator without a right', () => {
     const user = 'operator-no-secrets';
     await withOperator(
       user,
-      (rights) => without(rights, 'secrets'),
+      (permissions) => without(permissions, 'secrets'),
       async () => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
         const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'Forbidden');
         expect(told.status?.phase).toBe('creating');
         expect(conditionOf(told, 'CredentialsPublished')?.message).toContain('cannot get resource "secrets"');
-        await restoreRights(user);
+        await restorePermissions(user);
         await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
         await suite().untilRunning(namespace, 'shop');
       },
@@ -202,16 +202,16 @@ describe('an operator without a right', () => {
     const user = 'operator-no-status';
     await withOperator(
       user,
-      (rights) => without(rights, 'postgresaddons/status'),
+      (permissions) => without(permissions, 'postgresaddons/status'),
       async (operator) => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
         await suite().clusters.until(namespace, `db-${namespace}-shop`, 'its creation', () => true);
-        await eventually('a log line that names the right', () => {
+        await eventually('a log line that names the permission', () => {
           expect(operator.output).toContain('cannot patch resource \\"postgresaddons/status\\"');
         });
         expect(operator.exit).toBeUndefined();
-        await restoreRights(user);
+        await restorePermissions(user);
         await suite().addons.until(
           namespace,
           'shop',
@@ -223,37 +223,37 @@ describe('an operator without a right', () => {
     );
   });
 
-  it('to list addons is not ready, and says why', async () => {
+  it('to list addons is not ready, and reports why', async () => {
     const user = 'operator-no-addons';
     await withOperator(
       user,
-      (rights) => without(rights, 'postgresaddons', 'list'),
+      (permissions) => without(permissions, 'postgresaddons', 'list'),
       async (operator) => {
-        await operator.said('watch fails');
+        await operator.said('watch failed');
         const ready = await operator.page('/readyz?verbose');
         expect(ready.status).toBe(503);
         expect(ready.body).toContain('cannot list resource');
         expect((await operator.page('/livez')).status).toBe(200);
-        await restoreRights(user);
+        await restorePermissions(user);
         await operator.untilReady();
       },
     );
   });
 
-  it('to use Leases does not lead, writes nothing, and says why', async () => {
+  it('to use Leases never becomes the leader, writes nothing, and reports why', async () => {
     const user = 'operator-no-lease';
     await withOperator(
       user,
-      (rights) => without(rights, 'leases'),
+      (permissions) => without(permissions, 'leases'),
       async (operator) => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
-        await eventually('a log line that names the right', () => {
+        await eventually('a log line that names the permission', () => {
           expect(operator.output).toMatch(/cannot (get|create) resource .{1,3}leases/);
         });
-        expect(operator.log.some(({ msg }) => msg?.includes('this replica leads'))).toBe(false);
+        expect(operator.log.some(({ msg }) => msg?.includes('this replica is the leader'))).toBe(false);
         expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
-        await restoreRights(user);
+        await restorePermissions(user);
         await suite().untilRunning(namespace, 'shop');
       },
     );
@@ -262,7 +262,7 @@ describe('an operator without a right', () => {
   it('to record events still does everything else', async () => {
     await withOperator(
       'operator-no-events',
-      (rights) => without(rights, 'events'),
+      (permissions) => without(permissions, 'events'),
       async (operator) => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });

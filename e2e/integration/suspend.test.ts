@@ -1,4 +1,4 @@
-// spec.suspend: nothing of an addon is created, changed or repaired, status goes on telling what is true, and a deletion still works.
+// spec.suspend: nothing of an addon is created, changed or repaired, status is still updated, and a deletion still works.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
@@ -163,7 +163,7 @@ describe('an addon that is suspended', () => {
     });
   });
 
-  it('is released as any other when it is protected, and taken back only when the next one is not suspended', async () => {
+  it('is released like any other if it is protected, and adopted only once the next one is not suspended', async () => {
     const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
     await suite().patchAddon(namespace, 'shop', { suspend: true });
     await untilSuspended(namespace);

@@ -1,4 +1,4 @@
-// What belongs to an addon and must be the same before and after: for tests that something was kept, or that nothing was.
+// Collects the objects of an addon, for tests that they were kept unchanged or all deleted.
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { persistentVolumes, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';

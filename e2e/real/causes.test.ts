@@ -1,5 +1,5 @@
-// A database that does not come up says why, in words that name the cause and the next step, and comes up by itself once the cause is
-// gone. All are stuck side by side, while the operator works for others as ever.
+// A database that does not become ready reports the cause and the next step, and becomes ready automatically once the cause is resolved.
+// All causes are present at the same time, and other addons are unaffected.
 //
 // | row of the seeds' tables                                              | here                                   |
 // |-----------------------------------------------------------------------|----------------------------------------|
@@ -66,7 +66,7 @@ async function clear(cause: Cause, namespace: string): Promise<void> {
 }
 
 describe('a database that cannot come up', () => {
-  it.each(named)('says why: %s', async (_, cause) => {
+  it.each(named)('reports the cause: %s', async (_, cause) => {
     const namespace = namespaceOf(cause);
     const addon = await real().reason(namespace, addonName, 'Ready', cause.reason, minutes(5));
     expect(conditionOf(addon, 'Ready')?.status).toBe('False');

@@ -1,5 +1,5 @@
-// Causes of a database that does not come up, each in a namespace of its own: how to bring it about, what the addon has to say, and
-// how to take it away. None may reach the operator, CNPG or another namespace.
+// Causes of a database that does not become ready, each in a separate namespace: how to create it, what the addon must report, and how
+// to remove it. None may affect the operator, CNPG or another namespace.
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import type { AddonSpec } from '../../src/api/addon.ts';
 import { clusterName } from './belongings.ts';

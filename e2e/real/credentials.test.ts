@@ -1,5 +1,5 @@
-// Passwords that change behind the operator's back: each ends in a DATABASE_URL that logs in, or in a condition that says precisely
-// what does not fit and whose way out works.
+// Passwords that are changed without the operator: each change ends in a working DATABASE_URL, or in a condition with the exact problem
+// and a working remedy.
 //
 // covers: S0 failure table, row 3 (DATABASE_URL missing: put right without a call of anybody), "re-run after a CNPG password rotation
 // refreshes the value"; S2 item 4 (no stale DATABASE_URL).
@@ -91,7 +91,7 @@ describe('a password', () => {
     await logsIn('unpublished');
   });
 
-  it('changed in the database alone: the condition says so, and its way out heals it', async () => {
+  it('changed only in the database: the condition reports it, and its remedy works', async () => {
     await real().startApp(namespace, 'altered');
     const password = 'only-postgres-knows';
     await real().sql(namespace, 'altered', `ALTER ROLE app PASSWORD '${password}'`);

@@ -1,5 +1,5 @@
-// Disks of instances, from outside the database: one that can be filled, and a hand on the files of one whose instance does not run.
-// It must never leave a mount or a volume behind.
+// Manipulates disks of instances from outside the database: provides a disk that can be filled, and edits files while the instance does
+// not run. It must never leave a mount or a volume behind.
 import { postgresImage, type Real } from './real.ts';
 
 /** Where the node keeps small disks. */

@@ -1,4 +1,4 @@
-// What `pro` is for: the primary dies under a writer, and not one acknowledged row is lost.
+// Failover of plan `pro`: the primary fails while a client writes, and no acknowledged row is lost.
 //
 // covers: S0 failure table, row 2 ("provisioning after a previously running row: replica restart, primary failover; CNPG
 // self-heals"); S4 "handles automatic failover if the primary dies".

@@ -1,4 +1,4 @@
-// The life of databases on the real CloudNativePG when nothing goes wrong, in one story: each chapter needs the one before it.
+// The life cycle of databases on the real CloudNativePG without failures. Each test depends on the previous one.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
@@ -91,7 +91,7 @@ describe('on a real CloudNativePG', () => {
     const { ready_at: readyAt } = statusOf(await running('alpha'));
     for (const [plan, sharedBuffers, instances, reason] of [
       ['pro', '1GB', 3, 'Applied'],
-      ['free', '64MB', 1, 'DiskKept'],
+      ['free', '64MB', 1, 'DiskNotShrunk'],
     ] as const) {
       const seen = real().addons.of(namespace, 'alpha').length;
       await real().apply(namespace, 'alpha', { plan });

@@ -1,5 +1,5 @@
-// Changes of plan and version on the real CNPG: what they do to pods, volumes and data, and what the addon says before, while and
-// after. Both StorageClasses of the cluster are met: `standard` grows its volumes, `fixed` does not.
+// Changes of plan and version on the real CNPG: their effect on pods, volumes and data, and what the addon reports before, during and
+// after. With both StorageClasses of the cluster: `standard` allows expansion, `fixed` does not.
 //
 // covers: S4 "Scaling" (storage, memory, replicas) and "Version upgrades" (minor by image and rolling restart, major by pg_upgrade);
 // S2 item 5 (room to grow: larger plans).
@@ -138,7 +138,7 @@ describe('a change of plan', () => {
 
   it('down keeps the disk and says so', async () => {
     const { addon } = await change(namespace, 'growing', { plan: 'free' });
-    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskKept' });
+    expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'DiskNotShrunk' });
     expect(addon.status?.planChange).toMatchObject({ from: 'standard', to: 'free', diskKept: true, state: 'Applied' });
     expect(addon.status?.resources).toMatchObject({ storage: '10Gi', memory: '256Mi' });
     expect(await factsOf(namespace, 'growing')).toEqual({ database: '42|64MB|25', ready: 1, disks: ['10Gi'] });
@@ -203,9 +203,9 @@ describe('a change of version', () => {
     expect(await real().sql(namespace, 'rising', 'SELECT answer FROM kept')).toBe('42');
   });
 
-  it('downwards is refused by the schema, in words', async () => {
+  it('to a lower one is rejected by the schema, with a message', async () => {
     await expect(real().apply(namespace, 'rising', { plan: 'free', version: '17' })).rejects.toThrow(
-      'version may rise but never fall',
+      'version cannot be lowered',
     );
   });
 });

@@ -1,5 +1,5 @@
-// What a platform team may put between an app team and the cluster, for one namespace each: policies that refuse or change objects,
-// quotas and limits. Nothing here may reach another namespace: other tests run beside.
+// Restrictions that a platform team can put on a namespace: policies that reject or change objects, quotas and limits. They must not
+// affect another namespace, because other tests run at the same time.
 import type { Real } from './real.ts';
 
 const admission = 'admissionregistration.k8s.io/v1';
@@ -101,7 +101,7 @@ export async function limitMemory(real: Real, namespace: string, memory: string)
   await apply(real, { apiVersion: core, kind: 'LimitRange', metadata: { name: 'small', namespace }, spec });
 }
 
-/** Has a webhook of somebody else's asked about every Cluster of the namespace, which does not answer. */
+/** Registers a foreign webhook for the Clusters of the namespace that does not respond. */
 export async function breakWebhook(real: Real, namespace: string): Promise<void> {
   const { namespaceSelector, resourceRules } = constraints(namespace, 'clusters');
   await apply(real, {

@@ -1,5 +1,5 @@
-// Whether a mistake can destroy a database: every way to delete an addon, in either mode, on the real CNPG and under an application
-// that is connected all the while.
+// Protection against mistakes: every way to delete an addon, in either mode, on the real CNPG and with an application that stays
+// connected.
 //
 // covers: protected mode and re-adoption. S0: "mode: protected" of an addon that is deleted and applied again; S2 item 2 (an addon
 // removed from git), S2 item 4 (no DATABASE_URL that leads to a deleted database: URL and database go, or stay, together).
@@ -109,7 +109,7 @@ describe('a protected addon', () => {
       await remove('guarded', cascade);
       await isLeftInService('guarded', addon.metadata.uid, readyAt(addon));
       expect(await identityOf(real(), namespace, 'guarded')).toEqual(before);
-      // While nobody looks after it: the old session, and a new login.
+      // While no addon manages it: the old session, and a new login.
       expect(await session.ask('SELECT pg_backend_pid()')).toBe(backend);
       expect(await real().sql(namespace, 'guarded', 'SELECT of FROM kept')).toBe('guarded');
       await isTakenBack('guarded', before, readyAt(addon), session);
@@ -118,7 +118,7 @@ describe('a protected addon', () => {
     expect(session.end).toBeUndefined();
   });
 
-  it('is taken back at the floor of requests', async () => {
+  it('is adopted with the minimum of requests', async () => {
     await remove('guarded', 'background');
     const mark = await real().audit.mark();
     await real().apply(namespace, 'guarded', specOf('guarded'));
@@ -177,7 +177,7 @@ describe('a change of mode', () => {
     await untilNothingIsLeft(real(), namespace, 'switched');
   });
 
-  it('to standard right before the deletion is honoured: everything goes', async () => {
+  it('to standard immediately before the deletion applies: everything is deleted', async () => {
     const mode = JSON.stringify({ spec: { mode: 'standard' } });
     await real().kubectl(['patch', 'pga', 'released', '--namespace', namespace, '--type=merge', '--patch', mode]);
     await remove('released', 'background');
@@ -248,7 +248,7 @@ describe('a database that was left behind', () => {
   });
 });
 
-describe('the end of the namespace', () => {
+describe('a deletion of the namespace', () => {
   it('ends protection: everything goes and the deletion completes', async () => {
     await real().kubectl(['delete', 'namespace', doomed, '--wait', '--timeout=3m']);
     expect(await real().client.get(namespaces, undefined, doomed)).toBeUndefined();

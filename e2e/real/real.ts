@@ -1,5 +1,5 @@
-// What the end-to-end tests stand on: the node cluster that `npm run e2e` made, with the operator's own image in it. It must never
-// reach past the Kubernetes API: what an application sees is seen from a pod.
+// Sets up the end-to-end tests in the node cluster that `npm run e2e` created, with the operator's image. It must use the Kubernetes API
+// only: what an application would see is checked from a pod.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
@@ -55,7 +55,7 @@ export class Real {
     await this.client.close();
   }
 
-  /** Has something put right at the end of the file, before its namespaces go. */
+  /** Registers a cleanup for the end of the file, before its namespaces are deleted. */
   atEnd(task: () => Promise<unknown>): void {
     this.#last.push(task);
   }

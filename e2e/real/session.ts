@@ -1,5 +1,5 @@
-// A database session that an application holds open: psql in the application's pod, logged in with its DATABASE_URL. It must never
-// connect again by itself: that it answers shows that it never dropped.
+// A database session that an application keeps open: psql in the application's pod, logged in with its DATABASE_URL. It must never
+// reconnect: a response proves that the connection was never interrupted.
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Cluster } from '../../hack/cluster/cluster.ts';

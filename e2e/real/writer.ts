@@ -1,5 +1,5 @@
 // A pod that inserts increasing numbers through DATABASE_URL, whatever happens to the database, and keeps its own record of those
-// that PostgreSQL acknowledged. It must never write a number twice, nor record one before its answer.
+// that PostgreSQL acknowledged. It must never write a number twice, nor record one before it is acknowledged.
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { postgresImage, type Real } from './real.ts';

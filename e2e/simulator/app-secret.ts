@@ -1,4 +1,4 @@
-// The Secret <cluster>-app as CNPG 1.30 makes it (pkg/specs/secrets.go, labels by cluster_funcs.go SetInheritedData).
+// Builds the Secret <cluster>-app as CNPG 1.30 does (pkg/specs/secrets.go, labels by cluster_funcs.go SetInheritedData).
 import { randomBytes } from 'node:crypto';
 import type { Manifest } from '../../hack/cluster/client.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';

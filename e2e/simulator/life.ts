@@ -1,5 +1,5 @@
-// One Cluster from its creation to its end, played as CNPG plays it: Secret at once, status in steps, and silence after a volume
-// that cannot grow. One thing is done at a time; what happens meanwhile is looked at afterwards.
+// Simulates one Cluster from its creation to its deletion as CNPG would: the Secret at once, the status in steps, and no more reports
+// after a volume that cannot be expanded. It handles one event at a time.
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';

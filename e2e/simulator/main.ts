@@ -1,10 +1,10 @@
-// Runs the simulator as a process of its own, until it is told to end: for the benchmark, and for trying things by hand.
+// Runs the simulator as a separate process until it is stopped: for the benchmark and for manual use.
 import { parseArgs } from 'node:util';
 import { Simulator } from './simulator.ts';
 
 const { values } = parseArgs({
   options: {
-    /** Path of a kubeconfig with the rights of CNPG. */
+    /** Path of a kubeconfig with the permissions of CNPG. */
     kubeconfig: { type: 'string' },
     /** Milliseconds that the old state stands after a change. */
     stale: { type: 'string', default: '400' },

@@ -1,4 +1,4 @@
-// The sequences are those that CNPG 1.30 was seen to go through; who changes them has to have seen others.
+// Pins the sequences that were recorded from CNPG 1.30. They must change only with new recordings.
 import { describe, expect, it } from '@jest/globals';
 import { changing, creating, type Fleet, failingOver, type Step } from './sequences.ts';
 
@@ -84,7 +84,7 @@ describe('a change', () => {
     expect(fleet.instances).toEqual(['db-2', 'db-4', 'db-5']);
   });
 
-  it('that asks for nothing new ends where it began', () => {
+  it('without a change ends where it started', () => {
     expect(changing(three, { instances: 3, restart: false, switchover: false }).steps.map(line)).toEqual([
       'Cluster in healthy state: 3/3 db-1 -> db-1',
     ]);

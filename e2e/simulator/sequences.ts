@@ -1,5 +1,5 @@
-// What a Cluster's status goes through, as recorded from CNPG 1.30: pure tables, no clock and no API. A state whose duration is 0
-// is never seen, except the last of a sequence, which is where the Cluster comes to rest.
+// The sequences of Cluster statuses, as recorded from CNPG 1.30: tables only, without a clock or an API. A status with duration 0 is
+// skipped, except for the last of a sequence, in which the Cluster stays.
 
 /** Milliseconds. CNPG took 0.4 s and 1 to 13 s; tests take less, the benchmark 0. */
 export interface Pace {

@@ -1,5 +1,5 @@
-// CloudNativePG as the operator sees it: status and children of Clusters, without pods and without webhooks. It behaves as the real
-// 1.30 was recorded to. With a pace of 0 a new Cluster costs two writes: the Secret and the status that says healthy.
+// Simulates CloudNativePG as far as the operator observes it: status and children of Clusters, without pods and webhooks. It behaves as
+// recorded from CNPG 1.30. Without delays, a new Cluster needs two writes: the Secret and the healthy status.
 import { connect, type KubeClient } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';

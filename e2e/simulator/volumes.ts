@@ -1,5 +1,5 @@
-// The volume claims of a Cluster's instances, with volumes behind them as a provisioner and an expander would make them. What the API
-// server refuses stays refused: that is how a Cluster gets wedged.
+// Creates the volume claims of a Cluster's instances, and their volumes as a provisioner and a resizer would. A request that the API
+// server rejects stays rejected: that is how a Cluster gets stuck.
 import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { namespaces, persistentVolumes } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
@@ -47,7 +47,7 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
     });
   }
 
-  /** The claim of an earlier Cluster of that name may still be on its way out: CNPG waits for its end. */
+  /** The claim of an earlier Cluster with that name may still be terminating: CNPG waits until it is removed. */
   async function createClaim(object: Manifest): Promise<LiveObject> {
     return await eventually(
       `the end of an earlier claim ${object.metadata.name}`,

@@ -1,4 +1,4 @@
-// The static checks of `npm run check` and `npm test`: one list, each a command that fails for one kind of mistake.
+// The static checks of `npm run check` and `npm test`: a list of commands, each for one kind of mistake.
 import { execa } from 'execa';
 import { repositoryRoot } from '../toolchain/repository.ts';
 

@@ -1,4 +1,4 @@
-// What the documents name is there: tests behind claims, files, other documents.
+// Checks that everything that the documents refer to exists: tests, files, other documents.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';

@@ -1,4 +1,4 @@
-// `npm run check`: all static checks; exit 1 when one fails.
+// `npm run check`: runs all static checks; exit code 1 if one fails.
 import { checks, runCheck } from './checks.ts';
 
 let failed = 0;

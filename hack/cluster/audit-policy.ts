@@ -1,4 +1,4 @@
-// What API servers write into their audit log: each request once or, for a watch, twice, without its body.
+// The audit policy of the API servers: each request once or, for a watch, twice, without its body.
 
 export const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',

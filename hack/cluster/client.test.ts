@@ -1,4 +1,4 @@
-// The client against a server on the loopback interface: what arrives there, and what is said when it goes wrong.
+// The client against a server on the loopback interface: its requests, and its errors.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';

@@ -1,5 +1,5 @@
-// Talks to an API server as one user of a kubeconfig file: what the clusters' own commands, the tests, the simulator and the
-// benchmark do themselves. It must never be used by the operator, whose requests are what is judged.
+// An API client for one user of a kubeconfig file, used by the cluster commands, the tests, the simulator and the benchmark. The operator
+// must never use it, since its requests are what the tests check.
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Gvr, KubeObject } from '../../src/api/kubernetes.ts';
 import { ApiError } from '../../src/kube/errors.ts';

@@ -1,4 +1,4 @@
-// The clusters as tests, demo and benchmark use them. Everything that differs between drivers is behind driver.ts.
+// The API to clusters for tests, demo and benchmark. The differences between drivers are behind driver.ts.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from '../toolchain/errors.ts';

@@ -1,4 +1,4 @@
-// What a way of making clusters has to offer, and how one is chosen. It must never know how a driver does it.
+// The interface of a cluster driver, and the choice of one. It must never depend on how a driver works.
 import { userInfo } from 'node:os';
 import { execa } from 'execa';
 import { SetupError } from '../toolchain/errors.ts';
@@ -38,7 +38,7 @@ export interface ObjectStore {
 
 export interface ComponentStatus {
   readonly name: string;
-  /** On this machine; absent when it does not run. */
+  /** On this machine; absent if it is not running. */
   readonly pid?: number;
 }
 

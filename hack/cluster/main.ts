@@ -1,4 +1,4 @@
-// The command line of the clusters: words in, words and exit codes out. What is done is in cluster.ts.
+// The command line of the clusters: parses arguments and prints results. The work is done in cluster.ts.
 import { execa } from 'execa';
 import { choiceOf, readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';

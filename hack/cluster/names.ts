@@ -1,4 +1,4 @@
-// What a cluster of a given name is called on this machine, and where its files are. Two checkouts must never meet in one name.
+// The names and paths of a cluster on this machine. Two checkouts must never have the same name.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cacheRoot } from '../toolchain/cache.ts';

@@ -1,4 +1,4 @@
-// How `up` and `down` show what they do, step by step, many at once. It must never decide what is done.
+// Shows the progress of `up` and `down`, with several steps at once. It must never decide what is done.
 import { formatElapsed, type Report } from '../toolchain/report.ts';
 
 export interface Progress {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SetupError } from '../toolchain/errors.ts';
-import { together } from './together.ts';
+import { runTogether } from './run-together.ts';
 import { eventually, isUnexpected, NotYet, TimeoutError } from './wait.ts';
 
 const briefly = { timeoutMilliseconds: 50, everyMilliseconds: 1 };
@@ -52,10 +52,10 @@ describe('eventually', () => {
   });
 });
 
-describe('together', () => {
+describe('runTogether', () => {
   it('ends when all branches have ended, with the first error', async () => {
     const ended: string[] = [];
-    const work = together((signal) => [
+    const work = runTogether((signal) => [
       Promise.reject(new Error('first')),
       new Promise<void>((resolve) =>
         signal.addEventListener('abort', () => {

@@ -1,4 +1,4 @@
-// Waiting for something to become true. It must never wait for time alone, and never fail without saying what it saw last.
+// Waits for a condition. It must never wait for a fixed time, and never fail without reporting the last observation.
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { SetupError } from '../toolchain/errors.ts';

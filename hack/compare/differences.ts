@@ -1,4 +1,4 @@
-// In what two answers differ, path by path, in a form in which the same difference is counted once however often it comes.
+// Computes the differences of two answers by path, in a form in which equal differences can be counted.
 
 export interface Difference {
   /** Where: names and types of conditions, no numbers. */

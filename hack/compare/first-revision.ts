@@ -1,5 +1,5 @@
-// Answers sights with the core of revision 9420a67 and its like, which have no src/model/comparison.ts of their own. It goes when nobody
-// compares with them any more.
+// Answers sights with the core of revision 9420a67 and similar ones, which have no src/model/comparison.ts. To be removed when it is no
+// longer needed to compare with them.
 import { join } from 'node:path';
 import type { Answer } from '../../src/model/comparison.ts';
 import { platform, type Seen, type Sight } from '../../src/model/sight.ts';

@@ -1,5 +1,5 @@
-// `npm run compare -- REV`: whether another revision decides otherwise, in any state that the model reaches. It must never call two
-// revisions alike without having asked both.
+// `npm run compare -- REV`: compares the decisions of this checkout and of another revision in every state that the model reaches. It
+// must never report two revisions as equal without having run both.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';

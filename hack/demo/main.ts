@@ -1,4 +1,4 @@
-// `npm run demo`: from nothing to a row read through DATABASE_URL, on a real CloudNativePG; every step and phase is shown as it happens.
+// `npm run demo`: from an empty machine to a row read through DATABASE_URL, on a real CloudNativePG. Shows every step and phase.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';

@@ -1,4 +1,4 @@
-// `npm run e2e`: the operator's own image on a real CloudNativePG, in a cluster that is made for it and taken down after.
+// `npm run e2e`: the operator's own image on a real CloudNativePG, in a cluster that is created for it and removed afterwards.
 import { down, up } from '../cluster/cluster.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { runJest, type Tally } from '../test/jest.ts';
@@ -28,7 +28,7 @@ const say = (line: string): void => console.error(`[${formatElapsed(performance.
 
 /** Suites mostly wait; more of them would have more databases come up at once than two cores bear. */
 const suitesAtOnce = 2;
-/** Those in `alone/` take something from every database there is: CloudNativePG, the operator, its rights. They come last. */
+/** Those in `alone/` affect all databases: they stop CloudNativePG or the operator, or revoke its permissions. They run last. */
 const leavingOut = (pattern: string): readonly string[] => ['--testPathIgnorePatterns', pattern, '--passWithNoTests'];
 
 /** A cluster that cannot be made is one failure, told in a sentence. */

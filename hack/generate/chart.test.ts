@@ -1,4 +1,4 @@
-// What the generators of chart and SECURITY.md make of their sources, and do with those that are not as they should be.
+// The generators of the chart and SECURITY.md: their output, and how they handle invalid sources.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Makes the chart's copy of the CRD from the source of truth: the same text, with Helm's switches around it.
+// Generates the chart's copy of the CRD: the same text with Helm's conditions around it.
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 

@@ -1,4 +1,4 @@
-// `npm run generate [-- --check]`: writes every file that is made from another, or says which of them is out of date.
+// `npm run generate [-- --check]`: writes every generated file, or reports which ones are out of date.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readArguments } from '../toolchain/arguments.ts';

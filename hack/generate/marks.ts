@@ -1,4 +1,4 @@
-// Fills the part of a document that is generated, between two lines that mark it; what people wrote around it stays.
+// Replaces the generated part of a document, between two marker lines, and keeps the rest.
 
 /**
  * The document with `content` in the place of what stood between the marks.

@@ -1,4 +1,4 @@
-// Makes the chart's rules and the table in SECURITY.md from the table of resources, so that neither can grant or tell anything else.
+// Generates the chart's RBAC rules and the table in SECURITY.md from the table of resources, so that they always match.
 import { readFile } from 'node:fs/promises';
 import { type Permission, type ResourceRow, resources, verbs } from '../../src/api/resources.ts';
 import { fillBetween } from './marks.ts';

@@ -1,4 +1,4 @@
-// Makes the TypeScript types of PostgresAddon from the CRD's schema, so that the code cannot disagree with what is served.
+// Generates the TypeScript types of PostgresAddon from the CRD's schema, so that the code always matches it.
 import { readFile } from 'node:fs/promises';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { parse } from 'yaml';

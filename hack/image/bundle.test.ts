@@ -1,4 +1,4 @@
-// The bundle: the same bytes every time, and nothing left out that the operator needs.
+// The bundle: the same bytes every time, and nothing missing that the operator needs.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ describe('the bundle', () => {
     const loaded = [...text.matchAll(/__require\("([\w@/:.-]+)"\)|\bimport\("([\w@/:.-]+)"\)|\bfrom"([\w@/:.-]+)"/g)]
       .map(([, required, dynamic, imported]) => required ?? dynamic ?? imported ?? '')
       .filter((name) => !isBuiltin(name));
-    // pg asks for its native twin only when somebody asks pg for it, which nobody does.
+    // pg requires pg-native only on request, which never happens.
     expect(new Set(loaded)).toEqual(new Set(['pg-native']));
   });
 

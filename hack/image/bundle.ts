@@ -1,4 +1,4 @@
-// Makes the one JavaScript file that the image runs. The same sources must always give the same bytes.
+// Bundles the operator into the single JavaScript file that the image runs. The same sources must always give the same bytes.
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { repositoryRoot } from '../toolchain/repository.ts';

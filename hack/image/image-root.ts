@@ -1,5 +1,5 @@
 // Fills the folder that becomes the root of the operator's image: Node, what it is linked with, and the bundle. It must never hold
-// a shell or a package manager: who breaks in finds nothing to go on with.
+// a shell or a package manager, which an intruder could use.
 import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-// The image as it is shipped: taken out of its archive and entered. It needs root, for chroot and for files of other owners.
+// Tests the image as it is shipped, extracted from its archive. Needs root for chroot and for files of other owners.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Makes the operator's container image without Docker, for the test clusters. The Containerfile makes the same content elsewhere.
+// Builds the operator's container image without Docker, for the test clusters. The Containerfile builds the same content.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { formatElapsed, type Report } from '../toolchain/report.ts';
 import { bundleOperator } from './bundle.ts';
 import { ENTRYPOINT, imageFiles, makeImageRoot, OPERATOR_UID } from './image-root.ts';
 
-/** The image's repository, the one that the chart asks for by default. */
+/** The repository of the image; the chart's default. */
 export const operatorImageRepository = 'ghcr.io/paas-dev/postgres-addon-operator';
 
 /** Images of an earlier source are removed from the cache after this time, in milliseconds. */

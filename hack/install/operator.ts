@@ -1,4 +1,4 @@
-// Puts the operator into a node cluster as a platform team would: its image, then its Helm chart in a restricted namespace.
+// Installs the operator in a node cluster as a platform team would: its image, then its Helm chart in a restricted namespace.
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Cluster, loadImage } from '../cluster/cluster.ts';

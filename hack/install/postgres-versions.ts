@@ -1,4 +1,4 @@
-// Images between which a database can change its version, for the tests that ask for them: no cluster needs them to come up.
+// Images for version changes of a database, for the tests that need them. Clusters do not need them to start.
 import { type Cluster, loadImage } from '../cluster/cluster.ts';
 import { ensureImages, imageReferences } from '../toolchain/images.ts';
 import { namesIn } from '../toolchain/oci.ts';

@@ -1,2 +1,2 @@
-// The control plane that the integration tests share, for the tests and for the command that takes it down.
+// The name of the control plane that the integration tests share, for the tests and for the command that removes it.
 export const integrationCluster = 'it';

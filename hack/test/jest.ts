@@ -1,4 +1,4 @@
-// Runs Jest over some folders and says what came of it in numbers, for the summary at the end of a command.
+// Runs Jest on some folders and returns the numbers of passed and failed tests, for the summary of a command.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// How every command reads what it was called with: --help, options, and a refusal that says what would be right. It must never take a
-// word that it does not understand for one that it does.
+// Parses the arguments of every command: --help, options, and errors that say what is valid. It must never accept an argument that it does
+// not know.
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /**

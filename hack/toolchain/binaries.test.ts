@@ -1,4 +1,4 @@
-// Where programs come from when nothing has to be built, and what is said when something cannot be.
+// Where programs come from if nothing has to be built, and the message if something cannot be.
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The programs of the test cluster: which module, version and flags each is built from. Nothing is built that was not asked for.
+// The programs of the test cluster: which module, version and flags each is built from. Only what is requested is built.
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type CacheKey, cached, entryPath } from './cache.ts';

@@ -1,4 +1,4 @@
-// The cache under the two things that happen to it: several makers at once, and makers that are killed. No network.
+// The cache with concurrent writers and with writers that are killed. No network.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

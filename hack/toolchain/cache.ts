@@ -1,4 +1,4 @@
-// A content-addressed store of things that are slow to make. An entry is there complete or not at all, and is never changed once it is there.
+// A content-addressed cache of files that are slow to build. An entry is either complete or absent, and never changes.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// Whether the disks have room for what is missing, before minutes are spent on it. It must never delete anything itself.
+// Checks that there is enough disk space before a long build. It must never delete anything.
 import { existsSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,4 +1,4 @@
-// The one error that a person can act on: its message is a sentence on what is wrong and the way out. It must never wrap a defect of ours.
+// The error for problems that the user can fix: its message says what is wrong and how to fix it. It must never wrap a bug.
 
 /** Something about the machine is missing or refused; printed as it is, without a stack. */
 export class SetupError extends Error {

@@ -1,4 +1,4 @@
-// Which programs this user may run, and where PATH has them.
+// Finds the programs that this user is permitted to run, on PATH.
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 

@@ -1,4 +1,4 @@
-// Versions as Go writes them, and what becomes of the user's GOFLAGS.
+// Go's version strings, and the handling of the user's GOFLAGS.
 import { describe, expect, it } from '@jest/globals';
 import { explainGoFailure, moduleGroup } from './go.ts';
 import { harmlessGoFlags, isNewEnough, parseGoVersion, requiredVersion } from './go-version.ts';
@@ -59,7 +59,7 @@ describe('harmlessGoFlags', () => {
 });
 
 describe('explainGoFailure', () => {
-  it("gives Go's own words and a way out when a module is not served", () => {
+  it("reports Go's message and a remedy if a module is not available", () => {
     const said =
       'k8s.io/api/core/v1\ngo: downloading k8s.io/api v0.36.3\ngo: k8s.io/api@v0.36.3: reading https://proxy.example.test/k8s.io/api/@v/v0.36.3.zip: 404 Not Found';
     const sentence = explainGoFailure('kubelet', said);

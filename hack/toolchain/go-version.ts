@@ -1,4 +1,4 @@
-// Reads versions out of Go's own texts. Pure.
+// Parses versions in the output of Go. Pure.
 
 /** The oldest Go that builds every module group (`go` lines of modules/*\/go.mod, without the patch level). */
 export const OLDEST_GO: readonly [number, number] = [1, 26];

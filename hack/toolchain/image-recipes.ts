@@ -1,4 +1,4 @@
-// What is in each image of the test cluster. Their names are those of production, so that manifests and product code run unmodified.
+// The content of each image of the test cluster. They have their production names, so that manifests and the product run unmodified.
 import type { BinaryName } from './binaries.ts';
 import type { DebianRoot } from './debian-root.ts';
 import type { ImageConfig } from './oci.ts';

@@ -1,4 +1,4 @@
-// This machine's CPU in the words of Go, OCI and Debian, which agree. It must never guess: an unknown CPU is refused.
+// The CPU architecture of this machine, as Go, OCI and Debian name it. It must never guess: an unknown CPU is an error.
 import { SetupError } from './errors.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };

@@ -1,4 +1,4 @@
-// How long-running steps tell a human where they are. A line says what is true now; it must never be needed to understand a failure.
+// Progress output of long-running steps. A line describes the current state; it must never be needed to understand a failure.
 
 /** Receives one line of progress, without a line break. */
 export type Report = (line: string) => void;

@@ -1,4 +1,4 @@
-// Where the checkout is that this file belongs to.
+// The path of the checkout that contains this file.
 import { join } from 'node:path';
 
 /** Its absolute path. */

@@ -1,4 +1,4 @@
-// Runs a child process that does not outlive this one, even when this one is killed. It must never hide what the child said.
+// Runs a child process that does not outlive this one, even when this one is killed. It must never hide the output of the child.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { SetupError } from './errors.ts';

@@ -1,8 +1,9 @@
 // The closed lists of condition types and reasons. The code uses no others, and the reference docs are generated from these tables.
 
 /**
- * The concerns of an addon: each is one chapter of the core and one folder of src/domain. A database without what is essential is of no
- * use: a refusal there stops the rest and decides `Ready`. Any other refusal stays in the conditions of its concern.
+ * The concerns of an addon: each has one chapter of the domain logic, in a folder of src/domain. Without an essential concern the
+ * database is of no use: a refused write there stops the rest and decides `Ready`. Any other refusal affects only the conditions of its
+ * concern.
  */
 export const concerns = {
   ownership: { essential: true },
@@ -13,15 +14,15 @@ export const concerns = {
 export type Concern = keyof typeof concerns;
 
 /**
- * How a condition is told. always: in every round. while true: absent otherwise. once judged: it keeps its last word while something
- * keeps the operator from judging it, and goes when it is judged not to apply.
+ * When a condition is present. always: in every status. while true: absent otherwise. once judged: it keeps its last value while the
+ * operator cannot judge it, and is removed when it does not apply.
  */
 export type Presence = 'always' | 'while true' | 'once judged';
 
 export interface ConditionRow {
   readonly meaning: string;
   readonly present: Presence;
-  /** A refusal in this concern is what the condition says then. Absent: no refusal is. */
+  /** A refused write of this concern is reported in the condition. Absent: none is. */
   readonly concern?: Concern;
 }
 
@@ -83,13 +84,13 @@ export const conditionTypes = {
 } as const satisfies Readonly<Record<string, ConditionRow>>;
 export type ConditionType = keyof typeof conditionTypes;
 
-/** good: no action needed. progressing: the operator waits, for a limited time. stalled: the operator cannot continue without intervention. */
-export type Weight = 'good' | 'progressing' | 'stalled';
+/** good: no action needed. progressing: the operator waits, for a limited time. stalled: it cannot continue without intervention. */
+export type ReasonState = 'good' | 'progressing' | 'stalled';
 
 export interface ReasonRow {
-  readonly weight: Weight;
+  readonly state: ReasonState;
   readonly meaning: string;
-  readonly wayOut: string;
+  readonly remedy: string;
   /** No watch reports the end of this state: requeue after this many seconds. */
   readonly recheckSeconds?: number;
   /** Its Event is a Warning although the reason is not stalled. */
@@ -100,389 +101,389 @@ const wait = 'Wait. No action needed.';
 
 export const reasons = {
   Running: {
-    weight: 'good',
+    state: 'good',
     meaning:
       'Every instance is ready, DATABASE_URL is published and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
-    wayOut: 'No action needed.',
+    remedy: 'No action needed.',
   },
-  ClusterHealthy: { weight: 'good', meaning: 'CNPG reports every instance ready.', wayOut: 'No action needed.' },
-  Published: { weight: 'good', meaning: 'The Secret holds the current DATABASE_URL.', wayOut: 'No action needed.' },
+  ClusterHealthy: { state: 'good', meaning: 'CNPG reports every instance ready.', remedy: 'No action needed.' },
+  Published: { state: 'good', meaning: 'The Secret holds the current DATABASE_URL.', remedy: 'No action needed.' },
   LoggedIn: {
-    weight: 'good',
+    state: 'good',
     meaning:
       'A login with DATABASE_URL has succeeded since the last change of the database, its primary or its credentials.',
-    wayOut: 'No action needed.',
+    remedy: 'No action needed.',
   },
-  Applied: { weight: 'good', meaning: 'The Cluster runs what the plan specifies.', wayOut: 'No action needed.' },
+  Applied: { state: 'good', meaning: 'The Cluster runs what the plan specifies.', remedy: 'No action needed.' },
   Protected: {
-    weight: 'good',
+    state: 'good',
     meaning:
       'Deleting the addon deletes none of its children: the addon has a finalizer, and the children have no owner references.',
-    wayOut: 'No action needed. Deleting the namespace still deletes everything in it.',
+    remedy: 'No action needed. Deleting the namespace still deletes everything in it.',
   },
   Adopted: {
-    weight: 'good',
+    state: 'good',
     meaning:
       'The database of a deleted addon with the same name was adopted, with its data, its Secret and its ready_at.',
-    wayOut: 'No action needed.',
+    remedy: 'No action needed.',
   },
   Suspended: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'spec.suspend is true: nothing is created, changed or repaired.',
-    wayOut: 'Set spec.suspend to false, or remove it.',
+    remedy: 'Set spec.suspend to false, or remove it.',
   },
-  DiskKept: {
-    weight: 'good',
+  DiskNotShrunk: {
+    state: 'good',
     meaning: 'The plan is applied, but the disk is larger than the plan specifies, because a disk never shrinks.',
-    wayOut: 'No action needed. For a smaller disk, create a new addon and move the data.',
+    remedy: 'No action needed. For a smaller disk, create a new addon and move the data.',
   },
   Creating: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'CloudNativePG is creating the database for the first time.',
-    wayOut: wait,
+    remedy: wait,
   },
   Provisioning: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning:
       'The database has been ready before and is not ready now: an instance is restarting or being replaced, or a failover is in progress.',
-    wayOut: wait,
+    remedy: wait,
   },
   ClusterRecreated: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning:
       'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new, empty Cluster is being created.',
-    wayOut: 'Find out who deleted the Cluster. Its data was deleted with it.',
+    remedy: 'Find out who deleted the Cluster. Its data was deleted with it.',
     warning: true,
   },
-  Applying: { weight: 'progressing', meaning: 'A change of plan or version is being applied.', wayOut: wait },
+  Applying: { state: 'progressing', meaning: 'A change of plan or version is being applied.', remedy: wait },
   Adopting: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The database of a deleted addon with the same name is being adopted.',
-    wayOut: wait,
+    remedy: wait,
   },
   Deleted: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The addon is being deleted, with everything it owns.',
-    wayOut: wait,
+    remedy: wait,
   },
   Released: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The addon is being deleted. The database, the Secret and the backups stay in service without it.',
-    wayOut: 'Apply the same addon again to adopt them.',
+    remedy: 'Apply the same addon again to adopt them.',
   },
-  PreviousIncarnation: {
-    weight: 'progressing',
+  OldObjectTerminating: {
+    state: 'progressing',
     meaning:
       'An object with a name that this addon needs is still being deleted, usually one of a deleted addon with the same name.',
-    wayOut: 'Wait. If this persists, check the finalizers of the object.',
+    remedy: 'Wait. If this persists, check the finalizers of the object.',
     recheckSeconds: 2,
   },
   NamespaceTerminating: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The namespace is being deleted, so nothing can be created in it.',
-    wayOut: wait,
+    remedy: wait,
     recheckSeconds: 60,
   },
   CredentialsPending: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The credentials of the Cluster are not published yet.',
-    wayOut: wait,
+    remedy: wait,
   },
   LoginPending: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'No login has been attempted yet: the database is not ready, or the login is queued.',
-    wayOut: wait,
+    remedy: wait,
   },
   NameConflict: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning:
       'An object with a name that this addon needs exists and does not belong to the addon. It was left unchanged.',
-    wayOut: 'Delete that object, or create the addon with another name or appId.',
+    remedy: 'Delete that object, or create the addon with another name or appId.',
     recheckSeconds: 60,
   },
   AdoptionRefused: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning:
       'A deleted addon left a database, Secret or backup schedule that does not match this addon. It was left unchanged.',
-    wayOut: 'Correct the addon as the message says, or give it another name or appId.',
+    remedy: 'Correct the addon as the message says, or give it another name or appId.',
     recheckSeconds: 60,
   },
   InvalidSpec: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The spec contains a value that the operator does not support and that the schema should have rejected.',
-    wayOut: 'Correct the field that the message names. Check that the installed CRD is that of this operator version.',
+    remedy: 'Correct the field that the message names. Check that the installed CRD is that of this operator version.',
   },
   CNPGNotInstalled: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The API server does not serve the resources of CloudNativePG.',
-    wayOut: 'Install CloudNativePG. The operator continues within seconds, without a restart.',
+    remedy: 'Install CloudNativePG. The operator continues within seconds, without a restart.',
   },
   CNPGUnavailable: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: "CloudNativePG's admission webhook does not respond, so the API server rejects every write to a Cluster.",
-    wayOut: 'Get the CloudNativePG operator running. This operator retries automatically.',
+    remedy: 'Get the CloudNativePG operator running. This operator retries automatically.',
     recheckSeconds: 10,
   },
   Forbidden: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The operator lacks a permission that it needs.',
-    wayOut: 'Grant the permission that the message names (the chart grants all of them).',
+    remedy: 'Grant the permission that the message names (the chart grants all of them).',
     recheckSeconds: 60,
   },
   QuotaExceeded: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'A ResourceQuota of the namespace does not allow the object.',
-    wayOut: 'Raise the quota or free up some of it. The operator retries automatically.',
+    remedy: 'Raise the quota or free up some of it. The operator retries automatically.',
     recheckSeconds: 30,
   },
   Refused: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The API server or an admission webhook rejected an object.',
-    wayOut: "Follow the server's message, quoted in the condition. The operator retries automatically.",
+    remedy: "Follow the server's message, quoted in the condition. The operator retries automatically.",
     recheckSeconds: 60,
   },
   CredentialsInvalid: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The Secret <cluster>-app does not hold usable credentials. The last valid DATABASE_URL was kept.',
-    wayOut: 'Restore the Secret, or delete it: CNPG recreates it with a new password.',
+    remedy: 'Restore the Secret, or delete it: CNPG recreates it with a new password.',
   },
   Hibernated: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The Cluster is hibernated (annotation cnpg.io/hibernation): no instance is running.',
-    wayOut: 'Remove the annotation from the Cluster.',
+    remedy: 'Remove the annotation from the Cluster.',
   },
   TakingTooLong: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The database has not become ready within the expected time (5 min when creating, 10 min later).',
-    wayOut: 'Check the events of the namespace and the status of the Cluster (kubectl describe cluster).',
+    remedy: 'Check the events of the namespace and the status of the Cluster (kubectl describe cluster).',
   },
   WaitingForUser: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'CNPG is waiting for a user to confirm an update.',
-    wayOut: 'Follow status.phaseReason of the Cluster.',
+    remedy: 'Follow status.phaseReason of the Cluster.',
   },
   ClusterUnrecoverable: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'CNPG reports the Cluster as unrecoverable.',
-    wayOut:
+    remedy:
       'Restore a backup into a new addon. A database that was never ready holds no data: delete its addon and apply it again.',
   },
   ClusterDefinitionInvalid: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'CNPG rejects the definition of the Cluster.',
-    wayOut: 'Correct what the message names.',
+    remedy: 'Correct what the message names.',
   },
   ClusterObjectsFailed: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'CNPG cannot create the objects that the Cluster needs.',
-    wayOut: 'Check status.phaseReason of the Cluster and the events of the namespace.',
+    remedy: 'Check status.phaseReason of the Cluster and the events of the namespace.',
   },
   ImageProblem: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'CNPG cannot use the image or the image catalog of the Cluster.',
-    wayOut: "Correct spec.version or the operator's image pattern.",
+    remedy: "Correct spec.version or the operator's image pattern.",
   },
   PluginMissing: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The Cluster requires a CNPG plugin that is not installed or does not respond.',
-    wayOut: 'Install or repair the plugin.',
+    remedy: 'Install or repair the plugin.',
   },
   DiskFull: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'CNPG stopped because a disk is full.',
-    wayOut: 'Expand the volume claim. CNPG does not expand a full disk itself.',
+    remedy: 'Expand the volume claim. CNPG does not expand a full disk itself.',
   },
   InstanceUnreachable: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'CNPG cannot reach an instance over the network, and its pod shows no cause.',
-    wayOut: 'Allow the CNPG operator to reach port 8000 of the pods (NetworkPolicy).',
+    remedy: 'Allow the CNPG operator to reach port 8000 of the pods (NetworkPolicy).',
     warning: true,
   },
   ImagePullFailed: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'A node cannot pull an image that the database needs.',
-    wayOut:
+    remedy:
       "Correct spec.version or the operator's image pattern, and delete the Job or pod that the message names, which CNPG does not update. Or give the nodes access to the registry.",
     warning: true,
   },
   UpgradeFailed: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'pg_upgrade failed. The database is down, and CNPG does not retry.',
-    wayOut:
+    remedy:
       'Read the log that the message names. Remove the cause and delete the Job to retry. Or set spec.suspend, and set spec.imageName of the Cluster to the previous image (docs/versions.md).',
     warning: true,
   },
   StorageClassMissing: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'A volume claim names a StorageClass that does not exist, or names none and there is no default.',
-    wayOut: 'Create the StorageClass, or mark one as default. The claim is then bound automatically.',
+    remedy: 'Create the StorageClass, or mark one as default. The claim is then bound automatically.',
     warning: true,
   },
   VolumePending: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'A volume claim is not bound, or CNPG cannot create it.',
-    wayOut: 'Check the provisioner of the StorageClass and the quotas on storage.',
+    remedy: 'Check the provisioner of the StorageClass and the quotas on storage.',
     warning: true,
   },
   VolumeGrowing: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'An expansion of a disk was requested and has not finished.',
-    wayOut: 'Wait. If this persists, check the storage driver.',
+    remedy: 'Wait. If this persists, check the storage driver.',
   },
   Unschedulable: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'No node can run a pod of the database; the message says what is missing.',
-    wayOut: "Add a node, free up resources, choose a smaller plan, or correct the nodes' taints and labels.",
+    remedy: "Add a node, free up resources, choose a smaller plan, or correct the nodes' taints and labels.",
     warning: true,
   },
   PodsRefused: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'Pods of the database cannot be created: a LimitRange, an admission webhook or a policy rejects them.',
-    wayOut:
+    remedy:
       "Follow the server's message, quoted in the condition. If only CNPG received it, it is in the log of the CNPG operator.",
     warning: true,
   },
   ContainerNotStarted: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'A node has the image but cannot start the container.',
-    wayOut: "Follow the node's message, quoted in the condition.",
+    remedy: "Follow the node's message, quoted in the condition.",
     warning: true,
   },
   CrashLooping: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The container of an instance, or the Job that prepares its disk, repeatedly exits.',
-    wayOut: 'Read its log with the command in the message.',
+    remedy: 'Read its log with the command in the message.',
     warning: true,
   },
   OutOfMemory: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'An instance is repeatedly killed because it needs more memory than its limit.',
-    wayOut: 'Choose a plan with more memory, or find out what uses the memory.',
+    remedy: 'Choose a plan with more memory, or find out what uses the memory.',
     warning: true,
   },
   MountFailed: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'A node cannot attach or mount a volume of the database.',
-    wayOut: 'Check the volume and its storage driver.',
+    remedy: 'Check the volume and its storage driver.',
     warning: true,
   },
   NodeUnavailable: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The node of an instance does not respond, or evicted the instance.',
-    wayOut: 'Recover the node, or remove it from the Kubernetes cluster.',
+    remedy: 'Recover the node, or remove it from the Kubernetes cluster.',
     warning: true,
   },
   CNPGNotResponding: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'CNPG has reported nothing about the Cluster, or reports instances that no longer exist.',
-    wayOut: 'Make sure that the CNPG operator is running and watches the namespace.',
+    remedy: 'Make sure that the CNPG operator is running and watches the namespace.',
     warning: true,
   },
   StorageNotExpandable: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning:
       'The plan has a larger disk, but the StorageClass does not allow volume expansion. The disk was left unchanged.',
-    wayOut: 'Set allowVolumeExpansion on the StorageClass, or return to a plan whose disk fits.',
+    remedy: 'Set allowVolumeExpansion on the StorageClass, or return to a plan whose disk fits.',
     recheckSeconds: 60,
   },
   StorageUnverified: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'It is not known yet whether the StorageClass allows volume expansion, so the disk was left unchanged.',
-    wayOut: 'Wait. If this persists, permit the operator to get storageclasses and list persistentvolumeclaims.',
+    remedy: 'Wait. If this persists, permit the operator to get storageclasses and list persistentvolumeclaims.',
     recheckSeconds: 10,
   },
-  VersionNotLowered: {
-    weight: 'stalled',
+  DowngradeRefused: {
+    state: 'stalled',
     meaning: 'The requested version is lower than the running one. The running version was kept.',
-    wayOut: 'Request the running version or a higher one.',
+    remedy: 'Request the running version or a higher one.',
   },
   CredentialsRejected: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning:
       'The database rejects the password in DATABASE_URL, although CNPG has the same: it was changed inside the database.',
-    wayOut: 'Delete the Secret <cluster>-app: CNPG creates a new password and sets it in the database.',
+    remedy: 'Delete the Secret <cluster>-app: CNPG creates a new password and sets it in the database.',
     recheckSeconds: 30,
   },
   LoginForbidden: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The database refuses logins by the role in DATABASE_URL.',
-    wayOut: 'As a superuser, give the role LOGIN, and CONNECT on the database. Check pg_hba of the Cluster.',
+    remedy: 'As a superuser, give the role LOGIN, and CONNECT on the database. Check pg_hba of the Cluster.',
     recheckSeconds: 30,
   },
   DatabaseMissing: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'The instance is running, but the database in DATABASE_URL does not exist: it was dropped or renamed.',
-    wayOut: 'As a superuser, create the database again or rename it back; or restore a backup.',
+    remedy: 'As a superuser, create the database again or rename it back; or restore a backup.',
     recheckSeconds: 30,
   },
   TlsFailed: {
-    weight: 'stalled',
+    state: 'stalled',
     meaning: 'No encrypted connection as required by spec.connection.sslMode could be established.',
-    wayOut:
+    remedy:
       'Check the certificates of the Cluster, or choose another sslMode. The operator checks the names in the certificate, not its issuer.',
     recheckSeconds: 30,
   },
-  HostUnknown: {
-    weight: 'progressing',
+  DNSLookupFailed: {
+    state: 'progressing',
     meaning: 'The host in DATABASE_URL cannot be resolved, or DNS does not respond to the operator.',
-    wayOut: "Check that the Service exists and that the operator's pod can reach DNS (NetworkPolicy).",
+    remedy: "Check that the Service exists and that the operator's pod can reach DNS (NetworkPolicy).",
     recheckSeconds: 15,
     warning: true,
   },
   ConnectionRefused: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The Service of the database refuses connections: it has no ready instance.',
-    wayOut: 'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster.',
+    remedy: 'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster.',
     recheckSeconds: 15,
     warning: true,
   },
   DatabaseUnreachable: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning:
       'The operator cannot connect to the database within 5 s: something on the network path, such as a NetworkPolicy, drops the connection.',
-    wayOut:
+    remedy:
       "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off.",
     recheckSeconds: 15,
     warning: true,
   },
-  DatabaseSilent: {
-    weight: 'progressing',
+  LoginTimeout: {
+    state: 'progressing',
     meaning: 'The database accepts the connection but does not complete the login within 5 s.',
-    wayOut: 'Wait. If this persists, check the load and the log of the primary.',
+    remedy: 'Wait. If this persists, check the load and the log of the primary.',
     recheckSeconds: 15,
     warning: true,
   },
-  ConnectionBroken: {
-    weight: 'progressing',
+  ConnectionReset: {
+    state: 'progressing',
     meaning: 'The connection was closed before the login was complete.',
-    wayOut: 'Wait. If this persists, check the log of the primary.',
+    remedy: 'Wait. If this persists, check the log of the primary.',
     recheckSeconds: 15,
     warning: true,
   },
   DatabaseStarting: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'PostgreSQL is starting up or shutting down and does not accept logins.',
-    wayOut: wait,
+    remedy: wait,
     recheckSeconds: 15,
   },
   TooManyConnections: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'All connections that the plan allows are in use.',
-    wayOut: 'Close connections in the application, use a connection pool, or choose a larger plan.',
+    remedy: 'Close connections in the application, use a connection pool, or choose a larger plan.',
     recheckSeconds: 15,
     warning: true,
   },
   LoginFailed: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'The login failed for another reason; the message names the error code.',
-    wayOut: "Look up the code in PostgreSQL's list of error codes, and check the log of the primary.",
+    remedy: "Look up the code in PostgreSQL's list of error codes, and check the log of the primary.",
     recheckSeconds: 30,
     warning: true,
   },
   NoObjectStore: {
-    weight: 'progressing',
+    state: 'progressing',
     meaning: 'No object store is configured, so no backups are taken. The ScheduledBackup exists but is suspended.',
-    wayOut: 'None yet: this release does not take backups.',
+    remedy: 'None yet: this release does not take backups.',
   },
 } as const satisfies Readonly<Record<string, ReasonRow>>;
 export type Reason = keyof typeof reasons;

@@ -16,7 +16,7 @@ const three = [
   create('urlSecret', manifest('Secret')),
 ];
 
-/** Only what act() touches. `answers` are taken one by one: an error is thrown, anything else is success. */
+/** Only what act() uses. `answers` are consumed in order: an error is thrown, anything else is a success. */
 function aWorld(answers: readonly (ApiError | undefined)[] = [], mayWrite: () => boolean = () => true) {
   const written: string[] = [];
   const recorded: string[] = [];
@@ -41,7 +41,7 @@ function aWorld(answers: readonly (ApiError | undefined)[] = [], mayWrite: () =>
 const failed = (code: number, reason: string, message = ''): ApiError => new ApiError({ code, reason, message });
 
 describe('act', () => {
-  it('writes in order, each as its manager, makes it visible, and tells the uids', async () => {
+  it('writes in order, each with its field manager, records the writes in the cache, and returns the uids', async () => {
     const { deps, written, recorded } = aWorld();
     expect(await act(three, 'a', deps)).toEqual({
       result: { created: { cluster: 'Cluster-uid', scheduledBackup: 'ScheduledBackup-uid', urlSecret: 'Secret-uid' } },
@@ -54,7 +54,7 @@ describe('act', () => {
     expect(recorded).toEqual(['Cluster', 'ScheduledBackup']);
   });
 
-  it('tells the version of the addon after its finalizers were written', async () => {
+  it('returns the version of the addon after its finalizers were written', async () => {
     const { deps } = aWorld();
     const setFinalizers = async (written: Manifest): Promise<KubeObject> => ({
       ...written,
@@ -72,7 +72,7 @@ describe('act', () => {
     expect(await act([guard], 'a', withAddons)).toEqual({ result: {}, resourceVersion: '8' });
   });
 
-  it('stops at the refusal of what is essential, and tells what was not tried', async () => {
+  it('stops at the refusal of an essential write, and returns what was not attempted', async () => {
     const { deps, written } = aWorld([failed(422, 'Invalid', 'no')]);
     const { result } = await act(three, 'a', deps);
     expect(result.refusals).toMatchObject([{ reason: 'Refused', child: 'cluster', verb: 'create' }]);
@@ -80,7 +80,7 @@ describe('act', () => {
     expect(written).toHaveLength(1);
   });
 
-  it('goes on after the refusal of what is not, but not with what is for the same', async () => {
+  it('continues after another refusal, but not with writes of the same concern', async () => {
     const { deps, written } = aWorld([undefined, failed(422, 'Invalid', 'no')]);
     const [cluster, backup, secret] = three as [Action, Action, Action];
     const { result } = await act([cluster, backup, backup, secret], 'a', deps);
@@ -96,7 +96,7 @@ describe('act', () => {
   it.each([
     ['a conflict', failed(409, 'Conflict'), 'cluster'],
     ['an outage', failed(503, 'ServiceUnavailable'), undefined],
-  ])('stops at %s and tries nothing twice', async (_, error, stale) => {
+  ])('stops at %s and attempts nothing twice', async (_, error, stale) => {
     const { deps, written } = aWorld([error]);
     expect(await act(three, 'a', deps)).toEqual({ result: {}, interrupted: { error, stale } });
     expect(written).toHaveLength(1);
@@ -109,7 +109,7 @@ describe('act', () => {
     expect(written).toHaveLength(2);
   });
 
-  it('lets a defect through', async () => {
+  it('rethrows an unexpected error', async () => {
     const { deps } = aWorld();
     const broken = {
       ...deps,

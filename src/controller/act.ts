@@ -1,5 +1,5 @@
-// Carries out a decision's writes, in order; it stops at the first that fails, goes on where a refusal concerns only a part, and never
-// tries one twice.
+// Carries out the writes of a decision, in order. It stops at the first error, continues after a refusal that affects only one concern,
+// and never attempts a write twice.
 import { fieldManager, secretFieldManager } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { resources, type WatchedResource } from '../api/resources.ts';
@@ -22,11 +22,11 @@ export interface Acted {
   readonly result: ActionResult;
   /** The addon's resourceVersion after a write of its finalizers. */
   readonly resourceVersion?: string;
-  /** A write failed in a way that says nothing about the addon: reconcile again later, and say nothing meanwhile. */
+  /** A write failed for a reason unrelated to the addon: requeue without a status write. */
   readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: Action['child'] | undefined };
 }
 
-/** @param namespace the addon's: no write leaves it */
+/** @param namespace the addon's; all writes are in it */
 export async function act(actions: readonly Action[], namespace: string, deps: Dependencies): Promise<Acted> {
   let result: ActionResult = {};
   let addon: Pick<Acted, 'resourceVersion'> = {};
@@ -84,7 +84,7 @@ async function write(action: Action, namespace: string, deps: Dependencies): Pro
 
 interface Place {
   readonly client: ResourceClient;
-  /** Absent for what is not watched: of Secrets, the content stays in memory no longer than one write. */
+  /** undefined for resources that are not watched: the content of Secrets is not kept in memory. */
   readonly cache: Cache<KubeObject> | undefined;
 }
 

@@ -1,10 +1,10 @@
-// Tells of what has become of an addon: in the log, and in Events for its users.
+// Announces status changes of an addon: in the log, and in Events for its users.
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { transitions } from '../domain/transitions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../runtime/log.ts';
 
-/** Logs and records each transition between two statuses of an addon; it never throws, and waits for nothing. */
+/** Logs and records each transition between two statuses of an addon; it never throws and never blocks. */
 export function announce(
   events: EventRecorder,
   log: Log,

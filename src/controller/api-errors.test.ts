@@ -1,4 +1,4 @@
-// The texts are those of kube-apiserver 1.36.3, as the integration tests meet them.
+// The texts are those of kube-apiserver 1.36.3, as observed by the integration tests.
 import { describe, expect, it } from '@jest/globals';
 import type { Action } from '../domain/decision.ts';
 import { ApiError } from '../kube/errors.ts';
@@ -55,17 +55,17 @@ it.each([
   ['Refused', failed(413, 'RequestEntityTooLarge', 'too large')],
   ['CNPGNotInstalled', failed(404, 'NotFound', 'the server could not find the requested resource')],
   ['CNPGUnavailable', failed(500, 'InternalError', 'failed calling webhook "mcluster.cnpg.io": connection refused')],
-] as const)('%s, with the words of the server', (reason, error) => {
+] as const)('%s, with the message of the server', (reason, error) => {
   const meaning = classify(error, create);
   expect(meaning).toMatchObject({ kind: 'refused', verdict: { reason } });
   if (meaning.kind === 'refused') expect(meaning.verdict.message).toBe(`create Cluster db-a-shop: ${error.message}`);
 });
 
 describe('deleting', () => {
-  it('what is gone is done', () => {
+  it('an object that no longer exists is done', () => {
     expect(classify(failed(404, 'NotFound'), remove)).toEqual({ kind: 'done' });
   });
-  it('what is another object now is left alone', () => {
+  it('an object that was replaced is left unchanged', () => {
     expect(classify(failed(409, 'Conflict'), remove)).toEqual({ kind: 'stale' });
   });
 });
@@ -77,7 +77,7 @@ it.each([
   ['a policy', failed(403, 'Forbidden', `denied the request: ${quote}`)],
   ['a webhook', failed(400, 'BadRequest', quote)],
   ['a webhook that does not answer', failed(500, 'InternalError', `failed calling webhook: ${quote}`)],
-])('a Secret refused by %s is told without words that may quote it', (_, error) => {
+])('a Secret refused by %s is reported without text that could quote it', (_, error) => {
   const secret: Action = {
     verb: 'create',
     child: 'urlSecret',

@@ -1,4 +1,4 @@
-// From an API error to what happens next: the one place that knows what the server's refusals mean.
+// Classifies API errors of writes: the only place that interprets the API server's refusals.
 import type { Reason } from '../api/conditions.ts';
 import { providerOf, resources } from '../api/resources.ts';
 import { children } from '../domain/children.ts';
@@ -7,8 +7,8 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { ApiError } from '../kube/errors.ts';
 
 /**
- * done: the write has its effect already. stale: the deps is not as observed, look again. refused: the server will not have
- * it, and says why. unavailable: nobody knows whether it was carried out; try again later.
+ * done: the write already has its effect. stale: an object has changed since it was observed; requeue. refused: the API server rejects
+ * the write and says why. unavailable: it is unknown whether the write was carried out; requeue.
  */
 export type Meaning =
   | { readonly kind: 'done' }
@@ -16,16 +16,16 @@ export type Meaning =
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'refused'; readonly verdict: Verdict };
 
-/** What a failed write means. The texts are the API server's own (apimachinery errors, quota and webhook admission). */
+/** What a failed write means. The matched texts are the API server's (apimachinery errors, quota and webhook admission). */
 export function classify(error: ApiError, action: Action): Meaning {
   const refused = (reason: Reason): Meaning => ({
     kind: 'refused',
-    verdict: { reason, message: wordsOf(error, action, reason) },
+    verdict: { reason, message: messageOf(error, action, reason) },
   });
   switch (error.code) {
     case 404:
       if (action.verb === 'delete') return { kind: 'done' };
-      // The addon itself is gone: the watch will say so.
+      // The addon itself no longer exists: the watch will report that.
       if (action.child === 'addon') return { kind: 'stale' };
       return /namespaces? "/.test(error.message)
         ? refused('NamespaceTerminating')
@@ -46,11 +46,11 @@ export function classify(error: ApiError, action: Action): Meaning {
   }
 }
 
-/** The server's words. Of a refused Secret only its kind: a validation or a webhook may quote what it refuses. */
-function wordsOf(error: ApiError, action: Action, reason: Reason): string {
+/** The API server's message. For a refused Secret only the reason: a validation or a webhook may quote its content. */
+function messageOf(error: ApiError, action: Action, reason: Reason): string {
   const name = action.verb === 'delete' ? action.name : action.manifest.metadata.name;
   const resource = action.child === 'addon' ? 'addons' : children[action.child].resource;
-  const mayQuote = resource === 'secrets' && reason === 'Refused';
-  const words = mayQuote ? `${error.reason} (left out what could quote the Secret)` : error.message;
-  return `${action.verb} ${resources[resource].gvr.kind} ${name}: ${words}`;
+  const couldQuote = resource === 'secrets' && reason === 'Refused';
+  const text = couldQuote ? `${error.reason} (details omitted, since they could quote the Secret)` : error.message;
+  return `${action.verb} ${resources[resource].gvr.kind} ${name}: ${text}`;
 }

@@ -1,4 +1,4 @@
-// The caches against an API server played by hand: what is asked of it, what is told of its answers, and whom a change concerns.
+// The caches against a scripted API server: the requests, what is reported about the responses, and which addons a change concerns.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { resources, watchedResources } from '../api/resources.ts';
 import { aCluster, anAddon } from '../domain/testing.ts';
@@ -73,7 +73,7 @@ describe('the caches', () => {
     expect(paths[1]).toBe('/apis/postgresql.cnpg.io/v1/namespaces/a/clusters');
   });
 
-  it('hold what was listed, count it under the names of the metrics, and tell of it', async () => {
+  it('contain what was listed, count it under the names of the metrics, and report it', async () => {
     const fixture = start();
     await fixture.listed();
     expect(fixture.caches.of.clusters.get('team-a', 'db-team-a-shop')).toMatchObject({ kind: 'Cluster' });
@@ -84,7 +84,7 @@ describe('the caches', () => {
     expect(fixture.caches.notReady()).toBeUndefined();
   });
 
-  it('are not ready before everything is listed, but do without what tells why it cannot be', async () => {
+  it('are not ready before everything is listed, except for what cannot be listed for a reportable reason', async () => {
     const { transport, caches, told } = start(['a']);
     expect(caches.notReady()).toBe('addons in namespace a: not listed yet');
     caches.start();
@@ -106,7 +106,7 @@ describe('the caches', () => {
     expect(caches.notReady()).toBe('addons: not allowed');
   });
 
-  it('tell of an addon that is gone before anybody looks at it', async () => {
+  it('report a deleted addon before its key is enqueued', async () => {
     const fixture = start();
     await fixture.listed();
     fixture.keys.length = 0;
@@ -118,7 +118,7 @@ describe('the caches', () => {
     expect(fixture.keys).toEqual(['team-a/shop']);
   });
 
-  it('show what the operator wrote itself at once', async () => {
+  it('contain the own writes of the operator immediately', async () => {
     const fixture = start();
     await fixture.listed();
     fixture.caches.of.scheduledBackups.record(thing('daily', 60, { namespace: 'team-a' }));

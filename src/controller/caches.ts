@@ -1,4 +1,4 @@
-// The watched kinds of each watched namespace (or of all): caches, reflectors, and what they say of the API server.
+// The caches and reflectors of the watched resources, in each watched namespace or in all, and whether the API server serves them.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Clock, Random } from '../api/clock.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
@@ -16,10 +16,10 @@ interface Watched<T extends KubeObject> {
   readonly reflector: Reflector<T>;
 }
 
-/** Everything that is watched in one namespace, or in all. */
+/** Everything that is watched in one namespace or in all. */
 type Scope = { readonly [N in WatchedResource]: Watched<ObjectOf<N>> };
 
-/** The rows of what is watched, each with its own type. */
+/** The rows of the watched resources, each with its own type. */
 const rows: { readonly [N in WatchedResource]: Row<ObjectOf<N>> } = resources;
 interface Row<T> {
   readonly gvr: Gvr;
@@ -30,7 +30,7 @@ export interface CachesOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
-  /** Empty: all namespaces, in one watch a kind. */
+  /** Empty: all namespaces, with one watch for each kind. */
   readonly namespaces: readonly string[];
   readonly triggers: Triggers;
   readonly enqueue: (key: Key) => void;
@@ -40,7 +40,7 @@ export interface CachesOptions {
 }
 
 export class Caches {
-  /** What is known of each watched resource. */
+  /** The cache of each watched resource. */
   readonly of: WatchedCaches;
   readonly #options: CachesOptions;
   readonly #scopes: ReadonlyMap<string | undefined, Scope>;
@@ -62,20 +62,20 @@ export class Caches {
     await Promise.all(this.#reflectors().map((reflector) => reflector.stop()));
   }
 
-  /** What the watch of each resource says: served, or why there is nothing to see. */
+  /** Whether each watched resource is served, and permitted to be watched. */
   availability(namespace: string): Readonly<Record<WatchedResource, Availability>> {
     const scope = this.#scope(namespace);
     return each((name) => availabilityOf(scope?.[name].reflector.status));
   }
 
-  /** Why decisions cannot be made yet; undefined once all is known that can be known. */
+  /** Why decisions cannot be made yet; undefined once every cache that can be filled is filled. */
   notReady(): string | undefined {
     for (const [namespace, scope] of this.#scopes) {
       for (const name of watchedResources) {
         const { synced, failure } = scope[name].reflector.status;
-        // Without addons there is nothing to do; without CNPG there is something to say.
-        const telling = name !== 'addons' && (failure?.code === 404 || failure?.code === 403);
-        if (synced || telling) continue;
+        // Without addons there is nothing to do, but without CNPG the addons can report that.
+        const isReportable = name !== 'addons' && (failure?.code === 404 || failure?.code === 403);
+        if (synced || isReportable) continue;
         const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
         return `${name}${where}: ${failure === undefined ? 'not listed yet' : failure.message}`;
       }
@@ -83,7 +83,7 @@ export class Caches {
     return undefined;
   }
 
-  /** Every addon that is known. */
+  /** All cached addons. */
   *everyAddon(): IterableIterator<PostgresAddon> {
     for (const { addons } of this.#scopes.values()) yield* addons.store.values();
   }
@@ -111,15 +111,15 @@ export class Caches {
       onStatus: (status) => {
         onStatus(gvr.kind, namespace, status);
         const now = availabilityOf(status);
-        if (before !== undefined && before !== now) this.#reconsiderAll();
+        if (before !== undefined && before !== now) this.#enqueueAll();
         before = now;
       },
     });
     return { store, reflector };
   }
 
-  /** CNPG came or went, or a permission did: every addon may have something else to say. */
-  #reconsiderAll(): void {
+  /** CNPG was installed or removed, or a permission was granted or revoked: the status of every addon can change. */
+  #enqueueAll(): void {
     for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
   }
 
@@ -145,7 +145,7 @@ export class Caches {
   }
 }
 
-/** A record with a value for each watched resource, made in the order of the table. */
+/** A record with a value for each watched resource, in the order of the table. */
 function each<T>(make: (name: WatchedResource) => T): Record<WatchedResource, T> {
   return Object.fromEntries(watchedResources.map((name) => [name, make(name)])) as Record<WatchedResource, T>;
 }

@@ -13,14 +13,14 @@ const change = (metadata: Partial<Cluster['metadata']>): Cluster => ({
 });
 const loose = change({});
 
-/** `there` is what the cache shows. */
+/** `there` is the cached Cluster. */
 function aDeparted(cluster: Cluster | undefined) {
   const there = { cluster };
   return { there, deletedAddons: new DeletedAddons({ get: () => there.cluster }) };
 }
 
-describe('an addon that is gone', () => {
-  it('has to be looked after when it left its Cluster without an owner and without marks, until that was done', () => {
+describe('a deleted addon', () => {
+  it('is returned while its Cluster has neither an owner nor a mark, until it was processed', () => {
     const { deletedAddons } = aDeparted(loose);
     expect(deletedAddons.next(key)).toBeUndefined();
     deletedAddons.add(addon);
@@ -30,7 +30,7 @@ describe('an addon that is gone', () => {
     expect(deletedAddons.next(key)).toBeUndefined();
   });
 
-  it('waits for the garbage collector while the Cluster has its owner', () => {
+  it('waits for the garbage collector while the Cluster has an owner reference', () => {
     const { deletedAddons, there } = aDeparted(owned);
     deletedAddons.add(addon);
     expect(deletedAddons.next(key)).toBeUndefined();
@@ -52,7 +52,7 @@ describe('an addon that is gone', () => {
     expect(deletedAddons.next(key)).toBeUndefined();
   });
 
-  it('is not forgotten for the next one of its name', () => {
+  it('is not forgotten because of the next one with its name', () => {
     const { deletedAddons } = aDeparted(loose);
     const next: PostgresAddon = { ...addon, metadata: { ...addon.metadata, uid: 'next' } };
     deletedAddons.add(addon);
@@ -62,7 +62,7 @@ describe('an addon that is gone', () => {
     expect(deletedAddons.next(key)).toBe(addon);
   });
 
-  it('is forgotten for newer ones, when there are very many that nobody looks at', () => {
+  it('is forgotten in favour of newer ones if there are too many', () => {
     const { deletedAddons } = aDeparted(loose);
     const named = (name: string): PostgresAddon => ({ ...addon, metadata: { ...addon.metadata, name } });
     deletedAddons.add(addon);

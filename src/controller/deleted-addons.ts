@@ -1,5 +1,5 @@
-// Addons that are gone, as they were seen last, for as long as their Cluster may have to be marked: --cascade=orphan lets the collector
-// be done before the operator has looked, and ready_at is written nowhere else.
+// Remembers deleted addons while their Cluster may still have to be marked for adoption: with --cascade=orphan an addon can be removed
+// before the operator has marked its Cluster, and its ready_at is recorded nowhere else.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
@@ -8,7 +8,7 @@ import type { Cache } from './cache.ts';
 
 import { type Key, keyOf } from './key.ts';
 
-// What a replica that does not lead hears of is looked at only when it leads; this bounds it, at some kilobytes each.
+// A replica that is not the leader collects them without processing them. This limits their number, at a few kilobytes each.
 const most = 1024;
 
 export class DeletedAddons {
@@ -19,7 +19,7 @@ export class DeletedAddons {
     this.#clusters = clusters;
   }
 
-  /** An addon is gone. */
+  /** An addon was deleted. */
   add(addon: PostgresAddon): void {
     const key = keyOf(addon.metadata.namespace, addon.metadata.name);
     this.#addons.set(key, [...this.#undecided(key), addon]);
@@ -30,7 +30,7 @@ export class DeletedAddons {
     }
   }
 
-  /** One that bore this name and left its Cluster behind without an owner and without marks. */
+  /** A deleted addon with this key whose Cluster stayed without an owner reference and without a mark. */
   next(key: Key): PostgresAddon | undefined {
     const undecided = this.#undecided(key);
     if (undecided.length === 0) this.#addons.delete(key);
@@ -38,7 +38,7 @@ export class DeletedAddons {
     return undecided.find((addon) => leftoverOf(addon, this.#clusterOf(addon)) === 'unmarked');
   }
 
-  /** It was looked after, as well as it could be. */
+  /** The addon was processed, whether or not its Cluster could be marked. */
   forget({ metadata }: PostgresAddon): void {
     const key = keyOf(metadata.namespace, metadata.name);
     const others = (this.#addons.get(key) ?? []).filter((addon) => addon.metadata.uid !== metadata.uid);

@@ -1,4 +1,4 @@
-// Everything one reconcile may touch, handed in by the composition root; no room reaches for anything else.
+// The dependencies of a reconcile, provided by the composition root. A reconcile uses nothing else.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Clock } from '../api/clock.ts';
 import type { LoginResult } from '../api/login.ts';
@@ -10,7 +10,7 @@ import type { Clients } from './clients.ts';
 import type { DeletedAddons } from './deleted-addons.ts';
 import type { Resync } from './resync.ts';
 
-/** Whether the API server lets us see a resource. */
+/** Whether the API server serves a resource and permits the operator to watch it. */
 export type Availability = 'served' | 'missing' | 'forbidden';
 
 /** A cache of each watched resource. */
@@ -21,16 +21,16 @@ export interface Dependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly caches: WatchedCaches;
-  /** Whether the API server lets us see each watched resource in a namespace. */
+  /** The availability of each watched resource in a namespace. */
   readonly availability: (namespace: string) => Readonly<Record<WatchedResource, Availability>>;
   readonly api: Clients;
-  /** Logs in with a DATABASE_URL; slow, so it belongs outside the workers. */
+  /** Logs in with a DATABASE_URL. It is slow, so it must not occupy a worker. */
   readonly login: (url: string) => Promise<LoginResult>;
   readonly resync: Resync;
-  /** Addons that are gone and may have left something unmarked. */
+  /** Deleted addons that may have left an unmarked Cluster. */
   readonly deletedAddons: DeletedAddons;
-  /** Looked at before every write: a leader that lost its lease must not write. */
+  /** Checked before every write: a leader that lost its lease must not write. */
   readonly mayWrite: () => boolean;
-  /** Told once a new status is written. */
+  /** Called after a new status was written. */
   readonly announce: (addon: PostgresAddon, before: AddonStatus | undefined, after: AddonStatus) => void;
 }

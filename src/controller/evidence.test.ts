@@ -1,4 +1,4 @@
-// The look for a cause: four requests, and what comes of a missing right.
+// The search for a cause: four requests, and the effect of a missing permission.
 import { describe, expect, it } from '@jest/globals';
 import { clusterGvr } from '../api/cnpg.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from '../api/workload.ts';
@@ -25,7 +25,7 @@ function look() {
 const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'events is forbidden' });
 
 describe('lookForCause', () => {
-  it('reads at the same time the Cluster, its pods and claims, and some of the Warning events of the namespace', async () => {
+  it('concurrently reads the Cluster, its pods and claims, and some of the Warning events of the namespace', async () => {
     const { transport, found } = look();
     const pods = await transport.call();
     const claims = await transport.call();
@@ -69,7 +69,7 @@ describe('lookForCause', () => {
     expect(transport.waiting).toBe(0);
   });
 
-  it('does without what it may not list', async () => {
+  it('continues without what it is not permitted to list', async () => {
     const { transport, found } = look();
     (await transport.call()).fail(forbidden);
     (await transport.call()).answer(page([thing('db-shop-1', 2)], 9));
@@ -81,7 +81,7 @@ describe('lookForCause', () => {
     });
   });
 
-  it('fails when the API server does not answer', async () => {
+  it('fails when the API server does not respond', async () => {
     const { transport, found } = look();
     const calls = [await transport.call(), await transport.call(), await transport.call(), await transport.call()];
     const failing = expect(found).rejects.toMatchObject({ code: 503 });

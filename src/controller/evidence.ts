@@ -1,4 +1,4 @@
-// Looks at what is around a Cluster that does not come up. Only on demand: nothing of it is watched or kept.
+// Reads the objects around a Cluster that does not become ready. Only on demand: nothing is watched or cached.
 import { clusterLabel } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { changedAt, type Facts, projectClaim, projectPod, projectWarning, type Unseen } from '../api/workload.ts';
@@ -6,13 +6,13 @@ import type { Read } from '../domain/observed.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Dependencies } from './dependencies.ts';
 
-/** Most Warning events of a namespace that are read, about half a megabyte: they are those of its other workloads too. */
+/** The maximum number of Warning events to read, about 0.5 MB: other workloads of the namespace have events too. */
 const mostWarnings = 500;
 
 /**
- * A Cluster with its pods and volume claims, and the Warning events of its namespace, by four requests at the same time.
- * @returns always found; what the operator may not list is named in `unseen`
- * @throws ApiError when a list fails for another reason than a missing right
+ * A Cluster with its pods and volume claims, and the Warning events of its namespace, by four concurrent requests.
+ * @returns always found; `unseen` names what the operator is not permitted to list
+ * @throws ApiError if a request fails for another reason than a missing permission
  */
 export async function lookForCause(
   api: Pick<Dependencies['api'], 'clusters' | 'pods' | 'volumeClaims' | 'events'>,
@@ -21,11 +21,11 @@ export async function lookForCause(
 ): Promise<Read<Facts>> {
   const ofCluster = `${clusterLabel}=${cluster}`;
   const [pods, claims, warnings, live] = await Promise.all([
-    // A pooler of PgBouncer has the label too, and says nothing about the database.
+    // The pods of a PgBouncer pooler have the label too, but do not belong to the database.
     permitted(api.pods.list(namespace, { labelSelector: `${ofCluster},cnpg.io/podRole!=pooler` })),
     permitted(api.volumeClaims.list(namespace, { labelSelector: ofCluster })),
     permitted(api.events.listFirst(namespace, mostWarnings, { fieldSelector: 'type=Warning' })),
-    // The cached one does not tell when it was written.
+    // The cached Cluster does not contain the time of its last change.
     api.clusters.get(namespace, cluster),
   ]);
   const lists: readonly (readonly [Unseen, unknown])[] = [
@@ -43,7 +43,7 @@ export async function lookForCause(
   return { kind: 'found', object };
 }
 
-/** undefined when the right is missing. */
+/** undefined if the permission is missing. */
 async function permitted(list: Promise<readonly KubeObject[]>): Promise<readonly KubeObject[] | undefined> {
   try {
     return await list;

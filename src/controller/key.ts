@@ -1,4 +1,4 @@
-// What travels through the queue: which addon to look at, never what was seen of it.
+// The keys of the work queue: they name an addon and never carry its state.
 
 /** `namespace/name`. */
 export type Key = string;

@@ -1,10 +1,10 @@
-// What the gauges show: read from the running parts when somebody asks for the metrics.
+// Updates the gauges from the running parts whenever the metrics are scraped.
 import type { LeaderElector } from '../kube/lease.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Caches } from './caches.ts';
 
-/** Sets every gauge to what it is now. */
+/** Sets every gauge to its current value. */
 export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elector: LeaderElector): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };

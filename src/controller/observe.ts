@@ -1,5 +1,4 @@
-// Gathers what one decision depends on: the caches first, and a live read only where the decision says it needs one.
-
+// Collects the input of one decision: from the caches, and by live reads only where the decision needs them.
 import { labels } from '../api/addon.ts';
 import { clusterLabel } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
@@ -19,9 +18,9 @@ import { type Key, splitKey } from './key.ts';
 const unread = { kind: 'unread' } as const;
 
 /**
- * What is known of an addon now: first of one that is gone and left something to do, then of the one that has its name. undefined when
- * there is neither.
- * @throws ApiError when a needed read fails for another reason than a missing permission
+ * What is known of an addon: first of a deleted one with work left to do, then of the existing one with the same key. undefined if there
+ * is neither.
+ * @throws ApiError if a read fails for another reason than a missing permission
  */
 export async function observe(key: Key, deps: Dependencies): Promise<Observed | undefined> {
   const [namespace, name] = splitKey(key);
@@ -54,17 +53,17 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   if (need.unwatched) deps.resync.done(key);
   const read = { ...cached, children: found, source, volumes, live, facts };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
-  // A Secret, once read, may turn out to be nobody's.
+  // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
   return isLoose ? { ...observed, live: await addonItself() } : observed;
 }
 
-/** Nothing holds a deleted object any more: our own write was the last, and the watch is about to say so. */
+/** A deleted object without finalizers: our own write removed the last one, and the watch is about to report the deletion. */
 function isGone({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
 }
 
-/** What the watches show of each child; those that are not watched are unread. */
+/** Each child as cached. Those that are not watched are unread. */
 function cachedChildren(namespace: string, names: Names, deps: Dependencies): Children {
   const available = deps.availability(namespace);
   const seen = byRole((role): Read<KubeObject> => {
@@ -73,12 +72,12 @@ function cachedChildren(namespace: string, names: Names, deps: Dependencies): Ch
     const { group, version, kind } = resources[resource].gvr;
     switch (available[resource]) {
       case 'forbidden': {
-        const message = `the operator may not list and watch ${kind} (${group}); grant it that right`;
+        const message = `the operator is not permitted to list and watch ${kind}s (${group}); grant it the permission`;
         return { kind: 'denied', message };
       }
       case 'missing': {
         const { name = 'its CRD', missing = 'Refused' } = providerOf(resource) ?? {};
-        const message = `the API server does not serve ${kind} (${group}/${version}); install ${name}`;
+        const message = `the API server does not serve ${kind}s (${group}/${version}); install ${name}`;
         return { kind: 'notServed', reason: missing, message };
       }
       case 'served': {
@@ -90,7 +89,7 @@ function cachedChildren(namespace: string, names: Names, deps: Dependencies): Ch
   return seen as unknown as Children;
 }
 
-/** The children with what has to be read of them; a kind that cannot be seen stays as it is. */
+/** The children, with the live reads that are needed. A resource that is not served or not permitted is not read. */
 async function readChildren(
   cached: Children,
   need: Needs,
@@ -118,7 +117,7 @@ function isWatchedResource(
   return resources[resource].access === 'watched';
 }
 
-/** Of the addons that the objects found were made for, the uids of those that live. */
+/** The uids of the existing addons that the found objects were created for. */
 function livingOwnersOf({ addon, children: found }: Observed, deps: Dependencies): readonly string[] {
   return Object.values(found).flatMap((read) => {
     const child = read.kind === 'found' ? read.object : undefined;
@@ -156,14 +155,14 @@ async function readVolumes(deps: Dependencies, namespace: string, cluster: strin
   });
 }
 
-/** A claim without a class, or with a class that is gone, cannot be expanded by anybody. */
+/** A claim without a StorageClass, or with one that no longer exists, cannot be expanded. */
 async function expandable(deps: Dependencies, storageClass: string): Promise<boolean> {
   if (storageClass === '') return false;
   const found = await deps.api.storageClasses.get(undefined, storageClass);
   return (found as { allowVolumeExpansion?: boolean } | undefined)?.allowVolumeExpansion === true;
 }
 
-/** A missing permission is an observation, not a failure: the decision says so in the status. */
+/** A missing permission is an observation, not a failure: the status reports it. */
 async function permitted<T>(read: () => Promise<Read<T>>): Promise<Read<T>> {
   try {
     return await read();

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { ManualClock } from '../testing/clock.ts';
 import { Resync } from './resync.ts';
 
-it('every addon has its own time, and none is due before somebody asked for it', async () => {
+it('every addon has its own time, and none is due before its time was requested', async () => {
   const clock = new ManualClock();
   const chances = [0.2, 0.9, 0.5];
   const resync = new Resync(clock, () => chances.shift() ?? 0, 1000);
@@ -17,7 +17,7 @@ it('every addon has its own time, and none is due before somebody asked for it',
   expect(resync.remaining('a/x')).toBe(1000);
 });
 
-it('a markDue is due at once, until the Secrets were looked at', () => {
+it('an addon that was marked due is due at once, until its Secrets were read', () => {
   const resync = new Resync(new ManualClock(), () => 0.5, 1000);
   resync.markDue('a/x');
   expect(resync.isDue('a/x')).toBe(true);

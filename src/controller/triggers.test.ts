@@ -18,7 +18,7 @@ function listening(): { readonly triggers: Triggers; readonly take: () => readon
   };
 }
 
-it('an addon is looked at when it or a child of it changes, once', () => {
+it('an addon is enqueued once when it or one of its children changes', () => {
   const { triggers, take } = listening();
   triggers.addonChanged({ type: 'added', object: anAddon() });
   expect(take()).toEqual(['team-a/shop']);
@@ -26,7 +26,7 @@ it('an addon is looked at when it or a child of it changes, once', () => {
   expect(take()).toEqual(['team-a/shop']);
 });
 
-it('a foreign object concerns the addon that wants its name, and nobody else', () => {
+it('a foreign object concerns only the addon that needs its name', () => {
   const { triggers, take } = listening();
   const own = aCluster(anAddon());
   const foreign = { ...own, metadata: { ...own.metadata, ownerReferences: [], labels: {} } };
@@ -42,7 +42,7 @@ it('a foreign object concerns the addon that wants its name, and nobody else', (
   expect(take()).toEqual([]);
 });
 
-it('a child of one addon that has the name another wants concerns both', () => {
+it('a child of one addon with a name that another addon needs concerns both', () => {
   const { triggers, take } = listening();
   triggers.addonChanged({ type: 'added', object: anAddon({ appId: 'shop' }) });
   take();
@@ -51,7 +51,7 @@ it('a child of one addon that has the name another wants concerns both', () => {
   expect(take()).toEqual(['team-a/second', 'team-a/shop']);
 });
 
-it('a Cluster that the operator wrote concerns the others who want it, and not the addon it was written for', () => {
+it('a Cluster that the operator wrote concerns the other addons that need its name, and not the addon it was written for', () => {
   const { triggers, take } = listening();
   const other = anAddon({ appId: 'shop' });
   const second = { ...other, metadata: { ...other.metadata, name: 'second' } };
@@ -61,7 +61,7 @@ it('a Cluster that the operator wrote concerns the others who want it, and not t
   expect(take()).toEqual(['team-a/second']);
 });
 
-it('a ScheduledBackup concerns whoever wants the Cluster that it is named after', () => {
+it('a ScheduledBackup concerns the addons that need the Cluster that it is named after', () => {
   const { triggers, take } = listening();
   triggers.on.addons.changed({ type: 'added', object: anAddon() });
   take();

@@ -1,4 +1,4 @@
-// From a change that a watch saw to the addon that has to be looked at; keys only, never what was seen.
+// Maps a change reported by a watch to the keys of the addons that have to be reconciled.
 import { addonGvr, labels, type PostgresAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
@@ -7,16 +7,16 @@ import { namesOf } from '../domain/target.ts';
 import type { Change } from '../kube/store.ts';
 import { type Key, keyOf } from './key.ts';
 
-/** What a resource sets in motion. */
+/** The handlers of a resource. */
 interface Trigger<T> {
-  /** Told what the watch brought. */
+  /** Called with every change from the watch. */
   readonly changed: (change: Change<T>) => void;
-  /** Told of our own writes, for a resource of which others have to know at once. */
+  /** Called after our own writes, for a resource whose changes concern other addons too. */
   readonly written?: (raw: KubeObject) => void;
 }
 
 export class Triggers {
-  /** Each watched resource has to say here which addons a change of it concerns. */
+  /** For each watched resource, which addons a change of it concerns. */
   readonly on: { readonly [N in WatchedResource]: Trigger<ObjectOf<N>> } = {
     addons: {
       changed: (change) => {
@@ -34,12 +34,12 @@ export class Triggers {
   };
   readonly #enqueue: (key: Key) => void;
   readonly #deletedAddons: (addon: PostgresAddon) => void;
-  /** Which addons want a Cluster of that name: a foreign one carries no sign of them, and its end must be noticed too. */
+  /** The addons that need a Cluster with this name: a foreign Cluster does not refer to them, but its deletion concerns them. */
   readonly #claims = new Map<string, readonly Key[]>();
 
   /**
-   * @param enqueue told which addon has to be looked at
-   * @param deletedAddons told of an addon that is gone, before it is to be looked at
+   * @param enqueue called with the key of an addon that has to be reconciled
+   * @param deletedAddons called with a deleted addon, before its key is enqueued
    */
   constructor(enqueue: (key: Key) => void, deletedAddons: (addon: PostgresAddon) => void) {
     this.#enqueue = enqueue;
@@ -55,11 +55,11 @@ export class Triggers {
     else if (others.length > 0) this.#claims.set(claim, others);
     else this.#claims.delete(claim);
     this.#enqueue(key);
-    // What it left behind is another matter once it is gone.
+    // The objects that it left behind are classified differently once it is deleted.
     if (type === 'deleted') for (const claimant of others) this.#enqueue(claimant);
   }
 
-  /** @param clusterName the name of the Cluster that the child is, or belongs to */
+  /** @param clusterName the name of the Cluster that the child is or belongs to */
   childChanged(child: KubeObject, clusterName: string): void {
     const { namespace, ownerReferences, labels: own } = child.metadata;
     const controller = ownerReferences?.find((reference) => reference.controller === true);
@@ -69,7 +69,7 @@ export class Triggers {
     for (const key of keys) this.#enqueue(key);
   }
 
-  /** A write of ours to a Cluster, which its cache shows before the watch does: the watch has nothing to tell the others any more. */
+  /** Our own write to a Cluster is already in the cache, so the watch will not report it as a change: enqueue the other addons here. */
   clusterWritten({ metadata }: KubeObject): void {
     const { namespace, name } = metadata;
     const writer = keyOf(namespace, metadata.labels?.[labels.name] ?? '');

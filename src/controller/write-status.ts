@@ -1,13 +1,13 @@
-// The only place that writes status; nothing changed, nothing written.
+// Writes the status of an addon, only if it has changed. No other code writes it.
 import { isDeepStrictEqual } from 'node:util';
 import { type AddonStatus, addonApiVersion, addonGvr, fieldManager, type PostgresAddon } from '../api/addon.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /**
  * Writes `status` when it differs from what was observed, and announces the change.
- * @param addon as observed, at the resourceVersion of our own last write to it: the status is that of this state and of no later one
- * @returns false when this process may not write any more
- * @throws ApiError; with code 409 or 404 the addon has changed, was replaced or is gone since: nothing was written
+ * @param addon as observed, with the resourceVersion of our own last write to it: the status describes this state and no later one
+ * @returns false if this process is no longer permitted to write
+ * @throws ApiError; with code 409 or 404, the addon was changed, replaced or deleted since: nothing was written
  */
 export async function writeStatus(addon: PostgresAddon, status: AddonStatus, deps: Dependencies): Promise<boolean> {
   if (isDeepStrictEqual(addon.status, status)) return true;

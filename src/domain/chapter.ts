@@ -1,18 +1,18 @@
-// The form of a chapter: what one concern asks for and says in a round, and how the chapters together make a decision.
+// The interface of a chapter, which decides one concern of an addon, and the combination of all chapters into one decision.
 import type { Action, Conditions, Decision, Fields, Login } from './decision.ts';
 import type { Situation } from './situation.ts';
 import type { Target } from './target.ts';
 import { soonest, type Verdict } from './verdict.ts';
 
-/** What every chapter is given. */
+/** The input of every chapter. */
 export interface Round {
   readonly s: Situation;
   readonly target: Target;
-  /** Wall-clock time in milliseconds; only the length of a wait depends on it. */
+  /** Wall-clock time in milliseconds; only the duration of waits depends on it. */
   readonly now: number;
-  /** spec.suspend: nothing of this is written, and what is there is judged as it is. */
+  /** Set with spec.suspend: nothing is written, and the existing database is judged as it is. */
   readonly suspended?: {
-    /** Whether anything would be written if it were not for spec.suspend. */
+    /** Whether anything would be written without spec.suspend. */
     readonly holdsBack: boolean;
   };
 }
@@ -23,11 +23,11 @@ export interface Chapter {
   readonly status?: Fields;
   readonly login?: Login | undefined;
   readonly requiresLogin?: boolean;
-  /** Milliseconds after which the addon is reconciled again although nothing happened. */
+  /** Requeue after this many milliseconds, even without an event. */
   readonly wakeAfter?: number | undefined;
 }
 
-/** The decision of a round: what the chapters ask for, in their order, and what they say. */
+/** Combines the actions of the chapters, in their order, and what they report. */
 export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision {
   return {
     actions: chapters.flatMap(({ actions = [] }) => actions),
@@ -40,8 +40,8 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
   };
 }
 
-/** What is said of whatever waits for the end of spec.suspend. */
+/** Reported for everything that waits for the end of spec.suspend. */
 export const suspension: Verdict = {
   reason: 'Suspended',
-  message: 'spec.suspend is true: nothing is changed or repaired',
+  message: 'spec.suspend is true: nothing is created, changed or repaired',
 };

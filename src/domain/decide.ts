@@ -1,11 +1,11 @@
-// What the operator decides. Read top to bottom, this is everything it will do in every situation; it does nothing itself.
+// Decides what to do for one addon: read top to bottom, it covers every situation. It is pure, and carries out nothing itself.
 import { backupChapter } from './backup/backup.ts';
 import { combine, type Round } from './chapter.ts';
 import { accessChapter, judgeReady } from './credentials/access.ts';
 import { credentialsChapter } from './credentials/credentials.ts';
 import { databaseChapter } from './database/database.ts';
 import type { Decision } from './decision.ts';
-import { explain, untilNextWord } from './diagnosis/explain.ts';
+import { explain, untilNextReport } from './diagnosis/explain.ts';
 import type { Observed } from './observed.ts';
 import { adopt } from './ownership/adopt.ts';
 import { addFinalizer } from './ownership/finalizer.ts';
@@ -21,7 +21,7 @@ import { isVerdict, recheckAfter, soonest, type Verdict } from './verdict.ts';
 
 /**
  * @param observed what is known of one addon
- * @param now wall-clock time in milliseconds; only the length of a wait depends on it
+ * @param now wall-clock time in milliseconds; only the duration of waits depends on it
  */
 export function decide(observed: Observed, now: number): Decision {
   const s = situationOf(observed);
@@ -29,7 +29,7 @@ export function decide(observed: Observed, now: number): Decision {
   return { ...decision, readyAt: s.addon.status?.ready_at ?? decision.readyAt };
 }
 
-/** The situations, in the order in which they are told apart; the first that holds decides. */
+/** The situations, in the order in which they are checked; the first that applies decides. */
 function inSituation(s: Situation, now: number): Decision {
   if (s.observed.gone) return markLeftovers(s);
   if (s.addon.metadata.deletionTimestamp !== undefined) return release(s);
@@ -44,27 +44,27 @@ function inSituation(s: Situation, now: number): Decision {
   return converge({ s, target, now });
 }
 
-/** Something stands in the way: touch nothing, say what it is, and wait for it to change. */
+/** Something prevents any action: change nothing, report it, and wait for it to change. */
 function blocked(ready: Verdict): Decision {
   return { actions: [], ready, conditions: {}, wakeAfter: recheckAfter(ready) };
 }
 
-/** A deleted addon of this name left its database in service: it is adopted as it is, or not at all. */
+/** A deleted addon with this name left its database in service: it is adopted unchanged, or not at all. */
 function adoptDatabase(s: Situation, target: Target): Decision {
   const adoption = adopt(s, target);
   if (isVerdict(adoption)) return blocked(adoption);
-  const message = `the database of a deleted addon of this name was taken back: Cluster ${target.names.cluster}`;
+  const message = `adopting Cluster ${target.names.cluster} of a deleted addon with the same name`;
   return {
     actions: [...addFinalizer(s.addon), ...adoption],
     ready: { reason: 'Adopting', message },
     conditions: { Adopted: judgeAdoption(s) },
     readyAt: inheritedReadyAt(orphanedCluster(s)),
-    // What differs from the addon's spec comes next.
+    // Differences from the addon's spec are applied in the next round.
     wakeAfter: 0,
   };
 }
 
-/** The normal round, chapter by chapter: each asks for what is missing and says what is true; a later one may build on earlier ones. */
+/** The normal case: each chapter requests the missing writes and reports its conditions. Later ones can depend on earlier ones. */
 function converge(round: Round): Decision {
   const protection = protectionChapter(round);
   const database = databaseChapter(round);
@@ -75,6 +75,6 @@ function converge(round: Round): Decision {
 
   const judged = judgeReady(database, credentials);
   const ready = explain(round, judged);
-  const wakeAfter = soonest(untilNextWord(round, judged), recheckAfter(ready));
+  const wakeAfter = soonest(untilNextReport(round, judged), recheckAfter(ready));
   return combine(ready, [protection, database, backup, credentials, access, end, { wakeAfter }]);
 }

@@ -1,4 +1,4 @@
-// Whether a live object already says what we want; fields that we do not name belong to others and are never looked at.
+// Checks whether a live object already has the desired fields. Fields that are not in the desired object belong to others and are ignored.
 import { compareQuantities } from './quantity.ts';
 
 /**

@@ -9,8 +9,8 @@ import {
   urlSecretName,
 } from './names.ts';
 
-describe('names, pinned', () => {
-  it('are verbatim while they fit', () => {
+describe('pinned names', () => {
+  it('are unchanged if they are short enough', () => {
     expect(clusterName('team-a', 'shop')).toBe('db-team-a-shop');
     expect(clusterName('a'.repeat(18), 'b'.repeat(18))).toBe(`db-${'a'.repeat(18)}-${'b'.repeat(18)}`);
     expect(urlSecretName('shop')).toBe('app-shop-database-url');
@@ -37,7 +37,7 @@ it('every Cluster name is a DNS-1035 label of at most 40 characters', () => {
   );
 });
 
-it('two long names with the same head do not meet', () => {
+it('two long names with the same beginning do not collide', () => {
   fc.assert(
     fc.property(label, label, (a, b) => a === b || cut('x'.repeat(60) + a, 40) !== cut('x'.repeat(60) + b, 40)),
   );

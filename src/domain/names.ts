@@ -1,9 +1,9 @@
-// The names of everything an addon owns. Pinned by tests: a changed name is a lost database.
+// Computes the names of an addon's objects. Tests pin them, because a changed name means a lost database.
 import { createHash } from 'node:crypto';
 
-/** CNPG refuses Cluster names above 50; the head-room below is for what CNPG appends (Jobs, Backups, Services). */
+/** CNPG rejects Cluster names longer than 50 characters, and appends suffixes (Jobs, Backups, Services). */
 const clusterNameLimit = 40;
-/** Kubernetes' limit for the name of a Secret. */
+/** The Kubernetes limit for the name of a Secret. */
 const secretNameLimit = 253;
 
 /** `db-{tenantId}-{appId}`, cut to 40 characters. */
@@ -16,7 +16,7 @@ export function urlSecretName(appId: string): string {
   return cut(`app-${appId}-database-url`, secretNameLimit);
 }
 
-/** The Secret in which CNPG keeps the credentials of the application's role. */
+/** CNPG's Secret with the credentials of the application's role. */
 export function sourceSecretName(cluster: string): string {
   return `${cluster}-app`;
 }
@@ -27,14 +27,14 @@ export function scheduledBackupName(cluster: string): string {
   return `${cluster}${scheduledBackupSuffix}`;
 }
 
-/** The Cluster whose ScheduledBackup would have this name; the name itself when it is not made that way. */
+/** The Cluster whose ScheduledBackup has this name; the name itself if it does not have that form. */
 export function clusterOfScheduledBackup(name: string): string {
   return name.endsWith(scheduledBackupSuffix) ? name.slice(0, -scheduledBackupSuffix.length) : name;
 }
 
 /**
- * `name` verbatim when it has at most `limit` characters; otherwise its head and 8 hex digits of the SHA-256 of all of it,
- * so that two long names do not meet. The head never ends in "-".
+ * `name` if it has at most `limit` characters; otherwise its beginning and 8 hex digits of its SHA-256, so that two long names do not
+ * collide. The beginning never ends in "-".
  */
 export function cut(name: string, limit: number): string {
   if (name.length <= limit) return name;

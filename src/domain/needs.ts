@@ -1,5 +1,4 @@
-// Which live reads the next decision depends on: none when nothing changed, so that a quiet addon costs no request.
-
+// Determines which live reads the next decision needs: none if nothing changed, so that an idle addon causes no requests.
 import { isLoginCurrent } from './credentials/login-due.ts';
 import { previewedPlan } from './database/plan-change.ts';
 import { planToResources } from './database/plans.ts';
@@ -24,11 +23,11 @@ export interface Needs {
   readonly unwatched: boolean;
   /** The Cluster's volume claims and their StorageClasses. */
   readonly volumes: boolean;
-  /** The addon, from the server and not from the cache. */
+  /** The addon, from the API server instead of the cache. */
   readonly live: boolean;
-  /** The children that are watched, from the server: what is not seen now is left behind without an owner or a mark. */
+  /** The watched children, from the API server: one that is missed now would be left behind without an owner and a mark. */
   readonly watched: boolean;
-  /** What pods, claims and events say of a Cluster that does not come up. */
+  /** The pods, claims and events around a Cluster that does not become ready. */
   readonly facts: boolean;
 }
 
@@ -42,7 +41,7 @@ const nothing: Needs = {
 };
 
 /**
- * @param observed what the caches hold, with every live read still unread; asked again with what was read, only `live` is news
+ * @param observed what the caches contain, before any live read. In a second call with the results of the reads, only `live` can change
  * @param now wall-clock time in milliseconds
  */
 export function needs(observed: Observed, now: number): Needs {
@@ -65,7 +64,7 @@ export function needs(observed: Observed, now: number): Needs {
   const waits = healthy && reasonOf(addon, 'CredentialsPublished') === 'CredentialsPending';
   const follow = doubtful || waits || isChanged(s) || isSwitching(s) || (healthy && !isLoginCurrent(s, target));
   const source = isPublished ? follow : healthy && own.cluster.status.applicationSecretVersion !== undefined;
-  // The first publication creates the Secret unread, since a create cannot adopt; a database that was adopted brings it along.
+  // The first publication creates the Secret without a read, since a create cannot adopt. An adopted database already has its Secret.
   const isKept = formerUidOf(addon, own.cluster) !== undefined;
   return {
     source,
@@ -77,13 +76,13 @@ export function needs(observed: Observed, now: number): Needs {
   };
 }
 
-/** The last look at the Secrets ended in something that only another look can end. */
+/** The last read of the Secrets found a problem whose end only another read can show. */
 function isDoubtful({ addon }: Situation): boolean {
   const last = recordedCondition(addon, 'CredentialsPublished');
   return last?.status === 'False' && last.reason !== 'CredentialsInvalid' && last.reason !== 'CredentialsPending';
 }
 
-/** CNPG saw another version of the credentials than the published one, or the addon's spec may ask for another URL. */
+/** CNPG reports another version of the credentials than the published one, or the addon's spec may require another URL. */
 function isChanged({ addon, own: { cluster } }: Situation): boolean {
   const seen = cluster?.status.applicationSecretVersion;
   return (
@@ -92,7 +91,7 @@ function isChanged({ addon, own: { cluster } }: Situation): boolean {
   );
 }
 
-/** From one mode to the other: the finalizer is not yet as the mode asks. */
+/** The mode was changed: the finalizer does not match it yet. */
 function isSwitching({ addon }: Situation): boolean {
   return deletesChildren(addon) === hasFinalizer(addon);
 }

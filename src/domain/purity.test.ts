@@ -1,4 +1,4 @@
-// Thought is total, synchronous and without a clock: what the import rules cannot see, this reads in the text.
+// The domain logic is synchronous and has no side effects: this checks in the source text what the import rules cannot detect.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
@@ -7,7 +7,7 @@ const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf
   (name) => name.endsWith('.ts') && !/[.]test[.]ts$|^testing[.]ts$/.test(name),
 );
 
-it.each(files)('%s reads no clock, draws no number, waits for nothing and meets no process', (name) => {
+it.each(files)('%s uses no clock, no random numbers, no asynchronous code and no process', (name) => {
   const code = readFileSync(join(import.meta.dirname, name), 'utf8').replace(/\/\/[^\n]*|\/\*.*?\*\//gs, '');
   for (const word of [
     /\basync\b/,
@@ -23,4 +23,4 @@ it.each(files)('%s reads no clock, draws no number, waits for nothing and meets 
   }
 });
 
-it('looks at files', () => expect(files.length).toBeGreaterThan(30));
+it('checks files', () => expect(files.length).toBeGreaterThan(30));

@@ -23,7 +23,7 @@ it.each(['', '1GB', 'Gi', '1 Gi', '1e', '0x1', '1Gi1', '1.2.3', '1eKi'])('"%s" i
   expect(compareQuantities(text, '1')).toBeUndefined();
 });
 
-it('comparison is by meaning and total', () => {
+it('comparison is by value and total', () => {
   expect(compareQuantities('1024Mi', '1Gi')).toBe(0);
   expect(compareQuantities('1Gi', '1G')).toBe(1);
   expect(compareQuantities('9Gi', '10Gi')).toBe(-1);

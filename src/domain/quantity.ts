@@ -1,4 +1,4 @@
-// Kubernetes quantities, exactly: two texts are compared by what they mean, never by how they are written.
+// Compares Kubernetes quantities exactly, by value and not by notation.
 
 const factors: Readonly<Record<string, readonly [bigint, bigint]>> = {
   n: [1n, 1_000_000_000n],
@@ -19,7 +19,7 @@ const factors: Readonly<Record<string, readonly [bigint, bigint]>> = {
   Ei: [2n ** 60n, 1n],
 };
 
-/** Billionths of the unit (the finest step a quantity can have), or undefined when the text is not a quantity. */
+/** Billionths of the unit, the smallest step of a quantity; undefined if the text is not a quantity. */
 export function nanos(quantity: string): bigint | undefined {
   const match = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,2})|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?)$/.exec(
     quantity,
@@ -36,7 +36,7 @@ export function nanos(quantity: string): bigint | undefined {
   return sign === '-' ? -rounded : rounded;
 }
 
-/** Negative, zero or positive as `a` is less than, equal to or more than `b`; undefined when either is not a quantity. */
+/** Negative, zero or positive as `a` is less than, equal to or greater than `b`; undefined if either is not a quantity. */
 export function compareQuantities(a: string, b: string): number | undefined {
   const left = nanos(a);
   const right = nanos(b);

@@ -1,4 +1,4 @@
-// What is recorded of the time before: in the addon's status, and on a Cluster that outlived its addon. There is no other memory.
+// Reads what earlier rounds recorded in the addon's status, and on a Cluster that outlived its addon. There is no other memory.
 import { annotations, type PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import type { ConditionType } from '../api/conditions.ts';
@@ -11,12 +11,12 @@ export function wasReady(addon: PostgresAddon): boolean {
   return addon.status?.ready_at !== undefined;
 }
 
-/** A condition as status has it now. */
+/** A condition as recorded in status. */
 export function recordedCondition(addon: PostgresAddon, type: ConditionType): Condition | undefined {
   return addon.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** The reason that status gives for a condition now. */
+/** The reason of a condition as recorded in status. */
 export function reasonOf(addon: PostgresAddon, type: ConditionType): string | undefined {
   return recordedCondition(addon, type)?.reason;
 }
@@ -25,13 +25,13 @@ export function withReadyAt(addon: PostgresAddon, readyAt: string): PostgresAddo
   return { ...addon, status: { ...addon.status, ready_at: readyAt } };
 }
 
-/** When the database was ready first, as its Cluster has kept it from an earlier addon. */
+/** When the database first became ready, as recorded on its Cluster for an earlier addon. */
 export function inheritedReadyAt(cluster: Cluster | undefined): string | undefined {
   const kept = millisecondsOf(cluster?.metadata.annotations?.[annotations.readyAt]);
   return kept === undefined ? undefined : timestampOf(kept);
 }
 
-/** uid of the addon that a Cluster was made for, or was adopted from; undefined when it never changed hands. */
+/** The uid of the addon that a Cluster was created for or adopted from; undefined if its owner never changed. */
 export function formerUidOf(addon: PostgresAddon, cluster: Cluster | undefined): string | undefined {
   if (cluster === undefined) return undefined;
   const recorded = cluster.metadata.annotations?.[annotations.formerUid];

@@ -1,4 +1,4 @@
-// What was observed of an addon, sorted once: which objects are its own, which are left over from a deleted addon, which are in the way.
+// Classifies what was observed about an addon: which objects belong to it, which a deleted addon left behind, and which are foreign.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import { type ChildOf, isWatched, type Role, roles } from './children.ts';
@@ -6,18 +6,18 @@ import type { Observed } from './observed.ts';
 import { classifyOwner, type Ownership } from './ownership/owner.ts';
 import { inheritedReadyAt, wasReady, withReadyAt } from './recorded.ts';
 
-/** An object that has the name of a child. */
+/** An object with the name of a child. */
 export type FoundChild = {
   readonly [R in Role]: { readonly role: R; readonly object: ChildOf<R>; readonly ownership: Ownership };
 }[Role];
 
 export interface Situation {
-  /** As observed; its status has the ready_at that the Cluster kept from an earlier addon, when it was adopted and status lacks it. */
+  /** As observed. If the Cluster was adopted and status has no ready_at yet, it has the one that is recorded on the Cluster. */
   readonly addon: PostgresAddon;
   readonly observed: Observed;
-  /** Whoever's they are, in the order of the table. */
+  /** In the order of the table, whoever owns them. */
   readonly found: readonly FoundChild[];
-  /** Those that are ours. */
+  /** Those that belong to this addon. */
   readonly own: { readonly [R in Role]?: ChildOf<R> };
 }
 
@@ -34,18 +34,18 @@ export function situationOf(observed: Observed): Situation {
   return { addon: withInheritedReadyAt(addon, own.cluster), observed, found, own };
 }
 
-/** The object of a role's name; undefined when there is none, or it was not read. */
+/** The object with the name of a role; undefined if there is none, or it was not read. */
 export function foundAs({ found }: Situation, role: Role): FoundChild | undefined {
   return found.find((child) => child.role === role);
 }
 
-/** The Cluster that a deleted addon of this name left in service. */
+/** The Cluster that a deleted addon with this name left in service. */
 export function orphanedCluster(s: Situation): Cluster | undefined {
   const child = foundAs(s, 'cluster');
   return child?.role === 'cluster' && child.ownership === 'orphan' ? child.object : undefined;
 }
 
-/** Whether anything that is watched was left over by a deleted addon of this name. */
+/** Whether a watched object was left behind by a deleted addon with this name. */
 export function findsOrphans({ found }: Situation): boolean {
   return found.some(({ role, ownership }) => ownership === 'orphan' && isWatched(role));
 }

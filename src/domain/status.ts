@@ -1,6 +1,6 @@
-// From a decision and what came of it to the status object; pure, and the only place that knows how the two go together.
+// Computes the status from a decision and the result of carrying it out. It is pure, and the only place that combines the two.
 import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
-import { type ConditionRow, type ConditionType, conditionTypes, type Weight } from '../api/conditions.ts';
+import { type ConditionRow, type ConditionType, conditionTypes, type ReasonState } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { timestampOf } from '../api/time.ts';
 import { children } from './children.ts';
@@ -11,15 +11,15 @@ import { stateOf, type Verdict } from './verdict.ts';
 
 /**
  * The status to write.
- * @param observed the addon; its status is what was true before
+ * @param observed the addon with its last status
  * @param now wall-clock time in milliseconds, for transition times and ready_at
  */
 export function statusOf(observed: PostgresAddon, decision: Decision, result: ActionResult, now: number): AddonStatus {
   const refusal = essentialRefusal(result);
-  // ready_at never moves again, so it is taken over together with the database, or not at all.
-  const isTaken = decision.ready.reason !== 'Adopting' || refusal === undefined;
+  // ready_at cannot be changed later, so it is only inherited if the database is adopted.
+  const isAdopted = decision.ready.reason !== 'Adopting' || refusal === undefined;
   const { readyAt: knownReadyAt } = decision;
-  const addon = knownReadyAt === undefined || !isTaken ? observed : withReadyAt(observed, knownReadyAt);
+  const addon = knownReadyAt === undefined || !isAdopted ? observed : withReadyAt(observed, knownReadyAt);
   const before = addon.status ?? {};
   const ready = refusal ?? readyWith(decision, result);
   const phase = phaseOf(addon, ready);
@@ -38,19 +38,19 @@ export function statusOf(observed: PostgresAddon, decision: Decision, result: Ac
   };
 }
 
-/** Of the last status what stands until something else is said. */
+/** The fields of the last status that remain until they are replaced. */
 function lasting({ preview: _, conditions: __, ...fields }: AddonStatus): AddonStatus {
   return fields;
 }
 
-/** What the chapters say, as far as it came true. */
+/** The fields that the chapters set, as far as the writes succeeded. */
 function fieldsOf({ status = {}, login }: Decision, result: ActionResult, before: AddonStatus): Fields {
   const { credentials, preview, ...others } = status;
   const isRefused = essentialRefusal(result) !== undefined;
   const { sourceVersion, secretUID = result.created?.urlSecret } = credentials ?? {};
   const isPublished = !isRefused && sourceVersion !== undefined && secretUID !== undefined;
   return {
-    // Of a database that was never described, what was asked for is said although it was refused.
+    // If status never described a database, the requested one is described although its write was refused.
     ...(isRefused && before.plan !== undefined ? {} : others),
     ...(result.login?.reason === 'LoggedIn' ? login?.proves : {}),
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),
@@ -62,7 +62,7 @@ function definedOf(status: { readonly [K in keyof AddonStatus]: AddonStatus[K] |
   return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined));
 }
 
-/** Where a login is required, nothing is ready without one. */
+/** If a login is required, `Ready` depends on it. */
 function readyWith({ ready, requiresLogin, conditions }: Decision, { login }: ActionResult): Verdict {
   const connectable = login ?? conditions.Connectable;
   const isGated = requiresLogin === true && connectable !== undefined && ready.reason === 'Running';
@@ -83,20 +83,20 @@ function conditionsOf(
   now: number,
   generation: number | undefined,
 ): Condition[] {
-  const weight = weightOf(addon, ready, now);
-  const said: Decision['conditions'] = {
+  const state = stateAt(addon, ready, now);
+  const verdicts: Decision['conditions'] = {
     ...decision.conditions,
     ...(result.login === undefined ? {} : { Connectable: result.login }),
     Ready: ready,
-    Reconciling: weight === 'progressing' ? ready : undefined,
-    Stalled: weight === 'stalled' ? ready : undefined,
+    Reconciling: state === 'progressing' ? ready : undefined,
+    Stalled: state === 'stalled' ? ready : undefined,
   };
   return (Object.keys(conditionTypes) as readonly ConditionType[]).flatMap((type) => {
     const before = recordedCondition(addon, type);
-    const verdict = refusalOf(type, said, result) ?? (isHeard(type, result) ? said[type] : undefined);
+    const verdict = refusalOf(type, verdicts, result) ?? (isEffective(type, result) ? verdicts[type] : undefined);
     if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, timestampOf(now))];
-    // An obstacle kept us from looking: the last known word stands.
-    const isJudged = type in said && isHeard(type, result);
+    // The condition could not be judged: its last value remains.
+    const isJudged = type in verdicts && isEffective(type, result);
     return isJudged || before === undefined || row(type).present === 'while true' ? [] : [before];
   });
 }
@@ -105,28 +105,28 @@ function row(type: ConditionType): ConditionRow {
   return conditionTypes[type];
 }
 
-/** Whether what a chapter said came true: not where its writes were not even tried. Of changing hands, refusalOf() knows. */
-function isHeard(type: ConditionType, { untried = [] }: ActionResult): boolean {
+/** Whether the verdict of a chapter counts: not if its writes were not attempted. For ownership, refusalOf() decides. */
+function isEffective(type: ConditionType, { untried = [] }: ActionResult): boolean {
   const { concern } = row(type);
   return concern === undefined || concern === 'ownership' || !untried.includes(concern);
 }
 
-/** The refusal that a condition tells of instead. */
-function refusalOf(type: ConditionType, said: Decision['conditions'], result: ActionResult): Refusal | undefined {
+/** The refusal that a condition reports instead of its verdict. */
+function refusalOf(type: ConditionType, verdicts: Decision['conditions'], result: ActionResult): Refusal | undefined {
   const { concern } = row(type);
   const { refusals = [] } = result;
   if (concern !== 'ownership')
     return refusals.find(({ child }) => child !== 'addon' && children[child].concern === concern);
-  // Whether a child changed hands is known only once every write that had a part in it succeeded.
-  if (said[type] === undefined) return undefined;
+  // The owner of a child has changed only if every write involved succeeded.
+  if (verdicts[type] === undefined) return undefined;
   return essentialRefusal(result) ?? refusals.find(({ verb }) => verb === 'apply');
 }
 
-/** What moves by itself counts as stuck once it has lasted too long, and moves again as soon as it is done. */
-function weightOf(addon: PostgresAddon, ready: Verdict, now: number): Weight {
-  const weight = stateOf(ready);
-  const isStuck = weight === 'progressing' && phaseOf(addon, ready) !== 'deleted' && untilStuck(addon, now) <= 0;
-  return isStuck ? 'stalled' : weight;
+/** Progressing counts as stalled once the deadline has passed. */
+function stateAt(addon: PostgresAddon, ready: Verdict, now: number): ReasonState {
+  const state = stateOf(ready);
+  const isStuck = state === 'progressing' && phaseOf(addon, ready) !== 'deleted' && untilStuck(addon, now) <= 0;
+  return isStuck ? 'stalled' : state;
 }
 
 function conditionOf(

@@ -1,5 +1,5 @@
-// An addon with spec.suspend: the same chapters without their writes. What is true of the database is said, and a change of the spec
-// waits, and says so.
+// Handles an addon with spec.suspend: the same chapters without their writes. The state of the database is reported, and so is a pending
+// change of the spec.
 import { backupChapter } from './backup/backup.ts';
 import { type Chapter, combine, type Round, suspension } from './chapter.ts';
 import { judgeReady } from './credentials/access.ts';
@@ -11,18 +11,18 @@ import { protectionChapter } from './ownership/protection.ts';
 
 /** @param round without `suspended` */
 export function suspended(round: Round): Decision {
-  const said = { conditions: { Suspended: suspension } };
+  const suspendedCondition = { conditions: { Suspended: suspension } };
   if (round.s.own.cluster === undefined) {
     const preview = previewOf(round.s);
-    return { ...combine(suspension, [said, { status: { preview } }]), frozen: true };
+    return { ...combine(suspension, [suspendedCondition, { status: { preview } }]), frozen: true };
   }
   const holdsBack = [databaseChapter(round), backupChapter(round)].some(hasWrites);
   const held: Round = { ...round, suspended: { holdsBack } };
   const database = databaseChapter(held);
   const credentials = credentialsChapter(held, database);
-  const chapters = [database, credentials, backupChapter(held), protectionChapter(held), said];
+  const chapters = [database, credentials, backupChapter(held), protectionChapter(held), suspendedCondition];
   const decision = combine(judgeReady(database, credentials), chapters);
-  // What status says of plan and sizes is what was last carried out.
+  // status keeps describing the plan and sizes that were last applied.
   const { planChange, preview, credentials: recorded } = decision.status ?? {};
   return {
     ...decision,

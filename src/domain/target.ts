@@ -1,4 +1,4 @@
-// What an addon aims at: its names, and the plan, version and sizes that are in reach from where it is.
+// Computes the target of an addon: its names, and the plan, version and sizes that can be reached from the current state.
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
 import type { Reason } from '../api/conditions.ts';
 import { dailySchedule } from './backup/schedule.ts';
@@ -12,7 +12,7 @@ import { wasReady } from './recorded.ts';
 import type { Situation } from './situation.ts';
 import type { Verdict } from './verdict.ts';
 
-/** By role, and verbatim what the children are called. */
+/** The names of the children, by role. */
 export type Names = Readonly<Record<Role, string>>;
 
 export interface Target {
@@ -23,23 +23,23 @@ export interface Target {
   readonly schedule: string;
   readonly version: string;
   readonly image: string;
-  /** Effective size of each disk: never below what is there. */
+  /** Effective size of each disk: never smaller than the current one. */
   readonly storage: string;
   readonly database: string;
   readonly owner: string;
   readonly sslMode: SslMode;
-  /** What of the request is not carried out, and why; undefined when all of it is. */
+  /** Which part of the request is not applied, and why; undefined if all of it is. */
   readonly shortfall: Verdict | undefined;
 }
 
-/** The names of an addon. The Cluster's is read from status once it is there: it is never computed again. */
+/** The names of an addon's children. The name of the Cluster is computed once, and read from status afterwards. */
 export function namesOf(addon: PostgresAddon): Names {
   const appId = appIdOf(addon);
   const cluster = addon.status?.clusterName ?? clusterName(addon.spec.tenantId ?? addon.metadata.namespace, appId);
   return byRole((role) => children[role].name({ cluster, appId }));
 }
 
-/** The target, or the verdict that the spec cannot be understood (possible only behind a switched-off schema). */
+/** The target, or a verdict if the spec is invalid (possible only if the schema is not enforced). */
 export function targetOf(s: Situation): Target | Verdict {
   const { addon } = s;
   const { platform } = s.observed;
@@ -75,21 +75,21 @@ interface Reachable {
   readonly shortfall?: Verdict;
 }
 
-/** PostgreSQL cannot open the files of a newer version, so what runs is the lower bound, whatever default came later. */
+/** PostgreSQL cannot read the data files of a newer version, so the running version is the lower bound, whatever the default is. */
 function reachableVersion({ addon, own, observed: { platform } }: Situation): Reachable {
   const live = own.cluster?.spec.imageName;
-  // A Cluster that vanished comes back with the version it had.
+  // A deleted Cluster is recreated with the version that it had.
   const last = wasReady(addon) ? addon.status?.version : undefined;
   const running = (live && versionOfImage(platform.imagePattern, live)) ?? last;
   const wanted = addon.spec.version ?? running ?? platform.defaultVersion;
   if (running === undefined || !isLower(wanted, running)) return { value: wanted };
-  const message = `spec.version "${wanted}" is lower than the running ${running}, which was kept: a version never falls`;
-  return { value: running, shortfall: { reason: 'VersionNotLowered', message } };
+  const message = `spec.version "${wanted}" is lower than the running version ${running}, which was kept: a version cannot be lowered`;
+  return { value: running, shortfall: { reason: 'DowngradeRefused', message } };
 }
 
 /**
- * A disk never shrinks, and grows only when every claim's StorageClass was seen to allow it: written blindly, CNPG accepts
- * the size, fails to resize, and looks after that Cluster no more, without a way back (measured on CNPG 1.30).
+ * A disk never shrinks, and grows only if the StorageClass of every claim is known to allow it. Otherwise CNPG would accept the size,
+ * fail to resize the volume, and stop reconciling the Cluster, which cannot be reverted (measured on CNPG 1.30).
  */
 function reachableDisk({ own, observed: { volumes } }: Situation, profile: Profile): Reachable {
   const live = own.cluster?.spec.storage?.size;
@@ -98,12 +98,12 @@ function reachableDisk({ own, observed: { volumes } }: Situation, profile: Profi
   if (order === undefined || order === 0) return { value: live };
   const kept = (reason: Reason, why: string): Reachable => ({
     value: live,
-    shortfall: { reason, message: `disk stays ${live} (the plan has ${profile.storage}): ${why}` },
+    shortfall: { reason, message: `the disk stays at ${live} (the plan specifies ${profile.storage}): ${why}` },
   });
-  if (order < 0) return kept('DiskKept', 'a disk never shrinks');
+  if (order < 0) return kept('DiskNotShrunk', 'a disk cannot be shrunk');
   if (volumes.kind === 'denied') return kept('StorageUnverified', volumes.message);
   if (volumes.kind !== 'found' || volumes.object.length === 0) {
-    return kept('StorageUnverified', 'its volume claims are not there yet');
+    return kept('StorageUnverified', 'its volume claims do not exist yet');
   }
   const fixed = volumes.object.find((volume) => volume.expandable === false);
   if (fixed !== undefined) {

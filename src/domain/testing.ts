@@ -1,4 +1,4 @@
-// Builders for tests: one valid object each, changed by what a test is about. Product code must not import it.
+// Builders for tests: valid objects, with the changes that a test needs. Product code must not import it.
 import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { annotations } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
@@ -43,11 +43,11 @@ export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): Po
   };
 }
 
-/** What is known of each child: an object was found, undefined is absent. */
+/** The observation of each child: an object means found, undefined means absent. */
 type Found = { readonly [R in Role]?: ChildOf<R> | Read<ChildOf<R>> | undefined };
 type More = Partial<Omit<Observed, 'children'>> & Found;
 
-/** Nothing is there but the addon, and what a test says: children as objects. */
+/** Only the addon exists, and what the test adds: children as objects. */
 export function observing(addon: PostgresAddon, more: More = {}): Observed {
   const nothing = Object.fromEntries(roles.map((role) => [role, { kind: isWatched(role) ? 'absent' : 'unread' }]));
   const nobody: Observed = {
@@ -65,7 +65,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
   return but(nobody, more);
 }
 
-/** The same, but for what a test says. */
+/** The same observation with the changes of a test. */
 export function but(o: Observed, more: More): Observed {
   const others = Object.fromEntries(Object.entries(more).filter(([key]) => !roles.includes(key as Role)));
   const found = roles.filter((role) => role in more).map((role) => [role, readOf(more[role])]);
@@ -84,7 +84,7 @@ export function childIn<R extends Role>(o: Observed, role: R): ChildOf<R> {
   return read.object;
 }
 
-/** What the server says when it does not accept a write of a child. */
+/** The result if the API server refuses a write of a child. */
 export function refusing(child: Role, reason: Reason = 'Refused', verb: Action['verb'] = 'create'): ActionResult {
   return { refusals: [{ reason, message: 'no', verb, child, concern: children[child].concern }] };
 }
@@ -101,14 +101,14 @@ export function manifestOf(actions: readonly Action[], child: Action['child']): 
   return action.manifest;
 }
 
-/** The target of a spec that the operator understands. */
+/** The target of a valid spec. */
 export function aTarget(o: Observed): Target {
   const target = targetOf(situationOf(o));
   if (isVerdict(target)) throw new Error(target.message);
   return target;
 }
 
-/** The Cluster that the operator would have made for this addon, healthy unless said otherwise. */
+/** The Cluster that the operator would have created for this addon; healthy by default. */
 export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']> = {}, readyBefore?: string): Cluster {
   const notes = readyBefore === undefined ? {} : { [annotations.readyBefore]: readyBefore };
   const manifest = buildCluster(addon, aTarget(observing(addon)), notes);
@@ -179,13 +179,13 @@ export function aUrlSecret(addon: PostgresAddon, url: string): Secret {
   };
 }
 
-/** decide() and what status would say of it. */
+/** The decision, and the status that results from it. */
 export function think(o: Observed, result: ActionResult = {}, now = testTime) {
   const decision: Decision = decide(o, now);
   return { ...decision, decision, status: statusOf(o.addon, decision, result, now) };
 }
 
-/** An addon that has been running: what it looks like after the first successful round. */
+/** A running addon, as it is after the first successful round. */
 export function aRunningAddon(spec: Partial<AddonSpec> = {}): PostgresAddon {
   const fresh = anAddon(spec);
   const cluster = aCluster(fresh);
@@ -197,7 +197,7 @@ export function aRunningAddon(spec: Partial<AddonSpec> = {}): PostgresAddon {
   return { ...fresh, status: think(o, { created: { urlSecret: 'url-uid' } }).status };
 }
 
-/** The same addon after somebody changed its spec. */
+/** The same addon after a change of its spec. */
 export function changed(addon: PostgresAddon, spec: Partial<AddonSpec>): PostgresAddon {
   const generation = (addon.metadata.generation ?? 0) + 1;
   return { ...addon, metadata: { ...addon.metadata, generation }, spec: { ...addon.spec, ...spec } };

@@ -39,7 +39,7 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   const published = after.credentials?.sourceVersion;
   if (before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published) {
     happened.push(
-      normal('CredentialsUpdated', `Secret ${after.secretName} follows changed credentials`, `${published}`),
+      normal('CredentialsUpdated', `Secret ${after.secretName} was updated to the changed credentials`, `${published}`),
     );
   }
   return happened;
@@ -51,7 +51,7 @@ function find(status: AddonStatus | undefined, type: string): Condition | undefi
 
 /** Whether a condition beside Ready says that somebody has to act; what waits for the end of spec.suspend has its own Event. */
 function needsSomebody(reason: string): boolean {
-  return reason in reasons && reason !== 'Suspended' && rowOf(reason as Reason).weight === 'stalled';
+  return reason in reasons && reason !== 'Suspended' && rowOf(reason as Reason).state === 'stalled';
 }
 
 function isGrave(reason: string): boolean {

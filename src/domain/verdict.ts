@@ -1,4 +1,4 @@
-// One aspect of the status: why, in a word for programs and a sentence for people.
+// A verdict on one aspect of an addon: a reason for programs and a message for people.
 import { type Reason, type ReasonRow, rowOf } from '../api/conditions.ts';
 
 export interface Verdict {
@@ -6,22 +6,22 @@ export interface Verdict {
   readonly message: string;
 }
 
-/** Whether what was asked for came out as a verdict: why there is none of it. */
+/** Whether a result is a verdict, which says why there is no other result. */
 export function isVerdict(outcome: object): outcome is Verdict {
   return 'reason' in outcome && 'message' in outcome;
 }
 
-export function stateOf({ reason }: Verdict): ReasonRow['weight'] {
-  return rowOf(reason).weight;
+export function stateOf({ reason }: Verdict): ReasonRow['state'] {
+  return rowOf(reason).state;
 }
 
-/** Milliseconds after which a state that no watch announces is looked at again; undefined when a watch announces its end. */
+/** Milliseconds until the requeue of a state whose end no watch reports; undefined if a watch reports it. */
 export function recheckAfter(verdict: Verdict | undefined): number | undefined {
   const recheckSeconds = verdict && rowOf(verdict.reason).recheckSeconds;
   return recheckSeconds === undefined ? undefined : recheckSeconds * 1000;
 }
 
-/** The smallest of the times that are set. */
+/** The smallest of the defined times. */
 export function soonest(...times: readonly (number | undefined)[]): number | undefined {
   const set = times.filter((time) => time !== undefined);
   return set.length === 0 ? undefined : Math.min(...set);

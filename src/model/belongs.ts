@@ -1,17 +1,17 @@
-// Whose a child is, as the contract says it: told here once more, so that the rules do not ask the code that they judge.
+// Decides who owns a child according to the contract. It repeats this on purpose, so that the rules do not depend on the code under test.
 import { type AddonSpec, fieldManager, labels } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject, OwnerReference } from '../api/kubernetes.ts';
 import { addonName, type Stored } from './objects.ts';
 
-/** Whether a child belongs to an addon: controlled by it, or by nobody and carrying its uid. */
+/** Whether a child belongs to an addon: controlled by it, or without a controller and labelled with its uid. */
 export function belongs(addon: KubeObject, child: Stored): boolean {
   const controller = controllerOf(child);
   if (controller !== undefined) return controller.uid === addon.metadata.uid;
   return labelOf(child, labels.uid) === addon.metadata.uid;
 }
 
-/** Whether a dead addon of the same name and appId left the child behind. */
+/** Whether a deleted addon with the same name and appId left the child behind. */
 export function isLeftBehind(addon: KubeObject, child: Stored): boolean {
   const own = child.metadata.labels ?? {};
   return (
@@ -24,7 +24,7 @@ export function isLeftBehind(addon: KubeObject, child: Stored): boolean {
   );
 }
 
-/** Whether a Cluster holds the database that an addon asks for, of its owner. */
+/** Whether a Cluster has the database and the owner that an addon requests. */
 export function holdsWhatIsAsked(addon: Stored, cluster: Stored): boolean {
   const { database } = (addon.spec ?? {}) as Partial<AddonSpec>;
   const { bootstrap } = (cluster.spec ?? {}) as Pick<Cluster['spec'], 'bootstrap'>;
@@ -40,7 +40,7 @@ export function labelOf(child: Stored, label: string): string | undefined {
   return child.metadata.labels?.[label];
 }
 
-/** Whether somebody asked for its deletion, and finalizers hold it. */
+/** Whether it is being deleted and waits for its finalizers. */
 export function isDying(child: Stored): boolean {
   return child.metadata.deletionTimestamp !== undefined;
 }

@@ -1,16 +1,16 @@
-// When two states are the same: uids, resourceVersions and passwords count only by which of them are equal, times only by whether
-// they are long ago.
+// Computes a key that is equal for equivalent states: of uids, resourceVersions and passwords only equality counts, of times only
+// whether they are long ago.
 import { roles } from '../domain/children.ts';
 import { kindOf, type Slot, type Stored, slots } from './objects.ts';
 import { type Feed, longWait, nowOf, type State } from './state.ts';
 
-/** A value's text with its tokens taken out, and the tokens: both as numbers. */
+/** The text of a value without its tokens, and the tokens; both as numbers. */
 interface Form {
   readonly template: number;
   readonly tokens: readonly number[];
 }
 
-/** Times of an addon that are compared with no other: only how long ago they are counts. */
+/** Times of an addon that are never compared with others: only whether they are long ago counts. */
 const lonelyTimes: readonly string[] = ['creationTimestamp', 'deletionTimestamp', 'lastTransitionTime'];
 const token = /\b(?:uid|rv|pw)-\d+\b|(?:ago!)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
 const time = /\d{4}-.*Z$/;
@@ -18,7 +18,7 @@ const time = /\d{4}-.*Z$/;
 const nothing = {};
 const viewed: readonly Exclude<Slot, 'source'>[] = ['addon', ...roles];
 
-/** Makes the keys of states; one for each search, since it remembers what it has seen. */
+/** Computes the keys of states. Each search needs its own, since it caches. */
 export class Canonical {
   readonly #templates = new Map<string, number>();
   readonly #forms = new WeakMap<object, Form>();
@@ -26,10 +26,10 @@ export class Canonical {
   /** The objects that are in the key already. */
   readonly #met: Stored[] = [];
   readonly #numbers = new Map<string, number>();
-  /** By the number of a token: when it was, for a time; whether it has no identity. */
+  /** By the number of a token: the time, if it is one; and whether its identity does not count. */
   readonly #times: (number | undefined)[] = [];
   readonly #lonely: boolean[] = [];
-  /** By the number of a token: its name in the key that is being made, if the round is the present one. */
+  /** By the number of a token: its name in the current key, if the round is the current one. */
   readonly #names: number[] = [];
   readonly #rounds: number[] = [];
   #round = 0;
@@ -43,7 +43,7 @@ export class Canonical {
     return `${left.steps},${left.checkups},${left.travels}|${this.keyWithoutBudget(state)}`;
   }
 
-  /** The key of what there is, whatever may still happen to it. */
+  /** The key of a state without its budget. */
   keyWithoutBudget(state: State): string {
     this.#round += 1;
     this.#used = 0;
@@ -57,7 +57,7 @@ export class Canonical {
     const { from, seen, observed, next, result, tried, doubt, decision } = process;
     for (const view of [from, seen]) for (const slot of viewed) this.#object(view[slot]);
     const { children, source, volumes, live, resync } = observed;
-    // What is read of a child is in the view.
+    // What was read of a child is in the view.
     for (const role of roles) this.#text += children[role].kind;
     for (const read of [source, live])
       if (read.kind === 'found') this.#object(read.object);
@@ -93,7 +93,7 @@ export class Canonical {
     this.#form(form);
   }
 
-  /** Part by part: most versions of an object share most parts. */
+  /** Computed part by part, since most versions of an object share most parts. */
   #wholeOf({ kind, metadata, spec, status, data, managed, inside }: Stored): Form {
     const forms = [
       this.#formOf(metadata, kind),
@@ -169,7 +169,7 @@ function withoutLonelyTimes(key: string, value: unknown): unknown {
   return typeof value === 'string' && lonelyTimes.includes(key) ? `ago!${value}` : value;
 }
 
-/** Passwords are tokens, so data has to be read. */
+/** Passwords are tokens, so data has to be decoded. */
 function inPlainText(key: string, value: unknown): unknown {
   const isData =
     (key === 'DATABASE_URL' || key === 'password') && typeof value === 'string' && !value.startsWith('pw-');

@@ -1,5 +1,5 @@
-// CloudNativePG of the model, one reaction at a time: credentials, first start, restarts, failover. What it reports may be older
-// than what was asked, but it is never about a spec that it has not read.
+// Models CloudNativePG, one reaction at a time: credentials, first start, restarts, failover. What it reports can be older than the
+// spec, but never describes a spec that it has not read.
 import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './objects.ts';
 import { edit, place } from './server.ts';
 import { live, numbered, type State, timeOf } from './state.ts';
@@ -7,10 +7,10 @@ import type { Step } from './step.ts';
 
 const healthy = 'Cluster in healthy state';
 
-/** What CNPG does next about its Cluster, if anything. */
+/** What CNPG does next with its Cluster, if anything. */
 export function cnpgSteps(state: State): readonly Step[] {
   const cluster = live(state, 'cluster');
-  // A foreign Cluster without our spec is somebody else's concern.
+  // A foreign Cluster without the operator's spec is not modelled.
   if (
     cluster === undefined ||
     cluster.metadata.deletionTimestamp !== undefined ||
@@ -37,7 +37,7 @@ export function cnpgSteps(state: State): readonly Step[] {
   return [];
 }
 
-/** An instance fails: of several another one takes over, a single one comes back. Undefined when nothing runs. */
+/** An instance fails: another one takes over, or the only one restarts. Undefined if none is running. */
 export function failOver(state: State): State | undefined {
   const cluster = live(state, 'cluster');
   if (cluster === undefined || statusOf(cluster).phase !== healthy || cluster.metadata.deletionTimestamp !== undefined)
@@ -54,7 +54,7 @@ export function failOver(state: State): State | undefined {
   );
 }
 
-/** Somebody writes a new password into CNPG's Secret. Undefined when there is none. */
+/** A user writes a new password into CNPG's Secret. Undefined if there is no Secret. */
 export function rotatePassword(state: State): State | undefined {
   const source = live(state, 'source');
   const owner = source?.metadata.ownerReferences?.[0]?.uid;
@@ -93,7 +93,7 @@ function begin(cluster: Stored, state: State): Stored {
 function finish(cluster: Stored, state: State): Stored {
   const instances = Number(cluster.spec?.instances);
   const target = (cluster.status?.targetPrimary as string | undefined) ?? instanceName(1);
-  // With one instance left, the first is the one that stays.
+  // When scaling to one instance, the first one stays.
   const primary = instances === 1 ? instanceName(1) : target;
   const { becoming: _, ...inside } = cluster.inside ?? {};
   return {
@@ -160,7 +160,7 @@ function takeCredentials(cluster: Stored, source: Stored): Stored {
   };
 }
 
-/** What CNPG said last of a Cluster. */
+/** What CNPG last reported about a Cluster. */
 export function statusOf(cluster: Stored): {
   readonly phase: unknown;
   readonly primary: string;
@@ -173,7 +173,7 @@ export function statusOf(cluster: Stored): {
   return { phase, primary: String(currentPrimary ?? ''), instances, secretVersion };
 }
 
-/** Whether the instances run what the spec asks for, and stand. */
+/** Whether the instances are up and run the current spec. */
 export function runsAsAsked(cluster: Stored): boolean {
   return cluster.inside?.ran === runningPart(cluster) && cluster.inside.becoming === undefined && stands(cluster);
 }
@@ -191,7 +191,7 @@ function conditionOf(cluster: Stored): { readonly status: string; readonly lastT
   )?.[0];
 }
 
-/** Since when the Cluster is ready, or is not: it goes with every restart and every failover. */
+/** When the Cluster last became ready or not ready. It changes with every restart and failover. */
 export function readySince(cluster: Stored): string | undefined {
   return conditionOf(cluster)?.lastTransitionTime;
 }

@@ -1,4 +1,4 @@
-// The garbage collector of the model: it removes what has no living owner, and carries out foreground and orphan deletions.
+// Models the garbage collector: it deletes objects without an existing owner, and carries out foreground and orphan deletions.
 import { orphanFinalizer } from '../api/addon.ts';
 import { roles } from '../domain/children.ts';
 import { kindOf, rivalUid, type Slot, type Stored } from './objects.ts';
@@ -12,12 +12,12 @@ const owners: readonly Slot[] = ['addon', 'cluster'];
 /** The Cluster last, which is an owner itself. */
 const dependents: readonly Slot[] = ['source', ...roles.filter((role) => role !== 'cluster'), 'cluster'];
 
-/** Everything that the collector may do next, in any order. */
+/** Everything that the garbage collector can do next, in any order. */
 export function collectorSteps(state: State): readonly Step[] {
   return [...dependents.flatMap((slot) => collect(state, slot)), ...owners.flatMap((slot) => finish(state, slot))];
 }
 
-/** What becomes of one object on account of its owners. */
+/** What happens to one object because of its owners. */
 function collect(state: State, slot: Slot): readonly Step[] {
   const object = live(state, slot);
   const references = object?.metadata.ownerReferences ?? [];
@@ -37,7 +37,7 @@ function collect(state: State, slot: Slot): readonly Step[] {
   return answer.kind === 'done' ? [step(`collect ${nameOf(slot)}`, answer.state)] : [];
 }
 
-/** Lets an owner go once its dependents are dealt with. */
+/** Removes the finalizer of an owner once its dependents are processed. */
 function finish(state: State, slot: Slot): readonly Step[] {
   const owner = live(state, slot);
   if (owner?.metadata.deletionTimestamp === undefined) return [];
@@ -63,7 +63,7 @@ function isForeground(owner: Pick<Stored, 'metadata'>): boolean {
   );
 }
 
-/** The living owner of that uid. The rival lives outside the model, as long as anything belongs to it. */
+/** The existing owner with that uid. The rival is outside the model, and exists as long as anything belongs to it. */
 function ownerOf(state: State, uid: string): Pick<Stored, 'metadata'> | undefined {
   if (uid === rivalUid) return { metadata: { name: '', namespace: '', uid, resourceVersion: '' } };
   return owners.map((slot) => live(state, slot)).find((owner) => owner?.metadata.uid === uid);

@@ -1,5 +1,5 @@
-// What this revision decides on a sight, in Kubernetes' own terms, for `npm run compare`: another revision has a file like this and
-// answers the same sights.
+// Computes what this revision decides for a sight, in Kubernetes terms, for `npm run compare`: another revision has the same file and
+// gets the same sights.
 import type { Manifest } from '../api/kubernetes.ts';
 import type { LoginFailure, LoginResult } from '../api/login.ts';
 import { kindOf } from '../domain/children.ts';
@@ -18,7 +18,7 @@ import { needs } from '../domain/needs.ts';
 import { statusOf } from '../domain/status.ts';
 import { observedOf, type Sight } from './sight.ts';
 
-/** A write as the API server gets it. */
+/** A write as the API server receives it. */
 export interface Write {
   readonly verb: string;
   readonly kind: string;
@@ -34,7 +34,7 @@ export interface Answer {
   readonly ends: boolean;
   /** Milliseconds. */
   readonly wakeAfter: number | undefined;
-  /** The status by what came of the decision: all done, each write refused, each result of the login. */
+  /** The status for each outcome: all writes done, each write refused, each result of the login. */
   readonly status: Readonly<Record<string, unknown>>;
 }
 
@@ -81,7 +81,7 @@ function resultsOf(decision: Decision): readonly (readonly [string, ActionResult
   ];
 }
 
-/** What comes of the writes when one of them is refused. */
+/** The result of the writes if one of them is refused. */
 function carriedOut(actions: readonly Action[], refused: Action | undefined): ActionResult {
   return actions.reduce<ActionResult>((result, action) => {
     if (!isToBeTried(action, result)) return withUntried(result, action);

@@ -1,5 +1,5 @@
-// What must come of every state when it is left alone: the caches catch up, the collector and CNPG finish, nobody dies and nobody
-// touches anything. Then the operator comes to rest, and what it rests at is judged (rest.ts).
+// Checks that every state converges without further disturbance: the caches catch up, the garbage collector and CNPG finish, and nothing
+// crashes or is changed by users. Then the operator comes to rest, and the result is judged (rest.ts).
 import type { AddonSpec } from '../api/addon.ts';
 import type { Role } from '../domain/children.ts';
 import type { Canonical } from './canonical.ts';
@@ -24,16 +24,16 @@ export interface Violation {
   readonly steps: readonly string[];
 }
 
-/** Steps that a fair run may take; the longest that is needed has about a third of them. */
-const patience = 120;
+/** The maximum number of steps of a fair run. The longest that is needed has about a third of that. */
+const mostSteps = 120;
 
-/** Who goes first in a fair run: the surroundings, or the operator. */
+/** Who acts first in a fair run: the surroundings or the operator. */
 type Order = 'surroundings first' | 'operator first';
 
 export class FairRuns {
   readonly #subject: Subject;
   readonly #canonical: Canonical;
-  /** Keys of the states that are known to come to rest well, by who goes first. */
+  /** The keys of the states that are known to converge correctly, by who acts first. */
   readonly #good: Readonly<Record<Order, Set<string>>> = {
     'surroundings first': new Set(),
     'operator first': new Set(),
@@ -45,7 +45,7 @@ export class FairRuns {
     this.#canonical = canonical;
   }
 
-  /** What is wrong with how a state comes to rest, if anything, whoever goes first. */
+  /** The violation in how a state converges, if any, whoever acts first. */
   check(state: State): Violation | undefined {
     const seen = newest(state);
     const key = this.#canonical.keyWithoutBudget(seen);
@@ -59,11 +59,11 @@ export class FairRuns {
     const keys = new Set<string>();
     for (let now = state, key = start; !good.has(key); key = this.#canonical.keyWithoutBudget(now)) {
       const circled = keys.has(key);
-      // An operator that tries a refused write again and again does not keep the others from theirs.
+      // An operator that retries a refused write does not prevent the others from acting.
       const step = circled ? around(now) : this.#next(now, order);
       keys.add(key);
       if (step === undefined) {
-        // Refused for good, it tries again for ever; what it says meanwhile counts.
+        // A write that is refused permanently is retried forever: what status reports meanwhile is judged.
         const isRefused = now.refused.length > 0;
         const wrong = circled && !isRefused ? 'it goes round in circles' : this.#atRest(now);
         if (wrong === undefined) break;
@@ -73,19 +73,19 @@ export class FairRuns {
       const broken = judge(now, step);
       if (broken !== undefined) return { ...broken, steps: path };
       now = newest(remembering(step));
-      if (path.length > patience) {
+      if (path.length > mostSteps) {
         const steps = [...path.slice(0, 40), '...'];
-        return { rule: 'it comes to rest as a fresh create would', detail: `no rest in ${patience} steps`, steps };
+        return { rule: 'it comes to rest as a fresh create would', detail: `no rest in ${mostSteps} steps`, steps };
       }
     }
     for (const key of keys) good.add(key);
     return undefined;
   }
 
-  /** The state in which everything has come to rest. */
+  /** The state after everything has come to rest. */
   settle(state: State): State {
     let now = state;
-    for (let steps = 0; steps < patience; steps += 1) {
+    for (let steps = 0; steps < mostSteps; steps += 1) {
       const step = this.#next(now, 'surroundings first');
       if (step === undefined) return now;
       now = remembering(step);
@@ -93,7 +93,7 @@ export class FairRuns {
     throw new Error('the model does not come to rest');
   }
 
-  /** The states in which a run to rest is cut short: the process has died between two writes, or before the answer to one. */
+  /** The states in which a run is interrupted: the process crashed between two writes, or before the response to one. */
   deaths(state: State): readonly State[] {
     const states: State[] = [];
     for (let now: State | undefined = state; now !== undefined; ) {
@@ -115,11 +115,11 @@ export class FairRuns {
       if (after === undefined || !this.#writes(after)) return undefined;
       return { actor: 'operator', label: checkup ? 'looks at the Secrets too' : 'looks', state: after };
     };
-    // What is not watched is looked at in the end, when its time has come.
+    // What is not watched is read last, when the resync is due.
     return (order === 'operator first' ? (own(false) ?? around(state)) : (around(state) ?? own(false))) ?? own(true);
   }
 
-  /** Whether anything comes of a look but a login that says what is known. */
+  /** Whether a reconcile writes anything; a login with a known result is not a write. */
   #writes(state: State): boolean {
     let now = state;
     while (now.process.kind === 'acting') {
@@ -153,7 +153,7 @@ export class FairRuns {
   }
 }
 
-/** What the collector, CNPG and the end of the namespace do next. */
+/** What the garbage collector, CNPG and the namespace controller do next. */
 function around(state: State): Step | undefined {
   return collectorSteps(state)[0] ?? cnpgSteps(state)[0] ?? namespaceSteps(state)[0];
 }

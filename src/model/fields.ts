@@ -1,8 +1,9 @@
-// Server-side apply for one manager, on plain JSON: what it names is set, what it named before and leaves out now is removed.
+// Server-side apply for one field manager, on plain JSON: applied fields are set, and fields that were applied before but no longer are
+// get removed.
 import type { OwnerReference } from '../api/kubernetes.ts';
 import type { Fields, Stored } from './objects.ts';
 
-/** @param before what the same manager applied last */
+/** @param before what the same field manager applied last */
 export function applyFields(live: Fields, before: Fields, now: Fields): Fields {
   const result: Record<string, unknown> = { ...live };
   for (const [key, was] of Object.entries(before)) {
@@ -19,7 +20,7 @@ export function applyFields(live: Fields, before: Fields, now: Fields): Fields {
   return result;
 }
 
-/** The fields a manager can own, lists with keys as maps: that is how the server merges them. */
+/** The fields that a manager can own. Lists with keys become maps, which is how the API server merges them. */
 export function treeOf(object: {
   readonly metadata: Pick<Stored['metadata'], 'labels' | 'annotations' | 'ownerReferences' | 'finalizers'>;
   readonly spec?: unknown;
@@ -77,7 +78,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether two JSON values say the same, whatever the order of their members. */
+/** Whether two JSON values are equal, whatever the order of their members. */
 export function sameFields(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -1,5 +1,4 @@
-// What the rules remember of a step, for the steps after it.
-
+// Records what the rules need to know about a step later.
 import type { AddonStatus } from '../api/addon.ts';
 import type { ConditionType } from '../api/conditions.ts';
 import { roles } from '../domain/children.ts';
@@ -8,7 +7,7 @@ import type { Stored } from './objects.ts';
 import { live, type State } from './state.ts';
 import type { Step } from './step.ts';
 
-/** The state after a step, with what is to be known of the step later. */
+/** The state after a step, with what the rules need to know about the step later. */
 export function remembering({ state, attempt }: Step): State {
   if (attempt === undefined || attempt.error !== undefined) return state;
   const { by, request } = attempt;
@@ -23,12 +22,12 @@ export function remembering({ state, attempt }: Step): State {
   return { ...state, memory: { ...state.memory, guarded, ...(first !== undefined && { ready: first }) } };
 }
 
-/** Whether status calls a condition true. */
+/** Whether a condition is True. */
 export function says({ conditions }: AddonStatus, condition: ConditionType): boolean {
   return conditions?.some(({ type, status }) => type === condition && status === 'True') === true;
 }
 
-/** uids of what belongs to an addon. */
+/** The uids of the objects that belong to an addon. */
 function childrenOf(state: State, addon: Stored): readonly string[] {
   const children = roles.flatMap((slot) => live(state, slot) ?? []);
   return children.filter((child) => belongs(addon, child)).map(({ metadata }) => metadata.uid);

@@ -1,4 +1,4 @@
-// How a wrong subject is made of the product's: it sees something else than was observed, or does something else than was decided.
+// Builds mutants of the product's subject: they see something else than was observed, or do something else than was decided.
 import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Action } from '../domain/decision.ts';
@@ -8,13 +8,13 @@ import type { Search } from './search.ts';
 import type { Subject } from './subject.ts';
 
 export interface Mutant {
-  /** The wrong subject, made of the right one. */
+  /** Builds the mutant from the product's subject. */
   readonly subject: (right: Subject) => Subject;
   readonly search: Search;
   readonly rule: RuleName;
 }
 
-/** Decides on something else than what was observed. */
+/** Decides on a changed observation. */
 export const seeing =
   (change: (o: Observed) => Observed) =>
   (right: Subject): Subject => ({
@@ -23,7 +23,7 @@ export const seeing =
     decide: (o, now, sight) => right.decide(change(o), now, sight),
   });
 
-/** Decides right, and does something else. */
+/** Decides as the product does, but changes the actions. */
 export const doing =
   (change: (actions: readonly Action[], o: Observed) => readonly Action[]) =>
   (right: Subject): Subject => ({
@@ -36,7 +36,7 @@ export const doing =
 
 export const isDeleted = ({ addon }: Observed): boolean => addon.metadata.deletionTimestamp !== undefined;
 
-/** The same with another Cluster, where one was found. */
+/** The same observation with a changed Cluster, if one was found. */
 export const withCluster = (o: Observed, change: (cluster: Cluster) => Cluster): Observed => {
   const { cluster } = o.children;
   return cluster.kind === 'found'

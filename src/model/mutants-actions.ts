@@ -1,5 +1,4 @@
-// Wrong subjects that do something to an object that the product would not.
-
+// Mutants that write to objects as the product must not.
 import { labels } from '../api/addon.ts';
 import type { Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { defaultPlans } from '../domain/database/plans.ts';
@@ -17,7 +16,7 @@ export const actionMutants = {
     search: searchOf({ after: ['put a foreign cluster'], steps: ['create standard'], times: 1 }),
     rule: 'writes only what is ours',
   },
-  'takes back what another addon left behind': {
+  'adopts what another addon left behind': {
     subject: seeing((o) =>
       withCluster(o, (cluster) =>
         relabelled(cluster, { labels: { ...cluster.metadata.labels, [labels.name]: o.addon.metadata.name } }),
@@ -26,7 +25,7 @@ export const actionMutants = {
     search: searchOf({ after: ["put the rival's orphan there"], steps: ['create free'], times: 1 }),
     rule: 'writes only what is ours',
   },
-  'takes back whatever database it is': {
+  'adopts any database': {
     subject: seeing((o) => {
       const { database: _, ...spec } = o.addon.spec;
       return { ...o, addon: { ...o.addon, spec } };
@@ -36,9 +35,9 @@ export const actionMutants = {
       steps: ['create free of another database'],
       times: 1,
     }),
-    rule: 'takes back only what fits',
+    rule: 'adopts only what matches',
   },
-  'takes nothing back': {
+  'adopts nothing': {
     subject: seeing((o) =>
       withCluster(o, (cluster) =>
         cluster.metadata.labels?.[labels.orphaned] === undefined
@@ -53,12 +52,12 @@ export const actionMutants = {
     }),
     rule: 'it comes to rest as a fresh create would',
   },
-  'looks after nothing of an addon that is gone': {
+  'marks nothing of a deleted addon': {
     subject: doing((actions, o) => (o.gone ? [] : actions)),
     search: searchOf({ after: ['create standard'], steps: ['delete and orphan'], times: 1 }),
     rule: 'it comes to rest as a fresh create would',
   },
-  'forgets when a database was ready that it takes back': {
+  'forgets ready_at of a database that it adopts': {
     subject: seeing((o) => (o.gone ? { ...o, addon: { ...o.addon, status: undefined } as never } : o)),
     search: searchOf({ after: ['create standard'], steps: ['delete and orphan', 'create standard'], times: 2 }),
     rule: 'ready_at and clusterName never move',
@@ -171,7 +170,7 @@ export const actionMutants = {
     search: searchOf({ steps: ['create protected free'], times: 1 }),
     rule: 'no protected child has an owner',
   },
-  'tells of protection a round too early': {
+  'reports protection a round too early': {
     subject: doing((actions, { addon }) => {
       const isNews = addon.spec.mode === 'protected' && reasonOf(addon, 'Protected') === undefined;
       return isNews && wasReady(addon) ? [] : actions;
@@ -196,7 +195,7 @@ export const actionMutants = {
     search: searchOf({ steps: ['create protected free', 'delete in the background'], times: 2 }),
     rule: 'it comes to rest as a fresh create would',
   },
-  'writes the Cluster each time it looks': {
+  'writes the Cluster in every reconcile': {
     subject: doing((actions, o) => {
       const cluster = clusterIn(o);
       if (cluster === undefined || actions.length > 0) return actions;

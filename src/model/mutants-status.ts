@@ -1,4 +1,4 @@
-// Wrong subjects that tell what is not so.
+// Mutants that report what is not true.
 import { annotations } from '../api/addon.ts';
 import { timestampOf } from '../api/time.ts';
 import { clusterIn, type Mutant, relabelled, seeing, withCluster } from './mutant.ts';
@@ -34,7 +34,7 @@ export const statusMutants = {
     }),
     rule: 'ready_at and clusterName never move',
   },
-  'takes back which generation it has looked at': {
+  'lowers observedGeneration': {
     subject: (right) => ({
       ...right,
       statusOf: (addon, decision, result, now) => {
@@ -45,7 +45,7 @@ export const statusMutants = {
     search: searchOf({ after: ['create free', 'plan standard'], steps: ['suspend on'], times: 1 }),
     rule: 'observedGeneration never falls',
   },
-  'tells running without a login': {
+  'reports running without a login': {
     subject: (right) => ({
       ...right,
       decide: (o, now, sight) => {
@@ -56,7 +56,7 @@ export const statusMutants = {
     search: searchOf({ after: ['create pro'], steps: ['fail over'], times: 1 }),
     rule: 'Ready means that a login succeeded',
   },
-  'believes what CNPG said of the plan before': {
+  'trusts what CNPG reported for the previous plan': {
     subject: seeing((o) =>
       withCluster(o, (cluster) => {
         const { [annotations.readyBefore]: _, ...notes } = cluster.metadata.annotations ?? {};
@@ -66,7 +66,7 @@ export const statusMutants = {
     search: searchOf({ after: ['create free'], steps: ['plan standard'], times: 1 }),
     rule: 'Ready means that it runs as asked',
   },
-  'believes that what was refused is done': {
+  'treats refused writes as done': {
     subject: (right) => ({
       ...right,
       statusOf: (addon, decision, result, now) =>
@@ -75,7 +75,7 @@ export const statusMutants = {
     search: searchOf({ steps: ['create free', 'refuse urlSecret'], times: 2 }),
     rule: 'no condition claims what was neither seen nor written',
   },
-  'tells the plan that a suspended addon asks for': {
+  'reports the plan that a suspended addon requests': {
     subject: (right) => ({
       ...right,
       decide: (o, now, sight) => {
@@ -87,7 +87,7 @@ export const statusMutants = {
     search: searchOf({ after: ['create free'], steps: ['suspend on', 'plan standard'], times: 2 }),
     rule: 'a suspended addon keeps what status says of its plan',
   },
-  'tells a password': {
+  'reports a password': {
     subject: (right) => ({
       ...right,
       decide: (o, now, sight) => {

@@ -1,4 +1,4 @@
-// The checker finds out each of these wrong subjects, by the rule that it breaks.
+// The checker detects each mutant, by the rule that it violates.
 import { describe, expect, it } from '@jest/globals';
 import { inWords } from './explore.ts';
 import { actionMutants } from './mutants-actions.ts';

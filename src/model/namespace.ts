@@ -1,4 +1,4 @@
-// The namespace controller of the model: once the namespace was deleted it deletes whatever is in it, in any order.
+// Models the namespace controller: once the namespace is deleted, it deletes everything in it, in any order.
 import { kindOf, slots } from './objects.ts';
 import { remove } from './server.ts';
 import { live, type State } from './state.ts';
@@ -16,7 +16,7 @@ export function namespaceSteps(state: State): readonly Step[] {
   });
 }
 
-/** Whether the namespace was deleted and something keeps it from going. */
+/** Whether the namespace is being deleted and still contains an object. */
 export function isHeldUp(state: State): boolean {
   return state.ending && slots.some((slot) => live(state, slot) !== undefined);
 }

@@ -1,4 +1,4 @@
-// The objects of one namespace as the model's API server keeps them, and their names: types only, no behaviour.
+// The types of the objects that the model's API server stores, and their names. No behaviour.
 import { addonGvr } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { byRole, children, isWatched, kindOf as kindOfRole, type Role, roles } from '../domain/children.ts';
@@ -6,7 +6,7 @@ import { clusterName, sourceSecretName } from '../domain/names.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Everything one addon has to do with; `source` is CNPG's Secret with the credentials. */
+/** All objects that concern one addon; `source` is CNPG's Secret with the credentials. */
 export type Slot = 'addon' | Role | 'source';
 
 export interface Stored extends KubeObject {
@@ -14,16 +14,16 @@ export interface Stored extends KubeObject {
   readonly status?: Fields;
   readonly type?: string;
   readonly data?: Readonly<Record<string, string>>;
-  /** What the operator's field manager applied last: what a later apply leaves out is removed. */
+  /** What the operator's field manager applied last. Fields that a later apply omits are removed. */
   readonly managed?: Fields;
-  /** What no API shows of a Cluster: the truth behind CNPG's reports. */
+  /** The actual state of a Cluster, which no API shows. */
   readonly inside?: Inside;
 }
 
 export interface Inside {
   /** The spec that the instances run with, as JSON; undefined before the first start. */
   readonly ran?: string;
-  /** The spec that a restart under way leads to, as JSON. */
+  /** The spec that a restart in progress leads to, as JSON. */
   readonly becoming?: string;
   /** The password of the application's role. */
   readonly password?: string;
@@ -48,7 +48,7 @@ export const kindOf: Readonly<Record<Slot, string>> = {
 };
 
 export const slots: readonly Slot[] = ['addon', ...roles, 'source'];
-/** What the operator's caches show, and may show late. */
+/** The objects in the operator's caches, which can be stale. */
 export const watchedSlots: readonly Slot[] = ['addon', ...roles.filter(isWatched)];
 
 export function slotOf(kind: string, name: string): Slot | undefined {
@@ -61,7 +61,7 @@ export function textOf(secret: Stored | undefined, key: string): string | undefi
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString();
 }
 
-/** A Secret's data from texts. */
+/** The data of a Secret from strings. */
 export function dataOf(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]));
 }

@@ -1,5 +1,5 @@
-// How the model's operator observes, as controller/observe.ts does: caches that may be late, the live reads that the decision asks for,
-// and the decision. Nothing is written here.
+// Models how the operator observes and decides, as controller/observe.ts does: caches that can be stale, and the live reads that the
+// decision needs. Nothing is written here.
 import { projectAddon } from '../api/addon.ts';
 import { projectCluster } from '../api/cnpg.ts';
 import { byRole, isWatched, type Role } from '../domain/children.ts';
@@ -29,7 +29,7 @@ export function lookAtNewest(state: State, resync: boolean, subject: Subject): S
   return look(newest(state), resync || doubt, doubt, subject);
 }
 
-/** One look for each combination of what the caches may show. */
+/** One reconcile for each combination of what the caches can contain. */
 export function looks(state: State, doubt: boolean, subject: Subject): readonly Step[] {
   const steps: Step[] = [];
   const { left } = state;
@@ -48,7 +48,7 @@ export function looks(state: State, doubt: boolean, subject: Subject): readonly 
   return steps;
 }
 
-/** The state as each combination of late caches shows it. */
+/** The state for each combination of stale caches. */
 function combinations(state: State): readonly State[] {
   return watchedSlots.reduce<readonly State[]>(
     (states, slot) =>
@@ -75,7 +75,7 @@ function travelBack(state: State): State {
   return restarted({ ...listed, left: { ...left, travels: left.travels - 1 } });
 }
 
-/** What a cache shows: the oldest version that it may still have, once a look has settled it. */
+/** What a cache contains: the oldest version that is still possible. */
 function shown({ versions, at }: Feed): Stored | undefined {
   return versions[at];
 }
@@ -88,7 +88,7 @@ function lagOf({ objects }: State): string {
   return behind.length === 0 ? '' : ` (${behind.join(', ')})`;
 }
 
-/** Observes and decides; undefined when the decision is to do and to say nothing. */
+/** Observes and decides; undefined if there is nothing to write. */
 function look(before: State, resync: boolean, doubt: boolean, subject: Subject): State | undefined {
   const cluster = shown(before.objects.cluster);
   const state = withoutSettled(before, cluster);
@@ -120,7 +120,7 @@ function look(before: State, resync: boolean, doubt: boolean, subject: Subject):
   return { ...state, process };
 }
 
-/** As controller/deleted-addons.ts: who is gone is forgotten once there is nothing to do about the Cluster that the cache shows. */
+/** As in controller/deleted-addons.ts: a deleted addon is forgotten once nothing is left to do for the cached Cluster. */
 function withoutSettled(state: State, cluster: Stored | undefined): State {
   const { addon } = state.objects;
   const { deleted = [] } = addon;
@@ -132,7 +132,7 @@ function leftoverAt(gone: Stored, cluster: Stored | undefined): ReturnType<typeo
   return leftoverOf(projectAddon(gone), cluster && projectCluster(cluster));
 }
 
-/** As controller/observe.ts: the caches, and the live reads that the decision says it needs. */
+/** As in controller/observe.ts: the caches, and the live reads that the decision needs. */
 function observe(
   state: State,
   addon: Stored,
@@ -172,7 +172,7 @@ function observe(
   };
 }
 
-/** The rival lives as long as it controls anything. */
+/** The rival exists as long as it controls anything. */
 function livingOwnersOf({ children: { cluster } }: Sight): readonly string[] {
   return cluster?.metadata.ownerReferences?.some(({ uid }) => uid === rivalUid) === true ? [rivalUid] : [];
 }

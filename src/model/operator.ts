@@ -1,6 +1,5 @@
-// The operator of the model, composed as controller/reconcile.ts composes it, but in steps: look, each write, the login, the status.
-// Between two steps anything may happen, and at each the process may die or lose the answer.
-
+// Models the operator as controller/reconcile.ts composes it, but in steps: observe, each write, the login, the status. Anything can
+// happen between two steps, and in each step the process can crash or lose the response.
 import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import {
@@ -21,14 +20,14 @@ import { type Acting, catchUp, live, nowOf, restarted, type State, type View, wi
 import type { Attempt, Step } from './step.ts';
 import type { Subject } from './subject.ts';
 
-/** Everything that the operator, or its death, may do next. */
+/** Everything that the operator can do next, including a crash. */
 export function operatorSteps(state: State, subject: Subject): readonly Step[] {
   return state.process.kind === 'idle'
     ? looks(state, state.process.doubt, subject)
     : acts(state, state.process, subject);
 }
 
-/** The next action, carried out, carried out without an answer, or never begun. */
+/** The next action: carried out, carried out without a response, or never started. */
 function acts(state: State, process: Acting, subject: Subject): readonly Step[] {
   const carried = carryOn(state, process, subject);
   const [step] = carried;
@@ -36,7 +35,7 @@ function acts(state: State, process: Acting, subject: Subject): readonly Step[] 
   return step === undefined ? died : [...carried, ...died];
 }
 
-/** The next action or the status: answered, and once more with the answer lost. */
+/** The next action or the status: with a response, and with the response lost. */
 export function carryOn(state: State, process: Acting, subject: Subject): readonly Step[] {
   const { decision, next, result, tried } = process;
   const action = decision.actions[next];
@@ -46,13 +45,13 @@ export function carryOn(state: State, process: Acting, subject: Subject): readon
   }
   const isRefused = essentialRefusal(result) !== undefined;
   if (decision.login !== undefined && !isRefused && !tried) return [logIn(state, process, decision.login)];
-  // What would be told is told of an addon that is gone.
+  // No status is written for an addon that no longer exists.
   if (decision.ends === true && (process.observed.gone || !isRefused))
     return [operator('is done', idle(withoutDeleted(state, process.from.addon), process.doubt))];
   return writeStatus(state, process, subject);
 }
 
-/** Logs in with a DATABASE_URL: what matters is the database as it is now. */
+/** Logs in with a DATABASE_URL, to the database as it is now. */
 function logIn(state: State, process: Acting, { url, place }: Login): Step {
   const cluster = live(state, 'cluster');
   const up = cluster !== undefined && stands(cluster);
@@ -102,7 +101,7 @@ function write(state: State, process: Acting, action: Action, subject: Subject):
   }
 }
 
-/** The cache after the answer of a write: of an addon that the write let go it shows the last state, until the watch tells more. */
+/** The cache after the response to a write. If the write removed the addon, the cache keeps its last version until the watch reports it. */
 function heardOf(state: State, slot: Slot, object: Stored | undefined): State {
   const released = slot === 'addon' && object !== undefined && live(state, 'addon') === undefined;
   return released
@@ -123,12 +122,12 @@ function send(state: State, action: Action): Answer {
   }
 }
 
-/** As controller/write-status.ts: nothing changed, nothing written; an addon that has changed is looked at again. */
+/** As in controller/write-status.ts: written only if it differs; after a conflict, the addon is requeued. */
 function writeStatus(state: State, process: Acting, subject: Subject): readonly Step[] {
   const { addon } = process.observed;
   const status = subject.statusOf(addon, process.decision, process.result, nowOf(state));
   if (sameFields(addon.status, status)) return [operator('has nothing to tell', idle(state, process.doubt))];
-  // The state in which the last own write left the addon.
+  // The version that the last own write created.
   const answer = applyStatus(state, process.seen.addon.metadata, status as Fields);
   const ready = status.conditions?.find(({ type }) => type === 'Ready')?.reason;
   const label = `tells ${status.phase} (${ready})`;
@@ -141,7 +140,7 @@ function writeStatus(state: State, process: Acting, subject: Subject): readonly 
   return [operator(label, heard, attempt), ...lost(state, answer.state, process, label, attempt)];
 }
 
-/** The write is done and nobody was told: the process died, or the connection did. */
+/** The write succeeded but its response was lost: the process or the connection died. */
 function lost(before: State, after: State, process: Acting, label: string, attempt: Attempt): readonly Step[] {
   const changed = after !== before;
   return changed ? [operator(`${label}, and the answer is lost`, idle(after, process.doubt), attempt)] : [];
@@ -153,7 +152,7 @@ function withoutDeleted(state: State, { metadata }: Stored): State {
   return withFeed(state, 'addon', { ...addon, deleted });
 }
 
-/** Whether it is the write of an object that no cache shows. */
+/** Whether it writes an object that is not cached. */
 function isRead({ child }: Action): boolean {
   return child !== 'addon' && !isWatched(child);
 }

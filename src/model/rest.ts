@@ -1,5 +1,4 @@
-// What a state at rest may look like: as after a fresh create, or stopped by what stands in the way, or empty.
-
+// Judges a state at rest: it must look as after a fresh create, be stopped by an obstacle, or be empty.
 import { type AddonStatus, annotations, fieldManager, labels } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes } from '../api/conditions.ts';
 import { byRole, children, isEssential, type Role, roles } from '../domain/children.ts';
@@ -8,14 +7,14 @@ import { runsAsAsked } from './cnpg.ts';
 import { addonName, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from './objects.ts';
 import { live, type State } from './state.ts';
 
-/** Whether the operator may stop where it is: something stands in its way that only people can move. */
+/** Whether the operator is permitted to stop: there is an obstacle that only a user can remove. */
 export function isStopped(state: State, addon: Stored): boolean {
   const { conditions } = (addon.status ?? {}) as AddonStatus;
   const isDeleted = addon.metadata.deletionTimestamp !== undefined;
   if (addon.spec?.suspend === true && !isDeleted) return conditions?.some(({ type }) => type === 'Suspended') === true;
   const reason = conditions?.find(({ type }) => type === 'Ready')?.reason;
-  // An addon that goes releases every child or none.
-  return roles.some((role) => (isDeleted || isEssential(role)) && standsInTheWay(state, addon, role, reason));
+  // A deleted addon releases every child or none.
+  return roles.some((role) => (isDeleted || isEssential(role)) && isTrueOf(state, addon, role, reason));
 }
 
 /**
@@ -26,15 +25,15 @@ export function obstructed(state: State, addon: Stored): readonly Role[] {
   const { conditions = [] } = (addon.status ?? {}) as AddonStatus;
   const inTheWay = roles.filter((role) =>
     conditions.some(
-      ({ type, reason }) => concernOf(type) === children[role].concern && standsInTheWay(state, addon, role, reason),
+      ({ type, reason }) => concernOf(type) === children[role].concern && isTrueOf(state, addon, role, reason),
     ),
   );
   const concerns = inTheWay.map((role) => children[role].concern);
   return roles.filter((role) => !isEssential(role) && concerns.includes(children[role].concern));
 }
 
-/** Whether a reason is true of a child. */
-function standsInTheWay(state: State, addon: Stored, role: Role, reason: string | undefined): boolean {
+/** Whether the reason of a condition is true for a child. */
+function isTrueOf(state: State, addon: Stored, role: Role, reason: string | undefined): boolean {
   const child = live(state, role);
   const isOther = child !== undefined && !belongs(addon, child);
   switch (reason) {
@@ -59,7 +58,7 @@ function isLeftBehindAt(state: State, addon: Stored, slot: Role): boolean {
   return child !== undefined && isLeftBehind(addon, child);
 }
 
-/** A Cluster by what it holds, the others by the Cluster that they were made for. */
+/** A Cluster must have the requested database; the others must have been created for that Cluster. */
 function fitsAt(state: State, addon: Stored, slot: Slot): boolean {
   const [child, cluster] = [live(state, slot), live(state, 'cluster')];
   if (child === undefined || cluster === undefined) return false;
@@ -68,20 +67,20 @@ function fitsAt(state: State, addon: Stored, slot: Slot): boolean {
   return [former, labelOf(cluster, labels.uid)].includes(labelOf(child, labels.uid));
 }
 
-/** What is wrong with what an addon has and says at rest, compared with the shape of a fresh one. */
+/** How an addon and its children at rest differ from those after a fresh create. */
 export function unlike(state: State, addon: Stored, fresh: string, without: readonly Role[]): string | undefined {
   const { observedGeneration, phase } = (addon.status ?? {}) as AddonStatus;
-  if (observedGeneration !== addon.metadata.generation) return 'status speaks of an earlier generation';
+  if (observedGeneration !== addon.metadata.generation) return 'status describes an earlier generation';
   const is = shapeOf(state, without);
   if (is !== fresh) return difference(is, fresh);
   const cluster = live(state, 'cluster');
   if (phase !== 'running' || cluster === undefined) return `it rests ${phase}`;
-  if (!runsAsAsked(cluster)) return 'the instances do not run what was asked for';
+  if (!runsAsAsked(cluster)) return 'the instances do not run what was requested';
   const password = passwordIn(textOf(live(state, 'urlSecret'), 'DATABASE_URL'));
   return password === cluster.inside?.password ? undefined : 'DATABASE_URL does not log in';
 }
 
-/** Nothing of a deleted addon stays but what was to stay. */
+/** A child of a deleted addon that should not exist any more, if any. */
 export function leftOver(state: State): string | undefined {
   if (state.memory.torn || state.memory.abrupt || state.refused.length > 0) return undefined;
   const slots: readonly Slot[] = [...roles, 'source'];
@@ -95,7 +94,7 @@ export function leftOver(state: State): string | undefined {
 }
 
 /**
- * What the addon has and says, without what differs from one database to the next.
+ * The children and the status of the addon, without what differs between databases.
  * @param without the children that do not count, with their conditions
  */
 export function shapeOf(state: State, without: readonly Role[] = []): string {
@@ -131,7 +130,7 @@ function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
   );
   const said = Object.fromEntries(reasons.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
   const change = conditions?.find(({ type }) => type === 'PlanApplied');
-  // A disk that the StorageClass does not let grow is the one part of a plan that a fresh create would have.
+  // Only the size of a disk that cannot be expanded differs from a fresh create.
   const applied = change?.reason === 'StorageNotExpandable' ? 'True' : change?.status;
   return { phase, plan, version, clusterName, secretName, sizes, endpoints, backup, said, applied };
 }

@@ -15,10 +15,10 @@ import { afterStep, stepsOfUsers, type UserStep } from './user.ts';
 
 export interface Search {
   readonly rules: Rules;
-  /** Steps that people take first, each once all has come to rest. */
+  /** Steps of users before the search, each after everything has come to rest. */
   readonly prologue: readonly UserStep[];
   readonly budget: Budget;
-  /** How many states are explored before the search ends, the nearest first. */
+  /** The maximum number of states to explore, nearest first. */
   readonly most: number;
 }
 

@@ -1,4 +1,4 @@
-// Every way from plan to plan ends as if the last plan had been asked for at once, whatever came before and wherever the operator died.
+// Every sequence of plans ends as if the last plan had been requested at once, whatever came before and wherever the operator crashed.
 import { describe, expect, it } from '@jest/globals';
 import type { PlanName } from '../api/addon.ts';
 import { walk } from './sequences.ts';
@@ -8,14 +8,14 @@ const plans: readonly PlanName[] = ['free', 'standard', 'pro'];
 const pairs = plans.flatMap((from) => plans.map((to) => [from, to] as const));
 const threes = pairs.flatMap(([from, over]) => plans.map((to) => [from, over, to] as const));
 
-/** A plan that is asked for again changes nothing. */
+/** Requesting the same plan again changes nothing. */
 const changesOf = (row: readonly PlanName[]): readonly PlanName[] => row.filter((plan, at) => plan !== row[at - 1]);
 
 describe.each([
   ['pair', pairs, 9],
   ['row of three', threes, 27],
 ])('every %s of plans', (_, rows, count) => {
-  it('is tried', () => expect(rows).toHaveLength(count));
+  it('is complete', () => expect(rows).toHaveLength(count));
 
   it.each(rows.map((row) => [row.join(' -> '), row] as const))('%s', (_name, row) => {
     const changes = changesOf(row);

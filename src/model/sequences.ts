@@ -1,5 +1,5 @@
-// One addon through a row of plans, with the operator dying at every place where it can: what is left has to be what a fresh create
-// of the last plan would have made, the disk excepted.
+// Walks one addon through a sequence of plans, with a crash of the operator at every possible point: the result must be what a fresh
+// create with the last plan makes, except for the disk.
 import type { PlanName } from '../api/addon.ts';
 import { Canonical } from './canonical.ts';
 import { FairRuns, type Violation } from './fair.ts';
@@ -8,17 +8,17 @@ import type { Subject } from './subject.ts';
 import { afterStep } from './user.ts';
 
 export interface Walked {
-  /** Ways through the row: without a death, and with one at each place. */
+  /** Ways through the sequence: without a crash, and with one at each point. */
   readonly ways: number;
   readonly violation?: Violation;
 }
 
-/** @param plans the first is created, the others are changes, each once all has come to rest */
+/** @param plans the first is created, the others are changes, each after everything has come to rest */
 export function walk(plans: readonly PlanName[], subject: Subject): Walked {
   const fair = new FairRuns(subject, new Canonical());
   const quiet = { steps: 0, checkups: 0, travels: 0 };
   let alive: State = emptyState({ steps: [], late: [], lag: 0, expandable: true }, quiet);
-  /** States at rest, of an operator that has died once. */
+  /** States at rest after one crash. */
   let risen: readonly State[] = [];
   for (const [index, plan] of plans.entries()) {
     const changed = (state: State): State => afterStep(state, `${index === 0 ? 'create' : 'plan'} ${plan}`);

@@ -1,26 +1,26 @@
-// The API server of the model: create-by-apply, apply, status and delete with their preconditions, finalizers, the schema's
-// transition rules and CNPG's webhook. It answers as the real one was seen to.
+// Models the API server: create-by-apply, apply, status and delete with their preconditions, finalizers, the transition rules of the
+// schema and CNPG's webhook. Its responses are those observed on a real one.
 import type { Manifest } from '../api/kubernetes.ts';
 import { compareQuantities } from '../domain/quantity.ts';
 import { applyFields, isFields, sameFields, treeOf, withTree } from './fields.ts';
 import { type Fields, kindOf, nameOf, type Slot, type Stored, slotOf } from './objects.ts';
 import { live, numbered, put, type State, timeOf } from './state.ts';
 
-/** What the server says when it does not do what was asked. */
+/** An error response. */
 export interface ServerError {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
 }
 
-/** An object in the state in which it was observed. */
+/** The identity and version of an object as observed. */
 export type Pinned = Pick<Stored['metadata'], 'uid' | 'resourceVersion'>;
 
 export type Answer =
   | { readonly kind: 'done'; readonly state: State; readonly slot: Slot; readonly object: Stored | undefined }
   | { readonly kind: 'error'; readonly error: ServerError };
 
-/** The write that cannot adopt: it conflicts with whatever has the name. */
+/** The write that cannot adopt: it fails if any object has the name. */
 export function create(state: State, manifest: Manifest): Answer {
   const slot = placeOf(manifest);
   if (slot === undefined) return noSuchPlace(manifest);
@@ -28,7 +28,7 @@ export function create(state: State, manifest: Manifest): Answer {
   return make(state, slot, manifest);
 }
 
-/** Server-side apply; without a uid it creates or takes over whatever is there, as the real one does. */
+/** Server-side apply. Without a uid it creates the object or takes over an existing one, as the real API server does. */
 export function apply(state: State, manifest: Manifest): Answer {
   const slot = placeOf(manifest);
   if (slot === undefined) return noSuchPlace(manifest);
@@ -46,7 +46,7 @@ export function apply(state: State, manifest: Manifest): Answer {
   return store(state, slot, before, { ...after, managed: tree });
 }
 
-/** A merge patch of the addon's whole list of finalizers, pinned to the state that was observed. */
+/** A merge patch of the addon's whole list of finalizers, pinned to the observed version. */
 export function setFinalizers(state: State, { metadata }: Manifest): Answer {
   const before = live(state, 'addon');
   if (before === undefined) return error(404, 'NotFound', `${kindOf.addon} "${metadata.name}" not found`);
@@ -76,8 +76,8 @@ export function applyStatus(state: State, { uid, resourceVersion }: Pinned, stat
 }
 
 /**
- * Deletes an object; with finalizers it stays and shows that it is being deleted.
- * @param finalizer what the way of deletion adds: foregroundDeletion or orphan
+ * Deletes an object. With finalizers it stays, with a deletionTimestamp.
+ * @param finalizer added by the propagation policy: foregroundDeletion or orphan
  */
 export function remove(
   state: State,
@@ -104,19 +104,19 @@ export function remove(
   }));
 }
 
-/** A write by somebody who is not the operator, with whatever rights it needs; CNPG's webhook still has its say. */
+/** A write by another client, with all permissions. CNPG's webhook still applies. */
 export function edit(state: State, slot: Slot, change: (object: Stored) => Stored): Answer {
   const before = live(state, slot);
   if (before === undefined) return error(404, 'NotFound', `${kindOf[slot]} "${nameOf[slot]}" not found`);
   const after = change(before);
   const isStatus = before.metadata === after.metadata && before.spec === after.spec && before.data === after.data;
   if (before.managed === undefined || isStatus) return store(state, slot, before, after);
-  // Whoever changes a field owns it from then on: a later apply that leaves it out does not remove it.
+  // The client that changes a field owns it from then on, so a later apply that omits it does not remove it.
   const managed = stillHeld(before.managed, treeOf(before), treeOf(after));
   return store(state, slot, before, { ...after, managed });
 }
 
-/** Of what the operator's manager holds, the part that nobody has changed. */
+/** The fields of the operator's manager that no other client has changed. */
 function stillHeld(managed: Fields, before: Fields, after: Fields): Fields {
   return Object.fromEntries(
     Object.entries(managed).flatMap(([key, value]) => {
@@ -127,7 +127,7 @@ function stillHeld(managed: Fields, before: Fields, after: Fields): Fields {
   );
 }
 
-/** What an admission policy says to the operator's write. */
+/** The response of an admission policy to the operator's write. */
 function policy({ refused }: State, slot: Slot): Answer | undefined {
   const isRefused = slot !== 'addon' && slot !== 'source' && refused.includes(slot);
   return isRefused
@@ -135,7 +135,7 @@ function policy({ refused }: State, slot: Slot): Answer | undefined {
     : undefined;
 }
 
-/** A new object, by apply of the operator's manager. */
+/** A new object, applied by the operator's manager. */
 function make(state: State, slot: Slot, manifest: Manifest): Answer {
   if (state.ending)
     return error(
@@ -156,7 +156,7 @@ function make(state: State, slot: Slot, manifest: Manifest): Answer {
   return store(next, slot, undefined, withTree(bare, tree));
 }
 
-/** Makes what `make` made of the operator's for anybody: the user's addon, CNPG's Secret, a foreign child. */
+/** Creates an object of another client: the user's addon, CNPG's Secret, a foreign child. */
 export function place(state: State, slot: Slot, content: Omit<Stored, 'apiVersion' | 'kind'>): State {
   const [number, next] = numbered(state);
   const object: Stored = {
@@ -187,7 +187,7 @@ interface ClusterFields {
   readonly postgresql?: { readonly parameters?: Fields; readonly synchronous?: Fields };
 }
 
-/** What CNPG 1.30 refuses of what the operator could write. */
+/** CNPG's webhook: what CNPG 1.30 rejects of what the operator could write. */
 function webhook(before: Stored | undefined, after: Stored): Answer | undefined {
   const [was, is] = [before?.spec ?? {}, after.spec ?? {}] as readonly [ClusterFields, ClusterFields];
   if ((compareQuantities(is.storage?.size ?? '0', was.storage?.size ?? '0') ?? 0) < 0)

@@ -1,5 +1,5 @@
-// What an operator has seen before it decides, in Kubernetes' own terms, and what the core makes of it. No type of the core is part of a
-// sight, so that two revisions of the core can be given the same.
+// A sight: what the operator has observed before it decides, in Kubernetes terms, and its conversion to the input of the domain logic. It
+// contains no type of the domain, so that two revisions can be given the same sight.
 import { projectAddon } from '../api/addon.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { resources } from '../api/resources.ts';
@@ -9,7 +9,7 @@ import { defaultPlans } from '../domain/database/plans.ts';
 import type { Children, Observed, Platform, Read, Volume } from '../domain/observed.ts';
 import type { Stored } from './objects.ts';
 
-/** null: there is none. undefined: it was not read. */
+/** null: the object does not exist. undefined: it was not read. */
 export type Seen = Stored | null | undefined;
 
 export interface Sight {
@@ -19,12 +19,12 @@ export interface Sight {
   readonly children: Readonly<Record<Role, Seen>>;
   /** CNPG's Secret with the credentials. */
   readonly source: Seen;
-  /** The addon as the server has it. */
+  /** The addon as the API server has it. */
   readonly live: Seen;
   readonly volumes: readonly Volume[] | undefined;
-  /** Whether pods, claims and events were looked at: the model has none, and the operator no permission. */
+  /** Whether pods, claims and events were requested. The model has none, and the operator no permission to list them. */
   readonly facts: boolean;
-  /** uids of other addons that live and own what was found. */
+  /** The uids of other existing addons that own found objects. */
   readonly livingOwners: readonly string[];
   readonly resync: boolean;
 }
@@ -36,7 +36,7 @@ export const platform: Platform = {
   connectionCheck: 'Required',
 };
 
-/** The model has no pods: who may not look concludes nothing. */
+/** The model has no pods. Without the permission to list them, the operator draws no conclusion. */
 const nothingToSee: Facts = {
   pods: [],
   claims: [],
@@ -45,7 +45,7 @@ const nothingToSee: Facts = {
   unseen: ['pods', 'persistentvolumeclaims', 'events'],
 };
 
-/** A sight as the core is given it. */
+/** The input of the domain logic for a sight. */
 export function observedOf(sight: Sight): Observed {
   const { volumes } = sight;
   return {

@@ -1,5 +1,5 @@
-// One state of the model: the API server's objects, how far the operator's caches have come, the operator itself, and what the
-// checker remembers of the past. Values only: every step makes a new one.
+// A state of the model: the objects of the API server, the position of the operator's caches, the operator's process, and what the rules
+// need to know of the past. States are immutable: every step creates a new one.
 import { orphanFinalizer } from '../api/addon.ts';
 import { timestampOf } from '../api/time.ts';
 import type { Role } from '../domain/children.ts';
@@ -7,16 +7,16 @@ import type { ActionResult, Decision } from '../domain/decision.ts';
 import type { Observed } from '../domain/observed.ts';
 import { type Slot, type Stored, slots, watchedSlots } from './objects.ts';
 
-/** The versions of a watched object that a cache may still show, oldest first; the last is what the server has. */
+/** The versions of a watched object that a cache can still contain, oldest first. The last is the version of the API server. */
 export interface Feed {
   readonly versions: readonly (Stored | undefined)[];
-  /** The oldest version that the cache may show: a watch never goes back, a restart on an old list may. */
+  /** The oldest version that the cache can contain. A watch never goes back, but a restart from an old list can. */
   readonly at: number;
-  /** Of addons: the last states of those whose end this process has seen, as long as something may be left to do for them. */
+  /** For addons: the last versions of deleted ones that this process knows, while something may be left to do for them. */
   readonly deleted?: readonly Stored[];
 }
 
-/** Every object that there may be. What is not watched has one version: it is read when it is needed. */
+/** All objects. One that is not watched has a single version, since it is read when needed. */
 export type Objects = Readonly<Record<Slot, Feed>>;
 
 /** What the operator has seen of each object: in its caches, or by reading it. */
@@ -41,53 +41,53 @@ export interface Acting {
 
 export type Process = { readonly kind: 'idle'; readonly doubt: boolean } | Acting;
 
-/** What a search allows to happen, and how often. */
+/** What can happen in a search. */
 export interface Rules {
   /** Names of the steps in user.ts that people may take. */
   readonly steps: readonly string[];
   /** Whose caches may be late. */
   readonly late: readonly Slot[];
-  /** How many versions a late cache may lag behind. */
+  /** The maximum number of versions by which a cache is behind. */
   readonly lag: number;
-  /** Whether the StorageClass lets volumes grow. */
+  /** Whether the StorageClass allows volume expansion. */
   readonly expandable: boolean;
 }
 
-/** How much of it is left. */
+/** How often things can still happen. */
 export interface Budget {
   readonly steps: number;
-  /** Looks at the Secrets for no reason but time. */
+  /** Periodic reads of the Secrets (resync). */
   readonly checkups: number;
-  /** Restarts on a list that is older than what was seen before. */
+  /** Restarts from a list that is older than what was observed before. */
   readonly travels: number;
 }
 
 /** What the rules have to know of the past. */
 export interface Memory {
-  /** uids of the children that status called protected, until the user asked for another mode. */
+  /** The uids of the children that status reported as protected, until the user requested another mode. */
   readonly guarded: readonly string[];
-  /** uids of children that the user asked to keep when deleting (--cascade=orphan). */
+  /** The uids of children that the user requested to keep (--cascade=orphan). */
   readonly kept: readonly string[];
-  /** The last login that succeeded, and the spell of readiness that it was made in. */
+  /** The last login that succeeded, and the readiness period in which it happened. */
   readonly login?: {
     readonly url: string;
     readonly cluster: string;
     readonly primary: string;
     readonly since: string | undefined;
   };
-  /** When a status first called the database of a Cluster ready. */
+  /** When a status first reported the database of a Cluster as ready. */
   readonly ready?: { readonly cluster: string; readonly at: string };
-  /** Whether the user tore something off by hand. */
+  /** Whether the user removed labels, owner references or finalizers manually. */
   readonly torn: boolean;
-  /** Whether the operator died while an addon went that was deleted with --cascade=orphan: nobody may be left who knows what to mark. */
+  /** Whether the operator crashed during a deletion with --cascade=orphan: then it may not know any more what to mark. */
   readonly abrupt: boolean;
 }
 
 export interface State {
   readonly objects: Objects;
-  /** Which children an admission policy does not let the operator write. */
+  /** The children whose writes an admission policy rejects. */
   readonly refused: readonly Role[];
-  /** Whether somebody deleted the namespace: nothing new is made in it, and all there is goes. */
+  /** Whether the namespace is being deleted: nothing can be created in it. */
   readonly ending: boolean;
   readonly process: Process;
   readonly rules: Rules;
@@ -95,7 +95,7 @@ export interface State {
   readonly memory: Memory;
   /** Numbers for uids, resourceVersions and passwords. */
   readonly serial: number;
-  /** Seconds since the model began. */
+  /** Seconds since the start. */
   readonly clock: number;
 }
 
@@ -128,7 +128,7 @@ export function withFeed(state: State, slot: Slot, feed: Feed): State {
   return { ...state, objects: { ...state.objects, [slot]: feed } };
 }
 
-/** The state with another version of an object, or without it; the watches have not brought it yet. */
+/** The state with a new version of an object, or without it. The watches have not reported it yet. */
 export function put(state: State, slot: Slot, object: Stored | undefined): State {
   return withFeed(state, slot, append(slot, object, state));
 }
@@ -139,13 +139,13 @@ function append(slot: Slot, object: Stored | undefined, { objects, rules, left }
   const { versions } = all;
   const lag = rules.late.includes(slot) ? rules.lag : 0;
   const reached = Math.max(feed.at, versions.length - 1 - lag);
-  // What the cache cannot go back to is forgotten, so that states that differ in nothing else are one.
+  // Versions that the cache cannot return to are dropped, so that otherwise equal states are the same.
   const dropped = left.travels > 0 ? Math.max(0, versions.length - 1 - lag) : reached;
-  return { ...told(all, reached), versions: versions.slice(dropped), at: reached - dropped };
+  return { ...advanced(all, reached), versions: versions.slice(dropped), at: reached - dropped };
 }
 
-/** The cache goes on to a version: whoever went on the way is known as deleted. */
-function told(feed: Feed, index: number): Feed {
+/** The cache advances to a version: addons that were deleted on the way are recorded. */
+function advanced(feed: Feed, index: number): Feed {
   if (feed.deleted === undefined) return feed;
   const went = feed.versions.slice(feed.at, index).flatMap((version, passed) => {
     const next = feed.versions[feed.at + passed + 1];
@@ -154,13 +154,13 @@ function told(feed: Feed, index: number): Feed {
   return went.length === 0 ? feed : { ...feed, deleted: [...feed.deleted, ...went] };
 }
 
-/** The cache shows what the server has: it was told by the answer of a write. */
+/** The cache contains the current version, from the response to a write. */
 export function catchUp(state: State, slot: Slot): State {
   const feed = state.objects[slot];
   return withFeed(state, slot, seenUpTo(feed, feed.versions.length - 1, state.left));
 }
 
-/** The same with caches that have seen everything. */
+/** The same state with caches that are up to date. */
 export function newest(state: State): State {
   const { objects } = state;
   const late = watchedSlots.filter((slot) => objects[slot].versions.length > 1);
@@ -170,17 +170,17 @@ export function newest(state: State): State {
 
 function last(feed: Feed): Feed {
   const { versions } = feed;
-  return versions.length === 1 ? feed : { ...told(feed, versions.length - 1), versions: versions.slice(-1), at: 0 };
+  return versions.length === 1 ? feed : { ...advanced(feed, versions.length - 1), versions: versions.slice(-1), at: 0 };
 }
 
-/** The cache has shown the version at an index. */
+/** The cache has advanced to the version at an index. */
 export function seenUpTo(feed: Feed, index: number, { travels }: Budget): Feed {
   if (index === feed.at) return feed;
-  const seen = told(feed, index);
+  const seen = advanced(feed, index);
   return travels > 0 ? { ...seen, at: index } : { ...seen, versions: feed.versions.slice(index), at: 0 };
 }
 
-/** Another process: what only the one before had in memory is lost. */
+/** A new process: what only the previous one had in memory is lost. */
 export function restarted(state: State): State {
   const { memory } = state;
   const { addon } = state.objects;
@@ -193,7 +193,7 @@ export function restarted(state: State): State {
   };
 }
 
-/** A fresh number for a uid, a resourceVersion or a password; whoever takes one takes a second of time. */
+/** A new number for a uid, a resourceVersion or a password. Each takes one second of model time. */
 export function numbered(state: State): readonly [number, State] {
   return [state.serial, { ...state, serial: state.serial + 1, clock: state.clock + 1 }];
 }
@@ -207,5 +207,5 @@ export function timeOf(state: State): string {
   return timestampOf(nowOf(state));
 }
 
-/** An hour in seconds: longer than every patience and every interval of the operator. */
+/** An hour in seconds: longer than every deadline and interval of the operator. */
 export const longWait = 3600;

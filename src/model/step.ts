@@ -1,4 +1,4 @@
-// One step of the model: who did what, and the state after it.
+// A step of the model: the actor, what it did, and the state after it.
 import type { AddonStatus } from '../api/addon.ts';
 import type { Action } from '../domain/decision.ts';
 
@@ -7,7 +7,7 @@ import type { Acting, State } from './state.ts';
 
 export type Actor = 'operator' | 'CNPG' | 'collector' | 'namespace' | 'user';
 
-/** What the operator asked of the server in a step, with what it knew, and the refusal if there was one. */
+/** A request of the operator, with what it knew, and the error if there was one. */
 export interface Attempt {
   readonly by: Acting;
   readonly request: Action | { readonly verb: 'status'; readonly status: AddonStatus };

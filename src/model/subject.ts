@@ -1,5 +1,5 @@
-// What decides in the model: the product's own functions, or a wrong variant of one of them. Handed in, so that the checker can be
-// shown to notice.
+// The subject that the model tests: the product's functions, or a mutant. It is a parameter, so that tests can show that the checker
+// detects mutants.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Action, ActionResult, Decision } from '../domain/decision.ts';
 import type { Needs } from '../domain/needs.ts';
@@ -8,7 +8,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { ServerError } from './server.ts';
 import type { Sight } from './sight.ts';
 
-/** What a refused write means; as in controller/api-errors.ts, which this folder may not import. */
+/** What a failed write means, as in controller/api-errors.ts, which this folder must not import. */
 export type Meaning =
   | { readonly kind: 'done' }
   | { readonly kind: 'stale' }
@@ -17,7 +17,7 @@ export type Meaning =
 
 export interface Subject {
   readonly needs: (o: Observed, now: number) => Needs;
-  /** @param sight what was observed, for whoever compares subjects */
+  /** @param sight what was observed, for comparing revisions */
   readonly decide: (o: Observed, now: number, sight: Sight) => Decision;
   readonly statusOf: (addon: PostgresAddon, decision: Decision, result: ActionResult, now: number) => AddonStatus;
   readonly classify: (error: ServerError, action: Action) => Meaning;

@@ -1,4 +1,4 @@
-// The subject of the model's tests: the product's functions, with what an API error means, which only the controller knows.
+// The subject of the model's tests: the product's functions, including the classification of API errors from the controller.
 import { classify } from '../controller/api-errors.ts';
 import { decide } from '../domain/decide.ts';
 import { needs } from '../domain/needs.ts';
@@ -6,7 +6,7 @@ import { statusOf } from '../domain/status.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Meaning, Subject } from './subject.ts';
 
-/** What the product decides; a search asks for the meaning of the same errors again and again. */
+/** The product as a subject. Classifications are cached, since a search asks for the same ones very often. */
 export function productSubject(): Subject {
   const known = new Map<string, Meaning>();
   return {

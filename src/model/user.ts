@@ -1,5 +1,5 @@
-// What people do in the model: to the addon, to its children, and to the names it wants. A table of steps, each with the state
-// after it, or undefined where it does not apply.
+// Models users: what they do to the addon, to its children, and to the names that it needs. A table of steps, each of which returns the
+// next state, or undefined if it does not apply.
 import type { AddonSpec } from '../api/addon.ts';
 import { fieldManager, labels, orphanFinalizer } from '../api/addon.ts';
 import { type Role, roles } from '../domain/children.ts';
@@ -22,7 +22,7 @@ import type { Step } from './step.ts';
 
 type Change = (state: State) => State | undefined;
 
-/** What happens to any child. */
+/** Steps for every child. */
 type ChildStep =
   | `tear the owner off ${Role}`
   | `tear the labels off ${Role}`
@@ -83,7 +83,7 @@ export const userSteps = {
 
 export type UserStep = keyof typeof userSteps;
 
-/** Everything that people may still do. */
+/** Everything that users can still do. */
 export function stepsOfUsers(state: State): readonly Step[] {
   const { left, rules } = state;
   if (left.steps === 0) return [];
@@ -96,13 +96,13 @@ export function stepsOfUsers(state: State): readonly Step[] {
 }
 
 /**
- * The state after one step of people, whatever the rules say.
- * @throws Error when the step does not apply
+ * The state after one step of a user, regardless of the rules.
+ * @throws Error if the step does not apply
  */
 export function afterStep(state: State, label: UserStep): State {
   const change: Change = userSteps[label];
   const after = change(state);
-  if (after === undefined) throw new Error(`nobody can ${label} here`);
+  if (after === undefined) throw new Error(`step "${label}" does not apply`);
   return after;
 }
 
@@ -121,7 +121,7 @@ function changeSpec(state: State, change: Partial<AddonSpec>): State | undefined
   const says = Object.entries(change).every(
     ([key, value]) => JSON.stringify(addon?.spec?.[key]) === JSON.stringify(value),
   );
-  // The schema refuses a version that falls.
+  // The schema rejects a lower version.
   const falls = change.version !== undefined && String(addon?.spec?.version ?? '0') > change.version;
   if (addon === undefined || addon.metadata.deletionTimestamp !== undefined || says || falls) return undefined;
   return done(
@@ -138,7 +138,7 @@ function deleteAddon(state: State | undefined, finalizer?: string): State | unde
   return done(remove(state, 'addon', {}, finalizer));
 }
 
-/** The user asks that the children outlive the addon. */
+/** The user requests that the children outlive the addon. */
 function keeping(state: State): State {
   const uid = live(state, 'addon')?.metadata.uid;
   const children = roles.map((slot) => live(state, slot));
@@ -148,7 +148,7 @@ function keeping(state: State): State {
   return remembering(state, { kept });
 }
 
-/** The user wants what the addon has to go with it. */
+/** The user requests that the children are deleted with the addon. */
 function unprotected(state: State): State {
   return remembering(state, { guarded: [], kept: [] });
 }
@@ -194,7 +194,7 @@ const rival = {
   ],
 };
 
-/** As tempting as it can be: what the operator itself would have made for plan free, and a little larger. */
+/** As similar as possible to what the operator would create for plan free, but a little larger. */
 const foreignCluster = {
   instances: 1,
   imageName: 'example.com/postgresql:17',
@@ -226,7 +226,7 @@ function putForeign(
   });
 }
 
-/** An admission policy that refuses the operator's writes of a child, or its end. */
+/** Adds or removes an admission policy that rejects the operator's writes of a child. */
 function refusing(state: State, role: Role, isRefused: boolean): State | undefined {
   if (state.refused.includes(role) === isRefused) return undefined;
   const others = state.refused.filter((other) => other !== role);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ManualClock, settle } from '../testing/clock.ts';
 import { Backoff } from './backoff.ts';
-import { type Aside, type Next, WorkQueue, type WorkQueueOptions } from './queue.ts';
+import { type Next, type OffWorker, WorkQueue, type WorkQueueOptions } from './queue.ts';
 
 interface Run {
   readonly key: string;
@@ -10,7 +10,7 @@ interface Run {
   readonly startedAt: number;
   readonly end: (next: Next) => void;
   readonly fail: (error: unknown) => void;
-  readonly aside: Aside;
+  readonly offWorker: OffWorker;
 }
 
 /** A queue whose runs end only when the test ends them. */
@@ -24,7 +24,7 @@ function bench(options: Partial<WorkQueueOptions> = {}) {
     workers: 2,
     clock,
     backoff,
-    handle: (key, signal, aside) =>
+    handle: (key, signal, offWorker) =>
       new Promise<Next>((resolve, reject) => {
         const leave = (): void => {
           running.splice(running.indexOf(run), 1);
@@ -32,7 +32,7 @@ function bench(options: Partial<WorkQueueOptions> = {}) {
         const run: Run = {
           key,
           signal,
-          aside,
+          offWorker,
           startedAt: clock.monotonic(),
           end: (next) => {
             leave();
@@ -293,13 +293,13 @@ describe('WorkQueue', () => {
     ]);
   });
 
-  it('gives the worker of a run that waits aside to another key, and never starts the waiting key twice', async () => {
+  it('gives the worker of a run that waits off the worker to another key, and never starts the waiting key twice', async () => {
     const { clock, queue, running, started } = bench({ workers: 1 });
     queue.start();
     for (const key of ['a', 'b', 'c']) queue.add(key);
     await settle();
     const back = Promise.withResolvers<string>();
-    const waiting = running[0]?.aside(() => back.promise);
+    const waiting = running[0]?.offWorker(() => back.promise);
     await clock.advance(1000);
     queue.add('a');
     await settle();
@@ -321,14 +321,14 @@ describe('WorkQueue', () => {
     expect(started.map((run) => run.key)).toEqual(['a', 'b', 'c', 'a']);
   });
 
-  it('counts a run once when it waits aside twice at a time, fails there, or ends before', async () => {
+  it('counts a run once when it waits off the worker twice at a time, fails there, or ends before', async () => {
     const { queue, running, started } = bench({ workers: 1 });
     queue.start();
     for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key);
     await settle();
     const first = Promise.withResolvers<void>();
     const second = Promise.withResolvers<void>();
-    const waits = [running[0]?.aside(() => first.promise), running[0]?.aside(() => second.promise)];
+    const waits = [running[0]?.offWorker(() => first.promise), running[0]?.offWorker(() => second.promise)];
     await settle();
     expect(started.map((run) => run.key)).toEqual(['a', 'b']);
 
@@ -346,7 +346,7 @@ describe('WorkQueue', () => {
     started[1]?.end(done);
     await settle();
     expect(started.map((run) => run.key)).toEqual(['a', 'b', 'c']);
-    const thrown = running[0]?.aside(() => {
+    const thrown = running[0]?.offWorker(() => {
       throw new Error('early');
     });
     await expect(thrown).rejects.toThrow('early');
@@ -354,13 +354,13 @@ describe('WorkQueue', () => {
     expect(queue.inFlight).toBe(1);
   });
 
-  it('drains runs that wait aside, and aborts them when they do not come back', async () => {
+  it('drains runs that wait offWorker, and aborts them when they do not come back', async () => {
     const { clock, queue, only } = bench({ workers: 1 });
     queue.start();
     queue.add('a');
     await settle();
     const back = Promise.withResolvers<void>();
-    const waiting = only().aside(() => back.promise);
+    const waiting = only().offWorker(() => back.promise);
     queue.add('b');
     const stopped = queue.stop(5000);
     await settle();
@@ -374,7 +374,7 @@ describe('WorkQueue', () => {
     late.queue.start();
     late.queue.add('a');
     await settle();
-    void late.only().aside(() => new Promise(() => {}));
+    void late.only().offWorker(() => new Promise(() => {}));
     const given = late.queue.stop(5000);
     await late.clock.advance(5000);
     expect(await given).toBe(false);
@@ -419,7 +419,7 @@ describe('WorkQueue under any interleaving', () => {
     fc.record({ add: key }),
     fc.record({ addAfter: key, milliseconds: fc.integer({ min: -5, max: 3000 }) }),
     fc.record({ end: fc.nat(5), next }),
-    fc.record({ aside: fc.nat(5) }),
+    fc.record({ offWorker: fc.nat(5) }),
     fc.record({ back: fc.nat(5) }),
     fc.record({ advance: fc.nat(2000) }),
     fc.record({ turn: fc.constant(true) }),
@@ -435,11 +435,11 @@ describe('WorkQueue under any interleaving', () => {
         const owe = (owedKey: string, at: number): void => {
           owed.push({ key: owedKey, from: started.length, at });
         };
-        const aside: { readonly run: Run; readonly back: () => void }[] = [];
-        /** A run that returns from `aside` continues at once, so there can temporarily be that many more runs than workers. */
+        const offWorker: { readonly run: Run; readonly back: () => void }[] = [];
+        /** A run that returns from `offWorker` continues at once, so there can temporarily be that many more runs than workers. */
         let returned = 0;
         const check = (): void => {
-          const waiting = new Set(aside.map(({ run }) => run).filter((run) => running.includes(run))).size;
+          const waiting = new Set(offWorker.map(({ run }) => run).filter((run) => running.includes(run))).size;
           expect(running.length - waiting).toBeLessThanOrEqual(workers + returned);
           expect(new Set(running.map((run) => run.key)).size).toBe(running.length);
           expect(queue.inFlight).toBeGreaterThanOrEqual(running.length);
@@ -452,14 +452,14 @@ describe('WorkQueue under any interleaving', () => {
             // "Earlier wins" allows an earlier run, so the test requires only that some run follows.
             owe(one.addAfter, clock.monotonic());
             queue.addAfter(one.addAfter, one.milliseconds);
-          } else if ('aside' in one) {
-            const run = running[one.aside % Math.max(1, running.length)];
+          } else if ('offWorker' in one) {
+            const run = running[one.offWorker % Math.max(1, running.length)];
             if (run === undefined) continue;
             const { promise, resolve } = Promise.withResolvers<void>();
-            aside.push({ run, back: resolve });
-            void run.aside(() => promise);
+            offWorker.push({ run, back: resolve });
+            void run.offWorker(() => promise);
           } else if ('back' in one) {
-            const [wait] = aside.splice(one.back % Math.max(1, aside.length), 1);
+            const [wait] = offWorker.splice(one.back % Math.max(1, offWorker.length), 1);
             if (wait === undefined) continue;
             returned += 1;
             wait.back();
@@ -492,8 +492,8 @@ describe('WorkQueue under any interleaving', () => {
         expect(queue.depth).toBe(0);
         expect(queue.inFlight).toBe(0);
         expect(clock.timers).toBe(0);
-        // Whether or not runs returned from `aside`, there are as many workers as before.
-        for (const { back } of aside) back();
+        // Whether or not runs returned from `offWorker`, there are as many workers as before.
+        for (const { back } of offWorker) back();
         for (let index = 0; index <= workers; index += 1) queue.add(`last-${index}`);
         await settle();
         expect(running).toHaveLength(workers);

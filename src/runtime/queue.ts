@@ -25,14 +25,14 @@ export interface QueueObserver {
  * Runs `work` without occupying a worker: the key stays in flight, so it is not run again, but its worker is free for another key.
  * Afterwards the run continues without waiting for a worker. For operations that can be slow, such as a database login.
  */
-export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+export type OffWorker = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface WorkQueueOptions {
   readonly workers: number;
   readonly clock: Clock;
   readonly backoff: Backoff;
   /** Processes one key. `signal` aborts when the drain time of a stop has passed. */
-  readonly handle: (key: string, signal: AbortSignal, aside: Aside) => Promise<Next>;
+  readonly handle: (key: string, signal: AbortSignal, offWorker: OffWorker) => Promise<Next>;
   /** The handler threw. The key is already scheduled for a retry. */
   readonly onError: (key: string, error: unknown) => void;
   readonly observe?: QueueObserver;
@@ -41,8 +41,8 @@ export interface WorkQueueOptions {
 /** One run of a key. */
 interface Run {
   readonly startedAt: number;
-  /** The number of its running `aside` calls. */
-  aside: number;
+  /** The number of its running `offWorker` calls. */
+  offWorker: number;
 }
 
 /** setTimeout fires at once for delays above 2^31 ms; waking early only re-arms the timer. */
@@ -59,7 +59,7 @@ export class WorkQueue {
   /** Keys in flight, oldest first. */
   readonly #running = new Map<string, Run>();
   /** How many of them occupy no worker at the moment. */
-  #aside = 0;
+  #offWorker = 0;
   readonly #delayed = new DelayedKeys();
   readonly #abort = new AbortController();
   readonly #whenIdle = new Set<() => void>();
@@ -161,7 +161,7 @@ export class WorkQueue {
   }
 
   #startRuns(): void {
-    while (this.#state === 'started' && this.#running.size - this.#aside < this.#options.workers) {
+    while (this.#state === 'started' && this.#running.size - this.#offWorker < this.#options.workers) {
       const key = this.#takeReady();
       if (key === undefined) return;
       const { clock, observe } = this.#options;
@@ -169,7 +169,7 @@ export class WorkQueue {
       observe?.depth(this.depth);
       observe?.latency((startedAt - (this.#dirty.get(key) ?? startedAt)) / 1000);
       this.#dirty.delete(key);
-      const run: Run = { startedAt, aside: 0 };
+      const run: Run = { startedAt, offWorker: 0 };
       this.#running.set(key, run);
       void this.#run(key, run);
     }
@@ -203,15 +203,15 @@ export class WorkQueue {
   }
 
   async #withoutWorker<T>(key: string, run: Run, work: () => Promise<T>): Promise<T> {
-    run.aside += 1;
-    if (run.aside === 1) this.#aside += 1;
+    run.offWorker += 1;
+    if (run.offWorker === 1) this.#offWorker += 1;
     this.#planTurn();
     try {
       return await work();
     } finally {
-      run.aside -= 1;
+      run.offWorker -= 1;
       // A run that ended without waiting for this is already uncounted.
-      if (run.aside === 0 && this.#running.get(key) === run) this.#aside -= 1;
+      if (run.offWorker === 0 && this.#running.get(key) === run) this.#offWorker -= 1;
     }
   }
 
@@ -222,7 +222,7 @@ export class WorkQueue {
     else backoff.forget(key);
     if (next.kind === 'again') this.addAfter(key, next.afterMilliseconds);
     this.#running.delete(key);
-    if (run.aside > 0) this.#aside -= 1;
+    if (run.offWorker > 0) this.#offWorker -= 1;
     if (this.#dirty.has(key)) this.#enqueue(key);
     this.#planTurn();
     if (this.#running.size === 0) for (const finish of this.#whenIdle) finish();

@@ -1,6 +1,6 @@
-// CloudNativePG's own operator is away, or serves its webhooks and works at nothing: what an addon says of it, and that databases
-// which run go on. Nobody then makes Services anew either, so ways to the database can be closed one by one. It runs alone, since
-// every other test needs CloudNativePG.
+// The operator of CloudNativePG is down, or serves its webhooks but reconciles nothing: what an addon reports, and that running databases
+// are unaffected. Services are not recreated then either, so that paths to the database can be blocked. It runs alone, since every other
+// test needs CloudNativePG.
 //
 // covers: S4 debugging, "CNPG operator logs"; S0 failure 1 (creating for more than 5 min).
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -23,9 +23,9 @@ let namespace = '';
 /** Databases that run, each with another way to it that will be closed. */
 const closed = {
   // CloudNativePG would make it anew at once.
-  nameless: { reason: 'HostUnknown', words: ['cannot be resolved'] },
+  nameless: { reason: 'DNSLookupFailed', words: ['cannot be resolved'] },
   refusing: { reason: 'ConnectionRefused', words: ['refuses connections'] },
-  silent: { reason: 'DatabaseUnreachable', words: ['no connection', 'NetworkPolicy'] },
+  silent: { reason: 'DatabaseUnreachable', words: ['cannot connect to', 'NetworkPolicy'] },
 } as const;
 type Closed = keyof typeof closed;
 const service = (name: string): string => `${clusterName(namespace, name)}-rw`;
@@ -78,7 +78,7 @@ async function release(): Promise<void> {
 }
 
 describe('while CloudNativePG is away', () => {
-  it('a new addon says that its webhook does not answer; a database that runs goes on', async () => {
+  it('a new addon reports that its webhook does not respond; a running database is unaffected', async () => {
     await real().apply(namespace, 'late', { plan: 'free' });
     const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGUnavailable', minutes(1));
     expect(conditionOf(addon, 'Ready')?.message).toContain('cnpg.io');
@@ -133,8 +133,8 @@ describe('while CloudNativePG is away', () => {
   });
 });
 
-describe('once CloudNativePG answers again but works at nothing', () => {
-  it('the Cluster is made, and the addon says that nobody has looked at it', async () => {
+describe('once CloudNativePG responds again but reconciles nothing', () => {
+  it('the Cluster is created, and the addon reports that it has not been processed', async () => {
     await hold();
     await scale(1);
     const late = clusterName(namespace, 'late');

@@ -1,5 +1,4 @@
-// What a restart of the operator costs the databases it has looked after: nothing. It runs alone, since a new leader looks at every
-// addon there is.
+// A restart of the operator does not affect databases. It runs alone, since a new leader reconciles all addons.
 import { expect, it, jest } from '@jest/globals';
 import { secrets } from '../../../hack/cluster/kinds.ts';
 import { operatorNamespace, releaseName } from '../../../hack/install/operator.ts';

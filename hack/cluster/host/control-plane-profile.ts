@@ -12,8 +12,8 @@ import { connect } from '../client.ts';
 import type { Cluster, UpRequest } from '../driver.ts';
 import { clustersDirectory, type Identity } from '../names.ts';
 import type { Progress } from '../progress.ts';
+import { runTogether } from '../run-together.ts';
 import { type State, writeState } from '../state.ts';
-import { together } from '../together.ts';
 import { issueCertificates } from './certificates.ts';
 import {
   apiServer,
@@ -72,7 +72,7 @@ export async function upControlPlane(
   const client = connect(paths(identity.stateDirectory).harnessKubeconfig, harnessName);
   try {
     const definitions = readDefinitions(crds);
-    await together((signal) => {
+    await runTogether((signal) => {
       const served = progress.step(titles.apiServer, () => startApiServer(plane, client, signal));
       const known = Promise.all([definitions, served]).then(([files]) =>
         progress.step(titles.definitions, () => installDefinitions(files, client, signal)),

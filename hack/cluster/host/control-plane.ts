@@ -45,7 +45,7 @@ export const serviceRange = '10.96.0.0/16';
 export const serviceAddress = '10.96.0.1';
 /**
  * The controller manager creates the directories of volumes 0750 as itself, and Postgres, uid 26 in its image, has to write to
- * them. So it runs as that user, with the one right of root that it needs: to read its keys.
+ * them. So it runs as that user, with the only capability of root that it needs: to read its keys.
  */
 const asPostgres = [
   ...['setpriv', '--reuid=26', '--regid=26', '--clear-groups'],
@@ -149,7 +149,7 @@ const slowHooks = ['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority
 
 /**
  * Starts etcd, then the API server.
- * @returns when the API server serves administrators; nobody else has rights before waitForRoles
+ * @returns when the API server serves administrators; nobody else has permissions before waitForRoles
  * @throws SetupError when one of them ends, or does not serve after a minute
  */
 export async function startApiServer(plane: ControlPlane, client: KubeClient, signal: AbortSignal): Promise<void> {
@@ -163,7 +163,7 @@ export async function startApiServer(plane: ControlPlane, client: KubeClient, si
   await waitForHealth(`/readyz?${excluded}`, plane, client, signal);
 }
 
-/** @returns when the API server has given Kubernetes' own components their rights, and is ready for everybody */
+/** @returns when the API server has granted the Kubernetes components their permissions, and is ready for everybody */
 export async function waitForRoles(plane: ControlPlane, client: KubeClient, signal: AbortSignal): Promise<void> {
   await waitForHealth('/readyz', plane, client, signal);
 }

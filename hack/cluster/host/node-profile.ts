@@ -14,8 +14,8 @@ import { expander } from '../expander-process.ts';
 import { storageClasses } from '../manifests.ts';
 import { clustersDirectory, type Identity } from '../names.ts';
 import type { Progress } from '../progress.ts';
+import { runTogether } from '../run-together.ts';
 import { readState, type State, writeState } from '../state.ts';
-import { together } from '../together.ts';
 import { issueCertificates } from './certificates.ts';
 import { controlGroup, ensureControlGroups } from './control-groups.ts';
 import {
@@ -105,7 +105,7 @@ export async function upNode(
   const { plane, state } = await progress.step(titles.network, () => prepareMachine(identity, programs, before));
   const client = connect(paths(identity.stateDirectory).harnessKubeconfig, harnessName);
   try {
-    await together((signal) => startEverything({ request, plane, client, progress, signal }));
+    await runTogether((signal) => startEverything({ request, plane, client, progress, signal }));
   } finally {
     await client.close();
   }

@@ -1,4 +1,4 @@
-// Starts what a node consists of, and tells when each part is fit for the next. In which order is told in node-profile.ts.
+// Starts the parts of a node, and waits until each can be used by the next. The order is in node-profile.ts.
 import { execa } from 'execa';
 import { z } from 'zod';
 import type { KubeClient } from '../client.ts';

@@ -1,6 +1,5 @@
-// Starts the programs of a cluster so that they outlive this one, and finds them again. What runs is asked of /proc, never of a
-// pid file: such a file lies after a SIGKILL, a reboot or a reused pid, while a command line that names the cluster's state
-// directory can belong to nothing else.
+// Starts the programs of a cluster so that they outlive this process, and finds them again. It reads /proc instead of pid files: a pid
+// file is wrong after a SIGKILL, a reboot or a reused pid, while a command line that contains the cluster's state directory is unique.
 import { spawn } from 'node:child_process';
 import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -29,7 +28,7 @@ export interface Process {
   readonly argv: readonly string[];
 }
 
-/** All processes this user may look at whose command line satisfies the question. */
+/** All processes that this user is permitted to read and whose command line matches. */
 export async function findProcesses(matches: (argv: readonly string[]) => boolean): Promise<readonly Process[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const found = await Promise.all(
@@ -115,7 +114,7 @@ export async function untilItWorks(
   await eventually(what, look, { everyMilliseconds: 50, hint, ...options, isFinal: isUnexpected });
 }
 
-/** @throws SetupError with the component's last words when it does not run any more */
+/** @throws SetupError with the last output of a component that is no longer running */
 export async function assertRunning(component: Component): Promise<void> {
   if ((await findComponent(component)) === undefined) throw await lastWords(component);
 }

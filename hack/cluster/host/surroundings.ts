@@ -1,4 +1,4 @@
-// What this machine has to offer before anything is started. Each refusal is a sentence with a way out.
+// Checks the requirements on this machine before anything is started. Each error message contains a remedy.
 import { mkdir, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { SetupError } from '../../toolchain/errors.ts';

@@ -1,4 +1,4 @@
-// What kind is told about the cluster it makes: one node, an audit log on this machine, and the files of config/ inside.
+// The configuration of a kind cluster: one node, an audit log on this machine, and the files of config/ inside.
 import { stringify } from 'yaml';
 import { auditPolicy } from '../audit-policy.ts';
 

@@ -1,4 +1,4 @@
-// Runs the programs that the kind driver wraps, the ones on PATH first. A failure of theirs is told in their own words.
+// Runs the programs that the kind driver wraps, the ones on PATH first. Errors contain their own messages.
 import { delimiter } from 'node:path';
 import { execa } from 'execa';
 import { SetupError } from '../../toolchain/errors.ts';

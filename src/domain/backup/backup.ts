@@ -1,4 +1,4 @@
-// The chapter on backups: the ScheduledBackup of a plan that has any, and what is in force.
+// The backup chapter: the ScheduledBackup of plans with backups, and the backup level in force.
 import type { Chapter, Round } from '../chapter.ts';
 import { diffChild } from '../ownership/child-diff.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
@@ -10,7 +10,7 @@ export function backupChapter({ s, target }: Round): Chapter {
   const isWanted = target.backup !== 'none';
   const obstacle = obstacleTo(s, 'scheduledBackup');
   const wanted = isWanted ? buildScheduledBackup(s.addon, target) : undefined;
-  // A plan without backups is not concerned by somebody else's.
+  // A foreign ScheduledBackup does not matter to a plan without backups.
   const backupReady = isWanted ? (obstacle ?? judgeBackup(target)) : undefined;
   return {
     actions: obstacle === undefined ? diffChild(s, 'scheduledBackup', wanted) : [],
@@ -22,8 +22,8 @@ export function backupChapter({ s, target }: Round): Chapter {
   };
 }
 
-/** No release takes backups yet: a plan that promises them says that it has none. */
+/** No release takes backups yet, so a plan with backups reports that none are taken. */
 function judgeBackup({ plan, backup }: Target): Verdict {
-  const message = `plan ${plan} promises "${backup}" backups, but no object store is configured: none are taken`;
+  const message = `plan ${plan} includes "${backup}" backups, but no object store is configured, so none are taken`;
   return { reason: 'NoObjectStore', message };
 }

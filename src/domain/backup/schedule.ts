@@ -1,4 +1,4 @@
-// When a database is backed up: spread over the night, so that a cluster of a thousand addons does not start at once.
+// Computes when a database is backed up: spread over the night, so that a thousand addons do not start at once.
 import { createHash } from 'node:crypto';
 
 /** Minutes from 02:00 to 04:00 UTC. */

@@ -1,4 +1,4 @@
-// The ScheduledBackup as it should be.
+// Builds the desired ScheduledBackup.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { barmanPlugin, cnpgApiVersion, type ScheduledBackupSpec } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
@@ -9,7 +9,7 @@ export interface ScheduledBackupManifest extends Manifest {
   readonly spec: ScheduledBackupSpec;
 }
 
-/** Suspended while no object store is configured: nothing fails every night, and the object shows what is planned. */
+/** Suspended while no object store is configured: no backup fails every night, and the object shows the schedule. */
 export function buildScheduledBackup(addon: PostgresAddon, target: Target): ScheduledBackupManifest {
   return {
     apiVersion: cnpgApiVersion,

@@ -1,4 +1,4 @@
-// The chapter on access: the login that proves that the database can be used, when one is due.
+// The access chapter: whether a login is due that proves that the database can be used, and the result of the last one.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Reason, reasons } from '../../api/conditions.ts';
 import type { Chapter, Round } from '../chapter.ts';
@@ -12,7 +12,7 @@ import type { Verdict } from '../verdict.ts';
 import type { CredentialsChapter } from './credentials.ts';
 import { isLoginCurrent } from './login-due.ts';
 
-/** Ready means: every instance is ready and the application can learn how to log in; whether it can is tried afterwards. */
+/** The verdict before the login: every instance is ready and DATABASE_URL is published. */
 export function judgeReady({ provisioned }: DatabaseChapter, { published }: CredentialsChapter): Verdict {
   if (!isHealthy(provisioned)) return provisioned;
   if (published.reason !== 'Published') return published;
@@ -30,7 +30,7 @@ export function accessChapter(
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;
   const isDue = judgeReady(database, credentials).reason === 'Running' && (observed.resync || !isCurrent);
-  const last = isHealthy(database.provisioned) && isCurrent ? lastWord(addon) : undefined;
+  const last = isHealthy(database.provisioned) && isCurrent ? lastResult(addon) : undefined;
   const proves = {
     primary: own.cluster?.status.currentPrimary,
     readySince: own.cluster?.status.readyCondition?.lastTransitionTime,
@@ -44,11 +44,11 @@ export function accessChapter(
 
 const loginPending: Verdict = {
   reason: 'LoginPending',
-  message: 'tried once the database is up and DATABASE_URL is published',
+  message: 'a login is attempted once the database is ready and DATABASE_URL is published',
 };
 
-/** What status says of the last login; undefined when it was written by another version that had other reasons. */
-function lastWord(addon: PostgresAddon): Verdict | undefined {
+/** The result of the last login in status; undefined if another version wrote it with a reason that this version does not know. */
+function lastResult(addon: PostgresAddon): Verdict | undefined {
   const last = recordedCondition(addon, 'Connectable');
   return last !== undefined && isKnown(last.reason) ? { reason: last.reason, message: last.message } : undefined;
 }
@@ -57,7 +57,7 @@ function isKnown(reason: string): reason is Reason {
   return Object.hasOwn(reasons, reason);
 }
 
-/** Which login it is: what a message about it names. */
+/** The names that the messages about a login contain. */
 function placeOf({ metadata }: PostgresAddon, { names, database, owner }: Target): LoginPlace {
   const host = `${names.cluster}-rw.${metadata.namespace}`;
   return { sourceSecret: sourceSecretName(names.cluster), host, database, role: owner };

@@ -1,4 +1,4 @@
-// The chapter on credentials: whether the app's Secret holds what CNPG's credentials say, and the write that makes it so.
+// The credentials chapter: keeps the app's Secret with DATABASE_URL equal to the credentials in CNPG's Secret.
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Secret } from '../../api/kubernetes.ts';
 import type { Chapter, Round } from '../chapter.ts';
@@ -19,7 +19,7 @@ export interface CredentialsChapter extends Chapter {
   readonly published: Verdict;
   /** resourceVersion of the credentials that the Secret holds once the actions succeed. */
   readonly sourceVersion: string | undefined;
-  /** What the Secret holds once the actions succeed, where this round has read what it takes to know. Secret. */
+  /** DATABASE_URL once the actions succeed; undefined if this round did not read CNPG's Secret. Secret. */
   readonly url?: string;
 }
 
@@ -64,18 +64,18 @@ export function credentialsChapter(
 
 const pending: Verdict = {
   reason: 'CredentialsPending',
-  message: 'waiting for the credentials that CloudNativePG makes',
+  message: 'waiting for CloudNativePG to create the credentials',
 };
 
 function published(target: Target): Verdict {
   return { reason: 'Published', message: `Secret ${target.names.urlSecret} holds DATABASE_URL` };
 }
 
-/** Nothing new was read: what status said last still holds. */
+/** CNPG's Secret was not read: the recorded condition still applies. */
 function held(addon: PostgresAddon, target: Target): Verdict {
   const last = recordedCondition(addon, 'CredentialsPublished');
-  const stands = last?.reason === 'CredentialsInvalid' || last?.reason === 'CredentialsPending';
-  return stands ? { reason: last.reason, message: last.message } : published(target);
+  const isKept = last?.reason === 'CredentialsInvalid' || last?.reason === 'CredentialsPending';
+  return isKept ? { reason: last.reason, message: last.message } : published(target);
 }
 
 function chapter(
@@ -91,7 +91,7 @@ function chapter(
   };
 }
 
-/** The Secret that was left behind with the Cluster: it is adopted by the write of its content. */
+/** The Secret that was left behind with the Cluster: the write of its content also adopts it. */
 function adoptable(s: Situation): Secret | undefined {
   const child = foundAs(s, 'urlSecret');
   return child?.role === 'urlSecret' && child.ownership === 'orphan' ? child.object : undefined;

@@ -1,4 +1,4 @@
-// Whether the last login still covers the current credentials, primary and readiness of the database.
+// Decides whether the last login still covers the current credentials, primary and readiness of the database.
 import { isAsked } from '../database/cluster-diff.ts';
 import type { Action } from '../decision.ts';
 import { reasonOf } from '../recorded.ts';
@@ -6,8 +6,8 @@ import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 
 /**
- * Whether another login would prove nothing new.
- * @param published what this round publishes; undefined before anything was read for it
+ * Whether the last login succeeded and nothing that it proved has changed since.
+ * @param published what this round publishes; undefined before the reads of the round
  */
 export function isLoginCurrent(
   { addon, own: { cluster }, observed: { platform } }: Situation,
@@ -18,7 +18,7 @@ export function isLoginCurrent(
   if (cluster === undefined || isAsked(addon, target, cluster)) return false;
   const sourceVersion = published === undefined ? cluster.status.applicationSecretVersion : published.sourceVersion;
   return (
-    // A change that was written but never told of may have been carried out since.
+    // A change that was written, but whose status was not, may have been carried out since.
     addon.metadata.generation === addon.status?.observedGeneration &&
     reasonOf(addon, 'Connectable') === 'LoggedIn' &&
     (published === undefined || published.actions.length === 0) &&

@@ -1,4 +1,4 @@
-// What came of a login with the published DATABASE_URL, and the words for it. They are ours alone: what a server says may hold a value.
+// Maps the result of a login with DATABASE_URL to a condition. Its messages never quote the server, whose message may contain a secret.
 import type { Reason } from '../../api/conditions.ts';
 import type { LoginFailure, LoginResult } from '../../api/login.ts';
 import type { LoginPlace } from '../decision.ts';
@@ -15,58 +15,58 @@ const failures: Readonly<Record<LoginFailure, Row>> = {
   credentials: {
     reason: 'CredentialsRejected',
     message: ({ role, sourceSecret }) =>
-      `the database refuses the password of role "${role}" that Secret ${sourceSecret} holds: it was changed inside the database. ` +
-      `Delete Secret ${sourceSecret}: CloudNativePG makes a new password and sets it, and DATABASE_URL follows`,
+      `the database rejects the password of role "${role}" in Secret ${sourceSecret}: it was changed inside the database. ` +
+      `Delete Secret ${sourceSecret}: CloudNativePG creates a new password and sets it in the database, and DATABASE_URL is updated`,
   },
   role: {
     reason: 'LoginForbidden',
     message: ({ role, database }, detail) =>
-      `the database does not let role "${role}" in (${detail}). Make sure, ${superuser}, that it has LOGIN, and CONNECT on database "${database}"; ` +
-      'pg_hba of the Cluster may also forbid it',
+      `the database refuses logins by role "${role}" (${detail}). Make sure, ${superuser}, that it has LOGIN, and CONNECT on database "${database}"; ` +
+      'pg_hba of the Cluster can also be the cause',
   },
   database: {
     reason: 'DatabaseMissing',
     message: ({ role, database }) =>
-      `there is no database "${database}" in the Cluster any more: it was dropped or renamed. ` +
+      `database "${database}" no longer exists in the Cluster: it was dropped or renamed. ` +
       `Rename it back or create it again with owner "${role}", ${superuser}`,
   },
   tls: {
     reason: 'TlsFailed',
     message: ({ host }, detail) =>
-      `no encrypted connection to ${host} as spec.connection.sslMode asks for it: ${detail}. ` +
-      "Look at the Cluster's certificates, or choose another sslMode",
+      `cannot establish an encrypted connection to ${host} as required by spec.connection.sslMode: ${detail}. ` +
+      'Check the certificates of the Cluster, or choose another sslMode',
   },
   host: {
-    reason: 'HostUnknown',
+    reason: 'DNSLookupFailed',
     message: ({ host }, detail) =>
-      `the name ${host} cannot be resolved (${detail}). Look whether its Service exists, and whether the operator's pod reaches DNS`,
+      `host ${host} cannot be resolved (${detail}). Check that its Service exists and that the operator's pod can reach DNS (NetworkPolicy)`,
   },
   refused: {
     reason: 'ConnectionRefused',
-    message: ({ host }) => `${host} refuses connections: no ready instance stands behind the Service`,
+    message: ({ host }) => `${host} refuses connections: the Service has no ready instance`,
   },
   unreachable: {
     reason: 'DatabaseUnreachable',
     message: ({ host }, detail) =>
-      `no connection to ${host} comes about (${detail}). Allow the operator's pod to reach port 5432 of the instances (NetworkPolicy)`,
+      `cannot connect to ${host} (${detail}). Allow the operator's pod to reach port 5432 of the instances (NetworkPolicy)`,
   },
   silent: {
-    reason: 'DatabaseSilent',
+    reason: 'LoginTimeout',
     message: ({ host }) =>
-      `${host} accepts connections and does not finish a login. Look at load and log of the primary`,
+      `${host} accepts the connection but does not complete the login in time. Check the load and the log of the primary`,
   },
   broken: {
-    reason: 'ConnectionBroken',
-    message: ({ host }) => `${host} cut the connection before the login was complete. Look at the log of the primary`,
+    reason: 'ConnectionReset',
+    message: ({ host }) => `${host} closed the connection before the login was complete. Check the log of the primary`,
   },
   starting: {
     reason: 'DatabaseStarting',
-    message: ({ host }) => `PostgreSQL behind ${host} is starting up or shutting down`,
+    message: ({ host }) => `PostgreSQL at ${host} is starting up or shutting down`,
   },
   full: {
     reason: 'TooManyConnections',
     message: ({ host }) =>
-      `${host} has no connection left. Close some in the application, use a pool, or choose a larger plan`,
+      `${host} has no free connections. Close some in the application, use a connection pool, or choose a larger plan`,
   },
   other: {
     reason: 'LoginFailed',
@@ -74,7 +74,7 @@ const failures: Readonly<Record<LoginFailure, Row>> = {
   },
 };
 
-/** The condition that a login's result makes; undefined when nothing was learnt, so that what was known stands. */
+/** The verdict on a login; undefined if none was attempted, so that the last one remains. */
 export function judgeLogin(result: LoginResult, place: LoginPlace): Verdict | undefined {
   switch (result.kind) {
     case 'ok':

@@ -1,4 +1,4 @@
-// The Secret with DATABASE_URL as it should be.
+// Builds the desired Secret with DATABASE_URL.
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';

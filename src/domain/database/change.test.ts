@@ -1,4 +1,4 @@
-// What status tells of a change: its steps before, while and after it, and that it waits while the addon is suspended.
+// What status reports about a change: its steps before, during and after it, and that it is pending while the addon is suspended.
 import { describe, expect, it } from '@jest/globals';
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Container, Pod } from '../../api/workload.ts';
@@ -48,7 +48,7 @@ const toPro = [
 ];
 
 describe('status.planChange', () => {
-  it('tells the steps while they are applied, and keeps them afterwards', () => {
+  it('lists the steps while they are applied, and keeps them afterwards', () => {
     const before = aRunningAddon();
     const asked = changed(before, { plan: 'pro' });
     const o = { ...household(before), addon: asked };
@@ -60,7 +60,7 @@ describe('status.planChange', () => {
     expect(think(done).status.planChange).toEqual({ ...expected, state: 'Applied' });
   });
 
-  it('of a database that was never ready is under way, and goes into its creation', () => {
+  it('of a database that was never ready is in progress, and becomes part of its creation', () => {
     const fresh = anAddon({ version: '17.99' });
     const cluster = aCluster(fresh, { phase: 'Setting up primary', readyInstances: 0 });
     const { status } = think(observing(fresh, { cluster }));
@@ -68,7 +68,7 @@ describe('status.planChange', () => {
     expect(think(observing(corrected, { cluster })).status.planChange).toMatchObject({ state: 'Applying' });
   });
 
-  it('says that the disk is kept, and that a part cannot be done', () => {
+  it('reports that the disk is kept, and that a part cannot be applied', () => {
     const before = aRunningAddon({ plan: 'pro' });
     const o = { ...household(before), addon: changed(before, { plan: 'free' }) };
     expect(think(o).status.planChange).toMatchObject({ from: 'pro', to: 'free', diskKept: true, restart: true });
@@ -88,7 +88,7 @@ describe('status.planChange', () => {
     expect(later.status.conditions?.find(({ type }) => type === 'PlanApplied')?.reason).toBe('StorageNotExpandable');
   });
 
-  it('is absent before the first change, and not made by the repair of a hand edit', () => {
+  it('is absent before the first change, and not created by the repair of a manual edit', () => {
     const addon = aRunningAddon();
     const o = household(addon);
     expect(think(o).status).not.toHaveProperty('planChange');
@@ -99,7 +99,7 @@ describe('status.planChange', () => {
 });
 
 describe('a preview', () => {
-  it('tells the same steps and applies nothing; it goes with the annotation', () => {
+  it('lists the same steps and applies nothing; it is removed with the annotation', () => {
     const addon = aRunningAddon();
     const o = { ...household(addon), addon: withPreview(addon, 'pro') };
     expect(needs(but(o, { volumes: { kind: 'unread' } }), testTime).volumes).toBe(true);
@@ -115,14 +115,14 @@ describe('a preview', () => {
     ['gold', 'use one of free, standard, pro'],
     ['', 'use one of free, standard, pro'],
     ['toString', 'use one of free, standard, pro'],
-    ['free', 'a disk never shrinks'],
+    ['free', 'a disk cannot be shrunk'],
   ])('of "%s" explains itself', (plan, words) => {
     const addon = aRunningAddon();
     const { status } = think({ ...household(addon), addon: withPreview(addon, plan) });
     expect(status.preview?.message).toContain(words);
   });
 
-  it('of rubbish repeats little of it, and before there is a database says so', () => {
+  it('of an invalid value quotes little of it, and says so if there is no database yet', () => {
     const addon = aRunningAddon();
     const { status } = think({ ...household(addon), addon: withPreview(addon, 'x'.repeat(100_000)) });
     expect(JSON.stringify(status.preview).length).toBeLessThan(300);
@@ -132,7 +132,7 @@ describe('a preview', () => {
 });
 
 describe('suspend', () => {
-  it('creates nothing, and says why', () => {
+  it('creates nothing, and reports why', () => {
     const { actions, status } = think(observing(anAddon({ suspend: true })));
     expect(actions).toEqual([]);
     expect(status).toMatchObject({ phase: 'creating' });
@@ -140,7 +140,7 @@ describe('suspend', () => {
     expect(status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({ reason: 'Suspended' });
   });
 
-  it('leaves a hand edit, and goes on telling that the database runs', () => {
+  it('keeps a manual edit, and still reports that the database is running', () => {
     const addon = aRunningAddon();
     const o = household(addon);
     const cluster = childIn(o, 'cluster');
@@ -150,7 +150,7 @@ describe('suspend', () => {
     expect(status).toMatchObject({ phase: 'running', observedGeneration: 1 });
   });
 
-  it('lets a change wait, shows its steps, and applies it afterwards', () => {
+  it('delays a change, shows its steps, and applies it afterwards', () => {
     const addon = aRunningAddon();
     const o = household(addon);
     const held = think(but(o, { addon: changed(addon, { suspend: true, plan: 'pro' }) }));
@@ -166,7 +166,7 @@ describe('suspend', () => {
     expect(status.conditions?.some(({ type }) => type === 'Suspended')).toBe(false);
   });
 
-  it('without a change claims the generation', () => {
+  it('without a change updates observedGeneration', () => {
     const addon = aRunningAddon();
     const { status } = think({ ...household(addon), addon: changed(addon, { suspend: true }) });
     expect(status).toMatchObject({ phase: 'running', observedGeneration: 2 });
@@ -179,7 +179,7 @@ describe('running', () => {
   const good = { reason: 'LoggedIn', message: 'in' } as const;
   const bad = { reason: 'CredentialsRejected', message: 'out' } as const;
 
-  it('needs a login, once: for the first time, and after the primary or the credentials changed', () => {
+  it('requires one login at first, and one after the primary or the credentials changed', () => {
     const fresh = anAddon();
     const cluster = aCluster(fresh);
     const o = {
@@ -211,7 +211,7 @@ describe('running', () => {
     expect(think(but(quiet, { resync: true })).login?.url).toBe(url);
   });
 
-  it('is not said without one; ready_at waits for it too', () => {
+  it('is not reported without a login, and neither is ready_at', () => {
     const fresh = anAddon();
     const cluster = aCluster(fresh);
     const o = {
@@ -234,7 +234,7 @@ describe('running', () => {
     expect(off.conditions?.some(({ type }) => type === 'Connectable')).toBe(false);
   });
 
-  it('rests on the last login when the pool had no time for a check-up, and not when the primary changed', () => {
+  it('relies on the last login if the pool was too busy for a resync, but not after the primary changed', () => {
     const fresh = anAddon();
     const cluster = aCluster(fresh);
     const source = { kind: 'found', object: aSource(cluster) } as const;
@@ -271,20 +271,20 @@ describe('waiting', () => {
     expect(done.conditions?.some(({ type }) => type === 'Stalled')).toBe(false);
   });
 
-  it('tells which right is missing as soon as a look has needed it, and is otherwise told as ever', () => {
+  it('names a missing permission as soon as the search for a cause needed it, and is otherwise reported as usual', () => {
     const addon = anAddon();
     const cluster = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
     const object = { pods: [], claims: [], warnings: [], changedAt: undefined, unseen: ['pods', 'events'] } as const;
     const o = observing(addon, { cluster, facts: { kind: 'found', object } });
     const early = readyOf(think(o, {}, testTime + 2 * minute).status);
     expect(early?.reason).toBe('Creating');
-    expect(early?.message).toContain('may not list pods and events');
+    expect(early?.message).toContain('is not permitted to list pods and events');
     const late = readyOf(think(o, {}, testTime + 6 * minute).status);
     expect(late?.reason).toBe('TakingTooLong');
-    expect(late?.message).toContain('may not list pods and events');
+    expect(late?.message).toContain('is not permitted to list pods and events');
   });
 
-  it('on an instance that CloudNativePG cannot reach is explained by its pod, when that shows a cause', () => {
+  it('for an instance that CloudNativePG cannot reach is explained by its pod, if that shows a cause', () => {
     const addon = aRunningAddon();
     const phase = 'Instance Status Extraction Error: HTTP communication issue';
     const o = observing(addon, { cluster: aCluster(addon, { phase, readyInstances: 0 }) });

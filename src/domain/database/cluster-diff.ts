@@ -1,4 +1,4 @@
-// From the Cluster as it is to the Cluster as it should be; no difference, no write.
+// Compares the live Cluster with the desired one and returns the write that is needed, or none if they match.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { type Action, applyTo, create } from '../decision.ts';
@@ -11,13 +11,13 @@ import { awaitsRestart, isRestart, markFor, wasMarkedForOther } from './restart-
 
 export interface ClusterDiff {
   readonly actions: readonly Action[];
-  /** CNPG has yet to begin with a restarting change, of now or before: what it reports is about what ran before. */
+  /** CNPG has not started a change that restarts instances, so what it reports is about the previous configuration. */
   readonly awaitsRestart: boolean;
-  /** The write carries what somebody asked for, and not only the repair of a hand edit. */
+  /** The user requested a change; otherwise the write only repairs a manual edit. */
   readonly asked: boolean;
 }
 
-/** @param cluster ours, or absent. */
+/** @param cluster the addon's own; undefined if it does not exist */
 export function diffCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined): ClusterDiff {
   if (cluster === undefined) {
     const manifest = buildCluster(addon, target);
@@ -28,7 +28,7 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const wanted = oneStepTowards(whole, cluster);
   const asked = isAsked(addon, target, cluster);
   if (matches(addon, cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
-  // A hand edit that is put right may never reach the instances, so only an asked-for change has to be waited for.
+  // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const changes = asked && isRestart(cluster.spec, wanted.spec);
   const mark = changes ? markFor(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
   const manifest = oneStepTowards(buildCluster(addon, target, withMark(notes, mark)), cluster);
@@ -45,19 +45,19 @@ function withMark(notes: Readonly<Record<string, string>>, mark: string | undefi
 }
 
 /**
- * Whether somebody asks for something new: status, which says what was asked last, differs from the target, or a change of several
- * writes is under way, or the Cluster was changed for another wish of which status never told.
+ * Whether the user requests a change: the target differs from status, which records the last request; or a change that needs several
+ * writes is in progress; or the Cluster was changed for a request that status never recorded.
  */
 export function isAsked(addon: PostgresAddon, target: Target, cluster: Cluster): boolean {
   const { plan, image, resources } = addon.status ?? {};
   const { instances, memory } = target.profile;
-  const same =
+  const isSame =
     plan === target.plan && image === target.image && resources?.instances === instances && resources.memory === memory;
   const isUnderWay = reasonOf(addon, 'PlanApplied') === 'Applying';
-  return !same || isUnderWay || wasMarkedForOther(cluster, buildCluster(addon, target).spec);
+  return !isSame || isUnderWay || wasMarkedForOther(cluster, buildCluster(addon, target).spec);
 }
 
-/** CNPG refuses a new image and new parameters in one write when it switches over: the image waits for the next write. */
+/** For a switchover, CNPG rejects a new image and new parameters in the same write: the image is changed in the next write. */
 function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManifest {
   const live = cluster.spec;
   const bothChange =

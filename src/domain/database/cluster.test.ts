@@ -9,7 +9,7 @@ import { anAddon, aTarget, observing } from '../testing.ts';
 import { buildCluster } from './cluster.ts';
 import { defaultPlans } from './plans.ts';
 
-it('the plans are the promised ones', () => {
+it('the plans have the documented sizes', () => {
   expect(defaultPlans).toEqual({
     free: { instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', sharedBuffers: '64MB', maxConnections: 25 },
     standard: {
@@ -24,7 +24,7 @@ it('the plans are the promised ones', () => {
   });
 });
 
-it('the Cluster of pro is this', () => {
+it('the Cluster of plan pro', () => {
   const addon = anAddon({ plan: 'pro', version: '16.4', database: { name: 'orders', owner: 'shopkeeper' } });
   expect(JSON.parse(JSON.stringify(buildCluster(addon, aTarget(observing(addon)), undefined)))).toEqual({
     apiVersion: 'postgresql.cnpg.io/v1',
@@ -103,7 +103,7 @@ describe('nothing of the addon leaks into its children', () => {
   });
 });
 
-it('every schedule has six fields and lies between 02:00 and 04:00', () => {
+it('every schedule has six fields and is between 02:00 and 04:00', () => {
   fc.assert(
     fc.property(fc.string(), (identity) => {
       const [second, minute, hour, ...rest] = dailySchedule(identity).split(' ');

@@ -1,4 +1,4 @@
-// The Cluster as it should be. Nothing a user wrote passes through but what the schema bounds.
+// Builds the desired Cluster. User input reaches it only where the schema restricts the value.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type ClusterSpec, cnpgApiVersion } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
@@ -9,7 +9,7 @@ export interface ClusterManifest extends Manifest {
   readonly spec: ClusterSpec;
 }
 
-/** @param notes the operator's own annotations (`annotations` in api/addon.ts), which say what only the Cluster remembers */
+/** @param notes the operator's own annotations (`annotations` in api/addon.ts) on the live Cluster */
 export function buildCluster(
   addon: PostgresAddon,
   target: Target,
@@ -39,7 +39,7 @@ export function buildCluster(
       },
       postgresql: {
         parameters: { shared_buffers: profile.sharedBuffers, max_connections: String(profile.maxConnections) },
-        // CNPG refuses fewer than two instances while this stanza stands, so both go in the same write.
+        // CNPG rejects fewer than two instances while this section is present, so both change in the same write.
         synchronous: highlyAvailable
           ? { method: 'any', number: 1, dataDurability: 'preferred', failoverQuorum: true }
           : undefined,

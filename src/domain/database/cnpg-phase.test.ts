@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { rowOf } from '../../api/conditions.ts';
 import { cnpgPhases, phaseMeaning } from './cnpg-phase.ts';
 
-it('only one text of CNPG is success, and an unknown one never is', () => {
+it('only one phase means success, and an unknown one never does', () => {
   expect(Object.entries(cnpgPhases).filter(([, meaning]) => meaning === 'healthy')).toEqual([
     ['Cluster in healthy state', 'healthy'],
   ]);
@@ -10,10 +10,10 @@ it('only one text of CNPG is success, and an unknown one never is', () => {
     expect(phaseMeaning(text)).toBe('working');
 });
 
-it('a phase that needs somebody to act has a reason that stalls, or that warns until it has lasted too long', () => {
+it('a phase that needs intervention has a reason that is stalled, or progressing with a warning', () => {
   for (const meaning of Object.values(cnpgPhases)) {
     if (meaning === 'healthy' || meaning === 'working') continue;
-    const { weight, warning } = rowOf(meaning);
-    expect(weight === 'stalled' || (weight === 'progressing' && warning === true)).toBe(true);
+    const { state, warning } = rowOf(meaning);
+    expect(state === 'stalled' || (state === 'progressing' && warning === true)).toBe(true);
   }
 });

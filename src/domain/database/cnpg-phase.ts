@@ -1,8 +1,8 @@
-// What CNPG's phase texts mean to us. Every constant of CNPG 1.30 (api/v1/cluster_types.go) and its two literals are here;
-// a text that is not here is never success.
+// The meaning of CNPG's phase texts: all constants of CNPG 1.30 (api/v1/cluster_types.go) and its two literals. A text that is not
+// listed is never treated as success.
 import type { Reason } from '../../api/conditions.ts';
 
-/** healthy: CNPG is done. working: it moves by itself. A reason: somebody has to act. */
+/** healthy: CNPG has finished. working: CNPG continues automatically. A reason: intervention is needed. */
 export type CnpgPhaseMeaning = 'healthy' | 'working' | Reason;
 
 export const cnpgPhases: Readonly<Record<string, CnpgPhaseMeaning>> = {

@@ -1,4 +1,4 @@
-// The chapter on the database: the Cluster that is asked for, whether it is there, and how far a change of it has come.
+// The database chapter: the write of the Cluster, whether CNPG has provisioned it, and the progress of a change.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { Action, Fields } from '../decision.ts';
@@ -22,7 +22,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   const waits = change.awaitsRestart && !isHeldBack;
   const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
   const planApplied = isHeldBack
-    ? { ...suspension, message: 'a change waits for the end of spec.suspend' }
+    ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
     : judgePlan(addon, target, applying, provisioned);
   const asked = suspended === undefined ? change.asked : isHeldBack;
   return {
@@ -38,7 +38,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   };
 }
 
-/** A change under way is not applied yet; a restart or failover later takes nothing back. */
+/** A plan is not applied while a change is in progress. A later restart or failover does not affect it. */
 function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, provisioned: Verdict): Verdict {
   if (applying)
     return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
@@ -46,7 +46,7 @@ function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, prov
   return target.shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }
 
-/** What status says of the database that was asked for. */
+/** The fields of status that describe the requested database. */
 function planOf(addon: PostgresAddon, { names, profile, plan, version, image, storage }: Target): Fields {
   const host = (service: string): string => `${names.cluster}-${service}.${addon.metadata.namespace}:5432`;
   return {
@@ -55,7 +55,7 @@ function planOf(addon: PostgresAddon, { names, profile, plan, version, image, st
     image,
     clusterName: names.cluster,
     resources: { instances: profile.instances, storage, memory: profile.memory, backup: profile.backup },
-    // A service without replicas behind it resolves to nothing.
+    // Without replicas this Service has no endpoints.
     endpoints: { primary: host('rw'), ...(profile.instances > 1 ? { readOnly: host('ro') } : {}) },
   };
 }

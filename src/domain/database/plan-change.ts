@@ -1,4 +1,4 @@
-// What going from a Cluster as it is to a target takes: the same steps before, in a preview, and while it happens.
+// Computes the steps from the live Cluster to a target, for the preview of a change and for its progress in status.
 import { type AddonStatus, annotations, type PlanChange, type PlanStep, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { compareQuantities } from '../quantity.ts';
@@ -39,13 +39,13 @@ function stepsBetween({ addon, observed: { platform } }: Situation, cluster: Clu
   return {
     steps: changed.map(({ what, from, to }) => ({ what, from, to })),
     restart: changed.some(({ restarts }) => restarts),
-    diskKept: target.shortfall?.reason === 'DiskKept',
+    diskKept: target.shortfall?.reason === 'DiskNotShrunk',
   };
 }
 
 /**
- * The change that status tells of: one that begins now, or the last one with its present state.
- * @param asked whether somebody asked for what is being written now
+ * The change in status: one that starts now, or the last one with its current state.
+ * @param asked whether the user requested what is being written now
  */
 export function planChangeOf(
   s: Situation,
@@ -57,9 +57,9 @@ export function planChangeOf(
   const state = stateOf(planApplied);
   const from = s.addon.status?.plan;
   const { cluster } = s.own;
-  // The second of two writes for one wish goes on with the change that the first began.
-  const goesOn = before?.state === 'Applying' && before.to === target.plan && from === target.plan;
-  if (asked && !goesOn && cluster !== undefined && from !== undefined) {
+  // The second of two writes for one request continues the change that the first one started.
+  const isContinued = before?.state === 'Applying' && before.to === target.plan && from === target.plan;
+  if (asked && !isContinued && cluster !== undefined && from !== undefined) {
     const { steps, restart, diskKept } = stepsBetween(s, cluster, target);
     if (steps.length > 0) return { from, to: target.plan, steps: [...steps], restart, diskKept, state };
   }
@@ -72,9 +72,9 @@ function stateOf({ reason }: Verdict): NonNullable<PlanChange['state']> {
     case 'Suspended':
       return reason;
     case 'Applied':
-    case 'DiskKept':
+    case 'DiskNotShrunk':
       return 'Applied';
-    // It was never ready: the change goes into the first creation.
+    // The database was never ready: the change becomes part of its creation.
     case 'Creating':
       return 'Applying';
     default:
@@ -84,15 +84,15 @@ function stateOf({ reason }: Verdict): NonNullable<PlanChange['state']> {
 
 type Preview = NonNullable<AddonStatus['preview']>;
 
-/** Longest part of a wrong annotation that is repeated. */
+/** How much of an invalid annotation is quoted, in characters. */
 const longestQuote = 40;
 
-/** What the plan that the annotation names would change; undefined without the annotation. Nothing is applied for it. */
+/** What the plan in the annotation would change; undefined without the annotation. Nothing is applied. */
 export function previewOf(s: Situation): Preview | undefined {
   const plan = previewedPlan(s.addon);
   if (plan === undefined) return undefined;
   const quoted = plan.length > longestQuote ? `${plan.slice(0, longestQuote)}...` : plan;
-  const target = targetOf(wishing(s, plan));
+  const target = targetOf(withPlan(s, plan));
   if (isVerdict(target)) {
     const known = Object.keys(s.observed.platform.plans).join(', ');
     return {
@@ -112,8 +112,8 @@ export function previewedPlan(addon: PostgresAddon): string | undefined {
   return addon.metadata.annotations?.[annotations.preview];
 }
 
-/** The same with another plan; the schema is not asked, since the word may be anything. */
-function wishing({ addon, observed }: Situation, plan: string): Situation {
+/** The same situation with another plan, which can be any string. */
+function withPlan({ addon, observed }: Situation, plan: string): Situation {
   const spec = { ...addon.spec, plan: plan as PostgresAddon['spec']['plan'] };
   return situationOf({ ...observed, addon: { ...addon, spec } });
 }

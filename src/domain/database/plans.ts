@@ -1,7 +1,7 @@
-// The plans: what free, standard and pro mean. The table is the product's promise (see docs/decisions).
+// The plans free, standard and pro: the sizes and settings that each of them stands for.
 import type { BackupLevel, PlanName } from '../../api/addon.ts';
 
-/** Everything a plan decides. Sizes are Kubernetes quantities, shared_buffers is in PostgreSQL's units. */
+/** Everything that a plan specifies. Sizes are Kubernetes quantities; shared_buffers is in PostgreSQL's units. */
 export interface Profile {
   readonly instances: number;
   readonly storage: string;
@@ -26,7 +26,7 @@ export const defaultPlans: PlanTable = {
   pro: { instances: 3, storage: '50Gi', memory: '4Gi', backup: 'pitr', sharedBuffers: '1GB', maxConnections: 200 },
 };
 
-/** The profile of a plan, or undefined for a word that is not a plan (possible only behind a switched-off schema). */
+/** The profile of a plan; undefined if there is no such plan (possible only if the schema is not enforced). */
 export function planToResources(plans: PlanTable, plan: string): Profile | undefined {
   return Object.hasOwn(plans, plan) ? plans[plan as PlanName] : undefined;
 }

@@ -1,4 +1,4 @@
-// What is true of the database now, and what evidence says so. CNPG's own "healthy" is only part of the evidence.
+// Judges whether CNPG has provisioned the database. CNPG's phase "healthy" is only one of the requirements.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Cluster, hibernationAnnotation } from '../../api/cnpg.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
@@ -8,14 +8,14 @@ import { phaseMeaning } from './cnpg-phase.ts';
 
 export interface ClusterVerdict {
   readonly provisioned: Verdict;
-  /** A change of plan or version is under way: written, and CNPG has not come back from it. */
+  /** A change of plan or version was written, and CNPG has not finished it. */
   readonly applying: boolean;
 }
 
 /**
- * Whether CNPG has provisioned what was asked.
- * @param instances how many are to be ready
- * @param waiting whether CNPG has yet to begin with a restarting change
+ * Whether CNPG has provisioned what was requested.
+ * @param instances how many must be ready
+ * @param waiting whether CNPG has not started a change that restarts instances
  */
 export function judgeCluster(
   addon: PostgresAddon,
@@ -26,7 +26,7 @@ export function judgeCluster(
 ): ClusterVerdict {
   if (cluster === undefined)
     return { provisioned: wasReady(addon) ? recreated(target) : working(addon), applying: false };
-  if (!waiting && standing(cluster, instances)) {
+  if (!waiting && isUp(cluster, instances)) {
     const message = `all ${instances} instance(s) are ready`;
     return { provisioned: { reason: 'ClusterHealthy', message }, applying: false };
   }
@@ -34,8 +34,11 @@ export function judgeCluster(
   return { provisioned: unfinished(cluster, applying ? changing : working(addon)), applying };
 }
 
-/** CNPG has no observedGeneration, and "healthy" stands while a pod has just died or hibernates: each clause was measured. */
-function standing(cluster: Cluster, instances: number): boolean {
+/**
+ * CNPG has no observedGeneration, and reports "healthy" when a pod has just died and when the Cluster is hibernated. Each clause was
+ * found to be necessary on a real CNPG.
+ */
+function isUp(cluster: Cluster, instances: number): boolean {
   const { phase, readyInstances, currentPrimary, targetPrimary } = cluster.status;
   return (
     cluster.metadata.deletionTimestamp === undefined &&
@@ -54,42 +57,42 @@ export function isHealthy(provisioned: Verdict): boolean {
 
 const changing: Verdict = {
   reason: 'Applying',
-  message: 'the change is written; CloudNativePG is restarting the instances one by one',
+  message: 'the change was written to the Cluster; CloudNativePG is restarting the instances one by one',
 };
 
-/** It goes with its data when somebody deletes it; there is no backup to bring that back. */
+/** Deleting a Cluster deletes its data, and there is no backup to restore. */
 function recreated(target: Target): Verdict {
-  const message = `Cluster ${target.names.cluster} was deleted by somebody else, with its data; a new, empty one is being created`;
+  const message = `Cluster ${target.names.cluster} was deleted with its data, but not by this operator; a new, empty Cluster is being created`;
   return { reason: 'ClusterRecreated', message };
 }
 
-/** The message is constant on purpose: CNPG's phase changes often, and each new text would cost a write. */
+/** The message is constant on purpose: CNPG's phase changes often, and each new text would be a status write. */
 function working(addon: PostgresAddon): Verdict {
   return wasReady(addon)
-    ? { reason: 'Provisioning', message: 'an instance is not ready; CloudNativePG is bringing it back' }
+    ? { reason: 'Provisioning', message: 'not every instance is ready; waiting for CloudNativePG to recover it' }
     : { reason: 'Creating', message: 'CloudNativePG is creating the database' };
 }
 
-/** Why it is not done: somebody has to act, or it moves by itself. */
+/** Why the Cluster is not provisioned: intervention is needed, or else `otherwise`. */
 function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
   if (hibernated(cluster)) {
     return {
       reason: 'Hibernated',
-      message: `Cluster ${cluster.metadata.name} has the annotation ${hibernationAnnotation}: on`,
+      message: `Cluster ${cluster.metadata.name} is hibernated (annotation ${hibernationAnnotation}: on); remove the annotation to start its instances`,
     };
   }
   const meaning = phaseMeaning(cluster.status.phase);
   if (meaning === 'healthy' || meaning === 'working') return otherwise;
-  return { reason: meaning, message: cnpgSays(cluster) };
+  return { reason: meaning, message: cnpgReport(cluster) };
 }
 
 function hibernated(cluster: Cluster): boolean {
   return cluster.metadata.annotations?.[hibernationAnnotation] === 'on';
 }
 
-/** CNPG's own words on a Cluster, for messages. */
-export function cnpgSays(cluster: Cluster): string {
+/** What CNPG reports about a Cluster, for messages. */
+export function cnpgReport(cluster: Cluster): string {
   const { phase = '', phaseReason } = cluster.status;
   const why = phaseReason ? ` (${phaseReason.slice(0, 500)})` : '';
-  return phase === '' ? 'CloudNativePG has not reported anything yet' : `CloudNativePG says "${phase}"${why}`;
+  return phase === '' ? 'CloudNativePG has not reported anything yet' : `CloudNativePG reports "${phase}"${why}`;
 }

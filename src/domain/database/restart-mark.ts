@@ -1,23 +1,24 @@
-// Which spell of a Cluster's readiness does not count: CNPG has no observedGeneration, so a change is marked with the spell it was
-// written in, and with what ran in that spell, in the same write (docs/decisions/0004-ready-after-a-change.md).
+// Marks a change that restarts instances, so that readiness reported before the restart is ignored: CNPG has no observedGeneration. The
+// mark is an annotation in the same write, with the readiness period and the configuration at that time
+// (docs/decisions/0004-ready-after-a-change.md).
 import { createHash } from 'node:crypto';
 import { annotations } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 
-/** Whether CNPG has yet to begin with the last restarting change: what it reports is about what ran before. */
+/** Whether CNPG has not started the last change that restarts instances, so that what it reports is about the previous configuration. */
 export function awaitsRestart(cluster: Cluster): boolean {
   return markOn(cluster)?.since === readySince(cluster);
 }
 
-/** Whether going from one spec to the other makes CNPG restart instances. */
+/** Whether changing one spec to the other makes CNPG restart instances. */
 export function isRestart(from: Cluster['spec'], to: Cluster['spec']): boolean {
   return fingerprint(from) !== fingerprint(to);
 }
 
 /**
- * The mark to write with a restarting change to `spec`. Undefined when the change takes back one that CNPG has not begun with: what
- * runs is what is wanted, and nothing will restart.
- * @param asked the whole of what is wanted, of which `spec` may be the first of two writes
+ * The mark to write with a change to `spec` that restarts instances. Undefined if the change reverts one that CNPG has not started: the
+ * running configuration is the desired one, and nothing will restart.
+ * @param asked the complete desired spec, of which `spec` may be the first of two writes
  */
 export function markFor(cluster: Cluster, spec: Cluster['spec'], asked: Cluster['spec']): string | undefined {
   const since = readySince(cluster);
@@ -27,13 +28,13 @@ export function markFor(cluster: Cluster, spec: Cluster['spec'], asked: Cluster[
   return ran === fingerprint(spec) ? undefined : `${since} ${ran} ${fingerprint(asked)}`;
 }
 
-/** Whether the last mark was written for another wish than this: the status that should have told of it was never written. */
+/** Whether the last mark was written for a different request, whose status was never written. */
 export function wasMarkedForOther(cluster: Cluster, asked: Cluster['spec']): boolean {
-  const [, , wish] = cluster.metadata.annotations?.[annotations.readyBefore]?.split(' ') ?? [];
-  return wish !== undefined && wish !== fingerprint(asked);
+  const [, , request] = cluster.metadata.annotations?.[annotations.readyBefore]?.split(' ') ?? [];
+  return request !== undefined && request !== fingerprint(asked);
 }
 
-/** What identifies the present spell of readiness (or of its absence); a later one has another value. */
+/** Identifies the current period of being ready or not ready; a later period has another value. */
 function readySince(cluster: Cluster): string {
   return cluster.status.readyCondition?.lastTransitionTime ?? 'never';
 }
@@ -43,7 +44,7 @@ function markOn(cluster: Cluster): { readonly since: string; readonly ran: strin
   return since === undefined || ran === undefined ? undefined : { since, ran };
 }
 
-/** The fields whose change restarts instances (measured on CNPG 1.30: memory, image, parameters; instances come and go). */
+/** A hash of the fields whose change restarts, adds or removes instances (measured on CNPG 1.30). */
 function fingerprint(spec: Cluster['spec']): string {
   const { instances, imageName, resources, postgresql } = spec;
   const { shared_buffers: buffers, max_connections: connections } = postgresql?.parameters ?? {};

@@ -1,18 +1,18 @@
-// PostgreSQL versions as this API writes them: "17" or "17.4".
+// Parses and compares PostgreSQL versions, written as "17" or "17.4", and maps them to images.
 
 interface Version {
   readonly major: number;
   readonly minor: number | undefined;
 }
 
-/** undefined when the text does not start with a version, as an image tag of another kind does not. */
+/** undefined if the text does not start with a version. */
 export function parseVersion(text: string): Version | undefined {
   const match = /^(\d{1,3})(?:\.(\d{1,3}))?(?![\d.])/.exec(text);
   if (match === null) return undefined;
   return { major: Number(match[1]), minor: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
-/** Whether going from `running` to `wanted` would lower the version; a version without a minor floats and is never lower. */
+/** Whether `wanted` is a lower version than `running`. Without a minor version, only the major versions are compared. */
 export function isLower(wanted: string, running: string): boolean {
   const to = parseVersion(wanted);
   const from = parseVersion(running);
@@ -26,7 +26,7 @@ export function imageFor(pattern: string, version: string): string {
   return pattern.replaceAll('{version}', version);
 }
 
-/** The version inside an image made from `pattern`, or the leading version of its tag; undefined when there is none. */
+/** The version in an image built from `pattern`, or at the start of its tag; undefined if there is none. */
 export function versionOfImage(pattern: string, image: string): string | undefined {
   const [before = '', after = ''] = pattern.split('{version}');
   const inner =

@@ -1,16 +1,16 @@
-// Causes that a container shows which ends again and again, or cannot be started. Its log says more, and the operator may not read it:
-// a message says where it is.
+// Detects causes from containers that repeatedly exit or cannot be started. The operator is not permitted to read their logs, so a
+// message contains the command that shows the log.
 import { millisecondsOf } from '../../api/time.ts';
 import type { Container, Ended, Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
 import { displayName, type Evidence } from './evidence.ts';
 import { normalize } from './messages.ts';
 
-/** A container that ran longer did not fail at once, and kubelet forgets earlier ends after it: 10 min. */
+/** A container that ran longer than this did not fail at startup, and kubelet resets its back-off: 10 min. */
 const shortRun = 600_000;
-/** With this code CNPG's instance manager ends when there is no room for the next WAL file (measured on CNPG 1.30). */
+/** The exit code of CNPG's instance manager if there is no space for the next WAL file (measured on CNPG 1.30). */
 const noRoomForWal = 4;
-/** How the name of the Job ends that upgrades the files to another major version; there is one, of the primary. */
+/** The suffix of the name of the Job that upgrades the data files to another major version. There is one, for the primary. */
 const upgradeJob = '-major-upgrade';
 
 interface Loop {
@@ -19,34 +19,34 @@ interface Loop {
   readonly ended: Ended;
 }
 
-/** The kernel ends a container for its memory. */
+/** The kernel killed a container that exceeded its memory limit. */
 export function memoryIsTooSmall(evidence: Evidence): Verdict | undefined {
   const loop = loops(evidence).find(({ ended }) => ended.reason === 'OOMKilled');
   if (loop === undefined) return undefined;
   const limit = evidence.cluster.spec.resources?.limits?.memory;
-  const room = limit === undefined ? 'its memory limit' : `its memory limit of ${limit}`;
-  const message = `${displayName(loop.pod)} is killed again and again because it needs more than ${room}; choose a plan with more memory, or find the query that takes it`;
+  const allowed = limit === undefined ? 'its memory limit' : `its memory limit of ${limit}`;
+  const message = `${displayName(loop.pod)} is repeatedly killed because it needs more than ${allowed}; choose a plan with more memory, or find the query that uses it`;
   return { reason: 'OutOfMemory', message };
 }
 
-/** CNPG says so itself, a moment later. */
+/** CNPG reports this itself, but later. */
 export function diskIsFull(evidence: Evidence): Verdict | undefined {
   const loop = loops(evidence).find(
     ({ pod, container, ended }) =>
       pod.owner?.kind === 'Cluster' && container.name === 'postgres' && ended.exitCode === noRoomForWal,
   );
   if (loop === undefined) return undefined;
-  const message = `the disk of ${displayName(loop.pod)} has no room for the next WAL file; grow its volume claim, it starts by itself then`;
+  const message = `the disk of ${displayName(loop.pod)} has no space for the next WAL file; expand its volume claim, and it starts automatically`;
   return { reason: 'DiskFull', message };
 }
 
-/** CNPG tries an upgrade once, and never says that it failed (measured on CNPG 1.30). */
+/** CNPG attempts an upgrade once, and never reports that it failed (measured on CNPG 1.30). */
 export function upgradeFails(evidence: Evidence): Verdict | undefined {
   const pod = evidence.pods.find(({ owner, phase }) => phase === 'Failed' && owner?.name.endsWith(upgradeJob) === true);
   const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
   if (pod?.owner === undefined || container === undefined) return undefined;
   const { name, namespace } = evidence.cluster.metadata;
-  const message = `pg_upgrade ended with an error; the log says why: kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to try again, or set spec.suspend, and spec.imageName of Cluster ${name} to what ran before`;
+  const message = `pg_upgrade failed; for the cause, see kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to retry, or set spec.suspend, and set spec.imageName of Cluster ${name} to the previous image`;
   return { reason: 'UpgradeFailed', message };
 }
 
@@ -60,7 +60,7 @@ export function containerCrashes(evidence: Evidence): Verdict | undefined {
     pod.owner?.kind === 'Job'
       ? `kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}`
       : `kubectl logs -n ${namespace} ${pod.name} -c ${container.name} --previous`;
-  const message = `container ${container.name} of ${displayName(pod)} ends again and again${code}; its log says why: ${log}`;
+  const message = `container ${container.name} of ${displayName(pod)} repeatedly exits${code}; for the cause, see ${log}`;
   return { reason: 'CrashLooping', message };
 }
 
@@ -73,7 +73,7 @@ export function containerCannotStart(evidence: Evidence): Verdict | undefined {
     const { name, waiting } = container;
     return {
       reason: 'ContainerNotStarted',
-      message: `the node cannot start container ${name} of ${displayName(pod)} (${normalize(waiting?.message ?? '')}); put right what it names`,
+      message: `the node cannot start container ${name} of ${displayName(pod)} (${normalize(waiting?.message ?? '')}); follow the node's message`,
     };
   }
   return undefined;
@@ -83,7 +83,7 @@ function loops(evidence: Evidence): readonly Loop[] {
   return [...evidence.pods.flatMap(restarting), ...failing(evidence.pods)];
 }
 
-/** kubelet starts the container of an instance anew; in between it runs for a moment, and that is the same situation. */
+/** kubelet restarts the container of an instance. While it briefly runs in between, the situation is the same. */
 function restarting(pod: Pod): readonly Loop[] {
   return pod.containers.flatMap((container) => {
     const { ready, waiting, restarts, ended } = container;
@@ -99,7 +99,7 @@ function isShort({ startedAt, finishedAt }: Ended): boolean {
   return began !== undefined && end !== undefined && end - began < shortRun;
 }
 
-/** A Job makes another pod instead: one that failed may be an accident, two are not. */
+/** A Job creates another pod instead. One failed pod can be an accident, two are not. */
 function failing(pods: readonly Pod[]): readonly Loop[] {
   const failed = pods.filter(({ owner, phase, reason }) => {
     return owner?.kind === 'Job' && phase === 'Failed' && reason !== 'Evicted';

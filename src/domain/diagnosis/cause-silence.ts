@@ -1,36 +1,36 @@
-// Causes that show by what is missing: CNPG says nothing, says what is no longer so, or makes no pod.
+// Detects causes from what is missing: CNPG reports nothing, reports outdated values, or does not create a pod.
 import type { Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
 import { conditionOf, type Evidence } from './evidence.ts';
 
-/** CNPG has not even looked at the Cluster. */
+/** CNPG has not processed the Cluster at all. */
 export function nothingIsReported({ cluster, isQuiet }: Evidence): Verdict | undefined {
   if (!isQuiet) return undefined;
   const { phase = '', applicationSecretVersion, readyCondition } = cluster.status;
   if (phase !== '' || applicationSecretVersion !== undefined || readyCondition !== undefined) return undefined;
-  const message = `CloudNativePG has reported nothing about Cluster ${cluster.metadata.name}: its operator does not run, or does not look after this namespace; look at its deployment`;
+  const message = `CloudNativePG has not reported anything about Cluster ${cluster.metadata.name}: its operator is not running, or does not watch this namespace; check its Deployment`;
   return { reason: 'CNPGNotResponding', message };
 }
 
-/** CNPG counts instances that are not there: it has not looked since they went. */
+/** CNPG reports instances that no longer exist: it has not processed the Cluster since. */
 export function reportIsOld(evidence: Evidence): Verdict | undefined {
   const { metadata, status } = evidence.cluster;
   const reported = status.readyInstances ?? 0;
   if (!evidence.isQuiet || !evidence.sees('pods') || reported <= instances(evidence).length) return undefined;
-  const message = `CloudNativePG reports instances of Cluster ${metadata.name} as ready whose pods are gone: its operator does not run, or is stuck; look at its deployment and log`;
+  const message = `CloudNativePG reports instances of Cluster ${metadata.name} as ready whose pods no longer exist: its operator is not running, or is stuck; check its Deployment and log`;
   return { reason: 'CNPGNotResponding', message };
 }
 
-/** Every pod that is there stands, one is missing, and nothing is on its way: CNPG was refused it, and says so in its log only. */
+/** All existing pods are ready, but one is missing and not being created: its creation was refused, which CNPG reports only in its log. */
 export function podIsNotMade(evidence: Evidence): Verdict | undefined {
   const { metadata, spec } = evidence.cluster;
-  const there = instances(evidence);
+  const existing = instances(evidence);
   const settled = evidence.pods.every((pod) => pod.owner?.kind === 'Cluster' && !pod.isBeingDeleted && isReady(pod));
-  if (!evidence.isQuiet || !evidence.sees('pods') || !settled || there.length >= (spec.instances ?? 1))
+  if (!evidence.isQuiet || !evidence.sees('pods') || !settled || existing.length >= (spec.instances ?? 1))
     return undefined;
-  // Without a claim it is not the pod's turn yet.
+  // CNPG creates the claim before the pod.
   if (evidence.sees('persistentvolumeclaims') && evidence.claims.length === 0) return undefined;
-  const message = `CloudNativePG has not created a pod that Cluster ${metadata.name} lacks, and only the log of its operator says why; look first for a ResourceQuota, a LimitRange or an admission webhook on pods`;
+  const message = `CloudNativePG has not created a missing pod of Cluster ${metadata.name}, and only the log of its operator shows the cause; first check for a ResourceQuota, a LimitRange or an admission webhook on pods`;
   return { reason: 'PodsRefused', message };
 }
 

@@ -1,5 +1,5 @@
-// Causes, from what a real API server showed of CNPG 1.30 on Kubernetes 1.36 (recorded/): the right one, always in the same words, and
-// none that is over or somebody else's.
+// The causes of recorded situations of CNPG 1.30 on Kubernetes 1.36 (recorded/): the correct one, always with the same message, and none
+// that is resolved or belongs to another Cluster.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -37,7 +37,7 @@ function factsOf({ pods, claims, warnings }: Omit<Recorded, 'cluster'>): Facts {
 const now = Date.parse('2026-01-01T00:01:00Z');
 const causeOf = (recorded: Recorded) => findCause(factsOf(recorded), projectCluster(recorded.cluster), now);
 
-/** What was recorded, with other values at some places: `pods.0.status.phase`. */
+/** A recorded situation with other values at some paths: `pods.0.status.phase`. */
 function changed(name: string, values: Readonly<Json>): Recorded {
   const recorded = read(name);
   for (const [path, value] of Object.entries(values)) {
@@ -77,7 +77,7 @@ const table: readonly (readonly [string, Reason | undefined, readonly (string | 
   ['job-failing', 'CrashLooping', ['exit code 1', 'kubectl logs -n crash job/db-crash-1-initdb -c initdb']],
   ['crash-looping', 'CrashLooping', ['kubectl logs -n badparam db-badparam-1 -c postgres --previous']],
   ['out-of-memory', 'OutOfMemory', ['pod db-full-1', '256Mi', 'plan with more memory']],
-  ['disk-full', 'DiskFull', ['pod db-full-1', 'grow']],
+  ['disk-full', 'DiskFull', ['pod db-full-1', 'expand']],
   ['mount-failing', 'MountFailed', ['"node-1"', '/no/such/directory is not a directory']],
   [
     'attach-failing',
@@ -86,20 +86,20 @@ const table: readonly (readonly [string, Reason | undefined, readonly (string | 
   ],
   ['node-silent', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
   ['node-drained', 'NodeUnavailable', ['node "node-1"', 'pod db-big-1']],
-  ['cnpg-down', 'CNPGNotResponding', ['Cluster db-anti', 'deployment']],
-  // What has been put right leaves its events and its last ends behind.
+  ['cnpg-down', 'CNPGNotResponding', ['Cluster db-anti', 'Deployment']],
+  // A resolved cause leaves its events and terminated containers behind.
   ['class-resolved', undefined, []],
   ['disk-recovered', undefined, []],
 ];
 
-describe('what was recorded', () => {
+describe('a recorded situation', () => {
   it.each(table)('%s: %s', (name, reason, words) => {
     const cause = causeOf(read(name));
     expect(cause?.reason).toBe(reason);
     for (const word of words) expect(cause?.message).toMatch(word);
   });
 
-  it('is all in the table, and explained in words that stay', () => {
+  it('is in the table, and explained by a message that does not change', () => {
     expect([...names].sort()).toEqual(table.map(([name]) => name).sort());
     for (const name of names) {
       const { message = '' } = causeOf(read(name)) ?? {};
@@ -109,11 +109,11 @@ describe('what was recorded', () => {
     }
   });
 
-  it('gives reasons that warn, and that let the operator go on by itself', () => {
+  it('has a reason with a warning, after which the operator continues automatically', () => {
     const found = new Set(table.flatMap(([, reason]) => (reason === undefined ? [] : [reason])));
     for (const reason of found) {
       if (reason === 'QuotaExceeded' || reason === 'DiskFull') continue;
-      expect(reasons[reason]).toMatchObject({ weight: 'progressing', warning: true });
+      expect(reasons[reason]).toMatchObject({ state: 'progressing', warning: true });
     }
   });
 
@@ -125,7 +125,7 @@ describe('what was recorded', () => {
   });
 });
 
-describe('an upgrade that pg_upgrade refuses', () => {
+describe('an upgrade that fails', () => {
   const job = {
     'pods.0.metadata.ownerReferences.0.name': 'db-crash-1-major-upgrade',
     'pods.0.status.containerStatuses.0.name': 'major-upgrade',
@@ -135,7 +135,7 @@ describe('an upgrade that pg_upgrade refuses', () => {
     return { ...recorded, pods: recorded.pods.slice(0, 1) };
   };
 
-  it('is told after its only try, with the log, and both ways out', () => {
+  it('is reported after its only attempt, with the log and both remedies', () => {
     const cause = causeOf(first({}));
     expect(cause?.reason).toBe('UpgradeFailed');
     for (const word of [
@@ -147,7 +147,7 @@ describe('an upgrade that pg_upgrade refuses', () => {
       expect(cause?.message).toContain(word);
   });
 
-  it('is not told while it runs, nor of another Job', () => {
+  it('is not reported while it runs, nor for another Job', () => {
     expect(causeOf(first({ 'pods.0.status.phase': 'Running' }))?.reason).not.toBe('UpgradeFailed');
     expect(causeOf(read('job-failing'))?.reason).toBe('CrashLooping');
   });
@@ -156,11 +156,11 @@ describe('an upgrade that pg_upgrade refuses', () => {
 /** Of the only container of the first pod. */
 const container = 'pods.0.status.containerStatuses.0';
 
-describe('the words stay the same', () => {
+describe('the message stays the same', () => {
   it('while kubelet tries to pull an image and while it waits', () => {
     const failing = causeOf(read('image-failing'));
     expect(causeOf(read('image-waiting'))).toEqual(failing);
-    // An older kubelet says why only in the event, once it waits.
+    // During the back-off, an older kubelet shows the cause only in the event.
     const brief = changed('image-waiting', { [`${container}.state.waiting.message`]: 'Back-off pulling image "x"' });
     expect(causeOf(brief)).toEqual(failing);
   });
@@ -175,7 +175,7 @@ describe('the words stay the same', () => {
     }
   });
 
-  it('while a Job tries another pod', () => {
+  it('while a Job creates another pod', () => {
     const recorded = read('job-failing');
     const next = changed('job-failing', {
       'pods.0.metadata.name': 'db-crash-1-initdb-zzzzz',
@@ -186,7 +186,7 @@ describe('the words stay the same', () => {
     expect(causeOf(again)).toEqual(causeOf(recorded));
   });
 
-  it('while others use the quota, and nodes come and go', () => {
+  it('while the use of the quota and the number of nodes change', () => {
     const quota = read('pods-over-quota');
     const warnings = quota.warnings.map((warning) => ({
       ...warning,
@@ -201,7 +201,7 @@ describe('the words stay the same', () => {
   });
 });
 
-describe('what is over is not a cause', () => {
+describe('a resolved problem is not a cause', () => {
   const later = '2026-11-21T13:00:00Z';
   const anInstance = (name: string, uid: string): Json => ({
     metadata: {
@@ -226,7 +226,7 @@ describe('what is over is not a cause', () => {
     expect(causeOf(changed('pods-over-quota', { 'pods.0': anInstance('db-quota-1', uid) }))).toBeUndefined();
   });
 
-  it('a refused pod of a Cluster of the same name that is gone', () => {
+  it('a refused pod of a deleted Cluster with the same name', () => {
     const now = causeOf(changed('pods-over-quota', { 'claims.0.metadata.creationTimestamp': later }));
     expect(now?.reason).toBe('PodsRefused');
     expect(now?.message).not.toContain('quota: small');
@@ -244,12 +244,12 @@ describe('what is over is not a cause', () => {
     expect(causeOf(retried)?.reason).not.toBe('StorageClassMissing');
   });
 
-  it('a claim that waits for its pod, as its StorageClass may want it', () => {
+  it('a claim that waits for its pod because of its StorageClass', () => {
     const early = changed('volumes-lacking', { 'pods.0.status.conditions': [] });
     expect(causeOf(early)).toBeUndefined();
   });
 
-  it('an event of which there is a newer one', () => {
+  it('an event with a newer one', () => {
     const message = 'Error creating: pods "db-quota-1-initdb-aaaaa" is forbidden: violates PodSecurity';
     const newer = { 'warnings.0.message': message, 'warnings.0.lastTimestamp': later };
     expect(causeOf(changed('pods-over-quota', newer))?.message).toContain('violates PodSecurity');
@@ -257,7 +257,7 @@ describe('what is over is not a cause', () => {
     expect(causeOf(changed('pods-over-quota', older))?.message).toContain('quota: small');
   });
 
-  it('an event of an object that has another uid now', () => {
+  it('an event of an object that was replaced', () => {
     expect(causeOf(changed('class-missing', { 'claims.0.metadata.uid': 'another' }))?.reason).toBe('VolumePending');
   });
 
@@ -271,7 +271,7 @@ describe('what is over is not a cause', () => {
     expect(causeOf(started)).toBeUndefined();
   });
 
-  it('restarts of long ago, and a first attempt that failed', () => {
+  it('restarts a long time ago, and a first failed attempt', () => {
     const restarted = changed('crash-looping', {
       [`${container}.state`]: { running: { startedAt: later } },
       [`${container}.lastState.terminated.startedAt`]: '2026-11-20T14:00:00Z',
@@ -282,7 +282,7 @@ describe('what is over is not a cause', () => {
     expect(causeOf(changed('job-failing', { 'pods.2.status': { phase: 'Succeeded' } }))).toBeUndefined();
   });
 
-  it('a pod of the Cluster of the same name that was deleted', () => {
+  it('a pod of a deleted Cluster with the same name', () => {
     const former = changed('crash-looping', { 'cluster.metadata.uid': 'another' });
     expect(causeOf(former)?.reason).not.toBe('CrashLooping');
   });
@@ -300,7 +300,7 @@ describe('another Cluster of the namespace', () => {
     };
   };
 
-  it.each(table.filter(([, reason]) => reason !== undefined))('%s is not taken for ours', (name) => {
+  it.each(table.filter(([, reason]) => reason !== undefined))('%s is not mistaken for this one', (name) => {
     const { cluster } = read(name);
     const plain = read('class-resolved');
     for (const neighbour of [`${plain.cluster.metadata.name}-b`, `${plain.cluster.metadata.name}x`]) {
@@ -309,7 +309,7 @@ describe('another Cluster of the namespace', () => {
     }
   });
 
-  it('whose name goes on with a number is told apart by its Jobs', () => {
+  it('whose name continues with a number is distinguished by its Jobs', () => {
     // Of Cluster db-1; its claim comes by its label only, so db sees nothing of it but events.
     const theirs: Recorded = JSON.parse(
       JSON.stringify(read('pods-over-quota')).replaceAll('db-quota-1', 'db-1-1').replaceAll('db-quota', 'db-1'),
@@ -321,18 +321,18 @@ describe('another Cluster of the namespace', () => {
   });
 });
 
-describe('what CNPG leaves out', () => {
-  it('everything: its operator has not looked', () => {
+describe('what CNPG does not report', () => {
+  it('everything: its operator has not processed the Cluster', () => {
     const cause = causeOf(changed('claims-over-quota', { 'cluster.status': {} }));
     expect(cause?.reason).toBe('CNPGNotResponding');
-    expect(cause?.message).toContain('does not look after this namespace');
+    expect(cause?.message).toContain('does not watch this namespace');
   });
 
-  it('nothing, when it has begun', () => {
+  it('nothing, once it has started', () => {
     expect(causeOf(changed('claims-over-quota', { 'cluster.status.phase': 'Setting up primary' }))).toBeUndefined();
   });
 
-  it('a growth of a disk that does not come about, told last', () => {
+  it('an expansion of a disk that does not finish, reported last', () => {
     const cause = causeOf(changed('class-resolved', { 'claims.0.spec.resources.requests.storage': '2Gi' }));
     expect(cause?.reason).toBe('VolumeGrowing');
     expect(cause?.message).toContain('from 1Gi to 2Gi');
@@ -344,7 +344,7 @@ describe('what CNPG leaves out', () => {
 describe('what is missing', () => {
   const absent = ['instance-over-quota', 'claims-over-quota', 'cnpg-down'];
 
-  it.each(absent)('%s: is no cause while CloudNativePG is at work, but for a claim that a pod names', (name) => {
+  it.each(absent)('%s: is no cause while CloudNativePG is working, except for a claim that a pod refers to', (name) => {
     const recorded = read(name);
     const soon = Date.parse('2026-01-01T00:00:09Z');
     const named = recorded.pods.some((pod) => JSON.stringify(pod).includes('persistentvolumeclaim \\"'));
@@ -355,7 +355,7 @@ describe('what is missing', () => {
   });
 });
 
-describe('without rights', () => {
+describe('without permissions', () => {
   const all: Facts = {
     pods: [],
     claims: [],
@@ -371,20 +371,22 @@ describe('without rights', () => {
     expect(findCause(half, projectCluster(read('pods-over-quota').cluster), now)).toBeUndefined();
   });
 
-  it('what can be seen is enough for what it shows', () => {
+  it('what can be observed is still used', () => {
     const recorded = read('class-default-missing');
     const claimsOnly: Facts = { ...all, claims: factsOf(recorded).claims, unseen: ['pods', 'events'] };
     expect(findCause(claimsOnly, projectCluster(recorded.cluster), now)?.reason).toBe('StorageClassMissing');
-    expect(missingPermissions({ kind: 'found', object: claimsOnly })).toContain('may not list pods and events');
+    expect(missingPermissions({ kind: 'found', object: claimsOnly })).toContain(
+      'is not permitted to list pods and events',
+    );
   });
 
-  it('says nothing when it saw everything, or did not look', () => {
+  it('reports nothing if nothing was missing, or there was no search', () => {
     expect(missingPermissions({ kind: 'found', object: { ...all, unseen: [] } })).toBeUndefined();
     expect(missingPermissions({ kind: 'unread' })).toBeUndefined();
   });
 });
 
-it('survives facts of any form, and always in a bounded message', () => {
+it('accepts facts of any form, and always returns a bounded message', () => {
   const leaf = fc.oneof(fc.constant(null), fc.integer(), fc.string(), fc.boolean(), fc.constant({}), fc.constant([]));
   fc.assert(
     fc.property(fc.constantFrom(...names), fc.nat(), leaf, (name, at, value) => {
@@ -399,7 +401,7 @@ it('survives facts of any form, and always in a bounded message', () => {
   );
 });
 
-/** Puts `value` in the place of the `at`th member of all, counted round. */
+/** Replaces the member number `at` of all members, modulo their number, by `value`. */
 function replaceOne(root: object, at: number, value: unknown): void {
   const places: (readonly [Json, string])[] = [];
   const visit = (node: object): void => {

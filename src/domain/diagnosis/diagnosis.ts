@@ -1,5 +1,5 @@
-// Why a database does not come up, found by looking at what is around its Cluster: a table of rules in the order of certainty. It must
-// name no cause that is not seen, that is over, or that is another Cluster's.
+// Finds the cause of a database that does not become ready, from the objects around its Cluster: a table of rules, the most certain
+// first. It must never name a cause that was not observed, that is resolved, or that belongs to another Cluster.
 import type { Cluster } from '../../api/cnpg.ts';
 import type { Facts } from '../../api/workload.ts';
 import type { Read } from '../observed.ts';
@@ -22,7 +22,7 @@ import {
 } from './cause-volume.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 
-/** First what somebody says in so many words, then what follows from the state of an object, last what follows from absence. */
+/** First what an error message states, then what the state of an object implies, last what a missing object implies. */
 const rules: readonly ((evidence: Evidence) => Verdict | undefined)[] = [
   imageCannotBePulled,
   storageClassIsMissing,
@@ -45,11 +45,11 @@ const rules: readonly ((evidence: Evidence) => Verdict | undefined)[] = [
 ];
 
 /**
- * The cause, with the next step; undefined when nothing that was seen explains it. The message is the same for as long as the
- * situation is.
- * @param facts what a look has found, of whatever Cluster
- * @param cluster ours, and not healthy
- * @param now wall-clock time in milliseconds: what is missing is a cause only when it has been missing for a while
+ * The cause, with the next step; undefined if nothing that was observed explains it. The message does not change while the situation
+ * does not.
+ * @param facts what was observed, possibly of other Clusters too
+ * @param cluster the addon's own, which is not healthy
+ * @param now wall-clock time in milliseconds: a missing object is a cause only after some time
  */
 export function findCause(facts: Facts, cluster: Cluster, now: number): Verdict | undefined {
   const evidence = evidenceOf(facts, cluster, now);
@@ -60,9 +60,9 @@ export function findCause(facts: Facts, cluster: Cluster, now: number): Verdict 
   return undefined;
 }
 
-/** What the operator was not allowed to look at, as a sentence; undefined when it saw everything or did not look. */
+/** A message about the permissions that the search lacked; undefined if it lacked none or did not happen. */
 export function missingPermissions(facts: Read<Facts>): string | undefined {
   if (facts.kind !== 'found' || facts.object.unseen.length === 0) return undefined;
   const unseen = facts.object.unseen.join(' and ');
-  return `the operator may not list ${unseen} in this namespace, so the cause may stay unknown; grant it that right`;
+  return `the operator is not permitted to list ${unseen} in this namespace, so the cause may remain unknown; grant it the permission`;
 }

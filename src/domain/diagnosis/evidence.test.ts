@@ -1,4 +1,4 @@
-// Which objects belong to which Cluster, by their names.
+// Assigns objects to Clusters by their names.
 import { describe, expect, it } from '@jest/globals';
 import { instanceOf, jobOf } from './evidence.ts';
 

@@ -1,25 +1,25 @@
-// What of the facts concerns one Cluster and is still so: every cause is named from a evidence, never from the facts themselves.
+// Selects from the observed facts those of one Cluster. Causes are found in this evidence only, never in the facts themselves.
 import type { Cluster } from '../../api/cnpg.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import type { Claim, Facts, Pod, Unseen, Warning } from '../../api/workload.ts';
 
-/** Everything is in the order of its name, so that the same situation always gives the same cause. */
+/** The lists are sorted, so that the same situation always gives the same cause. */
 export interface Evidence {
   readonly cluster: Cluster;
-  /** Of instances, and of the Jobs that prepare their disks. */
+  /** The pods of the instances, and of the Jobs that prepare their disks. */
   readonly pods: readonly Pod[];
   readonly claims: readonly Claim[];
   /** Newest first. */
   readonly warnings: readonly Warning[];
   readonly sees: (what: Unseen) => boolean;
-  /** Nobody has changed the Cluster for a while: what is missing is not just about to be made. */
+  /** The Cluster has not changed for a while, so a missing object is not about to be created. */
   readonly isQuiet: boolean;
 }
 
-/** CNPG makes the next object within a second of its last word; in milliseconds. */
+/** In milliseconds. CNPG creates the next object within a second of its last status write. */
 const quietAfter = 10_000;
 
-/** The facts as far as they are this Cluster's: neither those of a namesake that is gone, nor of `db-a-1` when it is `db-a`. */
+/** The facts of this Cluster: not those of a deleted one with the same name, and for `db-a` not those of `db-a-1`. */
 export function evidenceOf(facts: Facts, cluster: Cluster, now: number): Evidence {
   const { name, uid } = cluster.metadata;
   const isOurs = ({ name: object, owner }: Pod): boolean => {
@@ -36,7 +36,7 @@ export function evidenceOf(facts: Facts, cluster: Cluster, now: number): Evidenc
   };
 }
 
-/** `<cluster>-<n>` of an instance, of its pod, its volume claims and the pods of its Jobs; undefined when it is none of these. */
+/** The instance, `<cluster>-<n>`, that a pod, a volume claim or the pod of a Job belongs to; undefined if it belongs to none. */
 export function instanceOf(cluster: string, object: string): string | undefined {
   if (!object.startsWith(`${cluster}-`)) return undefined;
   const number = /^\d+(?=-|$)/.exec(object.slice(cluster.length + 1))?.[0];
@@ -44,15 +44,15 @@ export function instanceOf(cluster: string, object: string): string | undefined 
 }
 
 /**
- * The instance that a Job of CNPG prepares, from `<cluster>-<n>-<role>`. A role has no digits: by that, and since there is no list of
- * Jobs to look it up in, the Job of Cluster `db-a-1` is not taken for one of `db-a`.
+ * The instance that a Job of CNPG prepares, from `<cluster>-<n>-<role>`. The operator does not list Jobs; a role contains no digits,
+ * which distinguishes a Job of Cluster `db-a-1` from one of `db-a`.
  */
 export function jobOf(cluster: string, job: string): string | undefined {
   const instance = instanceOf(cluster, job);
   return instance !== undefined && /^-[a-z]+(?:-[a-z]+)*$/.test(job.slice(instance.length)) ? instance : undefined;
 }
 
-/** What a person knows a pod by: the instance it is, or the Job it belongs to; the rest of a Job's pod's name is chance. */
+/** How messages refer to a pod: by its name, or by its Job, whose pods have random names. */
 export function displayName(pod: Pod): string {
   return pod.owner?.kind === 'Job' ? `Job ${pod.owner.name}` : `pod ${pod.name}`;
 }

@@ -1,31 +1,39 @@
-// What is said while a database does not come up, and when the next look for the cause is due.
-
+// Explains why a database is not ready, and schedules the next search for the cause.
+import type { PostgresAddon } from '../../api/addon.ts';
 import { rowOf } from '../../api/conditions.ts';
 import type { Round } from '../chapter.ts';
-import { cnpgSays } from '../database/readiness.ts';
+import { cnpgReport } from '../database/readiness.ts';
+import { wasReady } from '../recorded.ts';
 import { soonest, type Verdict } from '../verdict.ts';
-import { untilNextLook, untilStuck } from './deadlines.ts';
+import { deadlineOf, untilNextLook, untilStuck } from './deadlines.ts';
 import { findCause, missingPermissions } from './diagnosis.ts';
 
-/** The cause, when a look has found one; CNPG's own words once it lasts too long with nothing named. */
+/** The cause, if one was found; otherwise what CNPG reports, once the deadline has passed. */
 export function explain({ s, now }: Round, verdict: Verdict): Verdict {
-  const { weight, warning } = rowOf(verdict.reason);
-  if (weight !== 'progressing') return verdict;
+  const { state, warning } = rowOf(verdict.reason);
+  if (state !== 'progressing') return verdict;
   const { facts } = s.observed;
   const { cluster } = s.own;
   const cause = cluster !== undefined && facts.kind === 'found' ? findCause(facts.object, cluster, now) : undefined;
   if (cause !== undefined) return cause;
   if (warning === true) return verdict;
   const missing = missingPermissions(facts);
-  const andMissing = (words: string): string => (missing === undefined ? words : `${words}; ${missing}`);
+  const andMissing = (text: string): string => (missing === undefined ? text : `${text}; ${missing}`);
   if (untilStuck(s.addon, now) > 0) return { ...verdict, message: andMissing(verdict.message) };
-  const words = cluster === undefined ? 'there is no Cluster yet' : cnpgSays(cluster);
-  return { reason: 'TakingTooLong', message: `${verdict.message}, for longer than expected; ${andMissing(words)}` };
+  const report = cluster === undefined ? 'there is no Cluster yet' : cnpgReport(cluster);
+  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andMissing(report)}` };
 }
 
-/** Milliseconds until the cause is looked for, or the wait counts as stuck; undefined when nothing is waited for. */
-export function untilNextWord({ s: { addon }, now }: Round, verdict: Verdict): number | undefined {
-  if (rowOf(verdict.reason).weight !== 'progressing') return undefined;
+/** Contains the deadline, not the time waited so far: the message must not change while the situation does not. */
+function overdue(addon: PostgresAddon, { reason, message }: Verdict): string {
+  const state = wasReady(addon) ? 'is still not ready' : 'is still being created';
+  const details = reason === 'Creating' || reason === 'Provisioning' ? '' : `: ${message}`;
+  return `the database ${state} after ${deadlineOf(addon) / 60_000} min${details}`;
+}
+
+/** Milliseconds until the next search for the cause or the deadline, whichever is first; undefined if nothing is in progress. */
+export function untilNextReport({ s: { addon }, now }: Round, verdict: Verdict): number | undefined {
+  if (rowOf(verdict.reason).state !== 'progressing') return undefined;
   const left = untilStuck(addon, now);
   return soonest(untilNextLook(addon, now), left > 0 ? left : undefined);
 }

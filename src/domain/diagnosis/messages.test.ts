@@ -1,4 +1,4 @@
-// Words of others, made fit for a status.
+// Messages of other components, normalized for the status.
 import { describe, expect, it } from '@jest/globals';
 import { normalize, wordsOnImage, wordsOnRefusal, wordsOnScheduling } from './messages.ts';
 
@@ -19,7 +19,7 @@ describe('normalize', () => {
     ['(combined from similar events): no room', 'no room'],
   ])('%s', (words, expected) => expect(normalize(words)).toBe(expected));
 
-  it('cuts what is too long', () => {
+  it('truncates a long message', () => {
     expect(normalize('x'.repeat(5000))).toHaveLength(300);
   });
 });
@@ -51,7 +51,7 @@ describe('wordsOnScheduling', () => {
 });
 
 describe('wordsOnRefusal', () => {
-  it('leaves out the name of the one pod, and what others use of a quota', () => {
+  it('omits the name of the pod and the current use of a quota', () => {
     const message =
       'Error creating: pods "db-1-initdb-x7k2p" is forbidden: exceeded quota: small, requested: limits.memory=1Gi,pods=1, used: limits.memory=3Gi,pods=3, limited: limits.memory=3Gi,pods=3';
     expect(wordsOnRefusal(message, 'db-1-initdb')).toBe(
@@ -59,7 +59,7 @@ describe('wordsOnRefusal', () => {
     );
   });
 
-  it('keeps the words of a webhook', () => {
+  it('keeps the message of a webhook', () => {
     const denied = 'admission webhook "guard.example" denied the request: ask the platform team';
     expect(wordsOnRefusal(`Error creating: ${denied}`, 'db-1-initdb')).toBe(denied);
   });

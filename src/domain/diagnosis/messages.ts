@@ -1,15 +1,15 @@
-// Makes the words of kubelet, scheduler and API server fit for a status: the same for as long as the situation is, since each new text
-// is a write, and without what only machines need. It must never invent a word.
+// Normalizes messages of kubelet, the scheduler and the API server for the status: they must not change while the situation does not,
+// since each new text is a status write, and internal details are removed. It must never add content.
 
-/** Longest quotation in characters. */
+/** The longest quotation, in characters. */
 const longest = 300;
 
 /**
- * The words without what changes from one attempt to the next or belongs to nobody's eyes: ports of a single connection, uids, the
- * query of a URL (a signed one lets its reader in), the code of a remote call.
+ * The message without what differs between attempts or must not be published: ports of a single connection, uids, the query of a URL
+ * (a signed URL grants access), the code of a remote call.
  */
-export function normalize(words: string): string {
-  const plain = words
+export function normalize(message: string): string {
+  const plain = message
     .replace(/\s+/g, ' ')
     .replace(/^\(combined from similar events\): /, '')
     .replace(/ :(?= )/g, ':')
@@ -22,7 +22,7 @@ export function normalize(words: string): string {
   return plain.length <= longest ? plain : `${plain.slice(0, longest - 1)}…`;
 }
 
-/** Why an image could not be pulled; kubelet says the same in two ways in turn, while it tries and while it waits. */
+/** Why an image could not be pulled. kubelet words it differently during an attempt and during the back-off. */
 export function wordsOnImage(message: string): string {
   return normalize(
     message
@@ -35,8 +35,8 @@ export function wordsOnImage(message: string): string {
 }
 
 /**
- * Why no node takes a pod, from "0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {a: b}.
- * preemption: ...": without the numbers of nodes, which change with every node, and in one order.
+ * Why no node can run a pod, from "0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {a: b}.
+ * preemption: ...": sorted, and without the numbers of nodes, which change with every node.
  */
 export function wordsOnScheduling(message: string): string {
   const why = /nodes are available: (.*?)(?:\. |\.$|$)/.exec(message.replace(/\s+/g, ' '))?.[1];
@@ -45,7 +45,7 @@ export function wordsOnScheduling(message: string): string {
   return normalize([...new Set(parts)].sort().join(', '));
 }
 
-/** Why a Job's pod was refused; the pod has another name each time, and the use of a quota moves with others. */
+/** Why the pod of a Job was rejected, without the random name of the pod and the current use of a quota, which change. */
 export function wordsOnRefusal(message: string, job: string): string {
   return normalize(
     message

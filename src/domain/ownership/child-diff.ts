@@ -1,4 +1,4 @@
-// From a child as it is to the child as it should be, for every child that has no diff of its own; no difference, no write.
+// Compares a live child with the desired one and returns the write that is needed, for children without a diff of their own.
 import type { Manifest } from '../../api/kubernetes.ts';
 import type { RemovableRole } from '../children.ts';
 import { type Action, applyTo, create, remove } from '../decision.ts';
@@ -7,8 +7,8 @@ import { foundAs, type Situation } from '../situation.ts';
 import { isHeld } from './child-metadata.ts';
 
 /**
- * @param role a child in whose way nothing stands: it is ours, or was left behind with the Cluster that is ours, or does not exist
- * @param wanted undefined when this addon has none: one that is there goes then
+ * @param role a child without an obstacle: it belongs to this addon, was left behind with its Cluster, or does not exist
+ * @param wanted undefined if this addon has none: an existing one is deleted then
  */
 export function diffChild(s: Situation, role: RemovableRole, wanted: Manifest | undefined): readonly Action[] {
   const child = foundAs(s, role);

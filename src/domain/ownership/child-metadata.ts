@@ -1,10 +1,10 @@
-// The labels and owner references that make an object a child of its addon, and whether it has them.
+// Builds the labels and owner references of a child, and checks whether an object has them.
 import { addonApiVersion, addonGvr, annotations, fieldManager, labels, type PostgresAddon } from '../../api/addon.ts';
 import type { KubeObject, Manifest, OwnerReference } from '../../api/kubernetes.ts';
 import { includes } from '../includes.ts';
 import { appIdOf, deletesChildren, hasOwnerReference } from './owner.ts';
 
-/** A protected addon owns nothing: what it owned would go with it. */
+/** The children of a protected addon have no owner reference, because they would be deleted with it. */
 export function childMetadata(addon: PostgresAddon, name: string): Manifest['metadata'] {
   return {
     name,
@@ -14,7 +14,7 @@ export function childMetadata(addon: PostgresAddon, name: string): Manifest['met
   };
 }
 
-/** The controller reference that makes the garbage collector remove a child with its addon. */
+/** The owner reference that makes the garbage collector delete a child with its addon. */
 export function ownerReference(addon: PostgresAddon): OwnerReference {
   return {
     apiVersion: addonApiVersion,
@@ -26,7 +26,7 @@ export function ownerReference(addon: PostgresAddon): OwnerReference {
   };
 }
 
-/** The labels of every child. Nothing of the addon's own labels and annotations is ever copied (Argo CD would prune). */
+/** The labels of every child. The addon's own labels and annotations are never copied: Argo CD would prune the child. */
 export function childLabels(addon: PostgresAddon): Readonly<Record<string, string>> {
   return {
     [labels.name]: addon.metadata.name,
@@ -36,14 +36,14 @@ export function childLabels(addon: PostgresAddon): Readonly<Record<string, strin
   };
 }
 
-/** The operator's own annotations on a child: an apply without them would take them away. */
+/** The operator's own annotations on a child. An apply without them would remove them. */
 export function ownAnnotations({ metadata }: KubeObject): Readonly<Record<string, string>> {
   const own: readonly string[] = [annotations.readyBefore, annotations.formerUid, annotations.readyAt];
   const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => own.includes(key));
   return Object.fromEntries(kept);
 }
 
-/** Whether a child's metadata says what the addon's mode asks for, and nothing of the time without an addon. */
+/** Whether a child has the metadata that the addon's mode requires, and is not marked as orphaned. */
 export function isHeld(addon: PostgresAddon, live: KubeObject, { metadata }: Manifest): boolean {
   const { labels: own, annotations: notes, ownerReferences } = metadata;
   return (

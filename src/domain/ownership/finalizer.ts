@@ -8,23 +8,23 @@ export function hasFinalizer(addon: PostgresAddon): boolean {
   return addon.metadata.finalizers?.includes(protectionFinalizer) === true;
 }
 
-/** Whether protection ends by a change of the mode, and the finalizer has to wait for the children. */
+/** Whether the mode was changed from protected, and the finalizer is not removed yet. */
 export function isLeavingProtection(addon: PostgresAddon): boolean {
   return deletesChildren(addon) && hasFinalizer(addon);
 }
 
-/** The write that puts the finalizer on a protected addon that lacks it. */
+/** The write that adds the finalizer to a protected addon without it. */
 export function addFinalizer(addon: PostgresAddon): readonly Action[] {
   if (deletesChildren(addon) || hasFinalizer(addon)) return [];
   return [setFinalizers(addon, [...otherFinalizers(addon), protectionFinalizer])];
 }
 
-/** The write that takes the operator's finalizer off the addon; other finalizers stay. */
+/** The write that removes the operator's finalizer from the addon. Other finalizers stay. */
 export function removeFinalizer(addon: PostgresAddon): Action {
   return setFinalizers(addon, otherFinalizers(addon));
 }
 
-/** The finalizers that are not ours. */
+/** The finalizers of others. */
 export function otherFinalizers({ metadata }: PostgresAddon): readonly string[] {
   return (metadata.finalizers ?? []).filter((finalizer) => finalizer !== protectionFinalizer);
 }

@@ -1,4 +1,4 @@
-// The writes that change who owns a child and nothing else of it: its spec or data goes into the apply as it is.
+// Builds the writes that change only the owner of a child: its spec or data is repeated in the apply unchanged.
 import { annotations, labels, type PostgresAddon } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { keptOf, type Role } from '../children.ts';
@@ -13,19 +13,19 @@ export interface Child {
 }
 
 /**
- * held: belongs to the addon, as its mode says. orphaned: stays in service when the addon goes, and carries what its next one has
- * to know. Nothing when it is so already.
+ * held: the child belongs to the addon, as its mode requires. orphaned: it stays in service after the addon is deleted, and records
+ * what the next addon needs. No write if that is already so.
  */
 export function handOver(addon: PostgresAddon, child: Child, to: 'held' | 'orphaned'): readonly Action[] {
   const { role, object } = child;
   const metadata = to === 'held' ? heldMetadata(addon, child) : orphanedMetadata(addon, child);
   const manifest = { apiVersion: object.apiVersion, kind: object.kind, metadata, ...keptOf(role, object) };
-  const isSo =
+  const isDone =
     to === 'held' ? isHeld(addon, object, manifest) : isMarked(addon, object) && !hasOwnerReference(addon, object);
-  return isSo ? [] : [applyTo(role, manifest, object)];
+  return isDone ? [] : [applyTo(role, manifest, object)];
 }
 
-/** Whether a child says that it was left in service by this addon. */
+/** Whether a child is marked as left in service by this addon. */
 export function isMarked(addon: PostgresAddon, child: KubeObject): boolean {
   const { [labels.orphaned]: orphaned, [labels.uid]: uid } = child.metadata.labels ?? {};
   return orphaned === 'true' && uid === addon.metadata.uid;
@@ -36,7 +36,7 @@ function heldMetadata(addon: PostgresAddon, { role, object }: Child) {
   return { ...childMetadata(addon, object.metadata.name), ...annotated(notes) };
 }
 
-/** Whom a Cluster was adopted from is kept on it: what else that addon left behind belongs to it. */
+/** The former owner is recorded on the Cluster: other objects that it left behind belong to this Cluster. */
 function formerUidNote(addon: PostgresAddon, cluster: KubeObject): Readonly<Record<string, string>> {
   const uid = cluster.metadata.labels?.[labels.uid];
   return uid === undefined || uid === addon.metadata.uid ? {} : { [annotations.formerUid]: uid };

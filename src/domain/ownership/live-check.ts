@@ -1,13 +1,13 @@
-// Before an object changes hands, or one is made that nobody owns, the API server has to confirm the addon: a cache may still show an
-// addon that is gone, and what is written for it then would be nobody's, or taken from its successor.
+// Requires that the API server confirms the addon before the owner of an object is changed or an object without an owner is created:
+// a stale cache can show an addon that no longer exists, and the write would leave an object behind or take it from the next addon.
 import { findsOrphans, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { hasFinalizer } from './finalizer.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
 
 /**
- * Whether the addon has to be read from the server: also before a torn-off owner reference is put back, since the garbage collector may
- * be taking it off for a deletion that the cache does not show yet. The write that puts the finalizer on is a confirmation of its own.
+ * Whether the addon has to be read from the API server. Also before a missing owner reference is restored, since the garbage collector
+ * may be removing it for a deletion that the cache does not show yet. The write that adds the finalizer confirms the addon itself.
  */
 export function needsLiveCheck(s: Situation): boolean {
   const { addon, found } = s;
@@ -16,7 +16,7 @@ export function needsLiveCheck(s: Situation): boolean {
   return found.some(({ ownership, object }) => ownership === 'ours' && !hasOwnerReference(addon, object));
 }
 
-/** Why nothing is done yet; undefined when the addon is as it was observed, or nothing depends on it. */
+/** Why nothing is done yet; undefined if the addon is confirmed, or does not have to be. */
 export function checkLive(s: Situation): Verdict | undefined {
   if (!needsLiveCheck(s)) return undefined;
   const { live } = s.observed;
@@ -25,5 +25,5 @@ export function checkLive(s: Situation): Verdict | undefined {
     live.kind === 'found' &&
     live.object.metadata.uid === s.addon.metadata.uid &&
     live.object.metadata.deletionTimestamp === undefined;
-  return isSame ? undefined : { reason: 'Adopting', message: 'making sure that the addon still exists' };
+  return isSame ? undefined : { reason: 'Adopting', message: 'checking that the addon still exists' };
 }

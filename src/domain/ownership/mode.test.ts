@@ -1,4 +1,4 @@
-// Whose the children are: mode, release, and taking back what a deleted addon left in service.
+// Ownership of the children: the mode, the release, and the adoption of what a deleted addon left in service.
 import { describe, expect, it } from '@jest/globals';
 import { annotations, labels, type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
@@ -39,7 +39,7 @@ function deleted(addon: PostgresAddon): PostgresAddon {
   return { ...addon, metadata: { ...addon.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
 }
 
-/** A running addon with all of its children, as one look sees them. */
+/** A running addon with all of its children, as observed in one reconcile. */
 function household(addon: PostgresAddon): Observed {
   const cluster = aCluster(addon);
   return observing(addon, {
@@ -50,7 +50,7 @@ function household(addon: PostgresAddon): Observed {
   });
 }
 
-/** What the household looks like after its addon was released, seen by the next addon of that name. */
+/** The children after the release of their addon, as observed for the next addon with the same name. */
 function orphaned(next: PostgresAddon, former = 'former-uid'): Observed {
   const before = guarded(aRunningAddon({ mode: 'protected' }));
   const o = household({ ...before, metadata: { ...before.metadata, uid: former } });
@@ -74,7 +74,7 @@ function orphaned(next: PostgresAddon, former = 'former-uid'): Observed {
 }
 
 describe('mode protected', () => {
-  it('puts the finalizer on before it makes the first child, and owns none', () => {
+  it('adds the finalizer before it creates the first child, and owns none', () => {
     const { actions, status } = think(observing(anAddon({ mode: 'protected' })));
     expect(summary(actions)).toEqual(['apply PostgresAddon', 'create Cluster', 'create ScheduledBackup']);
     expect(metadataOf(actions, 'addon')).toMatchObject({ uid: 'addon-uid', finalizers: [protectionFinalizer] });
@@ -83,7 +83,7 @@ describe('mode protected', () => {
     expect(status.conditions?.find(({ type }) => type === 'Protected')).toMatchObject({ status: 'True' });
   });
 
-  it('makes nothing that nobody owns for an addon that only the cache knows', () => {
+  it('creates nothing without an owner for an addon that only the cache contains', () => {
     const o = observing(guarded(anAddon({ mode: 'protected' })));
     expect(needs(o, testTime)).toMatchObject({ live: true });
     expect(think(but(o, { live: { kind: 'absent' } })).actions).toEqual([]);
@@ -92,7 +92,7 @@ describe('mode protected', () => {
     expect(summary(think(but(o, { live: { kind: 'found', object: o.addon } })).actions)).toContain('create Cluster');
   });
 
-  it('switched on, takes the references off every child at once; switched off, the finalizer goes last', () => {
+  it('switched on, removes the references of every child at once; switched off, removes the finalizer last', () => {
     const standard = aRunningAddon();
     const on = { ...household(standard), addon: changed(standard, { mode: 'protected' }) };
     expect(needs(but(on, { source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }), testTime)).toMatchObject({
@@ -119,7 +119,7 @@ describe('mode protected', () => {
       'apply Cluster',
       'apply ScheduledBackup',
     ]);
-    // Without a look at the Secret it is not known whether the garbage collector would take it too.
+    // Without reading the Secret it is unknown whether the garbage collector would delete it.
     expect(summary(think(but(off, { source: { kind: 'unread' }, urlSecret: { kind: 'unread' } })).actions)).toEqual([
       'apply Cluster',
       'apply ScheduledBackup',
@@ -133,10 +133,10 @@ describe('suspended in the middle of a switch, an addon', () => {
   const free = household(guarded(aRunningAddon({ mode: 'protected' })));
   const protectionOf = (o: Observed) => think(o).status.conditions?.find(({ type }) => type === 'Protected');
 
-  it('does not call itself protected, as long as the Secret may still have an owner', () =>
+  it('is not reported as protected while the Secret may still have an owner', () =>
     expect(protectionOf({ ...free, addon })).toMatchObject({ status: 'False', reason: 'Suspended' }));
 
-  it('nor when a child is seen to have one', () => {
+  it('nor while a child has one', () => {
     const told = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
     expect(protectionOf({ ...free, addon: told })).toMatchObject({ status: 'True' });
     const owned = household(standard);
@@ -149,7 +149,7 @@ describe('suspended in the middle of a switch, an addon', () => {
 });
 
 describe('a deletion', () => {
-  it('of a protected addon marks every child as it is, then lets the addon go', () => {
+  it('of a protected addon marks every child, otherwise unchanged, then removes the finalizer', () => {
     const addon = deleted(changed(guarded(aRunningAddon({ mode: 'protected' })), { plan: 'pro' }));
     const o = household(guarded(aRunningAddon({ mode: 'protected' })));
     const { actions, ends, status } = think(but(o, { addon }));
@@ -172,7 +172,7 @@ describe('a deletion', () => {
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
   });
 
-  it('that waits for others as well says what was let go', () => {
+  it('that also waits for other finalizers reports what was released', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' }), 'example.org/anchor'));
     const { actions, ends, status } = think({ ...household(guarded(aRunningAddon({ mode: 'protected' }))), addon });
     expect(metadataOf(actions, 'addon').finalizers).toEqual(['example.org/anchor']);
@@ -180,19 +180,19 @@ describe('a deletion', () => {
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
   });
 
-  it('after the Cluster does not claim that one stays', () => {
+  it('after that of the Cluster does not report that one stays', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
     const { status } = think(observing(addon, { urlSecret: { kind: 'absent' } }));
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Deleted' });
   });
 
-  it('that lost its way half-way goes on where it was', () => {
+  it('that was interrupted continues where it stopped', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
     const half = orphaned(addon, 'addon-uid');
     expect(summary(think({ ...half, live: { kind: 'unread' } }).actions)).toEqual(['apply PostgresAddon']);
   });
 
-  it('does not hold up children that go with their namespace, and says that protection ends', () => {
+  it('does not delay children that are deleted with their namespace, and reports that protection does not cover this', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
     const o = household(guarded(aRunningAddon({ mode: 'protected' })));
     const cluster = childIn(o, 'cluster');
@@ -200,10 +200,12 @@ describe('a deletion', () => {
     const { actions, status } = think(but(o, { addon, cluster: doomed }));
     expect(summary(actions)).not.toContain('apply Cluster');
     expect(summary(actions).at(-1)).toBe('apply PostgresAddon');
-    expect(status.conditions?.find(({ type }) => type === 'Ready')?.message).toContain('protection ends there');
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
+      'protection does not cover this',
+    );
   });
 
-  it('before a switch to standard is carried out keeps the database; half-way, what goes with it goes', () => {
+  it('before a switch to standard is carried out keeps the database; during the switch, deletes what is already owned', () => {
     const sheltered = guarded(aRunningAddon({ mode: 'protected' }));
     const o = { ...household(sheltered), addon: deleted(changed(sheltered, { mode: 'standard' })) };
     const { actions, status } = think(o);
@@ -217,7 +219,7 @@ describe('a deletion', () => {
     expect(metadataOf(half, 'urlSecret').ownerReferences).toHaveLength(1);
   });
 
-  it('that the cache does not show yet is asked for before a torn-off reference is put back', () => {
+  it('that is not in the cache yet is checked before a missing owner reference is restored', () => {
     const addon = aRunningAddon();
     const cluster = childIn(household(guarded(aRunningAddon({ mode: 'protected' }))), 'cluster');
     const o = but(household(addon), { cluster });
@@ -234,7 +236,7 @@ describe('a deletion', () => {
     expect(summary(think({ ...loose, live: { kind: 'found', object: addon } }).actions)).toEqual(['apply Secret']);
   });
 
-  it('of a standard addon with --cascade=orphan marks what stays; otherwise there is nothing to do', () => {
+  it('of a standard addon with --cascade=orphan marks what stays; otherwise nothing is done', () => {
     const addon = deleted(aRunningAddon());
     const o = { ...household(aRunningAddon()), addon };
     expect(think(o).actions).toEqual([]);
@@ -247,8 +249,8 @@ describe('a deletion', () => {
   });
 });
 
-describe('an addon of the same name', () => {
-  it('takes everything back as it is, with ready_at, and looks again at once', () => {
+describe('an addon with the same name', () => {
+  it('adopts everything unchanged, with ready_at, and is requeued at once', () => {
     const addon = anAddon({ plan: 'pro' });
     const o = orphaned(addon);
     expect(needs(but(o, { urlSecret: { kind: 'unread' }, live: { kind: 'unread' } }), testTime)).toMatchObject({
@@ -273,7 +275,7 @@ describe('an addon of the same name', () => {
     expect(wakeAfter).toBe(0);
   });
 
-  it('does nothing while the server has not confirmed it', () => {
+  it('does nothing until the API server has confirmed it', () => {
     const { actions } = think({ ...orphaned(anAddon()), live: { kind: 'absent' } });
     expect(actions).toEqual([]);
   });
@@ -281,8 +283,8 @@ describe('an addon of the same name', () => {
   it.each([
     ['another database', { database: { name: 'other' } }, 'spec.database.name'],
     ['another owner', { database: { owner: 'other' } }, 'spec.database.owner'],
-    ['a lower version', { version: '16' }, 'lower 16'],
-  ])('with %s is refused, and nothing is touched', (_, spec, words) => {
+    ['a lower version', { version: '16' }, 'lower version 16'],
+  ])('with %s is refused, and nothing is changed', (_, spec, words) => {
     const { actions, status } = think(orphaned(anAddon(spec)));
     expect(actions).toEqual([]);
     expect(status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({
@@ -293,13 +295,13 @@ describe('an addon of the same name', () => {
     expect(status).not.toHaveProperty('ready_at');
   });
 
-  it('inherits no ready_at when the server refuses to have the Cluster taken back', () => {
+  it('inherits no ready_at if the API server refuses the adoption of the Cluster', () => {
     const { status } = think(orphaned(anAddon()), refusing('cluster', 'Refused', 'apply'));
     expect(status).toMatchObject({ phase: 'creating' });
     expect(status).not.toHaveProperty('ready_at');
   });
 
-  it('takes back no Secret that belonged to another database', () => {
+  it('adopts no Secret of another database', () => {
     const o = orphaned(anAddon());
     const secret = childIn(o, 'urlSecret');
     const { metadata } = secret;
@@ -313,13 +315,13 @@ describe('an addon of the same name', () => {
   });
 });
 
-describe('an addon of another name that claims the same appId', () => {
+describe('an addon with another name and the same appId', () => {
   const rival = (): PostgresAddon => {
     const addon = anAddon({ appId: 'shop' });
     return { ...addon, metadata: { ...addon.metadata, name: 'boutique' } };
   };
 
-  it('conflicts while the first lives, and does not inherit when it is gone', () => {
+  it('conflicts while the first one exists, and does not inherit after its deletion', () => {
     const o = orphaned(rival());
     const alive = think(but(o, { livingOwners: ['former-uid'] }));
     expect(alive.actions).toEqual([]);

@@ -1,4 +1,4 @@
-// What stands in the way of a child, in the order in which it is found: then it is not touched, and status says what it is.
+// Finds what prevents a child from being created or changed. The object is then left unchanged, and status reports the obstacle.
 import { labels } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isEssential, isWatched, kindOf, type Role, roles } from '../children.ts';
@@ -7,7 +7,7 @@ import type { Verdict } from '../verdict.ts';
 import { strayOf } from './adopt.ts';
 import { uidOn } from './owner.ts';
 
-/** The first thing that forbids to act at all; undefined when what is essential is ours, waits to be adopted, or does not exist. */
+/** The first obstacle that prevents any action; undefined if each essential child is ours, can be adopted, or does not exist. */
 export function findObstacle(s: Situation): Verdict | undefined {
   const watched = roles.filter((role) => isWatched(role) && isEssential(role));
   return (
@@ -16,14 +16,14 @@ export function findObstacle(s: Situation): Verdict | undefined {
   );
 }
 
-/** What keeps one child from being made or changed; undefined when it is ours or does not exist. */
+/** What prevents one child from being created or changed; undefined if it is ours or does not exist. */
 export function obstacleTo(s: Situation, role: Role): Verdict | undefined {
   const child = foundAs(s, role);
   const stray = child?.ownership === 'orphan' ? strayOf(s, role, child.object) : undefined;
   return unseen(s, role) ?? stray ?? inTheWay(s, role);
 }
 
-/** Why nothing is known of a child. */
+/** Why a child could not be observed; undefined if it could. */
 export function unseen({ observed }: Situation, role: Role): Verdict | undefined {
   const read = observed.children[role];
   switch (read.kind) {
@@ -36,7 +36,7 @@ export function unseen({ observed }: Situation, role: Role): Verdict | undefined
   }
 }
 
-/** Somebody else's object of that name, or one that is on its way out. */
+/** A foreign object with that name, or one that is being deleted. */
 function inTheWay(s: Situation, role: Role): Verdict | undefined {
   const child = foundAs(s, role);
   if (child === undefined) return undefined;
@@ -47,17 +47,20 @@ function inTheWay(s: Situation, role: Role): Verdict | undefined {
       return foreign(s, kind, child.object);
     case 'previous':
       return {
-        reason: 'PreviousIncarnation',
-        message: `${kind} ${name} of the deleted addon of this name is still being removed`,
+        reason: 'OldObjectTerminating',
+        message: `waiting for ${kind} ${name} of a deleted addon with the same name to be removed`,
       };
     case 'ours':
     case 'orphan':
       if (deletionTimestamp === undefined || !isWatched(role)) return undefined;
-      return { reason: 'PreviousIncarnation', message: `${kind} ${name} was deleted and is still being removed` };
+      return {
+        reason: 'OldObjectTerminating',
+        message: `waiting for ${kind} ${name}, which was deleted, to be removed`,
+      };
   }
 }
 
-/** Somebody else's, or what a deleted addon of another name left behind: in both cases somebody has to decide. */
+/** A foreign object, or one that a deleted addon with another name left behind: in both cases a person has to decide. */
 function foreign({ addon, observed }: Situation, kind: string, child: KubeObject): Verdict {
   const { name } = child.metadata;
   const uid = uidOn(child);
@@ -66,11 +69,11 @@ function foreign({ addon, observed }: Situation, kind: string, child: KubeObject
   if (!isLeft)
     return {
       reason: 'NameConflict',
-      message: `${kind} ${name} exists and does not belong to this addon; it was left as it is`,
+      message: `${kind} ${name} exists and does not belong to this addon; it was left unchanged`,
     };
   const former = child.metadata.labels?.[labels.name] ?? '';
   return {
     reason: 'AdoptionRefused',
-    message: `${kind} ${name} was left behind by the deleted PostgresAddon "${former}"; apply that one again to take it back, or hand its objects over by the label ${labels.name}=${addon.metadata.name}`,
+    message: `${kind} ${name} was left behind by the deleted PostgresAddon "${former}"; apply that addon again to adopt it, or set the label ${labels.name}=${addon.metadata.name} on the objects that it left behind to hand them over to this addon`,
   };
 }

@@ -3,30 +3,30 @@ import { addonGvr, fieldManager, labels, type PostgresAddon } from '../../api/ad
 import type { KubeObject } from '../../api/kubernetes.ts';
 
 /**
- * ours: controlled by this very addon, or uncontrolled and carrying its uid (mode protected, or somebody removed the reference).
- * orphan: made by the operator for a deleted addon of this name and appId, and controlled by nobody: it may be taken back.
- * previous: controlled by a deleted addon of the same name; the garbage collector is about to remove it.
- * foreign: anybody else's, and untouchable.
+ * ours: controlled by this addon, or without a controller and labelled with its uid (mode protected, or the reference was removed).
+ * orphan: created by the operator for a deleted addon with this name and appId, and without a controller: it can be adopted.
+ * previous: controlled by a deleted addon with the same name; the garbage collector is about to delete it.
+ * foreign: everything else; never changed.
  */
 export type Ownership = 'ours' | 'orphan' | 'previous' | 'foreign';
 
 export function classifyOwner(addon: PostgresAddon, child: KubeObject): Ownership {
   const controller = child.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  if (controller === undefined) return ofNobody(addon, child);
+  if (controller === undefined) return withoutController(addon, child);
   if (controller.uid === addon.metadata.uid) return 'ours';
   const sameName = controller.kind === addonGvr.kind && controller.name === addon.metadata.name;
   return sameName && controller.apiVersion.startsWith(`${addonGvr.group}/`) ? 'previous' : 'foreign';
 }
 
-/** A name is free for a second addon only once the first is gone, so the same name with another uid means that it is gone. */
-function ofNobody(addon: PostgresAddon, child: KubeObject): Ownership {
+/** Two addons cannot have the same name at the same time, so the same name with another uid means a deleted addon. */
+function withoutController(addon: PostgresAddon, child: KubeObject): Ownership {
   if (child.metadata.labels?.[labels.uid] === addon.metadata.uid) return 'ours';
   const sameName = child.metadata.labels?.[labels.name] === addon.metadata.name;
   const sameApp = child.metadata.labels?.[labels.appId] === appIdOf(addon);
   return uidOn(child) !== undefined && sameName && sameApp ? 'orphan' : 'foreign';
 }
 
-/** The uid of the addon for which the operator made a child; undefined when the child does not say so. */
+/** The uid of the addon that the operator created a child for; undefined if the operator did not create it. */
 export function uidOn(child: KubeObject): string | undefined {
   const own = child.metadata.labels ?? {};
   return own[labels.managedBy] === fieldManager ? own[labels.uid] : undefined;
@@ -36,12 +36,12 @@ export function appIdOf(addon: PostgresAddon): string {
   return addon.spec.appId ?? addon.metadata.name;
 }
 
-/** Whether the children of an addon live and die with it. */
+/** Whether the children are deleted together with the addon. */
 export function deletesChildren(addon: PostgresAddon): boolean {
   return addon.spec.mode !== 'protected';
 }
 
-/** Whether the garbage collector would remove the child with the addon. */
+/** Whether the garbage collector would delete the child with the addon. */
 export function hasOwnerReference(addon: PostgresAddon, child: KubeObject): boolean {
   return child.metadata.ownerReferences?.some((reference) => reference.uid === addon.metadata.uid) === true;
 }

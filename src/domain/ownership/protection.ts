@@ -8,7 +8,7 @@ import type { Verdict } from '../verdict.ts';
 import { addFinalizer, hasFinalizer, isLeavingProtection, removeFinalizer } from './finalizer.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
 
-/** Before all others: no child without an owner reference is made before the deletion of the addon has to wait for the operator. */
+/** The first chapter: the finalizer must be in place before a child without an owner reference is created. */
 export function protectionChapter(round: Round): Chapter {
   const { s } = round;
   return {
@@ -18,9 +18,9 @@ export function protectionChapter(round: Round): Chapter {
 }
 
 /**
- * After all others: the finalizer goes last, once every child belongs to the garbage collector, the Secret too, which can wait for
+ * The last chapter: the finalizer is removed once every child has its owner reference again, including the Secret, which can wait for
  * credentials.
- * @param credentials whose actions give the Secret its owner back
+ * @param credentials the chapter whose actions restore the owner reference of the Secret
  */
 export function endOfProtection({ s }: Round, credentials: Chapter): Chapter {
   const { addon, observed, own } = s;
@@ -36,22 +36,22 @@ function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
 
 function protectionOf(addon: PostgresAddon, { names }: Target): Verdict | undefined {
   if (deletesChildren(addon)) return undefined;
-  const message = `a deletion of this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; the end of the namespace does not`;
+  const message = `deleting this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; deleting the namespace does not`;
   return { reason: 'Protected', message };
 }
 
-/** Whether a deletion would leave the children, as things stand: the Secret is known only from the round that told of protection. */
+/** Whether a deletion now would keep the children. About the Secret, this is known only from the round that reported protection. */
 function isInForce({ addon, found }: Situation): boolean {
   const isOwner = found.some(({ object }) => hasOwnerReference(addon, object));
   return hasFinalizer(addon) && !isOwner && reasonOf(addon, 'Protected') === 'Protected';
 }
 
-/** Where the database came from. */
+/** Whether the database was adopted, and from which addon. */
 export function judgeAdoption({ addon, found }: Situation): Verdict | undefined {
   const cluster = found.find((child) => child.role === 'cluster');
   if (cluster?.role !== 'cluster') return undefined;
   const former = formerUidOf(addon, cluster.object);
   if (former === undefined) return undefined;
-  const message = `Cluster ${cluster.object.metadata.name} was taken back from the deleted addon with uid ${former}`;
+  const message = `Cluster ${cluster.object.metadata.name} was adopted from the deleted addon with uid ${former}`;
   return { reason: 'Adopted', message };
 }

@@ -1,4 +1,4 @@
-// What happens when an addon is deleted: a standard one leaves everything to the garbage collector, a protected one releases its children.
+// Handles the deletion of an addon: the children of a standard one are garbage-collected, those of a protected one are released.
 import { labels, orphanFinalizer, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { kindOf, roles } from '../children.ts';
@@ -12,36 +12,36 @@ import { handOver, isMarked } from './handover.ts';
 import { unseen } from './obstacle.ts';
 import { classifyOwner, deletesChildren, hasOwnerReference, uidOn } from './owner.ts';
 
-/** Whether the deletion of this addon, under way, is to leave the children in service. */
+/** Whether the deletion of this addon, which is in progress, must keep the children in service. */
 export function keepsChildren(addon: PostgresAddon): boolean {
   return !deletesChildren(addon) || addon.metadata.finalizers?.includes(orphanFinalizer) === true;
 }
 
-/** @param s of an addon whose deletion was asked for */
+/** @param s the situation of an addon with a deletionTimestamp */
 export function release(s: Situation): Decision {
   const { addon } = s;
-  if (!keepsChildren(addon) && !hasFinalizer(addon)) return saying(removed, []);
-  // What cannot be seen would be left behind without a mark.
+  if (!keepsChildren(addon) && !hasFinalizer(addon)) return reporting(removed, []);
+  // A child that cannot be observed would be left behind without a mark.
   const blind = roles.map((role) => unseen(s, role)).find((verdict) => verdict?.reason === 'Forbidden');
-  if (blind !== undefined) return saying(blind, []);
+  if (blind !== undefined) return reporting(blind, []);
   const keeps = keepsChildren(addon) || isLoose(s);
   const actions = [
     ...handAll(s, keeps ? 'orphaned' : 'held'),
     ...(hasFinalizer(addon) ? [removeFinalizer(addon)] : []),
   ];
   const isLast = hasFinalizer(addon) && otherFinalizers(addon).length === 0;
-  return { ...saying(keeps ? kept(s) : removed, actions), ...(isLast ? { ends: true } : {}) };
+  return { ...reporting(keeps ? kept(s) : removed, actions), ...(isLast ? { ends: true } : {}) };
 }
 
-/** Gone before its Cluster was marked for the next addon of its name (--cascade=orphan): the one chance to do it. */
+/** The addon was removed before its Cluster was marked for the next one (--cascade=orphan): this is the only chance to mark it. */
 export function markLeftovers(s: Situation): Decision {
-  // That next one may be there already.
-  return { ...saying(kept(s), handAll(s, 'orphaned')), ends: true, wakeAfter: 0 };
+  // The next addon may already exist.
+  return { ...reporting(kept(s), handAll(s, 'orphaned')), ends: true, wakeAfter: 0 };
 }
 
 /**
- * What is to be done about the Cluster of an addon that is gone. owned: the garbage collector has still to remove it, or to take the
- * owner reference off. unmarked: it stays, and does not say yet whose it was.
+ * What remains to be done about the Cluster of an addon that no longer exists. owned: the garbage collector still has to delete it or to
+ * remove the owner reference. unmarked: it stays, and does not record its former owner yet.
  */
 export function leftoverOf(addon: PostgresAddon, cluster: Cluster | undefined): 'nothing' | 'owned' | 'unmarked' {
   if (cluster?.metadata.deletionTimestamp !== undefined) return 'nothing';
@@ -49,21 +49,21 @@ export function leftoverOf(addon: PostgresAddon, cluster: Cluster | undefined): 
   return hasOwnerReference(addon, cluster) ? 'owned' : 'unmarked';
 }
 
-function saying(ready: Verdict, actions: readonly Action[]): Decision {
+function reporting(ready: Verdict, actions: readonly Action[]): Decision {
   return { actions, ready, conditions: {}, wakeAfter: recheckAfter(ready) };
 }
 
 /**
- * A Cluster that nothing holds to a deleted addon stays: the garbage collector may just have taken the reference off, as it was told to.
- * What is kept by mistake can be deleted afterwards; the other way round there is no way back.
+ * A Cluster without an owner reference stays: the garbage collector may just have removed it, as requested. A Cluster that is kept by
+ * mistake can be deleted later, but not the other way round.
  */
 function isLoose({ addon, own: { cluster } }: Situation): boolean {
   return cluster !== undefined && !hasOwnerReference(addon, cluster);
 }
 
 /**
- * Every child, released or handed to the garbage collector; a refusal stops all, since none may stay behind unmarked. What somebody else
- * is deleting goes; to write to it would only hold it up.
+ * The writes that release every child or hand it to the garbage collector. A refusal stops all of them, since no child may stay behind
+ * unmarked. A child that is already being deleted is not written to, which would only delay it.
  */
 function handAll(s: Situation, to: 'held' | 'orphaned'): readonly Action[] {
   const staying = childrenOf(s).filter(({ object }) => object.metadata.deletionTimestamp === undefined);
@@ -73,7 +73,7 @@ function handAll(s: Situation, to: 'held' | 'orphaned'): readonly Action[] {
 
 const removed: Verdict = {
   reason: 'Deleted',
-  message: 'deletion was asked for; the Cluster with its data and the Secret go with the addon',
+  message: 'the addon is being deleted, and with it the Cluster, its data and the Secret',
 };
 
 function kept(s: Situation): Verdict {
@@ -83,21 +83,21 @@ function kept(s: Situation): Verdict {
     const what = doomed.map(({ role, object }) => `${kindOf(role)} ${object.metadata.name}`).join(' and ');
     return {
       reason: 'Deleted',
-      message: `${what} is being deleted too, with the namespace or by somebody: protection ends there`,
+      message: `also being deleted, with the namespace or by another client: ${what}; protection does not cover this`,
     };
   }
   const { cluster, urlSecret } = namesOf(s.addon);
   if (!ours.some(({ role }) => role === 'cluster'))
-    return { reason: 'Deleted', message: `there is no Cluster ${cluster} of this addon that could stay in service` };
+    return { reason: 'Deleted', message: `this addon has no Cluster ${cluster} that could stay in service` };
   return {
     reason: 'Released',
-    message: `Cluster ${cluster} and Secret ${urlSecret} stay in service (label ${labels.orphaned}); apply this PostgresAddon again to take them back`,
+    message: `Cluster ${cluster} and Secret ${urlSecret} stay in service (label ${labels.orphaned}); apply this PostgresAddon again to adopt them`,
   };
 }
 
 /**
- * Ours, of what was observed, and what would have become ours next: an adoption may have been cut short. The Cluster comes last: the
- * others are known as its company by the uid that it carries until then.
+ * The children of this addon, and those that it would have adopted next: an adoption may have been interrupted. The Cluster comes last,
+ * because the others are identified by the uid that is recorded on it until then.
  */
 function childrenOf({ addon, found, own }: Situation): readonly FoundChild[] {
   const former = own.cluster === undefined ? undefined : formerUidOf(addon, own.cluster);

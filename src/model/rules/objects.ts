@@ -1,6 +1,5 @@
-// What must never happen to an object of the server, each rule by name. A rule judges a step by what the server had and what was
-// asked of it; it knows the contract, and nothing of how the operator decides.
-
+// The rules on what must never happen to an object, each with a name. A rule judges a step by the objects of the API server and the
+// request. It knows the contract, but not how the operator decides.
 import { labels, protectionFinalizer } from '../../api/addon.ts';
 import { children, roles } from '../../domain/children.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
@@ -10,7 +9,7 @@ import { type Fields, kindOf, passwordIn, type Slot, type Stored, slots, textOf 
 import { live, type State } from '../state.ts';
 import type { Step } from '../step.ts';
 
-/** A sentence on what is wrong with a step from `before`, or undefined. */
+/** Returns what is wrong with a step from `before`, or undefined. */
 export type Rule = (before: State, step: Step) => string | undefined;
 
 export const objectRules = {
@@ -24,7 +23,7 @@ export const objectRules = {
       if (was === is) continue;
       if (slot === 'source') return "it wrote CNPG's Secret";
       if (slot === 'addon') {
-        if (was?.metadata.uid !== addon.metadata.uid) return 'it wrote an addon that it had not looked at';
+        if (was?.metadata.uid !== addon.metadata.uid) return 'it wrote an addon that it had not observed';
         if (is !== undefined && !sameFields(was.spec, is.spec)) return "it wrote the addon's spec";
       } else if (was !== undefined && !mayWrite(addon, was)) return `it wrote ${kindOf[slot]}, which is not its own`;
       else if (is !== undefined && !belongs(addon, is)) return `it left ${kindOf[slot]} that is not its own`;
@@ -32,18 +31,18 @@ export const objectRules = {
     return undefined;
   },
 
-  'takes back only what fits': (before, step) => {
+  'adopts only what matches': (before, step) => {
     if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
     const { addon } = step.attempt.by.from;
     const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
     const isTaken = was !== undefined && is !== undefined && !belongs(addon, was) && belongs(addon, is);
-    return isTaken && !holdsWhatIsAsked(addon, was) ? 'it took back a Cluster with another database' : undefined;
+    return isTaken && !holdsWhatIsAsked(addon, was) ? 'it adopted a Cluster with another database' : undefined;
   },
 
   'never a second Cluster': (before, step) => {
     const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
     if (step.actor === 'operator' && was !== undefined && was.metadata.uid !== is?.metadata.uid)
-      return 'the Cluster is gone or another one by the doing of the operator';
+      return 'the operator deleted or replaced the Cluster';
     return undefined;
   },
 
@@ -55,7 +54,7 @@ export const objectRules = {
       if (!children[slot].removable) return `it deleted ${kindOf[slot]}`;
       const seen = step.attempt.by.from[slot];
       if (seen?.metadata.uid !== was.metadata.uid || seen.metadata.resourceVersion !== was.metadata.resourceVersion)
-        return `it deleted ${kindOf[slot]} in another state than the one it had looked at`;
+        return `it deleted ${kindOf[slot]} in another state than it had observed`;
     }
     const { request } = step.attempt;
     const deletes = request.verb === 'delete' && !children[request.child].removable;
@@ -69,7 +68,7 @@ export const objectRules = {
     if (was === undefined || isDying(was) || (is !== undefined && !isDying(is))) return undefined;
     const alive = addon !== undefined && addon.metadata.deletionTimestamp === undefined;
     return alive && labelOf(was, labels.uid) === addon.metadata.uid && !before.memory.torn
-      ? 'the Cluster of a living addon was collected'
+      ? 'the Cluster of an existing addon was collected'
       : undefined;
   },
 
@@ -95,7 +94,7 @@ export const objectRules = {
         child !== undefined && belongs(was, child) && labelOf(child, labels.orphaned) !== 'true' && !isDying(child)
       );
     });
-    return unmarked && `the finalizer went while ${kindOf[unmarked]} was not marked`;
+    return unmarked && `the finalizer was removed while ${kindOf[unmarked]} was not marked`;
   },
 
   'no protected child has an owner': (before, step) => {
@@ -115,9 +114,7 @@ export const objectRules = {
     const password = passwordIn(textOf(is, 'DATABASE_URL'));
     if (textOf(was, 'DATABASE_URL') === textOf(is, 'DATABASE_URL')) return undefined;
     const cluster = step.attempt.by.seen.cluster?.metadata.uid;
-    return password?.endsWith(`.${cluster}`)
-      ? undefined
-      : 'it published credentials of another incarnation of the Cluster';
+    return password?.endsWith(`.${cluster}`) ? undefined : 'it published credentials of an earlier Cluster';
   },
 
   'a disk never shrinks': (before, step) => {
@@ -132,7 +129,7 @@ export const objectRules = {
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
-/** The child with one of these uids that the collector takes away in a step. */
+/** The child with one of these uids that the garbage collector deletes in a step. */
 function collected(before: State, { actor, state }: Step, uids: readonly string[]): Slot | undefined {
   if (actor !== 'collector') return undefined;
   return roles.find((slot) => {

@@ -1,5 +1,4 @@
-// All rules under one name each, and the verdict on a step.
-
+// All rules by name, and the judgement of a step.
 import type { State } from '../state.ts';
 import type { Step } from '../step.ts';
 import { objectRules, type Rule } from './objects.ts';

@@ -1,4 +1,4 @@
-// What status must never say, each rule by name.
+// The rules on what status must never report, each with a name.
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { ConditionType } from '../../api/conditions.ts';
 import type { Condition } from '../../api/kubernetes.ts';
@@ -15,54 +15,57 @@ import type { Rule } from './objects.ts';
 
 export const statusRules = {
   'ready_at and clusterName never move': (before, step) => {
-    const told = toldIn(step);
-    if (told === undefined) return undefined;
-    const { status, addon, seen } = told;
+    const reported = reportedIn(step);
+    if (reported === undefined) return undefined;
+    const { status, addon, seen } = reported;
     const { ready_at: at, clusterName } = status;
-    // A stale view may know of neither; then the server has another version, and the operator looks again.
+    // A stale view may have neither. The API server then has a newer version, and the operator requeues.
     for (const [is, was] of [
       [at, addon.status?.ready_at],
       [clusterName, addon.status?.clusterName],
     ])
       if (was !== undefined && is !== was) return `it had seen ${was}, and wrote ${is}`;
-    if (at === undefined || addon.status?.ready_at !== undefined || told.refused) return undefined;
+    if (at === undefined || addon.status?.ready_at !== undefined || reported.refused) return undefined;
     const { cluster } = seen;
-    if (cluster === undefined || !belongs(addon, cluster)) return 'ready_at is told of a database that is not its own';
+    if (cluster === undefined || !belongs(addon, cluster))
+      return 'ready_at is reported for a database that is not its own';
     const kept = cluster.metadata.annotations?.[annotations.readyAt];
-    if (kept !== undefined && kept !== at) return `ready_at of a database taken back is ${at}, and was ${kept}`;
+    if (kept !== undefined && kept !== at) return `ready_at of an adopted database is ${at}, and was ${kept}`;
     const { ready, torn, abrupt } = before.memory;
     const known = ready?.cluster === cluster.metadata.uid && !torn && !abrupt;
     return known && ready.at !== at ? `ready_at is ${at}, and was ${ready.at}` : undefined;
   },
 
   'observedGeneration never falls': (before, step) => {
-    const told = toldIn(step);
-    if (told === undefined || told.refused) return undefined;
-    const is = told.status.observedGeneration ?? 0;
+    const reported = reportedIn(step);
+    if (reported === undefined || reported.refused) return undefined;
+    const is = reported.status.observedGeneration ?? 0;
     const was = (live(before, 'addon')?.status as AddonStatus | undefined)?.observedGeneration ?? 0;
     return is < was ? `it fell from ${was} to ${is}` : undefined;
   },
 
   'no status tells a password': (_, step) => {
-    const told = toldIn(step);
-    return told !== undefined && /\bpw-\d/.test(JSON.stringify(told.status)) ? 'status holds a password' : undefined;
+    const reported = reportedIn(step);
+    return reported !== undefined && /\bpw-\d/.test(JSON.stringify(reported.status))
+      ? 'status contains a password'
+      : undefined;
   },
 
   'Ready means that it runs as asked': (_, step) => {
-    const told = toldIn(step);
-    if (told === undefined || told.refused || !says(told.status, 'Ready')) return undefined;
-    const { status, addon, seen } = told;
+    const reported = reportedIn(step);
+    if (reported === undefined || reported.refused || !says(reported.status, 'Ready')) return undefined;
+    const { status, addon, seen } = reported;
     const { cluster, scheduledBackup } = seen;
     if (cluster === undefined) return 'Ready without a Cluster';
-    // Who suspends an addon leaves its children to themselves.
+    // The children of a suspended addon are not changed.
     if (addon.spec.suspend === true) return undefined;
-    if (status.observedGeneration !== addon.metadata.generation) return 'Ready speaks of another generation';
+    if (status.observedGeneration !== addon.metadata.generation) return 'Ready describes another generation';
     const profile = defaultPlans[addon.spec.plan];
     const { instances, resources } = cluster.spec as { readonly instances?: number; readonly resources?: unknown };
     const { limits } = (resources ?? {}) as { readonly limits?: { readonly memory?: string } };
     if (instances !== profile.instances || limits?.memory !== profile.memory)
       return `Ready, and the Cluster does not have what plan ${addon.spec.plan} says`;
-    // One that belongs to somebody else is nobody's concern in a plan without backups.
+    // A foreign ScheduledBackup does not matter to a plan without backups.
     const isBackedUp = scheduledBackup !== undefined && belongs(addon, scheduledBackup);
     const isAsPlanned = (profile.backup === 'none') !== isBackedUp;
     if (!isAsPlanned && !isObstructed(status, 'BackupReady')) return 'Ready, and the ScheduledBackup is not as planned';
@@ -70,49 +73,53 @@ export const statusRules = {
   },
 
   'Ready means that a login succeeded': (before, step) => {
-    const told = toldIn(step);
-    if (told === undefined || told.refused || !says(told.status, 'Ready')) return undefined;
-    // Nobody logs in to a suspended addon: its status tells what CNPG says.
-    const { cluster } = told.seen;
-    if (cluster === undefined || told.addon.spec.suspend === true) return undefined;
+    const reported = reportedIn(step);
+    if (reported === undefined || reported.refused || !says(reported.status, 'Ready')) return undefined;
+    // The operator does not log in to a suspended addon: its status relies on what CNPG reports.
+    const { cluster } = reported.seen;
+    if (cluster === undefined || reported.addon.spec.suspend === true) return undefined;
     const { login } = before.memory;
-    if (login === undefined) return 'nobody has ever logged in';
-    if (login.cluster !== cluster.metadata.uid) return 'the last login was to another incarnation of the Cluster';
-    // What was seen, or what is: the login of this very round is to what was there then.
+    if (login === undefined) return 'no login has ever succeeded';
+    if (login.cluster !== cluster.metadata.uid) return 'the last login was to an earlier Cluster';
+    // Compared with the observed Cluster and with the current one; a login of this round was to the Cluster at that time.
     const holds = (what: (cluster: Stored) => string | undefined, then: string | undefined): boolean =>
-      told.loggedIn || [cluster, live(before, 'cluster')].some((at) => at !== undefined && what(at) === then);
-    if (!holds(readySince, login.since)) return 'the database was away since the last login';
+      reported.loggedIn || [cluster, live(before, 'cluster')].some((at) => at !== undefined && what(at) === then);
+    if (!holds(readySince, login.since)) return 'the database was not ready since the last login';
     if (!holds((at) => statusOf(at).primary, login.primary)) return 'the last login was before a failover';
     const url = textOf(live(before, 'urlSecret'), 'DATABASE_URL');
     return passwordIn(url) === undefined || url === login.url ? undefined : 'the last login was with another URL';
   },
 
   'no condition claims what was neither seen nor written': (_, step) => {
-    const told = toldIn(step);
-    if (told === undefined || told.refused) return undefined;
+    const reported = reportedIn(step);
+    if (reported === undefined || reported.refused) return undefined;
     for (const [type, role] of claims) {
-      const [was, is] = [conditionIn(told.addon.status, type), conditionIn(told.status, type)];
-      // The last word stands where nothing new was learned; it was judged when it was said.
+      const [was, is] = [conditionIn(reported.addon.status, type), conditionIn(reported.status, type)];
+      // A condition that was not judged keeps its value, which was checked when it was written.
       const isNew = is?.status !== was?.status || is?.reason !== was?.reason || is?.message !== was?.message;
-      if (isNew && is?.status === 'True' && told.seen[role] === undefined)
+      if (isNew && is?.status === 'True' && reported.seen[role] === undefined)
         return `${type} is True (${is.reason}), and its ${kindOf[role]} was neither seen nor written`;
     }
     return undefined;
   },
 
   'a suspended addon keeps what status says of its plan': (_, step) => {
-    const told = toldIn(step);
-    if (told === undefined || told.addon.spec.suspend !== true || told.addon.metadata.deletionTimestamp !== undefined)
+    const reported = reportedIn(step);
+    if (
+      reported === undefined ||
+      reported.addon.spec.suspend !== true ||
+      reported.addon.metadata.deletionTimestamp !== undefined
+    )
       return undefined;
-    const { status, addon } = told;
+    const { status, addon } = reported;
     const changed = (['plan', 'version', 'image', 'clusterName', 'resources', 'endpoints'] as const).find(
       (field) => !sameFields(status[field], addon.status?.[field]),
     );
-    return changed && `it tells another ${changed} while it changes nothing`;
+    return changed && `it reports another ${changed} while it changes nothing`;
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
-/** The objects that a condition speaks of when it is True. */
+/** The object that a condition is about when it is True. */
 const claims: readonly (readonly [ConditionType, Role])[] = [
   ['Provisioned', 'cluster'],
   ['PlanApplied', 'cluster'],
@@ -127,7 +134,7 @@ function conditionIn(status: AddonStatus | undefined, condition: ConditionType):
   return status?.conditions?.find(({ type }) => type === condition);
 }
 
-/** Whether a condition says that something stands in the way of what it is about. */
+/** Whether a condition reports an obstacle. */
 function isObstructed(status: AddonStatus, condition: ConditionType): boolean {
   const reason = conditionIn(status, condition)?.reason;
   return reason !== undefined && obstructions.includes(reason);
@@ -135,12 +142,12 @@ function isObstructed(status: AddonStatus, condition: ConditionType): boolean {
 const obstructions: readonly string[] = [
   'NameConflict',
   'AdoptionRefused',
-  'PreviousIncarnation',
+  'OldObjectTerminating',
   'Refused',
   'NamespaceTerminating',
 ];
 
-interface Told {
+interface Reported {
   readonly status: AddonStatus;
   readonly addon: PostgresAddon;
   readonly seen: View;
@@ -148,8 +155,8 @@ interface Told {
   readonly loggedIn: boolean;
 }
 
-/** The status that a step wrote, or tried to, with what the operator knew. */
-function toldIn({ attempt }: Step): Told | undefined {
+/** The status that a step wrote or tried to write, with what the operator knew. */
+function reportedIn({ attempt }: Step): Reported | undefined {
   if (attempt?.request.verb !== 'status') return undefined;
   const { by, request, error } = attempt;
   return {

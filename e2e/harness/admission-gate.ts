@@ -1,12 +1,12 @@
-// An admission webhook of the test's own in front of one namespace: it holds a write for as long as a test wants, refuses it in the
-// words of another webhook, or does not answer. It must never touch another namespace, nor a request that no test asked for.
+// An admission webhook for the writes of one namespace: on a test's request it delays a write, rejects it as another webhook would, or
+// does not respond. It must never affect another namespace, nor a write that no test selected.
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { KubeClient } from '../../hack/cluster/client.ts';
 import { secrets, validatingWebhookConfigurations } from '../../hack/cluster/kinds.ts';
 import { eventually, inVain } from '../../hack/cluster/wait.ts';
 import { testCertificate } from '../../src/kube/testing-certificate.ts';
-import { temporary } from './rights.ts';
+import { temporary } from './permissions.ts';
 
 /** A write on its way to the API server's store. */
 export interface Write {
@@ -17,12 +17,12 @@ export interface Write {
   readonly name: string;
 }
 
-/** A write that waits at the gate. It is refused by the server when it waits for more than 30 s. */
+/** A write that waits at the gate. The API server rejects it after 30 s. */
 export interface HeldWrite extends Write {
   pass(): void;
 }
 
-/** What becomes of a write: the text of a refusal, or nobody answers. */
+/** What happens to a write: it is rejected with this text, or there is no response. */
 export type Obstacle = string | 'no answer';
 
 interface Rule {
@@ -30,7 +30,7 @@ interface Rule {
   readonly meet: (write: Write) => Promise<Obstacle | undefined>;
 }
 
-/** Names it as CNPG's own webhook, since the server quotes it. */
+/** The name of CNPG's own webhook, since the API server quotes it. */
 const webhookName = 'vcluster.cnpg.io';
 const probe = 'gate-probe';
 
@@ -59,21 +59,21 @@ export class Gate {
     });
   }
 
-  /** Opens a gate in front of a namespace: everything passes until told otherwise. */
+  /** Opens a gate for a namespace. All writes pass until a test says otherwise. */
   static async open(client: KubeClient, namespace: string): Promise<Gate> {
     const gate = new Gate(client, namespace);
     await gate.#listen(namespace);
     return gate;
   }
 
-  /** Lets nothing that fits pass, until the returned function is called. */
+  /** Blocks the writes that fit, until the returned function is called. */
   refuse(fits: (write: Write) => boolean, obstacle: Obstacle): () => void {
     const rule: Rule = { fits, meet: async () => obstacle };
     this.#rules.add(rule);
     return () => void this.#rules.delete(rule);
   }
 
-  /** Holds the next write that fits. @returns once it has come; after 30 s without one an Error */
+  /** Holds the next write that fits. Resolves when it arrives, and rejects if there is none within 30 s. */
   async hold(fits: (write: Write) => boolean): Promise<HeldWrite> {
     const { promise: passed, resolve: pass } = Promise.withResolvers<undefined>();
     const { promise: arrived, resolve: arrive, reject } = Promise.withResolvers<HeldWrite>();

@@ -1,4 +1,4 @@
-// The rights that an operator process under test gets: those that the chart renders, or fewer to see it live without one.
+// The RBAC permissions of an operator under test: those that the chart renders, or fewer, to test how it behaves without one.
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
@@ -17,14 +17,14 @@ export interface Rule {
 /** A ClusterRole, or a Role of one namespace. */
 export interface Grant {
   readonly name: string;
-  /** undefined: everywhere. */
+  /** undefined: a ClusterRole. */
   readonly namespace: string | undefined;
   readonly rules: readonly Rule[];
 }
 
-export type Rights = readonly Grant[];
+export type Permissions = readonly Grant[];
 
-/** Label of whatever a run of tests leaves in the cluster; the next run removes it. */
+/** Label of objects that a test run may leave in the cluster; the next run removes them. */
 export const temporaryLabel = 'e2e.addons.paas.dev/temporary';
 export const temporary = { [temporaryLabel]: 'true' };
 
@@ -34,9 +34,13 @@ const release = 'postgres-addon-operator';
 /**
  * What the chart grants the operator.
  * @param home the operator's own namespace
- * @param watched the namespaces it is to look after; none means all
+ * @param watched the namespaces that it watches; none means all
  */
-export async function chartRights(cluster: Cluster, home: string, watched: readonly string[] = []): Promise<Rights> {
+export async function chartPermissions(
+  cluster: Cluster,
+  home: string,
+  watched: readonly string[] = [],
+): Promise<Permissions> {
   const { stdout } = await execa(join(cluster.bin, 'helm'), [
     ...['template', release, chart, '--namespace', home, '--show-only', 'templates/rbac.yaml'],
     ...['--set-json', `watchNamespaces=${JSON.stringify(watched)}`],
@@ -47,28 +51,28 @@ export async function chartRights(cluster: Cluster, home: string, watched: reado
     .map(({ metadata, rules = [] }) => ({ name: metadata.name, namespace: metadata.namespace, rules }));
 }
 
-/** The rights without some verbs of one resource, or without the resource when no verb is named. */
-export function without(rights: Rights, resource: string, ...verbs: readonly string[]): Rights {
+/** The permissions without some verbs of one resource, or without the resource when no verb is named. */
+export function without(permissions: Permissions, resource: string, ...verbs: readonly string[]): Permissions {
   const kept = (rule: Rule): readonly Rule[] => {
     if (!rule.resources.includes(resource)) return [rule];
     const left = verbs.length === 0 ? [] : rule.verbs.filter((verb) => !verbs.includes(verb));
     return left.length === 0 ? [] : [{ ...rule, verbs: left }];
   };
-  return rights.map((one) => ({ ...one, rules: one.rules.flatMap(kept) }));
+  return permissions.map((one) => ({ ...one, rules: one.rules.flatMap(kept) }));
 }
 
-/** Each right as `verb resource`, sorted. */
-export function listed(rights: Rights): readonly string[] {
-  const rules = rights.flatMap((one) => one.rules);
+/** Each permission as `verb resource`, sorted. */
+export function listed(permissions: Permissions): readonly string[] {
+  const rules = permissions.flatMap((one) => one.rules);
   const each = rules.flatMap(({ resources, verbs }) =>
     resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
   );
   return [...new Set(each)].sort();
 }
 
-/** Gives a user these rights, in the place of those that it was given under the same names. */
-export async function grant(client: KubeClient, user: string, rights: Rights): Promise<void> {
-  await Promise.all(rights.map((one) => grantOne(client, user, one)));
+/** Grants a user these permissions, replacing those granted under the same names. */
+export async function grant(client: KubeClient, user: string, permissions: Permissions): Promise<void> {
+  await Promise.all(permissions.map((one) => grantOne(client, user, one)));
 }
 
 async function grantOne(client: KubeClient, user: string, { name: given, namespace, rules }: Grant): Promise<void> {

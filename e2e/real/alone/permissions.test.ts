@@ -1,5 +1,5 @@
-// An operator that may not look at pods: the cause of a wait stays unknown, which is said, and nothing else suffers. It runs alone,
-// since the operator's rights are for all namespaces.
+// An operator without the permission to list pods: it reports that the cause of a wait is unknown, and nothing else is affected. It runs
+// alone, since the operator's permissions apply to all namespaces.
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { clusterRoles } from '../../../hack/cluster/kinds.ts';
 import { releaseName } from '../../../hack/install/operator.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await setRules(granted.filter(({ resources }) => !resources.includes('pods')));
 });
 
-it('without the right to list pods the wait is told with the missing right, other addons work, and the right heals it', async () => {
+it('reports the missing permission to list pods, other addons work, and granting the permission resolves it', async () => {
   await Promise.all([
     real().apply(namespace, 'stuck', { plan: 'free', version: '17.99' }),
     real().apply(namespace, 'other', { plan: 'free' }),
@@ -37,11 +37,11 @@ it('without the right to list pods the wait is told with the missing right, othe
   const blind = await real().addons.until(
     namespace,
     'stuck',
-    'a word on the missing right',
+    'the missing permission',
     (state) => conditionOf(state, 'Ready')?.message.includes('pods') === true,
     minutes(4),
   );
-  expect(conditionOf(blind, 'Ready')?.message).toContain('the operator may not list pods and events');
+  expect(conditionOf(blind, 'Ready')?.message).toContain('the operator is not permitted to list pods and events');
   await setRules(granted);
   await real().reason(namespace, 'stuck', 'Ready', 'ImagePullFailed', minutes(3));
 });

@@ -1,4 +1,4 @@
-// Where the benchmark plays: a fresh control plane of its own, and the simulator as a process of its own, at a pace of 0.
+// The cluster of the benchmark: a new control plane, and the simulator in a separate process, without delays.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -18,24 +18,24 @@ import { usageOf } from './process.ts';
 const clusterName = 'bench';
 export const operatorNamespace = 'postgres-addon-system';
 
-export interface Stage {
+export interface BenchCluster {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly audit: AuditLog;
-  /** Path of the operator as one file, as it is in the image. */
+  /** Path of the operator, bundled into one file as in the image. */
   readonly program: string;
-  /** What the chart puts into the environment of Node: garbage is to be collected as it is in a pod. */
+  /** NODE_OPTIONS as the chart sets it, so that memory is collected as in a pod. */
   readonly environment: Readonly<Record<string, string>>;
-  /** CPU seconds that each process of the control plane and the simulator have used so far. */
+  /** CPU seconds used so far by each process of the control plane, the simulator and the benchmark. */
   cpuSeconds(): Promise<Readonly<Record<string, number>>>;
   makeNamespaces(prefix: string, count: number): Promise<readonly string[]>;
-  strike(): Promise<void>;
+  stop(): Promise<void>;
 }
 
-/** @param clients most requests of the benchmark itself at the same time */
-export async function setStage(clients: number, report: Report): Promise<Stage> {
+/** @param clients the maximum number of concurrent requests of the benchmark */
+export async function startBenchCluster(clients: number, report: Report): Promise<BenchCluster> {
   const root = repositoryRoot;
-  // What an earlier run left in etcd would be measured with this one.
+  // Otherwise what an earlier run left in etcd would be measured too.
   await down(clusterName, report);
   const crds = [join(root, 'crds/addons.paas.dev_postgresaddons.yaml')];
   const cluster = await up({ name: clusterName, profile: 'control-plane', crds, report });
@@ -64,7 +64,7 @@ export async function setStage(clients: number, report: Report): Promise<Stage> 
       await Promise.all(names.map((name) => makeNamespace(client, name)));
       return names;
     },
-    async strike() {
+    async stop() {
       simulator.kill('SIGTERM');
       if (simulator.exitCode === null) await once(simulator, 'exit');
       await client.close();
@@ -102,7 +102,7 @@ async function startSimulator(cluster: Cluster, client: KubeClient, root: string
   const apiVersion = `${clusterGvr.group}/${clusterGvr.version}`;
   const spec = { instances: 1, storage: { size: '1Gi' } };
   await client.create(clusterGvr, { apiVersion, kind: clusterGvr.kind, metadata: { name: 'first', namespace }, spec });
-  await eventually('the simulator to work', async () => {
+  await eventually('the simulator to create a Cluster', async () => {
     const first = await client.get(clusterGvr, namespace, 'first');
     if (first?.status?.phase !== 'Cluster in healthy state') throw new Error('its first Cluster is not healthy');
   });
