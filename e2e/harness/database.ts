@@ -2,19 +2,24 @@
 import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
+import { resources } from '../../src/api/resources.ts';
+import { byRole, children, type Role, roles } from '../../src/domain/children.ts';
+import { sourceSecretName } from '../../src/domain/names.ts';
 import { type Differences, differences } from './snapshot.ts';
 
-/** What an addon makes, and CNPG's Secret behind it; undefined: there is no such object. */
-export interface Database {
-  readonly cluster: LiveObject | undefined;
-  readonly scheduledBackup: LiveObject | undefined;
-  readonly secret: LiveObject | undefined;
-  readonly source: LiveObject | undefined;
-}
+/** A child of an addon, or CNPG's Secret behind it. */
+export type Part = Role | 'source';
 
-export type Part = keyof Database;
+/** Each part; undefined: there is no such object. */
+export type Database = Readonly<Record<Part, LiveObject | undefined>>;
+
+const parts: readonly Part[] = [...roles, 'source'];
+
+/** A value for each part. */
+function byPart<T>(of: (part: Part) => T): Readonly<Record<Part, T>> {
+  return Object.fromEntries(parts.map((part) => [part, of(part)])) as Readonly<Record<Part, T>>;
+}
 
 /** Name of the Cluster that an addon of this appId has. */
 export const clusterOf = (namespace: string, appId = 'shop'): string => `db-${namespace}-${appId}`;
@@ -23,35 +28,26 @@ export const clusterOf = (namespace: string, appId = 'shop'): string => `db-${na
 export function placesOf(namespace: string, appId = 'shop'): Readonly<Record<Part, readonly [gvr: Gvr, name: string]>> {
   const cluster = clusterOf(namespace, appId);
   return {
-    cluster: [clusterGvr, cluster],
-    scheduledBackup: [scheduledBackupGvr, `${cluster}-daily`],
-    secret: [secrets, `app-${appId}-database-url`],
-    source: [secrets, `${cluster}-app`],
+    ...byRole((role) => [resources[children[role].resource].gvr, children[role].name({ cluster, appId })] as const),
+    source: [secrets, sourceSecretName(cluster)],
   };
 }
 
 /** The parts as they are now. */
 export async function databaseOf(client: KubeClient, namespace: string, appId = 'shop'): Promise<Database> {
   const places = placesOf(namespace, appId);
-  const get = async (part: Part): Promise<LiveObject | undefined> =>
-    await client.get(places[part][0], namespace, places[part][1]);
-  const [cluster, scheduledBackup, secret, source] = await Promise.all([
-    get('cluster'),
-    get('scheduledBackup'),
-    get('secret'),
-    get('source'),
-  ]);
-  return { cluster, scheduledBackup, secret, source };
+  const found = await Promise.all(parts.map((part) => client.get(places[part][0], namespace, places[part][1])));
+  return byPart((part) => found[parts.indexOf(part)]);
+}
+
+/** The children that exist. */
+export function childrenIn(database: Database): readonly LiveObject[] {
+  return roles.map((role) => database[role]).filter((child) => child !== undefined);
 }
 
 /** What differs between two looks, part by part. */
 export function changesOf(before: Database, after: Database): Readonly<Record<Part, Differences>> {
-  return {
-    cluster: differences(before.cluster, after.cluster),
-    scheduledBackup: differences(before.scheduledBackup, after.scheduledBackup),
-    secret: differences(before.secret, after.secret),
-    source: differences(before.source, after.source),
-  };
+  return byPart((part) => differences(before[part], after[part]));
 }
 
 /** The addon as a file that a user applies. */

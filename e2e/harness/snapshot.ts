@@ -3,16 +3,17 @@
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { annotations, fieldManager, labels, secretFieldManager } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { resources } from '../../src/api/resources.ts';
 import { dailySchedule } from '../../src/domain/backup/schedule.ts';
+import { children, roles } from '../../src/domain/children.ts';
 import { secretText } from './views.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** All children with the label of an addon's name, whether they are wanted or left over. */
 export async function childrenOf(client: KubeClient, namespace: string, name: string): Promise<readonly LiveObject[]> {
-  const kinds = [clusterGvr, scheduledBackupGvr, secrets];
-  const found = kinds.map(async (gvr) => {
+  const kinds = new Set(roles.map((role) => resources[children[role].resource].gvr));
+  const found = [...kinds].map(async (gvr) => {
     const listed = await client.list(gvr, namespace, `${labels.name}=${name}`);
     // A list comes without managedFields.
     return await Promise.all(listed.map(({ metadata }) => client.get(gvr, namespace, metadata.name)));
@@ -30,7 +31,7 @@ export async function comparableChildren(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { namespace = '', name } = addon.metadata;
   const source = await client.get(secrets, namespace, `${addon.status?.clusterName}-app`);
-  const children = (await childrenOf(client, namespace, name)).map((child) => {
+  const found = (await childrenOf(client, namespace, name)).map((child) => {
     const decoded = child.data === undefined ? child : { ...child, data: decode(child) };
     return masked(
       { [`${child.kind} ${child.metadata.name}`]: comparable(decoded) },
@@ -38,7 +39,7 @@ export async function comparableChildren(
       secretText(source, 'password'),
     );
   });
-  return Object.assign({}, ...children) as Readonly<Record<string, unknown>>;
+  return Object.assign({}, ...found) as Readonly<Record<string, unknown>>;
 }
 
 /** Masks what two addons of one spec differ in. A schedule that is not the addon's own stays as it is. */

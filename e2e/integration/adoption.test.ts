@@ -6,10 +6,12 @@ import { events, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { roles } from '../../src/domain/children.ts';
 import type { Write } from '../harness/admission-gate.ts';
 import {
   addonManifest,
   changesOf,
+  childrenIn,
   clusterOf,
   type Database,
   databaseOf,
@@ -21,7 +23,7 @@ import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
 const suite = useSuite();
 
-const parts: readonly Part[] = ['cluster', 'scheduledBackup', 'secret'];
+const parts: readonly Part[] = roles;
 const apply = ['apply', '--filename', '-'];
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
@@ -60,7 +62,7 @@ const uidsOf = (found: Database): readonly unknown[] => parts.map((part) => foun
 
 function expectTakenBack(left: Left, addon: LiveObject, after: Database): void {
   expect(uidsOf(after)).toEqual(uidsOf(left.before));
-  expect(after.secret?.data).toEqual(left.before.secret?.data);
+  expect(after.urlSecret?.data).toEqual(left.before.urlSecret?.data);
   expect(addon.status?.ready_at).toBe(left.addon.status?.ready_at);
   const condition = conditionOf(addon, 'Adopted');
   expect(condition).toMatchObject({ status: 'True', reason: 'Adopted' });
@@ -112,7 +114,7 @@ describe.each(['free', 'standard', 'pro'] as const)('the database of a protected
         'metadata annotations addons.paas.dev/ready-at': [undefined, left.addon.status?.ready_at],
       },
       scheduledBackup: left.before.scheduledBackup === undefined ? {} : uid,
-      secret: uid,
+      urlSecret: uid,
       source: {},
     });
     expect(addon.metadata.finalizers).toEqual(['addons.paas.dev/protection']);
@@ -185,7 +187,7 @@ describe('a database that comes back', () => {
     expect(after.cluster?.metadata.uid).toBe(left.before.cluster?.metadata.uid);
     expect(after.cluster?.spec).toMatchObject({ imageName: expect.stringMatching(/:17$/), storage: { size: '10Gi' } });
     expect(after.scheduledBackup).toBeUndefined();
-    expect(after.secret?.data).toEqual(left.before.secret?.data);
+    expect(after.urlSecret?.data).toEqual(left.before.urlSecret?.data);
   });
 
   it('without a version asked for keeps the version that runs', async () => {
@@ -219,9 +221,9 @@ describe('a database that comes back', () => {
     await suite().client.patch(secrets, namespace, source, { data: { password } });
     const addon = await again(namespace, { plan: 'free' });
     await eventually('the URL with the new password', async () => {
-      const { secret } = await database(namespace);
-      expect(secretText(secret, 'DATABASE_URL')).toContain('app:changed-meanwhile@');
-      expect(secret?.metadata.uid).toBe(left.before.secret?.metadata.uid);
+      const { urlSecret } = await database(namespace);
+      expect(secretText(urlSecret, 'DATABASE_URL')).toContain('app:changed-meanwhile@');
+      expect(urlSecret?.metadata.uid).toBe(left.before.urlSecret?.metadata.uid);
     });
     expect(conditionOf(addon, 'Adopted')?.status).toBe('True');
   });
@@ -229,12 +231,12 @@ describe('a database that comes back', () => {
   it('without its Secret, which somebody deleted, gets a new one', async () => {
     const left = await leftBehind({ plan: 'free' });
     const { namespace } = left;
-    const [gvr, name] = placesOf(namespace).secret;
+    const [gvr, name] = placesOf(namespace).urlSecret;
     await suite().client.remove(gvr, namespace, name);
     const addon = await again(namespace, { plan: 'free', mode: 'protected' });
     const after = await database(namespace);
     expect(after.cluster?.metadata.uid).toBe(left.before.cluster?.metadata.uid);
-    expect(after.secret?.data).toEqual(left.before.secret?.data);
+    expect(after.urlSecret?.data).toEqual(left.before.urlSecret?.data);
     expect(addon.status?.ready_at).toBe(left.addon.status?.ready_at);
   });
 
@@ -266,7 +268,7 @@ describe('a database that comes back', () => {
 async function untilMarked(namespace: string, { metadata, status }: LiveObject): Promise<Database> {
   return await eventually('the marks', async () => {
     const found = await database(namespace);
-    for (const child of [found.cluster, found.scheduledBackup, found.secret].filter((part) => part !== undefined))
+    for (const child of childrenIn(found))
       expect(child.metadata.labels).toMatchObject({
         'addons.paas.dev/orphaned': 'true',
         'addons.paas.dev/uid': metadata.uid,
@@ -346,7 +348,7 @@ describe('a standard addon that is deleted with --cascade=orphan', () => {
     const addon = await again(namespace, { plan: 'standard' });
     const after = await database(namespace);
     expect(uidsOf(after)).toEqual(uidsOf(before));
-    expect(after.secret?.data).toEqual(before.secret?.data);
+    expect(after.urlSecret?.data).toEqual(before.urlSecret?.data);
     expect(conditionOf(addon, 'Adopted')?.status).toBe('True');
   });
 });
@@ -383,7 +385,7 @@ describe('a mismatch is reported, and nothing is changed:', () => {
     });
     await expectRefused(namespace, 'second', left.orphans, 'AdoptionRefused', '"first"', 'addons.paas.dev/name=second');
     // Secrets are not watched: with the Cluster last, the operator looks when all of it is handed over.
-    for (const part of ['secret', 'scheduledBackup', 'cluster'] as const) {
+    for (const part of [...roles].reverse()) {
       const [gvr, name] = placesOf(namespace)[part];
       const kind = `${gvr.plural}.${gvr.group}`.replace(/\.$/, '');
       const args = ['label', kind, name, '--namespace', namespace, 'addons.paas.dev/name=second', '--overwrite'];
@@ -403,10 +405,10 @@ describe('a mismatch is reported, and nothing is changed:', () => {
     const before = await database(namespace);
     await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
     const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'AdoptionRefused');
-    const [gvr, name] = placesOf(namespace).secret;
+    const [gvr, name] = placesOf(namespace).urlSecret;
     expect(conditionOf(told, 'CredentialsPublished')?.message).toContain(name);
     await suite().fence();
-    expect(JSON.stringify((await database(namespace)).secret)).toBe(JSON.stringify(before.secret));
+    expect(JSON.stringify((await database(namespace)).urlSecret)).toBe(JSON.stringify(before.urlSecret));
     await suite().client.remove(gvr, namespace, name);
     await suite().client.patch(addonGvr, namespace, 'shop', {
       metadata: { annotations: { 'example.org/touched': 'yes' } },
@@ -434,7 +436,7 @@ describe('a mismatch is reported, and nothing is changed:', () => {
     expect(JSON.stringify(after.scheduledBackup)).toBe(JSON.stringify(before.scheduledBackup));
     expect(after.cluster?.metadata.uid).toBe(before.cluster?.metadata.uid);
     expect(after.cluster?.metadata.labels).toMatchObject({ 'addons.paas.dev/uid': created.metadata.uid });
-    expect(secretText(after.secret, 'DATABASE_URL')).toBe(secretText(before.secret, 'DATABASE_URL'));
+    expect(secretText(after.urlSecret, 'DATABASE_URL')).toBe(secretText(before.urlSecret, 'DATABASE_URL'));
   });
 
   it.each([
@@ -577,7 +579,7 @@ describe('an adoption that is cut short by a crash and a deletion', () => {
       const addon = await again(namespace, { plan: 'standard', mode: 'protected' });
       const after = await database(namespace);
       expect(uidsOf(after)).toEqual(uidsOf(left.before));
-      expect(after.secret?.data).toEqual(left.before.secret?.data);
+      expect(after.urlSecret?.data).toEqual(left.before.urlSecret?.data);
       expect(addon.status?.ready_at).toBe(left.addon.status?.ready_at);
     },
   );

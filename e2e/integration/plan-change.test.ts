@@ -82,7 +82,7 @@ describe('the annotation addons.paas.dev/preview', () => {
     expect(changesOf(before, await databaseOf(client, namespace))).toEqual({
       cluster: {},
       scheduledBackup: {},
-      secret: {},
+      urlSecret: {},
       source: {},
     });
     const writes = (await audit.since(mark)).filter(

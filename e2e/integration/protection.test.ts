@@ -5,8 +5,9 @@ import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, namespaces } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
+import { roles } from '../../src/domain/children.ts';
 import type { Gate, Write } from '../harness/admission-gate.ts';
-import { changesOf, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
+import { changesOf, childrenIn, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
 import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
@@ -14,7 +15,7 @@ import { at, conditionOf, isRunning } from '../harness/views.ts';
 const suite = useSuite();
 
 const finalizer = 'addons.paas.dev/protection';
-const parts = ['cluster', 'scheduledBackup', 'secret'] as const;
+const parts = roles;
 
 /** An addon `shop` that runs, with its database. */
 async function running(spec: AddonSpec): Promise<{ readonly namespace: string; readonly addon: LiveObject }> {
@@ -40,14 +41,12 @@ function ownerReference({ metadata }: LiveObject): unknown {
   return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
-function expectOwned({ cluster, scheduledBackup, secret }: Database, addon: LiveObject): void {
-  for (const child of [cluster, scheduledBackup, secret].filter((found) => found !== undefined))
-    expect(child.metadata.ownerReferences).toEqual([ownerReference(addon)]);
+function expectOwned(database: Database, addon: LiveObject): void {
+  for (const child of childrenIn(database)) expect(child.metadata.ownerReferences).toEqual([ownerReference(addon)]);
 }
 
-function expectFree({ cluster, scheduledBackup, secret }: Database): void {
-  for (const child of [cluster, scheduledBackup, secret].filter((found) => found !== undefined))
-    expect(child.metadata.ownerReferences).toBeUndefined();
+function expectFree(database: Database): void {
+  for (const child of childrenIn(database)) expect(child.metadata.ownerReferences).toBeUndefined();
 }
 
 /** The addon goes, and of its database nothing changes but the marks. */
@@ -62,7 +61,7 @@ async function expectReleased(namespace: string, addon: LiveObject, before: Data
       'metadata annotations addons.paas.dev/ready-at': [undefined, addon.status?.ready_at],
     },
     scheduledBackup: before.scheduledBackup === undefined ? {} : mark,
-    secret: mark,
+    urlSecret: mark,
     source: {},
   });
 }
@@ -70,8 +69,8 @@ async function expectReleased(namespace: string, addon: LiveObject, before: Data
 /** After what the garbage collector and the operator would do, everything is still there. */
 async function expectStillThere(namespace: string): Promise<void> {
   await suite().fence();
-  const { cluster, secret, source } = await database(namespace);
-  for (const child of [cluster, secret, source]) {
+  const { cluster, urlSecret, source } = await database(namespace);
+  for (const child of [cluster, urlSecret, source]) {
     expect(child).toBeDefined();
     expect(child?.metadata.deletionTimestamp).toBeUndefined();
   }
@@ -83,7 +82,7 @@ async function expectNothingLeft(namespace: string): Promise<void> {
     expect(await database(namespace)).toEqual({
       cluster: undefined,
       scheduledBackup: undefined,
-      secret: undefined,
+      urlSecret: undefined,
       source: undefined,
     });
   });
@@ -154,7 +153,7 @@ describe('a switch of the mode', () => {
         [value, undefined],
       ]),
     );
-    expect(changesOf(before, after)).toEqual({ cluster: owner, scheduledBackup: owner, secret: owner, source: {} });
+    expect(changesOf(before, after)).toEqual({ cluster: owner, scheduledBackup: owner, urlSecret: owner, source: {} });
     expect(conditionOf(guarded, 'Protected')).toMatchObject({ status: 'True', reason: 'Protected' });
     expect(guarded.status).toMatchObject({ phase: 'running', ready_at: addon.status?.ready_at });
     // Nothing about the database has changed, so it was never away.
@@ -207,7 +206,7 @@ describe('a switch of the mode', () => {
     expect(changesOf(before, await database(namespace))).toEqual({
       cluster: {},
       scheduledBackup: {},
-      secret: {},
+      urlSecret: {},
       source: {},
     });
     expect((await suite().untilRunning(namespace, 'shop')).status?.ready_at).toBe(addon.status?.ready_at);
@@ -226,14 +225,14 @@ describe('a switch of the mode', () => {
     const addon = await untilMode(namespace, to);
     await eventually('the owner references', async () => {
       const found = await database(namespace);
-      expect(found.secret).toBeUndefined();
+      expect(found.urlSecret).toBeUndefined();
       if (to === 'standard') expectOwned(found, addon);
       else expectFree(found);
     });
     simulator.release(namespace, clusterOf(namespace));
     await suite().untilRunning(namespace, 'shop');
     const found = await database(namespace);
-    expect(found.secret).toBeDefined();
+    expect(found.urlSecret).toBeDefined();
     if (to === 'standard') expectOwned(found, addon);
     else expectFree(found);
   });
@@ -415,7 +414,7 @@ describe('while no operator runs', () => {
     expect(changesOf(before, await database(namespace))).toEqual({
       cluster: {},
       scheduledBackup: {},
-      secret: {},
+      urlSecret: {},
       source: {},
     });
     await suite().crashOperator();

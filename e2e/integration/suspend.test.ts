@@ -5,14 +5,14 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, type Mark, tally } from '../harness/audit.ts';
-import { changesOf, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
+import { changesOf, childrenIn, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
 import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { conditionOf, isRunning } from '../harness/views.ts';
 
 const suite = useSuite();
 
-const untouched = { cluster: {}, scheduledBackup: {}, secret: {}, source: {} };
+const untouched = { cluster: {}, scheduledBackup: {}, urlSecret: {}, source: {} };
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
 
@@ -94,7 +94,7 @@ describe('an addon that is suspended', () => {
       planChange: { from: 'free', to: 'standard', state: 'Applied' },
     });
     expect(after.metadata.finalizers).toEqual(['addons.paas.dev/protection']);
-    expect((await database(namespace)).secret?.data?.DATABASE_URL).not.toBe(before.secret?.data?.DATABASE_URL);
+    expect((await database(namespace)).urlSecret?.data?.DATABASE_URL).not.toBe(before.urlSecret?.data?.DATABASE_URL);
   });
 
   it('does not claim a protection that is not in force yet', async () => {
@@ -158,8 +158,7 @@ describe('an addon that is suspended', () => {
     await untilSuspended(namespace);
     await suite().client.remove(addonGvr, namespace, 'shop');
     await eventually('the end of the database', async () => {
-      const { cluster, scheduledBackup, secret } = await database(namespace);
-      expect([cluster, scheduledBackup, secret]).toEqual([undefined, undefined, undefined]);
+      expect(childrenIn(await database(namespace))).toEqual([]);
     });
   });
 
@@ -171,7 +170,7 @@ describe('an addon that is suspended', () => {
     await suite().addons.untilGone(namespace, 'shop');
     const orphans = await database(namespace);
     expect(orphans.cluster?.metadata.labels?.['addons.paas.dev/orphaned']).toBe('true');
-    expect(orphans.secret?.metadata.labels?.['addons.paas.dev/orphaned']).toBe('true');
+    expect(orphans.urlSecret?.metadata.labels?.['addons.paas.dev/orphaned']).toBe('true');
 
     await suite().createAddon(namespace, 'shop', { plan: 'standard', mode: 'protected', suspend: true });
     await untilSuspended(namespace);

@@ -17,7 +17,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { conditionOf } from '../harness/views.ts';
-import { childrenOf, clusterName } from './belongings.ts';
+import { belongingsOf, clusterName } from './belongings.ts';
 import { addonName, type Cause, causes } from './causes.ts';
 import { lift } from './policies.ts';
 import { minutes, useReal } from './real.ts';
@@ -78,9 +78,9 @@ describe('a database that cannot come up', () => {
 
   it('leaves nothing without an owner when a later step is refused, and says where it runs', async () => {
     const namespace = namespaces.get('secrets') ?? '';
-    const { cluster, secret } = await childrenOf(real(), namespace, addonName);
+    const { cluster, urlSecret } = await belongingsOf(real(), namespace, addonName);
     const addon = await real().reason(namespace, addonName, 'Ready', 'QuotaExceeded');
-    expect(secret).toBeUndefined();
+    expect(urlSecret).toBeUndefined();
     expect(cluster?.metadata.ownerReferences).toMatchObject([{ uid: addon.metadata.uid, controller: true }]);
     expect(addon.status).toMatchObject({ locality: 'OnCluster', clusterName: clusterName(namespace, addonName) });
   });

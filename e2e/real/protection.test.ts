@@ -8,8 +8,9 @@ import type { LiveObject } from '../../hack/cluster/client.ts';
 import { namespaces } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, annotations, labels, protectionFinalizer } from '../../src/api/addon.ts';
 import { isWrite, tally } from '../harness/audit.ts';
+import { childrenIn } from '../harness/database.ts';
 import { at, conditionOf } from '../harness/views.ts';
-import { type Belongings, childrenOf, clusterName, identityOf, untilNothingIsLeft } from './belongings.ts';
+import { belongingsOf, clusterName, identityOf, untilNothingIsLeft } from './belongings.ts';
 import { minutes, operatorUser, useReal } from './real.ts';
 import type { Session } from './session.ts';
 
@@ -38,8 +39,6 @@ const specOf = (name: string): AddonSpec => {
 type Propagation = 'background' | 'foreground' | 'orphan';
 const remove = (name: string, cascade: Propagation): Promise<string> =>
   real().kubectl(['delete', 'pga', name, '--namespace', namespace, `--cascade=${cascade}`, '--wait', '--timeout=2m']);
-const present = (children: Belongings): readonly LiveObject[] =>
-  Object.values(children).filter((child): child is LiveObject => child !== undefined);
 const readyAt = (addon: LiveObject): unknown => addon.status?.ready_at;
 
 beforeAll(async () => {
@@ -66,7 +65,7 @@ async function isTakenBack(name: string, before: object, firstReadyAt: unknown, 
   expect(conditionOf(addon, 'Adopted')).toMatchObject({ status: 'True', reason: 'Adopted' });
   expect(await real().event(namespace, name, 'Adopted')).toMatchObject({ type: 'Normal' });
   expect(await real().sql(namespace, name, 'SELECT of FROM kept')).toBe(name);
-  for (const child of present(await childrenOf(real(), namespace, name))) {
+  for (const child of childrenIn(await belongingsOf(real(), namespace, name))) {
     expect(child.metadata.labels).toMatchObject({ [labels.uid]: addon.metadata.uid });
     expect(child.metadata.labels).not.toHaveProperty([labels.orphaned]);
   }
@@ -75,9 +74,9 @@ async function isTakenBack(name: string, before: object, firstReadyAt: unknown, 
 
 /** Whether the children live without an addon, and say so. */
 async function isLeftInService(name: string, uid: string, firstReadyAt: unknown): Promise<void> {
-  const children = await childrenOf(real(), namespace, name);
-  expect(present(children)).toHaveLength(specOf(name).plan === 'free' ? 2 : 3);
-  for (const child of present(children)) {
+  const children = await belongingsOf(real(), namespace, name);
+  expect(childrenIn(children)).toHaveLength(specOf(name).plan === 'free' ? 2 : 3);
+  for (const child of childrenIn(children)) {
     expect(child.metadata.ownerReferences ?? []).toEqual([]);
     expect(child.metadata.deletionTimestamp).toBeUndefined();
     expect(child.metadata.labels).toMatchObject({ [labels.orphaned]: 'true', [labels.uid]: uid });
@@ -93,7 +92,7 @@ describe('a protected addon', () => {
     const addon = await real().running(namespace, 'guarded');
     expect(conditionOf(addon, 'Protected')).toMatchObject({ status: 'True', reason: 'Protected' });
     expect(addon.metadata.finalizers).toContain(protectionFinalizer);
-    for (const child of present(await childrenOf(real(), namespace, 'guarded')))
+    for (const child of childrenIn(await belongingsOf(real(), namespace, 'guarded')))
       expect(child.metadata.ownerReferences ?? []).toEqual([]);
     const unprotected = await real().running(namespace, 'plain');
     expect(conditionOf(unprotected, 'Protected')).toBeUndefined();
@@ -168,7 +167,7 @@ describe('a change of mode', () => {
       'no finalizer',
       (state) => (state.metadata.finalizers ?? []).length === 0,
     );
-    for (const child of present(await childrenOf(real(), namespace, 'switched')))
+    for (const child of childrenIn(await belongingsOf(real(), namespace, 'switched')))
       expect(child.metadata.ownerReferences).toMatchObject([{ uid: again.metadata.uid, controller: true }]);
     expect(await session.ask('SELECT pg_backend_pid()')).toBe(backend);
     // CloudNativePG lets open sessions end by themselves for three minutes before it stops an instance.
@@ -192,7 +191,7 @@ describe('a standard addon', () => {
     const before = await identityOf(real(), namespace, 'orphaned');
     const addon = await real().running(namespace, 'orphaned');
     await remove('orphaned', 'orphan');
-    for (const child of present(await childrenOf(real(), namespace, 'orphaned')))
+    for (const child of childrenIn(await belongingsOf(real(), namespace, 'orphaned')))
       expect(child.metadata.ownerReferences ?? []).toEqual([]);
     expect(await session.ask('SELECT pg_backend_pid()')).toBe(backend);
     await isTakenBack('orphaned', before, readyAt(addon), session);
@@ -208,7 +207,7 @@ describe('a standard addon', () => {
 
 describe('a database that was left behind', () => {
   const untouched = async (): Promise<readonly (string | undefined)[]> =>
-    present(await childrenOf(real(), namespace, 'misfit')).map(({ metadata, spec, data }) =>
+    childrenIn(await belongingsOf(real(), namespace, 'misfit')).map(({ metadata, spec, data }) =>
       JSON.stringify({ uid: metadata.uid, labels: metadata.labels, annotations: metadata.annotations, spec, data }),
     );
 
