@@ -1,4 +1,5 @@
 // Runs Jest on some folders and returns the numbers of passed and failed tests, for the summary of a command.
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,12 @@ import { repositoryRoot } from '../toolchain/repository.ts';
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
+}
+
+/** Jest matches the whole path of a test: unanchored, `src/` would match every test of a checkout below a folder of that name. */
+function patternOf(path: string): string {
+  const absolute = join(repositoryRoot, path);
+  return existsSync(absolute) ? `^${absolute.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}` : path;
 }
 
 /**
@@ -31,7 +38,7 @@ export async function runJest(folders: readonly string[], args: readonly string[
         '--outputFile',
         output,
         ...args,
-        ...folders,
+        ...folders.map(patternOf),
       ],
       {
         cwd: repositoryRoot,
