@@ -179,6 +179,18 @@ export function aUrlSecret(addon: PostgresAddon, url: string): Secret {
   };
 }
 
+/** An addon with its Cluster and all other children, with every read made. */
+export function observingAll(addon: PostgresAddon, url: string): Observed {
+  const cluster = aCluster(addon);
+  return observing(addon, {
+    cluster,
+    scheduledBackup: addon.spec.plan === 'free' ? undefined : aScheduledBackup(addon),
+    urlSecret: aUrlSecret(addon, url),
+    source: { kind: 'found', object: aSource(cluster) },
+    volumes: { kind: 'found', object: [{ claim: 'c', storageClass: 's', expandable: true }] },
+  });
+}
+
 /** The decision, and the status that results from it. */
 export function think(o: Observed, result: ActionResult = {}, now = testTime) {
   const decision: Decision = decide(o, now);

@@ -10,11 +10,11 @@ import {
   aRunningAddon,
   aScheduledBackup,
   aSource,
-  aUrlSecret,
   but,
   changed,
   childIn,
   observing,
+  observingAll,
   testPlatform,
   testTime,
   think,
@@ -22,16 +22,7 @@ import {
 
 const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
 
-function household(addon: PostgresAddon): Observed {
-  const cluster = aCluster(addon);
-  return observing(addon, {
-    cluster,
-    scheduledBackup: addon.spec.plan === 'free' ? undefined : aScheduledBackup(addon),
-    source: { kind: 'found', object: aSource(cluster) },
-    urlSecret: { kind: 'found', object: aUrlSecret(addon, url) },
-    volumes: { kind: 'found', object: [{ claim: 'c', storageClass: 's', expandable: true }] },
-  });
-}
+const everythingOf = (addon: PostgresAddon): Observed => observingAll(addon, url);
 
 function withPreview(addon: PostgresAddon, plan: string): PostgresAddon {
   return { ...addon, metadata: { ...addon.metadata, annotations: { [annotations.preview]: plan } } };
@@ -51,12 +42,12 @@ describe('status.planChange', () => {
   it('lists the steps while they are applied, and keeps them afterwards', () => {
     const before = aRunningAddon();
     const asked = changed(before, { plan: 'pro' });
-    const o = { ...household(before), addon: asked };
+    const o = { ...everythingOf(before), addon: asked };
     const { status } = think(o);
     const expected = { from: 'standard', to: 'pro', steps: toPro, restart: true, diskKept: false };
     expect(status.planChange).toEqual({ ...expected, state: 'Applying' });
 
-    const done = household({ ...asked, status });
+    const done = everythingOf({ ...asked, status });
     expect(think(done).status.planChange).toEqual({ ...expected, state: 'Applied' });
   });
 
@@ -70,18 +61,18 @@ describe('status.planChange', () => {
 
   it('reports that the disk is kept, and that a part cannot be applied', () => {
     const before = aRunningAddon({ plan: 'pro' });
-    const o = { ...household(before), addon: changed(before, { plan: 'free' }) };
+    const o = { ...everythingOf(before), addon: changed(before, { plan: 'free' }) };
     expect(think(o).status.planChange).toMatchObject({ from: 'pro', to: 'free', diskKept: true, restart: true });
 
     const small = aRunningAddon({ plan: 'free' });
     const fixed = { claim: 'c', storageClass: 'fixed', expandable: false };
     const grown = changed(small, { plan: 'standard' });
-    const first = think({ ...household(small), addon: grown, volumes: { kind: 'found', object: [fixed] } }).status;
+    const first = think({ ...everythingOf(small), addon: grown, volumes: { kind: 'found', object: [fixed] } }).status;
     expect(first.planChange?.steps).not.toContainEqual(expect.objectContaining({ what: 'storage' }));
     const cluster = aCluster({ ...grown, status: first });
     const kept = { ...cluster, spec: { ...cluster.spec, storage: { size: '1Gi' } } };
     const later = think(
-      but(household({ ...grown, status: first }), { cluster: kept, volumes: { kind: 'found', object: [fixed] } }),
+      but(everythingOf({ ...grown, status: first }), { cluster: kept, volumes: { kind: 'found', object: [fixed] } }),
     );
     expect(later.status.planChange).toMatchObject({ state: 'Partial' });
     expect(later.status.phase).toBe('running');
@@ -90,7 +81,7 @@ describe('status.planChange', () => {
 
   it('is absent before the first change, and not created by the repair of a manual edit', () => {
     const addon = aRunningAddon();
-    const o = household(addon);
+    const o = everythingOf(addon);
     expect(think(o).status).not.toHaveProperty('planChange');
     const cluster = childIn(o, 'cluster');
     const edited = { ...cluster, spec: { ...cluster.spec, instances: 2 } };
@@ -101,7 +92,7 @@ describe('status.planChange', () => {
 describe('a preview', () => {
   it('lists the same steps and applies nothing; it is removed with the annotation', () => {
     const addon = aRunningAddon();
-    const o = { ...household(addon), addon: withPreview(addon, 'pro') };
+    const o = { ...everythingOf(addon), addon: withPreview(addon, 'pro') };
     expect(needs(but(o, { volumes: { kind: 'unread' } }), testTime).volumes).toBe(true);
     const { actions, status } = think(o);
     expect(actions).toEqual([]);
@@ -118,13 +109,13 @@ describe('a preview', () => {
     ['free', 'a disk cannot be shrunk'],
   ])('of "%s" explains itself', (plan, words) => {
     const addon = aRunningAddon();
-    const { status } = think({ ...household(addon), addon: withPreview(addon, plan) });
+    const { status } = think({ ...everythingOf(addon), addon: withPreview(addon, plan) });
     expect(status.preview?.message).toContain(words);
   });
 
   it('of an invalid value quotes little of it, and says so if there is no database yet', () => {
     const addon = aRunningAddon();
-    const { status } = think({ ...household(addon), addon: withPreview(addon, 'x'.repeat(100_000)) });
+    const { status } = think({ ...everythingOf(addon), addon: withPreview(addon, 'x'.repeat(100_000)) });
     expect(JSON.stringify(status.preview).length).toBeLessThan(300);
     const fresh = withPreview(anAddon(), 'pro');
     expect(think(observing(fresh)).status.preview?.message).toContain('no database yet');
@@ -142,7 +133,7 @@ describe('suspend', () => {
 
   it('keeps a manual edit, and still reports that the database is running', () => {
     const addon = aRunningAddon();
-    const o = household(addon);
+    const o = everythingOf(addon);
     const cluster = childIn(o, 'cluster');
     const edited = { ...cluster, spec: { ...cluster.spec, enablePDB: true } };
     const { actions, status } = think(but(o, { cluster: edited, addon: changed(addon, { suspend: true }) }));
@@ -152,7 +143,7 @@ describe('suspend', () => {
 
   it('delays a change, shows its steps, and applies it afterwards', () => {
     const addon = aRunningAddon();
-    const o = household(addon);
+    const o = everythingOf(addon);
     const held = think(but(o, { addon: changed(addon, { suspend: true, plan: 'pro' }) }));
     expect(held.actions).toEqual([]);
     // The generation was not carried out, so status does not claim it.
@@ -168,7 +159,7 @@ describe('suspend', () => {
 
   it('without a change updates observedGeneration', () => {
     const addon = aRunningAddon();
-    const { status } = think({ ...household(addon), addon: changed(addon, { suspend: true }) });
+    const { status } = think({ ...everythingOf(addon), addon: changed(addon, { suspend: true }) });
     expect(status).toMatchObject({ phase: 'running', observedGeneration: 2 });
   });
 });
@@ -194,7 +185,7 @@ describe('running', () => {
     expect(first.login?.url).toBe(url);
     expect(first.status).toMatchObject({ phase: 'running', primary: 'db-team-a-shop-1' });
     const addon = { ...fresh, status: first.status };
-    const quiet = { ...household(addon), platform: required };
+    const quiet = { ...everythingOf(addon), platform: required };
     expect(think(quiet).login).toBeUndefined();
     expect(needs(but(quiet, { source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }), testTime).source).toBe(
       false,
@@ -242,7 +233,7 @@ describe('running', () => {
       { ...observing(fresh, { cluster, source }), platform: required },
       { created: { urlSecret: 'url-uid' }, login: good },
     );
-    const quiet = { ...household({ ...fresh, status: first.status }), platform: required };
+    const quiet = { ...everythingOf({ ...fresh, status: first.status }), platform: required };
     expect(think(but(quiet, { resync: true })).status.phase).toBe('running');
     const moved = aCluster(fresh, { currentPrimary: 'db-team-a-shop-2', targetPrimary: 'db-team-a-shop-2' });
     expect(think(but(quiet, { cluster: moved })).status.phase).toBe('provisioning');

@@ -7,17 +7,14 @@ import type { Action } from '../decision.ts';
 import { needs } from '../needs.ts';
 import type { Observed } from '../observed.ts';
 import {
-  aCluster,
   anAddon,
   aRunningAddon,
-  aScheduledBackup,
-  aSource,
-  aUrlSecret,
   but,
   changed,
   childIn,
   manifestOf,
   observing,
+  observingAll,
   refusing,
   summary,
   testTime,
@@ -39,21 +36,12 @@ function deleted(addon: PostgresAddon): PostgresAddon {
   return { ...addon, metadata: { ...addon.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
 }
 
-/** A running addon with all of its children, as observed in one reconcile. */
-function household(addon: PostgresAddon): Observed {
-  const cluster = aCluster(addon);
-  return observing(addon, {
-    cluster,
-    scheduledBackup: aScheduledBackup(addon),
-    source: { kind: 'found', object: aSource(cluster) },
-    urlSecret: { kind: 'found', object: aUrlSecret(addon, url) },
-  });
-}
+const everythingOf = (addon: PostgresAddon): Observed => observingAll(addon, url);
 
 /** The children after the release of their addon, as observed for the next addon with the same name. */
 function orphaned(next: PostgresAddon, former = 'former-uid'): Observed {
   const before = guarded(aRunningAddon({ mode: 'protected' }));
-  const o = household({ ...before, metadata: { ...before.metadata, uid: former } });
+  const o = everythingOf({ ...before, metadata: { ...before.metadata, uid: former } });
   const mark = <T extends KubeObject>(child: T): T => ({
     ...child,
     metadata: {
@@ -94,7 +82,7 @@ describe('mode protected', () => {
 
   it('switched on, removes the references of every child at once; switched off, removes the finalizer last', () => {
     const standard = aRunningAddon();
-    const on = { ...household(standard), addon: changed(standard, { mode: 'protected' }) };
+    const on = { ...everythingOf(standard), addon: changed(standard, { mode: 'protected' }) };
     expect(needs(but(on, { source: { kind: 'unread' }, urlSecret: { kind: 'unread' } }), testTime)).toMatchObject({
       source: true,
       unwatched: true,
@@ -105,7 +93,7 @@ describe('mode protected', () => {
 
     const sheltered = guarded(aRunningAddon({ mode: 'protected' }));
     const addon = changed(sheltered, { mode: 'standard' });
-    const off = { ...household(sheltered), addon, live: { kind: 'found', object: addon } as const };
+    const off = { ...everythingOf(sheltered), addon, live: { kind: 'found', object: addon } as const };
     const expose = think(off).actions;
     expect(summary(expose)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
     expect(metadataOf(expose, 'cluster').ownerReferences).toHaveLength(1);
@@ -130,7 +118,7 @@ describe('mode protected', () => {
 describe('suspended in the middle of a switch, an addon', () => {
   const standard = aRunningAddon();
   const addon = guarded(changed(standard, { mode: 'protected', suspend: true }));
-  const free = household(guarded(aRunningAddon({ mode: 'protected' })));
+  const free = everythingOf(guarded(aRunningAddon({ mode: 'protected' })));
   const protectionOf = (o: Observed) => think(o).status.conditions?.find(({ type }) => type === 'Protected');
 
   it('is not reported as protected while the Secret may still have an owner', () =>
@@ -139,7 +127,7 @@ describe('suspended in the middle of a switch, an addon', () => {
   it('nor while a child has one', () => {
     const told = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
     expect(protectionOf({ ...free, addon: told })).toMatchObject({ status: 'True' });
-    const owned = household(standard);
+    const owned = everythingOf(standard);
     const scheduledBackup = childIn(owned, 'scheduledBackup');
     expect(protectionOf(but(free, { addon: told, scheduledBackup }))).toMatchObject({ status: 'False' });
     expect(protectionOf(but(free, { addon: told, cluster: childIn(owned, 'cluster') }))).toMatchObject({
@@ -151,7 +139,7 @@ describe('suspended in the middle of a switch, an addon', () => {
 describe('a deletion', () => {
   it('of a protected addon marks every child, otherwise unchanged, then removes the finalizer', () => {
     const addon = deleted(changed(guarded(aRunningAddon({ mode: 'protected' })), { plan: 'pro' }));
-    const o = household(guarded(aRunningAddon({ mode: 'protected' })));
+    const o = everythingOf(guarded(aRunningAddon({ mode: 'protected' })));
     const { actions, ends, status } = think(but(o, { addon }));
     expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
     expect(ends).toBe(true);
@@ -174,7 +162,7 @@ describe('a deletion', () => {
 
   it('that also waits for other finalizers reports what was released', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' }), 'example.org/anchor'));
-    const { actions, ends, status } = think({ ...household(guarded(aRunningAddon({ mode: 'protected' }))), addon });
+    const { actions, ends, status } = think({ ...everythingOf(guarded(aRunningAddon({ mode: 'protected' }))), addon });
     expect(metadataOf(actions, 'addon').finalizers).toEqual(['example.org/anchor']);
     expect(ends).toBeUndefined();
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
@@ -194,7 +182,7 @@ describe('a deletion', () => {
 
   it('does not delay children that are deleted with their namespace, and reports that protection does not cover this', () => {
     const addon = deleted(guarded(aRunningAddon({ mode: 'protected' })));
-    const o = household(guarded(aRunningAddon({ mode: 'protected' })));
+    const o = everythingOf(guarded(aRunningAddon({ mode: 'protected' })));
     const cluster = childIn(o, 'cluster');
     const doomed = { ...cluster, metadata: { ...cluster.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
     const { actions, status } = think(but(o, { addon, cluster: doomed }));
@@ -207,13 +195,13 @@ describe('a deletion', () => {
 
   it('before a switch to standard is carried out keeps the database; during the switch, deletes what is already owned', () => {
     const sheltered = guarded(aRunningAddon({ mode: 'protected' }));
-    const o = { ...household(sheltered), addon: deleted(changed(sheltered, { mode: 'standard' })) };
+    const o = { ...everythingOf(sheltered), addon: deleted(changed(sheltered, { mode: 'standard' })) };
     const { actions, status } = think(o);
     expect(summary(actions)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply Cluster', 'apply PostgresAddon']);
     for (const child of rolesIn(o)) expect(metadataOf(actions, child).labels).toHaveProperty([labels.orphaned], 'true');
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'Released' });
 
-    const cluster = childIn(household(guarded(aRunningAddon())), 'cluster');
+    const cluster = childIn(everythingOf(guarded(aRunningAddon())), 'cluster');
     const half = think(but(o, { cluster })).actions;
     expect(summary(half)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
     expect(metadataOf(half, 'urlSecret').ownerReferences).toHaveLength(1);
@@ -221,15 +209,15 @@ describe('a deletion', () => {
 
   it('that is not in the cache yet is checked before a missing owner reference is restored', () => {
     const addon = aRunningAddon();
-    const cluster = childIn(household(guarded(aRunningAddon({ mode: 'protected' }))), 'cluster');
-    const o = but(household(addon), { cluster });
+    const cluster = childIn(everythingOf(guarded(aRunningAddon({ mode: 'protected' }))), 'cluster');
+    const o = but(everythingOf(addon), { cluster });
     expect(needs(o, testTime).live).toBe(true);
     expect(think(but(o, { live: { kind: 'found', object: deleted(addon) } })).actions).toEqual([]);
     expect(summary(think(but(o, { live: { kind: 'found', object: addon } })).actions)).toEqual(['apply Cluster']);
 
     // The Secret is known only once it was read.
-    const urlSecret = childIn(household(guarded(aRunningAddon({ mode: 'protected' }))), 'urlSecret');
-    const loose = but(household(addon), { urlSecret });
+    const urlSecret = childIn(everythingOf(guarded(aRunningAddon({ mode: 'protected' }))), 'urlSecret');
+    const loose = but(everythingOf(addon), { urlSecret });
     expect(needs(but(loose, { urlSecret: { kind: 'unread' } }), testTime).live).toBe(false);
     expect(needs(loose, testTime).live).toBe(true);
     expect(think({ ...loose, live: { kind: 'absent' } }).actions).toEqual([]);
@@ -238,7 +226,7 @@ describe('a deletion', () => {
 
   it('of a standard addon with --cascade=orphan marks what stays; otherwise nothing is done', () => {
     const addon = deleted(aRunningAddon());
-    const o = { ...household(aRunningAddon()), addon };
+    const o = { ...everythingOf(aRunningAddon()), addon };
     expect(think(o).actions).toEqual([]);
     expect(needs(o, testTime).unwatched).toBe(false);
     const orphaning = { ...addon, metadata: { ...addon.metadata, finalizers: ['orphan'] } };
