@@ -1,4 +1,5 @@
 // The interface of a chapter, which decides one concern of an addon, and the combination of all chapters into one decision.
+import type { Role } from './children.ts';
 import type { Action, Conditions, Decision, Fields, Login } from './decision.ts';
 import type { Situation } from './situation.ts';
 import type { Target } from './target.ts';
@@ -23,6 +24,8 @@ export interface Chapter {
   readonly status?: Fields;
   readonly login?: Login | undefined;
   readonly requiresLogin?: boolean;
+  /** Children whose owner reference the writes change. */
+  readonly changesOwner?: readonly Role[];
   /** Requeue after this many milliseconds, even without an event. */
   readonly wakeAfter?: number | undefined;
 }
@@ -33,6 +36,7 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
     actions: chapters.flatMap(({ actions = [] }) => actions),
     login: chapters.find(({ login }) => login !== undefined)?.login,
     ready,
+    changesOwner: chapters.flatMap(({ changesOwner = [] }) => changesOwner),
     requiresLogin: chapters.some(({ requiresLogin }) => requiresLogin === true),
     conditions: Object.assign({}, ...chapters.map(({ conditions }) => conditions)) as Conditions,
     status: Object.assign({}, ...chapters.map(({ status }) => status)) as Fields,

@@ -89,6 +89,8 @@ export interface Decision {
   readonly ready: Verdict;
   /** `Ready` is not True unless `Connectable` is. */
   readonly requiresLogin?: boolean;
+  /** Children whose owner reference the writes change: protection depends on them. */
+  readonly changesOwner?: readonly Role[];
   readonly conditions: Conditions;
   readonly status?: Fields;
   /** When the database first became ready, if status or the Cluster records it. */
@@ -124,8 +126,12 @@ export function essentialRefusal({ refusals = [] }: ActionResult): Refusal | und
   return refusals.find(({ concern }) => concerns[concern].essential);
 }
 
-/** Whether an action is attempted after the refusals of earlier ones. */
-export function isToBeTried({ concern }: Action, { refusals = [] }: ActionResult): boolean {
+/**
+ * Whether an action is attempted after the refusals of earlier ones. The finalizer is removed only after every child was handed over, so
+ * any refusal stops that.
+ */
+export function isToBeTried({ child, concern }: Action, { refusals = [] }: ActionResult): boolean {
+  if (child === 'addon') return refusals.length === 0;
   return refusals.every((refusal) => !concerns[refusal.concern].essential && refusal.concern !== concern);
 }
 

@@ -93,7 +93,8 @@ function conditionsOf(
   };
   return (Object.keys(conditionTypes) as readonly ConditionType[]).flatMap((type) => {
     const before = recordedCondition(addon, type);
-    const verdict = refusalOf(type, verdicts, result) ?? (isEffective(type, result) ? verdicts[type] : undefined);
+    const verdict =
+      refusalOf(type, verdicts, decision, result) ?? (isEffective(type, result) ? verdicts[type] : undefined);
     if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, timestampOf(now))];
     // The condition could not be judged: its last value remains.
     const isJudged = type in verdicts && isEffective(type, result);
@@ -112,14 +113,20 @@ function isEffective(type: ConditionType, { untried = [] }: ActionResult): boole
 }
 
 /** The refusal that a condition reports instead of its verdict. */
-function refusalOf(type: ConditionType, verdicts: Decision['conditions'], result: ActionResult): Refusal | undefined {
+function refusalOf(
+  type: ConditionType,
+  verdicts: Decision['conditions'],
+  { changesOwner = [] }: Decision,
+  result: ActionResult,
+): Refusal | undefined {
   const { concern } = row(type);
   const { refusals = [] } = result;
   if (concern !== 'ownership')
     return refusals.find(({ child }) => child !== 'addon' && children[child].concern === concern);
-  // The owner of a child has changed only if every write involved succeeded.
   if (verdicts[type] === undefined) return undefined;
-  return essentialRefusal(result) ?? refusals.find(({ verb }) => verb === 'apply');
+  // Protection depends on the owner reference of each child.
+  const isOwner = ({ child }: Refusal): boolean => child !== 'addon' && changesOwner.includes(child);
+  return essentialRefusal(result) ?? (type === 'Protected' ? refusals.find(isOwner) : undefined);
 }
 
 /** Progressing counts as stalled once the deadline has passed. */

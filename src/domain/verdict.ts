@@ -1,5 +1,6 @@
 // A verdict on one aspect of an addon: a reason for programs and a message for people.
-import { type Reason, type ReasonRow, rowOf } from '../api/conditions.ts';
+import { type Reason, type ReasonRow, reasons, rowOf } from '../api/conditions.ts';
+import type { Condition } from '../api/kubernetes.ts';
 
 export interface Verdict {
   readonly reason: Reason;
@@ -25,4 +26,10 @@ export function recheckAfter(verdict: Verdict | undefined): number | undefined {
 export function soonest(...times: readonly (number | undefined)[]): number | undefined {
   const set = times.filter((time) => time !== undefined);
   return set.length === 0 ? undefined : Math.min(...set);
+}
+
+/** The verdict of a recorded condition; undefined if another version of the operator wrote it, with a reason that this one lacks. */
+export function verdictOf(condition: Condition | undefined): Verdict | undefined {
+  const isKnown = condition !== undefined && Object.hasOwn(reasons, condition.reason);
+  return isKnown ? { reason: condition.reason as Reason, message: condition.message } : undefined;
 }

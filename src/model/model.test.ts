@@ -41,7 +41,7 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
 };
 
 /** Of what happens to one child there may be few states. */
-const statesOf = (name: string): number => (name in atLeast ? atLeast[name as keyof typeof atLeast] : 500);
+const statesOf = (name: string): number => (name in atLeast ? atLeast[name as keyof typeof atLeast] : 100);
 
 /** MODEL_STATES=100000 looks further than there is time for every day. */
 const most = Number(process.env.MODEL_STATES ?? 0);

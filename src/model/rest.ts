@@ -82,10 +82,13 @@ export function unlike(state: State, addon: Stored, fresh: string, without: read
 
 /** A child of a deleted addon that should not exist any more, if any. */
 export function leftOver(state: State): string | undefined {
-  if (state.memory.torn || state.memory.abrupt || state.refused.length > 0) return undefined;
+  if (state.memory.torn || state.memory.abrupt) return undefined;
   const slots: readonly Slot[] = [...roles, 'source'];
   const child = slots.find((slot) => {
     const object = live(state, slot);
+    // With --cascade=orphan, the garbage collector does not wait for a mark that a policy refuses.
+    const isRefused = slot !== 'addon' && slot !== 'source' && state.refused.includes(slot);
+    if (isRefused && object !== undefined && state.memory.kept.includes(object.metadata.uid)) return false;
     if (object?.metadata.labels?.[labels.managedBy] !== fieldManager) return false;
     if (object.metadata.labels[labels.name] !== addonName) return false;
     return object.metadata.labels[labels.orphaned] !== 'true';
@@ -109,7 +112,8 @@ export function shapeOf(state: State, without: readonly Role[] = []): string {
   const shape = {
     ...byRole(own),
     url,
-    finalizers: addon?.metadata.finalizers,
+    // Until every child has its owner reference again, the finalizer stays.
+    finalizers: without.length > 0 ? undefined : addon?.metadata.finalizers,
     status: statusShape(status, without),
   };
   return JSON.stringify(shape, sorted, 1).replace(/\b(?:uid|rv|pw)-\d+\b/g, '#');

@@ -70,32 +70,34 @@ const ofEachChild = Object.assign(
       times: 3,
       late: ['addon'],
     });
-    const policies = searchOf({
-      steps: [
-        'create protected standard',
-        `refuse ${role}`,
-        `accept ${role}`,
-        'mode standard',
-        'delete in the background',
-      ],
+    const beginning = searchOf({
+      steps: ['create protected standard', ...askedFor[role], `refuse ${role}`, `accept ${role}`],
       times: 3,
       late: [],
     });
+    const policies = searchOf({
+      after: ['create protected standard', ...askedFor[role]],
+      steps: [`refuse ${role}`, `accept ${role}`, 'mode standard', 'delete in the background'],
+      times: 3,
+      late: ['addon'],
+    });
     const changes = searchOf({
       after: ['create standard', ...askedFor[role], `refuse ${role}`],
-      steps: ['plan free', 'plan pro', `delete ${role}`, `accept ${role}`],
+      steps: ['plan free', 'plan pro', `delete ${role}`, `accept ${role}`, 'suspend on', 'sslMode require'],
       times: 2,
       late: ['addon'],
     });
     return {
       [`${role} in other hands`]: hands,
+      [`${role} refused at the beginning`]: beginning,
       [`${role} refused by a policy`]: policies,
       [`${role} refused during a change`]: changes,
     } as Readonly<Record<ChildScenario, Search>>;
   }),
 ) as Readonly<Record<ChildScenario, Search>>;
 /** The names of these searches. */
-export type ChildScenario = `${Role} ${'in other hands' | 'refused by a policy' | 'refused during a change'}`;
+export type ChildScenario =
+  `${Role} ${'in other hands' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
 
 export const scenarios = {
   ...ofEachChild,

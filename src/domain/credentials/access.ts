@@ -1,6 +1,5 @@
 // The access chapter: whether a login is due that proves that the database can be used, and the result of the last one.
 import type { PostgresAddon } from '../../api/addon.ts';
-import { type Reason, reasons } from '../../api/conditions.ts';
 import type { Chapter, Round } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
@@ -8,7 +7,7 @@ import type { LoginPlace } from '../decision.ts';
 import { sourceSecretName } from '../names.ts';
 import { recordedCondition } from '../recorded.ts';
 import type { Target } from '../target.ts';
-import type { Verdict } from '../verdict.ts';
+import { type Verdict, verdictOf } from '../verdict.ts';
 import type { CredentialsChapter } from './credentials.ts';
 import { isLoginCurrent } from './login-due.ts';
 
@@ -30,7 +29,8 @@ export function accessChapter(
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;
   const isDue = judgeReady(database, credentials).reason === 'Running' && (observed.resync || !isCurrent);
-  const last = isHealthy(database.provisioned) && isCurrent ? lastResult(addon) : undefined;
+  const last =
+    isHealthy(database.provisioned) && isCurrent ? verdictOf(recordedCondition(addon, 'Connectable')) : undefined;
   const proves = {
     primary: own.cluster?.status.currentPrimary,
     readySince: own.cluster?.status.readyCondition?.lastTransitionTime,
@@ -46,16 +46,6 @@ const loginPending: Verdict = {
   reason: 'LoginPending',
   message: 'a login is attempted once the database is ready and DATABASE_URL is published',
 };
-
-/** The result of the last login in status; undefined if another version wrote it with a reason that this version does not know. */
-function lastResult(addon: PostgresAddon): Verdict | undefined {
-  const last = recordedCondition(addon, 'Connectable');
-  return last !== undefined && isKnown(last.reason) ? { reason: last.reason, message: last.message } : undefined;
-}
-
-function isKnown(reason: string): reason is Reason {
-  return Object.hasOwn(reasons, reason);
-}
 
 /** The names that the messages about a login contain. */
 function placeOf({ metadata }: PostgresAddon, { names, database, owner }: Target): LoginPlace {

@@ -10,7 +10,7 @@ import { obstacleTo } from '../ownership/obstacle.ts';
 import { recordedCondition } from '../recorded.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
-import type { Verdict } from '../verdict.ts';
+import { type Verdict, verdictOf } from '../verdict.ts';
 import { databaseUrl, holdsUrl, readCredentials } from './database-url.ts';
 import { buildUrlSecret } from './url-secret.ts';
 
@@ -74,8 +74,8 @@ function published(target: Target): Verdict {
 /** CNPG's Secret was not read: the recorded condition still applies. */
 function held(addon: PostgresAddon, target: Target): Verdict {
   const last = recordedCondition(addon, 'CredentialsPublished');
-  const isKept = last?.reason === 'CredentialsInvalid' || last?.reason === 'CredentialsPending';
-  return isKept ? { reason: last.reason, message: last.message } : published(target);
+  const stands = last?.status === 'True' ? undefined : verdictOf(last);
+  return stands ?? published(target);
 }
 
 function chapter(

@@ -1,8 +1,9 @@
 // The chapter on ownership: whether the children outlive the addon, and where the database came from.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
+import { type Role, roles } from '../children.ts';
 import { formerUidOf, reasonOf } from '../recorded.ts';
-import type { Situation } from '../situation.ts';
+import type { FoundChild, Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { addFinalizer, hasFinalizer, isLeavingProtection, removeFinalizer } from './finalizer.ts';
@@ -14,6 +15,7 @@ export function protectionChapter(round: Round): Chapter {
   return {
     actions: addFinalizer(s.addon),
     conditions: { Protected: judgeProtection(round), Adopted: judgeAdoption(s) },
+    changesOwner: changesOwner(s),
   };
 }
 
@@ -24,9 +26,18 @@ export function protectionChapter(round: Round): Chapter {
  */
 export function endOfProtection({ s }: Round, credentials: Chapter): Chapter {
   const { addon, observed, own } = s;
-  if (!isLeavingProtection(addon) || observed.children.urlSecret.kind === 'unread') return {};
+  // What was not seen can be without an owner.
+  const isBlind = roles.some((role) => ['unread', 'denied'].includes(observed.children[role].kind));
+  if (!isLeavingProtection(addon) || isBlind) return {};
   const isLoose = own.urlSecret !== undefined && !hasOwnerReference(addon, own.urlSecret);
   return isLoose && credentials.actions?.length === 0 ? {} : { actions: [removeFinalizer(addon)] };
+}
+
+/** The children of ours whose owner reference is not yet as the mode requires. */
+function changesOwner({ addon, found }: Situation): readonly Role[] {
+  const isOther = ({ object, ownership }: FoundChild): boolean =>
+    ownership === 'ours' && hasOwnerReference(addon, object) !== deletesChildren(addon);
+  return found.filter(isOther).map(({ role }) => role);
 }
 
 function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
