@@ -46,34 +46,54 @@ function textOf(value: unknown): string {
     .replace(/^\d{4,}$/, 'milliseconds');
 }
 
-/** The differences that come together: in one situation, after one outcome. */
+/** A pair of values at one path. */
+export interface Values {
+  readonly before: string;
+  readonly after: string;
+  readonly count: number;
+  /** Where it was found first. */
+  readonly first: string;
+}
+
+/** The differences of the decisions in one situation, after one outcome. */
 export interface Group {
   /** Who owns what was seen, and what came of the writes and the login. */
   readonly situation: string;
   /** In how many decisions. */
   readonly decisions: number;
-  /** By path: how often, and with which values first. */
-  readonly differences: Readonly<Record<string, Difference & { readonly count: number; readonly first: string }>>;
+  /** By path, every pair of values. */
+  readonly differences: Readonly<Record<string, readonly Values[]>>;
 }
 
 /** Collects differences, so that each is reported once for its situation. */
 export class Groups {
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new Map<string, { decisions: number; readonly paths: Map<string, Map<string, Values>> }>();
 
-  /** @param first where it was found, for whoever wants to see it again */
+  /** @param first where they were found */
   add(situation: string, found: readonly Difference[], first: string): void {
     if (found.length === 0) return;
-    const { decisions, differences } = this.#groups.get(situation) ?? { decisions: 0, differences: {} };
-    const all = { ...differences };
-    for (const difference of found) {
-      const known = all[difference.path] ?? { ...difference, count: 0, first };
-      all[difference.path] = { ...known, count: known.count + 1 };
+    const group = this.#groups.get(situation) ?? { decisions: 0, paths: new Map<string, Map<string, Values>>() };
+    this.#groups.set(situation, group);
+    group.decisions += 1;
+    for (const { path, before, after } of found) {
+      const pairs = group.paths.get(path) ?? new Map<string, Values>();
+      group.paths.set(path, pairs);
+      const key = JSON.stringify([before, after]);
+      const known = pairs.get(key) ?? { before, after, count: 0, first };
+      pairs.set(key, { ...known, count: known.count + 1 });
     }
-    this.#groups.set(situation, { situation, decisions: decisions + 1, differences: all });
   }
 
   /** The most frequent first. */
   list(): readonly Group[] {
-    return [...this.#groups.values()].sort((a, b) => b.decisions - a.decisions);
+    const all = [...this.#groups].map(([situation, { decisions, paths }]) => {
+      const pairs = [...paths].map(([path, values]) => [path, byCount([...values.values()])] as const);
+      return { situation, decisions, differences: Object.fromEntries(pairs) };
+    });
+    return all.sort((a, b) => b.decisions - a.decisions);
   }
+}
+
+function byCount(values: readonly Values[]): readonly Values[] {
+  return [...values].sort((a, b) => b.count - a.count);
 }

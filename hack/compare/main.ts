@@ -151,12 +151,20 @@ function situationOf({ addon, gone, children: seen }: Sight): string {
   return [`addon ${state}`, ...roles.map((role) => `${role} ${of(role)}`)].join(', ');
 }
 
+/** Values shown for a path; the JSON has all of them. */
+const shown = 3;
+
 function describe({ situation, decisions, differences }: Group): string {
-  const lines = Object.values(differences).flatMap(({ path, before, after, count, first }) => [
-    `  ${path} (${count})`,
-    `    - ${before}`,
-    `    + ${after}`,
-    `    first in ${first}`,
+  const lines = Object.entries(differences).flatMap(([path, values]) => [
+    `  ${path}`,
+    ...values
+      .slice(0, shown)
+      .flatMap(({ before, after, count, first }) => [
+        `    ${count}x - ${before}`,
+        `       + ${after}`,
+        `       first in ${first}`,
+      ]),
+    ...(values.length > shown ? [`    and ${values.length - shown} more pairs of values (--output json)`] : []),
   ]);
   return [`${situation}: ${decisions} decisions`, ...lines].join('\n');
 }
