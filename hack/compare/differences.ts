@@ -13,7 +13,12 @@ export function differencesOf(before: unknown, after: unknown, path = ''): reado
   const [was, is] = [membersOf(before), membersOf(after)];
   if (was === undefined || is === undefined) {
     const [b, a] = [textOf(before), textOf(after)];
-    return b === a ? [] : [{ path, before: b, after: a }];
+    if (b === a) return [];
+    // Masked, so that the same difference is counted once; unless only what is masked differs.
+    const [shortBefore, shortAfter] = [masked(b), masked(a)];
+    return [
+      shortBefore === shortAfter ? { path, before: b, after: a } : { path, before: shortBefore, after: shortAfter },
+    ];
   }
   const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
   return keys.flatMap((key) => differencesOf(was[key], is[key], path === '' ? key : `${path}.${key}`));
@@ -37,13 +42,13 @@ function nameOf(item: unknown): string | undefined {
   return typeof verb === 'string' && typeof kind === 'string' ? `${verb} ${kind}` : undefined;
 }
 
-/** A value as text, without what chance or time decides. */
 function textOf(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text
-    .replace(/\b(uid|rv|pw)-\d+\b/g, '$1')
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'a time')
-    .replace(/^\d{4,}$/, 'milliseconds');
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+/** The text without what chance or time decides. */
+function masked(text: string): string {
+  return text.replace(/\b(uid|rv|pw)-\d+\b/g, '$1').replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'a time');
 }
 
 /** A pair of values at one path. */
