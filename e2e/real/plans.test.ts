@@ -23,7 +23,7 @@ let namespace = '';
 let rigid = '';
 /** The versions, as spec.version says them. */
 let minor = '';
-let nextMajor = '';
+let upgrade = { from: '', to: '' };
 
 const addons: Readonly<Record<string, AddonSpec>> = {
   growing: { plan: 'free' },
@@ -38,9 +38,10 @@ beforeAll(async () => {
   real().atEnd(() => lift(real(), rigid));
   const versions = await providePostgresVersions(real().cluster, () => undefined);
   minor = tagOf(versions.minor);
-  nextMajor = tagOf(versions.nextMajor);
+  upgrade = { from: tagOf(versions.upgrade.from), to: tagOf(versions.upgrade.to) };
   await Promise.all([
     ...Object.entries(addons).map(([name, spec]) => begin(namespace, name, spec)),
+    begin(namespace, 'older', { plan: 'free', version: upgrade.from }),
     begin(rigid, 'bound', { plan: 'free' }),
   ]);
 }, minutes(12));
@@ -183,28 +184,29 @@ describe('a suspended addon', () => {
 });
 
 describe('a change of version', () => {
-  const versionOf = (): Promise<string> => real().sql(namespace, 'rising', 'SHOW server_version');
+  const versionOf = (name: string): Promise<string> => real().sql(namespace, name, 'SHOW server_version');
 
   it('to a minor restarts with the new image and keeps the data', async () => {
     const { addon } = await change(namespace, 'rising', { plan: 'free', version: minor });
     expect(addon.status).toMatchObject({ version: minor, planChange: { state: 'Applied' } });
     expect(stepsOf(addon.status?.planChange)).toEqual([{ what: 'version', from: '17', to: minor }]);
     expect(String(addon.status?.image)).toMatch(new RegExp(`:${minor}$`));
-    expect(await versionOf()).toContain(minor);
+    expect(await versionOf('rising')).toContain(minor);
     expect(await real().sql(namespace, 'rising', 'SELECT answer FROM kept')).toBe('42');
   });
 
-  it('to the next major upgrades in place, with the data', async () => {
-    const { ready_at: readyAt } = (await real().running(namespace, 'rising')).status ?? {};
-    const { addon, meanwhile } = await change(namespace, 'rising', { plan: 'free', version: nextMajor });
+  it('to a later major upgrades in place, with the data', async () => {
+    const { ready_at: readyAt } = (await real().running(namespace, 'older')).status ?? {};
+    expect(await versionOf('older')).toMatch(new RegExp(`^${upgrade.from}`));
+    const { addon, meanwhile } = await change(namespace, 'older', { plan: 'free', version: upgrade.to });
     expect(meanwhile.map(({ status }) => status?.phase)).toContain('provisioning');
-    expect(addon.status).toMatchObject({ version: nextMajor, ready_at: readyAt, planChange: { state: 'Applied' } });
-    expect(await versionOf()).toMatch(new RegExp(`^${nextMajor}`));
-    expect(await real().sql(namespace, 'rising', 'SELECT answer FROM kept')).toBe('42');
+    expect(addon.status).toMatchObject({ version: upgrade.to, ready_at: readyAt, planChange: { state: 'Applied' } });
+    expect(await versionOf('older')).toMatch(new RegExp(`^${upgrade.to}`));
+    expect(await real().sql(namespace, 'older', 'SELECT answer FROM kept')).toBe('42');
   });
 
   it('to a lower one is rejected by the schema, with a message', async () => {
-    await expect(real().apply(namespace, 'rising', { plan: 'free', version: '17' })).rejects.toThrow(
+    await expect(real().apply(namespace, 'rising', { plan: 'free', version: '16' })).rejects.toThrow(
       'version cannot be lowered',
     );
   });

@@ -14,13 +14,14 @@ it('a node in Docker pulls what is released: nothing is made', async () => {
     nsenter: [],
   };
   const said: string[] = [];
-  const { first, minor, nextMajor } = await providePostgresVersions(cluster, (line) => said.push(line));
-  const tags = [first, minor, nextMajor].map(
+  const { first, minor, upgrade } = await providePostgresVersions(cluster, (line) => said.push(line));
+  const tags = [first, minor, upgrade.from, upgrade.to].map(
     (image) => /^ghcr[.]io\/cloudnative-pg\/postgresql:(.+)$/.exec(image)?.[1],
   );
   expect(tags).toEqual([
     expect.stringMatching(/^17$/),
     expect.stringMatching(/^17[.]\d/),
+    expect.stringMatching(/^17/),
     expect.stringMatching(/^18/),
   ]);
   expect(said).toEqual([]);

@@ -10,26 +10,27 @@ export interface PostgresVersions {
   readonly first: string;
   /** The same major version with its minor. */
   readonly minor: string;
-  readonly nextMajor: string;
+  /** A major version, and a later one to which it can be upgraded. */
+  readonly upgrade: { readonly from: string; readonly to: string };
 }
 
 /** Of the releases of CloudNativePG: a node in Docker pulls them. */
 const released: PostgresVersions = {
   first: imageReferences.postgres,
   minor: 'ghcr.io/cloudnative-pg/postgresql:17.6-system-trixie',
-  nextMajor: 'ghcr.io/cloudnative-pg/postgresql:18.4-system-trixie',
+  upgrade: { from: imageReferences.postgres, to: 'ghcr.io/cloudnative-pg/postgresql:18.4-system-trixie' },
 };
 
 /**
- * Makes the images known to the node. The first call on a machine makes the image of the next major version, which takes a minute
+ * Makes the images known to the node. The first call on a machine makes the image of an older major version, which takes a minute
  * or two; later ones take seconds.
  * @throws SetupError as ensureImages and loadImage
  */
 export async function providePostgresVersions(cluster: Cluster, report: Report): Promise<PostgresVersions> {
   if (cluster.driver === 'kind') return released;
-  const archives = await ensureImages(['postgres', 'postgres-18'], report);
-  const [first, nextMajor] = [archives.get('postgres') ?? '', archives.get('postgres-18') ?? ''];
-  await loadImage(cluster, nextMajor, report);
-  const [, minor = ''] = await namesIn(first);
-  return { first: imageReferences.postgres, minor, nextMajor: imageReferences['postgres-18'] };
+  const archives = await ensureImages(['postgres', 'postgres-15'], report);
+  await loadImage(cluster, archives.get('postgres-15') ?? '', report);
+  const [, minor = ''] = await namesIn(archives.get('postgres') ?? '');
+  const { postgres: first, 'postgres-15': older } = imageReferences;
+  return { first, minor, upgrade: { from: older, to: first } };
 }

@@ -4,14 +4,14 @@ import type { DebianRoot } from './debian-root.ts';
 import type { ImageConfig } from './oci.ts';
 import { architecture } from './platform.ts';
 
-export type ImageName = 'pause' | 'cnpg' | 'postgres' | 'postgres-18' | 'barman-plugin' | 'barman-sidecar';
+export type ImageName = 'pause' | 'cnpg' | 'postgres' | 'postgres-15' | 'barman-plugin' | 'barman-sidecar';
 
 /** Full image names; the versions are those that hack/toolchain/modules pins. */
 export const imageReferences: Readonly<Record<ImageName, string>> = {
   pause: 'localhost/pause:1',
   cnpg: 'ghcr.io/cloudnative-pg/cloudnative-pg:1.30.0',
   postgres: 'ghcr.io/cloudnative-pg/postgresql:17',
-  'postgres-18': 'ghcr.io/cloudnative-pg/postgresql:18',
+  'postgres-15': 'ghcr.io/cloudnative-pg/postgresql:15',
   'barman-plugin': 'ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.14.0',
   'barman-sidecar': 'ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.14.0',
 };
@@ -59,10 +59,10 @@ export function imageRecipe(name: ImageName): ImageRecipe {
         megabytes: 250,
       };
     case 'postgres':
-      return postgres('17', { suite: 'trixie', packages: [] });
-    case 'postgres-18':
-      // A major upgrade runs the old image's programs in the new image: these are their libraries, which forky has no more.
-      return postgres('18', { suite: 'forky', furtherSuite: 'trixie', packages: ['libicu76', 'libxml2'] });
+      // A major upgrade runs the old image's programs in the new image: these are their libraries, which trixie has no more.
+      return postgres('17', { suite: 'trixie', furtherSuite: 'bookworm', packages: ['libicu72', 'libldap-2.5-0'] });
+    case 'postgres-15':
+      return postgres('15', { suite: 'bookworm', packages: [] });
     case 'barman-sidecar':
       return {
         debian: {
