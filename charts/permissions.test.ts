@@ -1,6 +1,7 @@
 // The permissions that the chart grants to the operator and to app teams: those in the table of resources and no others.
 import { describe, expect, it } from '@jest/globals';
-import { type ResourceRow, resources, watchedResources } from '../src/api/resources.ts';
+import { type ResourceName, type ResourceRow, resources, watchedResources } from '../src/api/resources.ts';
+import { children, roles } from '../src/domain/children.ts';
 import { fullName, type Manifest, namespace, only, render, type Values } from './helm.ts';
 
 /** What the table says of a scope, as `permissions()` tells it. */
@@ -14,6 +15,12 @@ function inTable(scope: ResourceRow['scope']): readonly string[] {
       }),
     )
     .sort();
+}
+
+/** A permission in the form of `inTable()`. */
+function permissionOf(name: ResourceName, verb: string): string {
+  const { group, plural } = resources[name].gvr;
+  return `${group || 'core'}/${plural} ${verb}`;
 }
 
 const inWatchedNamespaces = inTable('namespaced');
@@ -79,21 +86,28 @@ describe('the operator', () => {
     });
   });
 
-  it('deletes nothing but ScheduledBackups, finds no Secret that it cannot name, and gets nothing by a wildcard', async () => {
+  it('deletes nothing but removable children, finds no Secret that it cannot name, and gets nothing by a wildcard', async () => {
     const all = Object.values(await granted({})).flat();
     const withVerb = (...verbs: readonly string[]) =>
       all.filter((permission) => verbs.some((verb) => permission.endsWith(` ${verb}`)));
     expect(all.length).toBeGreaterThan(20);
-    expect(withVerb('delete', 'deletecollection')).toEqual(['postgresql.cnpg.io/scheduledbackups delete']);
+    const removable = roles.filter((role) => children[role].removable).map((role) => children[role].resource);
+    expect(withVerb('delete', 'deletecollection')).toEqual(
+      removable.map((resource) => permissionOf(resource, 'delete')),
+    );
     expect(withVerb('list', 'watch').filter((permission) => permission.includes('secrets'))).toEqual([]);
     expect(all.filter((permission) => permission.includes('*'))).toEqual([]);
   });
 
   it('may list and watch what it keeps in memory', () => {
-    for (const name of watchedResources) {
-      const { group, plural } = resources[name].gvr;
-      for (const verb of ['list', 'watch']) expect(inWatchedNamespaces).toContain(`${group}/${plural} ${verb}`);
-    }
+    for (const name of watchedResources)
+      for (const verb of ['list', 'watch']) expect(inWatchedNamespaces).toContain(permissionOf(name, verb));
+  });
+
+  it.each(roles)('may do to the %s what it does to every child', (role) => {
+    const { resource, removable } = children[role];
+    for (const verb of ['get', 'create', 'patch', ...(removable ? ['delete'] : [])])
+      expect(inWatchedNamespaces).toContain(permissionOf(resource, verb));
   });
 
   it('is elected through the Lease that it may use', async () => {

@@ -6,7 +6,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectAddon } from '../../src/api/addon.ts';
-import { type Role, roles } from '../../src/domain/children.ts';
+import { byRole, isWatched, type Role, roles } from '../../src/domain/children.ts';
 import { classifyOwner } from '../../src/domain/ownership/owner.ts';
 import { type Answer, answer } from '../../src/model/comparison.ts';
 import { scenarios } from '../../src/model/scenarios.ts';
@@ -122,7 +122,7 @@ async function load(rev: string): Promise<{ readonly sha: string; readonly their
 
 /** The same sight before anything was read. */
 function withoutReads(sight: Sight): Sight {
-  const children = { ...sight.children, urlSecret: undefined };
+  const children = byRole((role) => (isWatched(role) ? sight.children[role] : undefined));
   return { ...sight, children, source: undefined, live: undefined, volumes: undefined, facts: false };
 }
 

@@ -4,7 +4,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /**
  * Reads the arguments of this process as node:util's parseArgs does. With --help or -h it prints the help and ends the process; with
- * something else than the configuration allows it prints both and ends the process with exit code 1.
+ * something else than the configuration allows it prints both and ends the process with exit code 2, which no command uses for a result.
  * @param help what --help prints
  * @param config options and positionals; `args` when they are not all of this process
  */
@@ -28,10 +28,10 @@ export function readArguments<const T extends ParseArgsConfig>(
   }
 }
 
-/** Ends the process with exit code 1: it was called in a way that means nothing. */
+/** Ends the process with exit code 2: it was called in a way that means nothing. */
 export function refuse(problem: string, help: string): never {
   console.error(`error: ${problem}\n\n${help}`);
-  process.exit(1);
+  process.exit(2);
 }
 
 /** The text as one of the choices; anything else is refused. @param option as it is written, for the refusal */

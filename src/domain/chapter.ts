@@ -30,6 +30,12 @@ export interface Chapter {
   readonly wakeAfter?: number | undefined;
 }
 
+/** What all chapters decide. */
+export interface Chapters {
+  readonly judged: Verdict;
+  readonly chapters: readonly Chapter[];
+}
+
 /** Combines the actions of the chapters, in their order, and what they report. */
 export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision {
   return {

@@ -1,6 +1,6 @@
 // Decides what to do for one addon: read top to bottom, it covers every situation. It is pure, and carries out nothing itself.
 import { backupChapter } from './backup/backup.ts';
-import { combine, type Round } from './chapter.ts';
+import { type Chapters, combine, type Round } from './chapter.ts';
 import { accessChapter, judgeReady } from './credentials/access.ts';
 import { credentialsChapter } from './credentials/credentials.ts';
 import { databaseChapter } from './database/database.ts';
@@ -36,7 +36,7 @@ function inSituation(s: Situation, now: number): Decision {
 
   const target = targetOf(s);
   if (isVerdict(target)) return blocked(target);
-  if (s.addon.spec.suspend === true) return suspended({ s, target, now });
+  if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
   const obstacle = findObstacle(s) ?? checkLive(s);
   if (obstacle !== undefined) return blocked(obstacle);
@@ -64,17 +64,24 @@ function adoptDatabase(s: Situation, target: Target): Decision {
   };
 }
 
-/** The normal case: each chapter requests the missing writes and reports its conditions. Later ones can depend on earlier ones. */
+/** The normal case: each chapter requests the missing writes and reports its conditions. */
 function converge(round: Round): Decision {
+  const { judged, chapters } = chaptersOf(round);
+  const ready = explain(round, judged);
+  const wakeAfter = soonest(untilNextReport(round, judged), recheckAfter(ready));
+  return combine(ready, [...chapters, { wakeAfter }]);
+}
+
+/** Every chapter, in the order of its writes, and the verdict for `Ready` that follows. Later ones can depend on earlier ones. */
+function chaptersOf(round: Round): Chapters {
   const protection = protectionChapter(round);
   const database = databaseChapter(round);
   const backup = backupChapter(round);
   const credentials = credentialsChapter(round, database);
   const access = accessChapter(round, database, credentials);
   const end = endOfProtection(round, credentials);
-
-  const judged = judgeReady(database, credentials);
-  const ready = explain(round, judged);
-  const wakeAfter = soonest(untilNextReport(round, judged), recheckAfter(ready));
-  return combine(ready, [protection, database, backup, credentials, access, end, { wakeAfter }]);
+  return {
+    judged: judgeReady(database, credentials),
+    chapters: [protection, database, backup, credentials, access, end],
+  };
 }

@@ -1,10 +1,11 @@
 // Classifies what was observed about an addon: which objects belong to it, which a deleted addon left behind, and which are foreign.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
-import { type ChildOf, isWatched, type Role, roles } from './children.ts';
+import { type ChildOf, type Role, roles } from './children.ts';
 import type { Observed } from './observed.ts';
 import { classifyOwner, type Ownership } from './ownership/owner.ts';
 import { inheritedReadyAt, wasReady, withReadyAt } from './recorded.ts';
+import type { Verdict } from './verdict.ts';
 
 /** An object with the name of a child. */
 export type FoundChild = {
@@ -45,9 +46,17 @@ export function orphanedCluster(s: Situation): Cluster | undefined {
   return child?.role === 'cluster' && child.ownership === 'orphan' ? child.object : undefined;
 }
 
-/** Whether a watched object was left behind by a deleted addon with this name. */
-export function findsOrphans({ found }: Situation): boolean {
-  return found.some(({ role, ownership }) => ownership === 'orphan' && isWatched(role));
+/** Why a child could not be observed; undefined if it could, or was not read. */
+export function unseen({ observed }: Situation, role: Role): Verdict | undefined {
+  const read = observed.children[role];
+  switch (read.kind) {
+    case 'denied':
+      return { reason: 'Forbidden', message: read.message };
+    case 'notServed':
+      return { reason: read.reason, message: read.message };
+    default:
+      return undefined;
+  }
 }
 
 function withInheritedReadyAt(addon: PostgresAddon, cluster: Cluster | undefined): PostgresAddon {

@@ -93,8 +93,10 @@ function conditionsOf(
   };
   return (Object.keys(conditionTypes) as readonly ConditionType[]).flatMap((type) => {
     const before = recordedCondition(addon, type);
+    const judged = isEffective(type, result) ? verdicts[type] : undefined;
+    const isLost = before?.status === 'True' && isMissing(type, decision, result);
     const verdict =
-      refusalOf(type, verdicts, decision, result) ?? (isEffective(type, result) ? verdicts[type] : undefined);
+      refusalOf(type, verdicts, decision, result) ?? judged ?? (isLost ? essentialRefusal(result) : undefined);
     if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, timestampOf(now))];
     // The condition could not be judged: its last value remains.
     const isJudged = type in verdicts && isEffective(type, result);
@@ -127,6 +129,12 @@ function refusalOf(
   // Protection depends on the owner reference of each child.
   const isOwner = ({ child }: Refusal): boolean => child !== 'addon' && changesOwner.includes(child);
   return essentialRefusal(result) ?? (type === 'Protected' ? refusals.find(isOwner) : undefined);
+}
+
+/** Whether a child of the concern does not exist, and its creation was not attempted: the last condition must not go on claiming it. */
+function isMissing(type: ConditionType, { actions }: Decision, result: ActionResult): boolean {
+  const { concern } = row(type);
+  return !isEffective(type, result) && actions.some((action) => action.verb === 'create' && action.concern === concern);
 }
 
 /** Progressing counts as stalled once the deadline has passed. */

@@ -1,38 +1,33 @@
 // Handles an addon with spec.suspend: the same chapters without their writes. The state of the database is reported, and so is a pending
 // change of the spec.
-import { backupChapter } from './backup/backup.ts';
-import { type Chapter, combine, type Round, suspension } from './chapter.ts';
-import { judgeReady } from './credentials/access.ts';
-import { credentialsChapter } from './credentials/credentials.ts';
-import { databaseChapter } from './database/database.ts';
+import type { PostgresAddon } from '../api/addon.ts';
+import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
-import type { Decision } from './decision.ts';
-import { protectionChapter } from './ownership/protection.ts';
+import type { Conditions, Decision } from './decision.ts';
+import { recordedCondition } from './recorded.ts';
 
-/** @param round without `suspended` */
-export function suspended(round: Round): Decision {
-  const suspendedCondition = { conditions: { Suspended: suspension } };
-  if (round.s.own.cluster === undefined) {
-    const preview = previewOf(round.s);
-    return { ...combine(suspension, [suspendedCondition, { status: { preview } }]), frozen: true };
+/**
+ * @param round without `suspended`
+ * @param chaptersOf all chapters of a round
+ */
+export function suspended(round: Round, chaptersOf: (round: Round) => Chapters): Decision {
+  const { s } = round;
+  const itself: Chapter = { conditions: { Suspended: suspension } };
+  if (s.own.cluster === undefined) {
+    const withoutCluster: Chapter = { conditions: retracted(s.addon), status: { preview: previewOf(s) } };
+    return { ...combine(suspension, [withoutCluster, itself]), frozen: true };
   }
-  const holdsBack = [databaseChapter(round), backupChapter(round)].some(hasWrites);
-  const held: Round = { ...round, suspended: { holdsBack } };
-  const database = databaseChapter(held);
-  const credentials = credentialsChapter(held, database);
-  const chapters = [database, credentials, backupChapter(held), protectionChapter(held), suspendedCondition];
-  const decision = combine(judgeReady(database, credentials), chapters);
-  // status keeps describing the plan and sizes that were last applied.
-  const { planChange, preview, credentials: recorded } = decision.status ?? {};
-  return {
-    ...decision,
-    actions: [],
-    status: { planChange, preview, credentials: recorded },
-    frozen: holdsBack,
-    wakeAfter: undefined,
-  };
+  const holdsBack = chaptersOf(round).chapters.some(changesChildren);
+  const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });
+  return { ...combine(judged, [...chapters, itself]), actions: [], frozen: holdsBack, wakeAfter: undefined };
 }
 
-function hasWrites({ actions = [] }: Chapter): boolean {
-  return actions.length > 0;
+function changesChildren({ actions = [] }: Chapter): boolean {
+  return actions.some(({ child }) => child !== 'addon');
+}
+
+/** The recorded conditions about a Cluster that no longer exists. */
+function retracted(addon: PostgresAddon): Conditions {
+  const types = (['Provisioned', 'PlanApplied', 'Protected'] as const).filter((type) => recordedCondition(addon, type));
+  return { ...Object.fromEntries(types.map((type) => [type, suspension])), Adopted: undefined };
 }

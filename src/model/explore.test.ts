@@ -68,6 +68,11 @@ describe('explore', () => {
     expect(inWords(found)).toBe(`no violation in ${found.states} states, which is all there are`);
   });
 
+  it('judges the state that it starts from', () => {
+    const wrong = { rule: 'no update is lost', detail: 'at the start', steps: [] } as const;
+    expect(explore({ ...counterOf(true), wrongWith: () => wrong }).violation?.detail).toBe('at the start');
+  });
+
   it('says how far it went when it stops at its bound', () => {
     expect(inWords(explore(counterOf(true, 4)))).toMatch(/^no violation in 4 states, all up to depth \d$/);
   });

@@ -43,11 +43,16 @@ interface Origin {
 export function explore<S, Rule extends string>(model: Model<S, Rule>): Found<Rule> {
   const { start, stepsFrom, keyOf, wrongWith, most } = model;
   const seen = new Set([keyOf(start)]);
+  const atStart = wrongWith(start);
+  if (atStart !== undefined) {
+    const { steps, ...broken } = atStart;
+    return { states: 1, transitions: 0, violation: { ...broken, trace: [leftAlone, ...steps] } };
+  }
   const open: { readonly state: S; readonly origin: Origin }[] = [
     { state: start, origin: { from: undefined, label: '', depth: 0 } },
   ];
   let transitions = 0;
-  // The list grows while it is read; what has been read is let go.
+  // The list grows while it is read; explored states are released.
   for (let index = 0; index < open.length; index += 1) {
     const { state, origin } = open[index] as (typeof open)[number];
     delete open[index];
@@ -62,7 +67,7 @@ export function explore<S, Rule extends string>(model: Model<S, Rule>): Found<Ru
       const wrong = wrongWith(step.state);
       if (wrong !== undefined) {
         const { steps, ...broken } = wrong;
-        const trace = [...traceTo(next), '-- then, left alone --', ...steps];
+        const trace = [...traceTo(next), leftAlone, ...steps];
         return { states: seen.size, transitions, violation: { ...broken, trace } };
       }
       if (seen.size >= most) return { states: seen.size, transitions, depth: origin.depth };
@@ -71,6 +76,9 @@ export function explore<S, Rule extends string>(model: Model<S, Rule>): Found<Ru
   }
   return { states: seen.size, transitions };
 }
+
+/** Separates the steps to a state from those that show what is wrong with it. */
+const leftAlone = '-- then, left alone --';
 
 function traceTo({ from, label }: Origin): readonly string[] {
   return from === undefined ? [] : [...traceTo(from), label];

@@ -1,12 +1,13 @@
 // The backup chapter: the ScheduledBackup of plans with backups, and the backup level in force.
 import type { Chapter, Round } from '../chapter.ts';
+import type { Fields } from '../decision.ts';
 import { diffChild } from '../ownership/child-diff.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { buildScheduledBackup } from './scheduled-backup.ts';
 
-export function backupChapter({ s, target }: Round): Chapter {
+export function backupChapter({ s, target, suspended }: Round): Chapter {
   const isWanted = target.backup !== 'none';
   const obstacle = obstacleTo(s, 'scheduledBackup');
   const wanted = isWanted ? buildScheduledBackup(s.addon, target) : undefined;
@@ -15,11 +16,13 @@ export function backupChapter({ s, target }: Round): Chapter {
   return {
     actions: obstacle === undefined ? diffChild(s, 'scheduledBackup', wanted) : [],
     conditions: { BackupReady: backupReady },
-    status: {
-      backup: { requested: target.backup, effective: 'none', ...(isWanted ? { schedule: target.schedule } : {}) },
-    },
+    status: suspended === undefined ? { backup: levelOf(target) } : {},
     wakeAfter: recheckAfter(backupReady),
   };
+}
+
+function levelOf({ backup, schedule }: Target): Fields['backup'] {
+  return { requested: backup, effective: 'none', ...(backup === 'none' ? {} : { schedule }) };
 }
 
 /** No release takes backups yet, so a plan with backups reports that none are taken. */

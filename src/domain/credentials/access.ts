@@ -19,12 +19,14 @@ export function judgeReady({ provisioned }: DatabaseChapter, { published }: Cred
 }
 
 export function accessChapter(
-  { s, target }: Round,
+  { s, target, suspended }: Round,
   database: DatabaseChapter,
   credentials: CredentialsChapter,
 ): Chapter {
   const { addon, own, observed } = s;
   const { connectionCheck } = observed.platform;
+  // The last result stays: a suspended addon reads no Secret.
+  if (suspended !== undefined) return {};
   if (connectionCheck === 'Off') return { conditions: { Connectable: undefined } };
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;

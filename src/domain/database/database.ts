@@ -30,7 +30,8 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
     provisioned,
     conditions: { Provisioned: provisioned, PlanApplied: planApplied },
     status: {
-      ...planOf(addon, target),
+      // While suspended, status keeps describing the plan and sizes that were last applied.
+      ...(suspended === undefined ? planOf(addon, target) : {}),
       planChange: planChangeOf(s, target, asked, planApplied),
       preview: previewOf(s),
     },

@@ -1,11 +1,11 @@
 // Adopts the database that a deleted addon with the same name and appId left in service, if it matches the addon.
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import { isEssential, kindOf, type Role } from '../children.ts';
+import { isEssential, kindOf, type Role, roles } from '../children.ts';
 import { isLower, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
 import { formerUidOf } from '../recorded.ts';
-import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
+import { foundAs, orphanedCluster, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { handOver } from './handover.ts';
@@ -26,14 +26,15 @@ export function adopt(s: Situation, target: Target): readonly Action[] | Verdict
 }
 
 function findMismatch(s: Situation, target: Target): Verdict | undefined {
-  const { urlSecret } = s.observed.children;
-  if (urlSecret.kind === 'denied') return { reason: 'Forbidden', message: urlSecret.message };
+  const needed = roles.filter(isEssential);
+  const blind = needed.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined);
+  if (blind !== undefined) return blind;
   const cluster = orphanedCluster(s);
   const why = cluster && mismatchOf(s, target, cluster);
   if (why !== undefined) return { reason: 'AdoptionRefused', message: why };
   // A mismatch of something not essential is reported in its own conditions, once the database is adopted.
-  const needed = s.found.filter(({ role, ownership }) => ownership === 'orphan' && isEssential(role));
-  return needed.map(({ role, object }) => strayOf(s, role, object)).find((stray) => stray !== undefined);
+  const left = s.found.filter(({ role, ownership }) => ownership === 'orphan' && needed.includes(role));
+  return left.map(({ role, object }) => strayOf(s, role, object)).find((stray) => stray !== undefined);
 }
 
 /** Other objects that were left behind are adopted only with the Cluster that they were created for. */

@@ -1,7 +1,9 @@
 // Requires that the API server confirms the addon before the owner of an object is changed or an object without an owner is created:
 // a stale cache can show an addon that no longer exists, and the write would leave an object behind or take it from the next addon.
-import { findsOrphans, type Situation } from '../situation.ts';
+import { isWatched } from '../children.ts';
+import type { FoundChild, Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
+import { strayOf } from './adopt.ts';
 import { hasFinalizer } from './finalizer.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
 
@@ -11,9 +13,14 @@ import { deletesChildren, hasOwnerReference } from './owner.ts';
  */
 export function needsLiveCheck(s: Situation): boolean {
   const { addon, found } = s;
-  if (findsOrphans(s)) return true;
+  if (s.found.some((child) => isAdoptable(s, child))) return true;
   if (!deletesChildren(addon)) return hasFinalizer(addon) && !found.some(({ role }) => role === 'cluster');
   return found.some(({ ownership, object }) => ownership === 'ours' && !hasOwnerReference(addon, object));
+}
+
+/** A watched object that a deleted addon with this name left behind. A stray is not written to. */
+function isAdoptable(s: Situation, { role, ownership, object }: FoundChild): boolean {
+  return ownership === 'orphan' && isWatched(role) && strayOf(s, role, object) === undefined;
 }
 
 /** Why nothing is done yet; undefined if the addon is confirmed, or does not have to be. */

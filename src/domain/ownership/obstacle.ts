@@ -2,7 +2,7 @@
 import { labels } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isEssential, isWatched, kindOf, type Role, roles } from '../children.ts';
-import { foundAs, type Situation } from '../situation.ts';
+import { foundAs, type Situation, unseen } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { strayOf } from './adopt.ts';
 import { uidOn } from './owner.ts';
@@ -21,19 +21,6 @@ export function obstacleTo(s: Situation, role: Role): Verdict | undefined {
   const child = foundAs(s, role);
   const stray = child?.ownership === 'orphan' ? strayOf(s, role, child.object) : undefined;
   return unseen(s, role) ?? stray ?? inTheWay(s, role);
-}
-
-/** Why a child could not be observed; undefined if it could. */
-export function unseen({ observed }: Situation, role: Role): Verdict | undefined {
-  const read = observed.children[role];
-  switch (read.kind) {
-    case 'denied':
-      return { reason: 'Forbidden', message: read.message };
-    case 'notServed':
-      return { reason: read.reason, message: read.message };
-    default:
-      return undefined;
-  }
 }
 
 /** A foreign object with that name, or one that is being deleted. */

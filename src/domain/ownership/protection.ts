@@ -1,9 +1,8 @@
 // The chapter on ownership: whether the children outlive the addon, and where the database came from.
-import type { PostgresAddon } from '../../api/addon.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import { type Role, roles } from '../children.ts';
 import { formerUidOf, reasonOf } from '../recorded.ts';
-import type { FoundChild, Situation } from '../situation.ts';
+import { type FoundChild, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { addFinalizer, hasFinalizer, isLeavingProtection, removeFinalizer } from './finalizer.ts';
@@ -27,7 +26,7 @@ export function protectionChapter(round: Round): Chapter {
 export function endOfProtection({ s }: Round, credentials: Chapter): Chapter {
   const { addon, observed, own } = s;
   // What was not seen can be without an owner.
-  const isBlind = roles.some((role) => ['unread', 'denied'].includes(observed.children[role].kind));
+  const isBlind = roles.some((role) => !['found', 'absent'].includes(observed.children[role].kind));
   if (!isLeavingProtection(addon) || isBlind) return {};
   const isLoose = own.urlSecret !== undefined && !hasOwnerReference(addon, own.urlSecret);
   return isLoose && credentials.actions?.length === 0 ? {} : { actions: [removeFinalizer(addon)] };
@@ -41,12 +40,14 @@ function changesOwner({ addon, found }: Situation): readonly Role[] {
 }
 
 function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
-  if (suspended === undefined || isInForce(s)) return protectionOf(s.addon, target);
-  return deletesChildren(s.addon) ? undefined : suspension;
+  if (deletesChildren(s.addon)) return undefined;
+  if (suspended !== undefined && !isInForce(s)) return suspension;
+  // A child that cannot be seen can have an owner.
+  const blind = roles.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined);
+  return blind ?? protectedBy(target);
 }
 
-function protectionOf(addon: PostgresAddon, { names }: Target): Verdict | undefined {
-  if (deletesChildren(addon)) return undefined;
+function protectedBy({ names }: Target): Verdict {
   const message = `deleting this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; deleting the namespace does not`;
   return { reason: 'Protected', message };
 }

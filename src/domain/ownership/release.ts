@@ -4,12 +4,11 @@ import type { Cluster } from '../../api/cnpg.ts';
 import { kindOf, roles } from '../children.ts';
 import type { Action, Decision } from '../decision.ts';
 import { formerUidOf } from '../recorded.ts';
-import type { FoundChild, Situation } from '../situation.ts';
+import { type FoundChild, type Situation, unseen } from '../situation.ts';
 import { namesOf } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { hasFinalizer, otherFinalizers, removeFinalizer } from './finalizer.ts';
 import { handOver, isMarked } from './handover.ts';
-import { unseen } from './obstacle.ts';
 import { classifyOwner, deletesChildren, hasOwnerReference, uidOn } from './owner.ts';
 
 /** Whether the deletion of this addon, which is in progress, must keep the children in service. */

@@ -2,7 +2,7 @@
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { ConditionType } from '../../api/conditions.ts';
 import type { Condition } from '../../api/kubernetes.ts';
-import type { Role } from '../../domain/children.ts';
+import { isWatched, type Role } from '../../domain/children.ts';
 import { defaultPlans } from '../../domain/database/plans.ts';
 import { belongs } from '../belongs.ts';
 import { readySince, runsAsAsked, statusOf } from '../cnpg.ts';
@@ -95,9 +95,10 @@ export const statusRules = {
     if (reported === undefined || reported.refused) return undefined;
     for (const [type, role] of claims) {
       const [was, is] = [conditionIn(reported.addon.status, type), conditionIn(reported.status, type)];
-      // A condition that was not judged keeps its value, which was checked when it was written.
+      // A condition that was not judged keeps its value, which was checked when it was written; not if the object is seen to be absent.
       const isNew = is?.status !== was?.status || is?.reason !== was?.reason || is?.message !== was?.message;
-      if (isNew && is?.status === 'True' && reported.seen[role] === undefined)
+      const isSeen = isWatched(role) && reported.addon.metadata.deletionTimestamp === undefined;
+      if ((isNew || isSeen) && is?.status === 'True' && reported.seen[role] === undefined)
         return `${type} is True (${is.reason}), and its ${kindOf[role]} was neither seen nor written`;
     }
     return undefined;
