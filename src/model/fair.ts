@@ -30,6 +30,7 @@ const mostSteps = 120;
 /** Who acts first in a fair run: the surroundings or the operator. */
 type Order = 'surroundings first' | 'operator first';
 
+/** Runs states until nothing changes, and checks the result. A fair run has no crashes, lost responses or user steps. */
 export class FairRuns {
   readonly #subject: Subject;
   readonly #canonical: Canonical;

@@ -34,6 +34,7 @@ export const doing =
     },
   });
 
+/** Whether the observed addon is being deleted. */
 export const isDeleted = ({ addon }: Observed): boolean => addon.metadata.deletionTimestamp !== undefined;
 
 /** The same observation with a changed Cluster, if one was found. */

@@ -8,6 +8,7 @@ import { reasonOf, wasReady } from '../domain/recorded.ts';
 import { clusterIn, doing, isDeleted, type Mutant, relabelled, seeing, withCluster } from './mutant.ts';
 import { searchOf } from './scenarios.ts';
 
+/** By name; each must violate its rule in its search. */
 export const actionMutants = {
   'adopts by name': {
     subject: seeing((o) =>

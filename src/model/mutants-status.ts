@@ -4,6 +4,7 @@ import { timestampOf } from '../api/time.ts';
 import { clusterIn, type Mutant, relabelled, seeing, withCluster } from './mutant.ts';
 import { searchOf } from './scenarios.ts';
 
+/** By name; each must violate its rule in its search. */
 export const statusMutants = {
   'moves ready_at with every start': {
     subject: (product) => ({

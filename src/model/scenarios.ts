@@ -99,6 +99,7 @@ const ofEachChild = Object.assign(
 export type ChildScenario =
   `${Role} ${'with another owner' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
 
+/** All searches by name. */
 export const scenarios = {
   ...ofEachChild,
   'a first start, seen late': searchOf({ steps: ['create standard', 'plan free'], times: 2, lag: 2 }),

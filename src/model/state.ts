@@ -100,8 +100,10 @@ export interface State {
   readonly clock: number;
 }
 
+/** The start of model time, in milliseconds since 1970. */
 export const epoch = Date.parse('2026-01-02T00:00:00Z');
 
+/** A namespace without objects and a new operator process. @param left how often each kind of step can happen */
 export function emptyState(rules: Rules, left: Budget): State {
   const objects = Object.fromEntries(
     slots.map((slot) => [slot, { versions: [undefined], at: 0 }]),
@@ -204,6 +206,7 @@ export function nowOf(state: State): number {
   return epoch + state.clock * 1000;
 }
 
+/** Wall-clock time as RFC 3339, as in Kubernetes' objects. */
 export function timeOf(state: State): string {
   return timestampOf(nowOf(state));
 }

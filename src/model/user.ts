@@ -45,6 +45,7 @@ const childSteps = Object.assign(
   ),
 ) as Readonly<Record<ChildStep, Change>>;
 
+/** By name, what users and failures around the operator can do; undefined if a step is not possible in a state. */
 export const userSteps = {
   ...childSteps,
   'create free': (state) => createAddon(state, { plan: 'free' }),

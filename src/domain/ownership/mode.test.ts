@@ -125,12 +125,12 @@ describe('suspended in the middle of a switch, an addon', () => {
     expect(protectionOf({ ...free, addon })).toMatchObject({ status: 'False', reason: 'Suspended' }));
 
   it('nor while a child has one', () => {
-    const told = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
-    expect(protectionOf({ ...free, addon: told })).toMatchObject({ status: 'True' });
+    const reported = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
+    expect(protectionOf({ ...free, addon: reported })).toMatchObject({ status: 'True' });
     const owned = everythingOf(standard);
     const scheduledBackup = childIn(owned, 'scheduledBackup');
-    expect(protectionOf(but(free, { addon: told, scheduledBackup }))).toMatchObject({ status: 'False' });
-    expect(protectionOf(but(free, { addon: told, cluster: childIn(owned, 'cluster') }))).toMatchObject({
+    expect(protectionOf(but(free, { addon: reported, scheduledBackup }))).toMatchObject({ status: 'False' });
+    expect(protectionOf(but(free, { addon: reported, cluster: childIn(owned, 'cluster') }))).toMatchObject({
       status: 'False',
     });
   });
