@@ -10,7 +10,7 @@ const CNPG = 'postgresql.cnpg.io/v1';
 const NO_CNPG = `WARNING: this cluster does not serve ${CNPG}`;
 let chart = '';
 
-/** Only an install prints notes, and only a rendering can be told what a cluster serves: so here the notes are a template. */
+/** Only an install prints notes, and only rendering accepts --api-versions, so the notes are rendered as a template here. */
 beforeAll(async () => {
   chart = await mkdtemp(join(tmpdir(), 'chart-'));
   await cp(chartDirectory, chart, { recursive: true });

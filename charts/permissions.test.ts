@@ -4,7 +4,7 @@ import { type ResourceName, type ResourceRow, resources, watchedResources } from
 import { children, roles } from '../src/domain/children.ts';
 import { fullName, type Manifest, namespace, only, render, type Values } from './helm.ts';
 
-/** What the table says of a scope, as `permissions()` tells it. */
+/** The permissions of a scope in the table, in the format of `permissions()`. */
 function inTable(scope: ResourceRow['scope']): readonly string[] {
   const rows: readonly ResourceRow[] = Object.values(resources).filter((row) => row.scope === scope);
   return rows

@@ -88,10 +88,10 @@ async function writeAddon(client: KubeClient, namespace: string, name: string, w
 
   await put(clusterGvr, buildCluster(addon, target, undefined), fieldManager);
   await put(scheduledBackupGvr, buildScheduledBackup(addon, target), fieldManager);
-  const told = await putStatus(addon, status);
+  const reported = await putStatus(addon, status);
   const url = `postgresql://app:${'x'.repeat(64)}@${target.names.cluster}-rw.${namespace}:5432/app`;
   await put(secrets, buildUrlSecret(addon, target, url), secretFieldManager);
-  await putStatus(told, { ...status, phase: 'running', ready_at: '2026-01-01T00:00:00Z' });
+  await putStatus(reported, { ...status, phase: 'running', ready_at: '2026-01-01T00:00:00Z' });
 }
 
 function nothingYet(addon: PostgresAddon): Observed {

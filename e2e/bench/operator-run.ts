@@ -168,7 +168,7 @@ async function createAddon(bench: BenchCluster, namespace: string, name: string)
   await bench.client.create(addonGvr, { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, spec });
 }
 
-/** Waits until the operator has nothing left to send: events follow the status they tell of. */
+/** Waits until the operator has nothing left to send: Events are sent after the status that they report. */
 async function untilQuiet(bench: BenchCluster, operator: Operator): Promise<void> {
   let before = -1;
   const noneSinceLastLook = async (): Promise<void> => {

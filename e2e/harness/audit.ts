@@ -112,7 +112,7 @@ interface AuditEvent {
 
 function parseLine(line: string): AuditedRequest | undefined {
   const event = JSON.parse(line) as AuditEvent;
-  // A watch is told twice: when it begins and when it ends.
+  // A watch is logged twice: when it begins and when it ends.
   if (event.stage !== (event.verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete')) return undefined;
   const { resource = '', subresource, apiGroup = '', namespace = '', name = '' } = event.objectRef ?? {};
   return {

@@ -6,8 +6,8 @@ import { Reflector } from '../../src/kube/watch.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 
 /**
- * The reflector is still to be started.
- * @param onError told of what the store's handler throws; default: thrown on, for it is a defect of the tests
+ * A reflector that is not started yet.
+ * @param onError called with what the store's handler throws; by default it is rethrown, since it is a bug in the tests
  */
 export function follow<T extends KubeObject>(
   { transport }: KubeClient,

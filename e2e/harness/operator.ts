@@ -11,7 +11,7 @@ import { chartPermissions, grant, type Permissions } from './permissions.ts';
 
 export interface OperatorOptions {
   readonly cluster: Cluster;
-  /** What the API server calls it, fit for a label; a name of its own lets the audit log tell two operators apart. */
+  /** Its user name at the API server, valid as a label; a unique one distinguishes two operators in the audit log. */
   readonly user: string;
   /** Namespace of its Lease; it has to exist. */
   readonly namespace: string;

@@ -73,7 +73,7 @@ function leaves(value: unknown, path: readonly string[] = []): ReadonlyMap<strin
   return new Map(Object.entries(value).flatMap(([key, inner]) => [...leaves(inner, [...path, key])]));
 }
 
-/** What status tells, but for times, versions, the size of the disk and what is said about the way that led here. */
+/** The status without times, versions, the size of the disk and anything about earlier changes. */
 export function comparableStatus(addon: LiveObject): unknown {
   const {
     ready_at,

@@ -90,7 +90,7 @@ export class Suite {
     return operator;
   }
 
-  /** Starts one more operator process, with the chart's permissions unless told otherwise. */
+  /** Starts one more operator process, with the chart's permissions by default. */
   async startOperator(options: Partial<OperatorOptions> = {}): Promise<Operator> {
     const operator = await startOperator({
       cluster: this.cluster,

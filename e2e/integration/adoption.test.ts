@@ -83,16 +83,16 @@ async function expectRefused(
   reason: string,
   ...words: readonly string[]
 ): Promise<LiveObject> {
-  const told = await suite().untilReason(namespace, name, 'Ready', reason);
-  expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason });
-  for (const word of words) expect(conditionOf(told, 'Ready')?.message).toContain(word);
-  expect(told.status?.ready_at).toBeUndefined();
-  expect(told.status?.phase).toBe('creating');
+  const reported = await suite().untilReason(namespace, name, 'Ready', reason);
+  expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason });
+  for (const word of words) expect(conditionOf(reported, 'Ready')?.message).toContain(word);
+  expect(reported.status?.ready_at).toBeUndefined();
+  expect(reported.status?.phase).toBe('creating');
   const touch = { metadata: { annotations: { 'example.org/touched': 'yes' } } };
   await suite().client.patch(addonGvr, namespace, name, touch);
   await suite().fence();
   expect(JSON.stringify(await database(namespace))).toBe(JSON.stringify(before));
-  return told;
+  return reported;
 }
 
 describe.each(['free', 'standard', 'pro'] as const)('the database of a protected addon of plan %s', (plan) => {
@@ -250,14 +250,14 @@ describe('a database that comes back', () => {
     await suite().addons.untilGone(namespace, 'shop');
     const before = await database(namespace);
     const created = await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-    const told = await suite().addons.until(
+    const reported = await suite().addons.until(
       namespace,
       'shop',
       'Adopted',
       (state) => conditionOf(state, 'Adopted') !== undefined,
     );
-    expect(told.status?.phase).toBe('creating');
-    expect(told.status?.ready_at).toBeUndefined();
+    expect(reported.status?.phase).toBe('creating');
+    expect(reported.status?.ready_at).toBeUndefined();
     simulator.release(namespace, clusterOf(namespace));
     await untilRunning(namespace, created);
     expect((await database(namespace)).cluster?.metadata.uid).toBe(before.cluster?.metadata.uid);
@@ -282,7 +282,7 @@ async function untilMarked(namespace: string, { metadata, status }: LiveObject):
 }
 
 describe('a standard addon that is deleted with --cascade=orphan', () => {
-  it('leaves its database, and takes it back by the same rules', async () => {
+  it('leaves its database, which is adopted by the same rules', async () => {
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'shop', { plan: 'standard' });
     const addon = await suite().untilRunning(namespace, 'shop');
@@ -404,9 +404,9 @@ describe('a mismatch is reported, and nothing is changed:', () => {
     });
     const before = await database(namespace);
     await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
-    const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'AdoptionRefused');
+    const reported = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'AdoptionRefused');
     const [gvr, name] = placesOf(namespace).urlSecret;
-    expect(conditionOf(told, 'CredentialsPublished')?.message).toContain(name);
+    expect(conditionOf(reported, 'CredentialsPublished')?.message).toContain(name);
     await suite().fence();
     expect(JSON.stringify((await database(namespace)).urlSecret)).toBe(JSON.stringify(before.urlSecret));
     await suite().client.remove(gvr, namespace, name);
@@ -428,8 +428,11 @@ describe('a mismatch is reported, and nothing is changed:', () => {
     });
     const before = await database(namespace);
     const created = await suite().createAddon(namespace, 'shop', { plan: 'standard', mode: 'protected' });
-    const told = await suite().untilReason(namespace, 'shop', 'BackupReady', 'AdoptionRefused');
-    expect(conditionOf(told, 'BackupReady')).toMatchObject({ status: 'False', message: expect.stringContaining(name) });
+    const reported = await suite().untilReason(namespace, 'shop', 'BackupReady', 'AdoptionRefused');
+    expect(conditionOf(reported, 'BackupReady')).toMatchObject({
+      status: 'False',
+      message: expect.stringContaining(name),
+    });
     await untilRunning(namespace, created);
     await suite().fence();
     const after = await database(namespace);
@@ -450,13 +453,13 @@ describe('a mismatch is reported, and nothing is changed:', () => {
     await suite().client.patch(clusterGvr, namespace, clusterOf(namespace), { metadata: { labels } });
     const before = await database(namespace);
     await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
-    const told = await suite().addons.until(
+    const reported = await suite().addons.until(
       namespace,
       'shop',
       'a refusal',
       (state) => conditionOf(state, 'Stalled') !== undefined,
     );
-    expect(['NameConflict', 'AdoptionRefused']).toContain(conditionOf(told, 'Ready')?.reason);
+    expect(['NameConflict', 'AdoptionRefused']).toContain(conditionOf(reported, 'Ready')?.reason);
     await suite().fence();
     expect(JSON.stringify(await database(namespace))).toBe(JSON.stringify(before));
   });
@@ -564,7 +567,7 @@ describe('a crash', () => {
 
 describe('an adoption that is cut short by a crash and a deletion', () => {
   it.each(['clusters', 'scheduledbackups', 'secrets'])(
-    'before the write of %s leaves a database that the third addon takes back',
+    'before the write of %s leaves a database that the third addon adopts',
     async (resource) => {
       const left = await leftBehind({ plan: 'standard' });
       const { namespace } = left;

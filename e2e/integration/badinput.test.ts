@@ -96,7 +96,7 @@ describe('a new addon is refused', () => {
     expect(error).toContain(word);
   });
 
-  it('with a field that does not exist, by kubectl, and by the API server when it is told to be strict', async () => {
+  it('with a field that does not exist, by kubectl, and by the API server with strict field validation', async () => {
     const namespace = await suite().namespace();
     const { code, error } = await suite().kubectl(apply, manifest(namespace, { plan: 'free', storage: '1Ti' }));
     expect(code).not.toBe(0);

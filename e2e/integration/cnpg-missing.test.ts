@@ -36,10 +36,10 @@ describe('without the kinds of CNPG', () => {
     await operator.untilReady();
     const namespace = await suite().namespace();
     const made = await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'CNPGNotInstalled');
-    expect(told.status?.phase).toBe('creating');
-    expect(conditionOf(told, 'Ready')?.message).toMatch(/postgresql\.cnpg\.io.*install CloudNativePG/);
-    expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGNotInstalled' });
+    const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'CNPGNotInstalled');
+    expect(reported.status?.phase).toBe('creating');
+    expect(conditionOf(reported, 'Ready')?.message).toMatch(/postgresql\.cnpg\.io.*install CloudNativePG/);
+    expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGNotInstalled' });
 
     await install();
     // Without a restart: each watch looks again within 5 s.

@@ -57,7 +57,7 @@ async function requests(mark: number): Promise<Readonly<Record<string, number>>>
 
 const looking = { 'get clusters': 1, 'list events': 1, 'list persistentvolumeclaims': 1, 'list pods': 1 };
 
-/** The pod of the first instance, of this Cluster unless told otherwise. */
+/** The pod of the first instance, of this Cluster by default. */
 async function makePod(status: Fields, of = cluster): Promise<void> {
   const name = `${of}-1`;
   // The garbage collector takes away what has no living owner.
@@ -129,11 +129,11 @@ describe('the cause of a wait', () => {
     const why = 'failed to pull and unpack image "registry.example/postgresql:17.99": not found';
     await makePod(waiting('ErrImagePull', why));
     await haveWaited(2);
-    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'ImagePullFailed');
-    const message = conditionOf(told, 'Ready')?.message;
+    const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'ImagePullFailed');
+    const message = conditionOf(reported, 'Ready')?.message;
     expect(message).toContain('image "registry.example/postgresql:17.99" cannot be pulled (not found)');
-    expect(conditionOf(told, 'Stalled')).toBeUndefined();
-    expect(told.status?.phase).toBe('provisioning');
+    expect(conditionOf(reported, 'Stalled')).toBeUndefined();
+    expect(reported.status?.phase).toBe('provisioning');
     await eventually('a warning', async () => {
       const found = (await client.list(events, namespace)).filter(({ reason }) => reason === 'ImagePullFailed');
       expect(found).toMatchObject([{ type: 'Warning' }]);
@@ -157,16 +157,16 @@ describe('the cause of a wait', () => {
   it('is stalled, and still reported, after ten minutes', async () => {
     await makePod(waiting('ImagePullBackOff', 'Back-off pulling image "x": ErrImagePull: not found'));
     await haveWaited(11);
-    const told = await suite().untilReason(namespace, 'shop', 'Stalled', 'ImagePullFailed');
-    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'ImagePullFailed' });
+    const reported = await suite().untilReason(namespace, 'shop', 'Stalled', 'ImagePullFailed');
+    expect(conditionOf(reported, 'Ready')).toMatchObject({ status: 'False', reason: 'ImagePullFailed' });
   });
 
   it('is found in events of a Job without a pod', async () => {
     const words = `pods "${cluster}-1-initdb-x7k2p" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0`;
     await warn(cluster, { kind: 'Job', name: `${cluster}-1-initdb` }, 'FailedCreate', `Error creating: ${words}`);
     await haveWaited(2);
-    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'QuotaExceeded');
-    expect(conditionOf(told, 'Ready')?.message).toContain('exceeded quota: small');
+    const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'QuotaExceeded');
+    expect(conditionOf(reported, 'Ready')?.message).toContain('exceeded quota: small');
   });
 
   it('is found in a claim and its event', async () => {
@@ -185,8 +185,8 @@ describe('the cause of a wait', () => {
     const words = 'storageclass.storage.k8s.io "absent" not found';
     await warn(name, { kind: 'PersistentVolumeClaim', name, uid }, 'ProvisioningFailed', words);
     await haveWaited(2);
-    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'StorageClassMissing');
-    expect(conditionOf(told, 'Ready')?.message).toContain(`StorageClass "absent", which volume claim ${name}`);
+    const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'StorageClassMissing');
+    expect(conditionOf(reported, 'Ready')?.message).toContain(`StorageClass "absent", which volume claim ${name}`);
   });
 
   it('is not searched for in other Clusters', async () => {
@@ -217,8 +217,8 @@ describe('without the permission to list pods and events', () => {
     try {
       await makePod(waiting('ErrImagePull', 'not found'));
       await haveWaited(11);
-      const told = await suite().untilReason(namespace, 'shop', 'Ready', 'TakingTooLong');
-      expect(conditionOf(told, 'Ready')?.message).toContain(
+      const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'TakingTooLong');
+      expect(conditionOf(reported, 'Ready')?.message).toContain(
         'is not permitted to list pods and events in this namespace',
       );
     } finally {

@@ -151,7 +151,7 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
     ]);
   });
 
-  it('tells all of it in status', async () => {
+  it('reports all of it in status', async () => {
     const host = (service: string): string => `${cluster}-${service}.${namespace}:5432`;
     expect(addon.status).toMatchObject({
       phase: 'running',
@@ -439,7 +439,7 @@ describe('an addon that changes', () => {
     expect(await databaseUrl(namespace, 'shop')).toBe(url);
   });
 
-  it('follows a changed password, awkward characters included, and a Secret that was made anew', async () => {
+  it('follows a changed password, awkward characters included, and a recreated Secret', async () => {
     const { client, addons } = suite();
     const namespace = await suite().namespace();
     const cluster = `db-${namespace}-shop`;

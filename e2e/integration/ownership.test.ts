@@ -72,11 +72,11 @@ describe.each(foreign)('a $kind of that name that belongs to somebody else', ({ 
     const before = await client.get(gvr, namespace, name);
 
     await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-    const told = await suite().untilReason(namespace, 'shop', condition, 'NameConflict');
-    expect(conditionOf(told, condition)?.message).toContain(`${kind} ${name}`);
+    const reported = await suite().untilReason(namespace, 'shop', condition, 'NameConflict');
+    expect(conditionOf(reported, condition)?.message).toContain(`${kind} ${name}`);
     if (condition === 'Ready') {
-      expect(told.status?.phase).toBe('creating');
-      expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason: 'NameConflict' });
+      expect(reported.status?.phase).toBe('creating');
+      expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason: 'NameConflict' });
     } else {
       // A database can do without it, and comes up.
       await suite().untilRunning(namespace, 'shop');
@@ -114,8 +114,8 @@ describe('a foreign object', () => {
     await client.remove(secrets, namespace, 'app-shop-database-url');
     const made = await client.create(secrets, foreign[2]?.object(namespace) as Manifest);
     await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
-    const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'NameConflict');
-    expect(told.status?.phase).toBe('provisioning');
+    const reported = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'NameConflict');
+    expect(reported.status?.phase).toBe('provisioning');
     expect(JSON.stringify(await client.get(secrets, namespace, 'app-shop-database-url'))).toBe(JSON.stringify(made));
     await client.remove(secrets, namespace, 'app-shop-database-url');
     // Secrets are not watched; without a reason to look, the operator looks once a minute.
@@ -156,7 +156,7 @@ describe('a foreign object', () => {
 });
 
 describe('two addons of one appId', () => {
-  it('share nothing: the second is told, the first keeps its database, and the second gets it after the first', async () => {
+  it('share nothing: the second reports a NameConflict, the first keeps its database, and the second gets its own after the first is gone', async () => {
     const { client } = suite();
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'first', { plan: 'free', appId: 'shop' });
@@ -165,8 +165,8 @@ describe('two addons of one appId', () => {
     const secret = await client.get(secrets, namespace, 'app-shop-database-url');
 
     await suite().createAddon(namespace, 'second', { plan: 'pro', appId: 'shop' });
-    const told = await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
-    expect(conditionOf(told, 'Ready')?.message).toContain(`db-${namespace}-shop`);
+    const reported = await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
+    expect(conditionOf(reported, 'Ready')?.message).toContain(`db-${namespace}-shop`);
     await suite().fence();
     expect(JSON.stringify(await client.get(clusterGvr, namespace, `db-${namespace}-shop`))).toBe(
       JSON.stringify(cluster),
@@ -208,7 +208,7 @@ describe('an addon that is deleted', () => {
     ]);
   });
 
-  it('and made anew at once gets a database of its own', async () => {
+  it('and recreated at once gets a database of its own', async () => {
     const { client, addons } = suite();
     const namespace = await suite().namespace();
     const name = `db-${namespace}-shop`;
@@ -233,7 +233,7 @@ describe('an addon that is deleted', () => {
     expect(url).toContain(`app:${secretText(await client.get(secrets, namespace, `${name}-app`), 'password')}@`);
   });
 
-  it('and made anew while its status is on the way tells the next one nothing', async () => {
+  it('and recreated during a status write does not pass that status on to the new one', async () => {
     const { client, addons } = suite();
     const namespace = await suite().namespace();
     const gate = await suite().gate(namespace);
@@ -264,8 +264,13 @@ describe('an addon that is deleted', () => {
       client.patch(clusterGvr, namespace, clusterOf(namespace), { metadata: { finalizers } });
     await anchor(['example.org/anchor']);
     await client.remove(addonGvr, namespace, 'shop', 'Foreground');
-    const told = await addons.until(namespace, 'shop', 'phase deleted', ({ status }) => status?.phase === 'deleted');
-    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'Deleted' });
+    const reported = await addons.until(
+      namespace,
+      'shop',
+      'phase deleted',
+      ({ status }) => status?.phase === 'deleted',
+    );
+    expect(conditionOf(reported, 'Ready')).toMatchObject({ status: 'False', reason: 'Deleted' });
     await anchor([]);
     await addons.untilGone(namespace, 'shop');
     expect(await client.list(clusterGvr, namespace)).toEqual([]);
@@ -351,13 +356,13 @@ describe('our own child', () => {
     const name = `db-${namespace}-shop`;
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
-    const letGo = await client.patch(clusterGvr, namespace, name, {
+    const disowned = await client.patch(clusterGvr, namespace, name, {
       metadata: { ownerReferences: null, labels: { 'addons.paas.dev/uid': null } },
     });
-    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'NameConflict');
-    expect(told.status?.phase).toBe('provisioning');
+    const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'NameConflict');
+    expect(reported.status?.phase).toBe('provisioning');
     expect((await client.get(clusterGvr, namespace, name))?.metadata.resourceVersion).toBe(
-      letGo.metadata.resourceVersion,
+      disowned.metadata.resourceVersion,
     );
   });
 
@@ -393,7 +398,7 @@ describe('our own child', () => {
 });
 
 describe('a Cluster that vanished', () => {
-  it('after it had data is made again, and everybody is told that the new one is empty', async () => {
+  it('after it had data is recreated, and condition and Event report that the new one is empty', async () => {
     const { client, addons } = suite();
     const namespace = await suite().namespace();
     const name = `db-${namespace}-shop`;
@@ -401,13 +406,13 @@ describe('a Cluster that vanished', () => {
     const before = await suite().untilRunning(namespace, 'shop');
     const { uid } = (await client.get(clusterGvr, namespace, name))?.metadata ?? {};
     await client.remove(clusterGvr, namespace, name);
-    const told = await addons.until(
+    const reported = await addons.until(
       namespace,
       'shop',
       'phase provisioning',
       ({ status }) => status?.phase === 'provisioning',
     );
-    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'ClusterRecreated' });
+    expect(conditionOf(reported, 'Ready')).toMatchObject({ status: 'False', reason: 'ClusterRecreated' });
     await eventually('a warning', async () => {
       const found = (await client.list(events, namespace)).filter(({ reason }) => reason === 'ClusterRecreated');
       expect(found).toMatchObject([{ type: 'Warning', note: expect.stringContaining(name) }]);

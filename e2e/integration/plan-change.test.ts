@@ -31,7 +31,7 @@ interface Preview {
   readonly message?: string;
 }
 
-/** Waits for a preview that satisfies; the annotation is no part of the spec, so no generation tells. */
+/** Waits for a matching preview; the annotation is not part of the spec, so the generation does not change. */
 async function untilPreview(namespace: string, what: string, holds: (preview: Preview) => boolean): Promise<Preview> {
   const preview = ({ status }: LiveObject): Preview | undefined => status?.preview as Preview | undefined;
   const state = await suite().addons.until(namespace, 'shop', what, (seen) => {
@@ -57,7 +57,7 @@ const fromFreeToPro = [
 ];
 
 describe('the annotation addons.paas.dev/preview', () => {
-  it('tells the steps to another plan, applies nothing, and the preview goes with it', async () => {
+  it('shows the steps to another plan and applies nothing; without the annotation the preview is removed', async () => {
     const { audit, operator, client } = suite();
     const { namespace, addon } = await running({ plan: 'free' });
     const before = await databaseOf(client, namespace);
@@ -157,7 +157,7 @@ describe('the annotation addons.paas.dev/preview', () => {
     expect(preview.steps).toEqual(fromFreeToPro);
   });
 
-  it('and the change itself at once: the preview then speaks of what is left', async () => {
+  it('and the change itself at once: the preview then shows what is left', async () => {
     const { namespace } = await running({ plan: 'free' });
     await annotate(namespace, 'standard');
     await untilPreview(namespace, 'the preview', isOf('standard'));
@@ -177,7 +177,7 @@ describe('the annotation addons.paas.dev/preview', () => {
 });
 
 describe('status.planChange', () => {
-  it('is absent for a new addon, and tells the same steps as the preview while a change is under way and after it', async () => {
+  it('is absent for a new addon, and shows the same steps as the preview during a change and after it', async () => {
     const { simulator, addons } = suite();
     const { namespace, addon } = await running({ plan: 'free' });
     expect(addon.status?.planChange).toBeUndefined();
@@ -220,7 +220,7 @@ describe('status.planChange', () => {
     });
   });
 
-  it('of plan and version at once, which take two writes, tells all steps', async () => {
+  it('of plan and version at once, which take two writes, shows all steps', async () => {
     const { namespace } = await running({ plan: 'free', version: '16' });
     await suite().patchAddon(namespace, 'shop', { plan: 'standard', version: '17' });
     const after = await suite().untilRunning(namespace, 'shop');

@@ -30,7 +30,7 @@ async function expectWorking(): Promise<void> {
 }
 
 describe('two replicas', () => {
-  it('share the work: one leads; when it is killed the other takes over within the time of the Lease; when that is stopped it lets go', async () => {
+  it('elect a leader: when it is killed, the other takes over within the duration of the Lease; when that is stopped, it releases the Lease', async () => {
     const first = await suite().startOperator({ user: 'operator-a', podName: 'a' });
     await first.said('this replica is the leader');
     const second = await suite().startOperator({ user: 'operator-b', podName: 'b' });
@@ -216,14 +216,14 @@ describe('a password', () => {
     const metrics = await operator.page('/metrics');
     await operator.stop();
     await eventually('events', async () => expect((await client.list(events, namespace)).length).toBeGreaterThan(2));
-    const told = {
+    const reported = {
       log: operator.output,
       metrics: metrics.body,
       events: JSON.stringify(await client.list(events, namespace)),
       addon: JSON.stringify(addons.of(namespace, 'shop')),
       cluster: JSON.stringify(clusters.of(namespace, `db-${namespace}-shop`)),
     };
-    for (const [place, text] of Object.entries(told)) {
+    for (const [place, text] of Object.entries(reported)) {
       for (const value of planted)
         expect({ place, holds: text.includes(value) ? value : undefined }).toEqual({ place, holds: undefined });
     }

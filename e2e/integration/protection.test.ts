@@ -26,12 +26,12 @@ async function running(spec: AddonSpec): Promise<{ readonly namespace: string; r
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
 
-const isGuarded = ({ metadata }: LiveObject): boolean => metadata.finalizers?.includes(finalizer) === true;
+const hasFinalizer = ({ metadata }: LiveObject): boolean => metadata.finalizers?.includes(finalizer) === true;
 
 /** Waits until status describes the current spec, and the addon has the finalizer that its mode requires. */
 async function untilMode(namespace: string, mode: 'standard' | 'protected'): Promise<LiveObject> {
   const reached = (state: LiveObject): boolean =>
-    state.status?.observedGeneration === state.metadata.generation && isGuarded(state) === (mode === 'protected');
+    state.status?.observedGeneration === state.metadata.generation && hasFinalizer(state) === (mode === 'protected');
   return await suite().addons.until(namespace, 'shop', `mode ${mode}`, reached);
 }
 
@@ -138,7 +138,7 @@ describe.each(['free', 'standard', 'pro'] as const)(
 );
 
 describe('a switch of the mode', () => {
-  it('to protected takes the owner references away at once, and nothing else', async () => {
+  it('to protected removes the owner references at once, and nothing else', async () => {
     const { namespace, addon } = await running({ plan: 'standard' });
     expect(conditionOf(addon, 'Protected')).toBeUndefined();
     const before = await database(namespace);
@@ -166,7 +166,7 @@ describe('a switch of the mode', () => {
     await expectReleased(namespace, addon, after);
   });
 
-  it('to standard gives them back, and then the finalizer goes; a deletion removes everything', async () => {
+  it('to standard restores them and then removes the finalizer; a deletion removes everything', async () => {
     const { audit, operator, client } = suite();
     const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
     const mark = await audit.mark();
@@ -262,16 +262,16 @@ describe('a switch of the mode', () => {
     const { namespace, addon } = await running({ plan: 'free' });
     await suite().patchAddon(namespace, 'shop', { mode: 'protected', plan: 'standard' });
     const after = await suite().untilRunning(namespace, 'shop');
-    expect(isGuarded(after)).toBe(true);
+    expect(hasFinalizer(after)).toBe(true);
     expect(after.status).toMatchObject({ plan: 'standard', ready_at: addon.status?.ready_at });
     expectFree(await database(namespace));
   });
 
-  it('and the finalizer taken away by hand: it comes back', async () => {
+  it('and a finalizer removed by hand: it is restored', async () => {
     const { namespace } = await running({ plan: 'free', mode: 'protected' });
     await suite().client.patch(addonGvr, namespace, 'shop', { metadata: { finalizers: null } });
-    await suite().addons.until(namespace, 'shop', 'no finalizer', (state) => !isGuarded(state));
-    await suite().addons.until(namespace, 'shop', 'the finalizer again', isGuarded);
+    await suite().addons.until(namespace, 'shop', 'no finalizer', (state) => !hasFinalizer(state));
+    await suite().addons.until(namespace, 'shop', 'the finalizer again', hasFinalizer);
   });
 });
 
@@ -359,15 +359,15 @@ describe('a deletion of a protected addon', () => {
     const { namespace } = await running({ plan: 'free', mode: 'protected' });
     await client.patch(addonGvr, namespace, 'shop', { metadata: { finalizers: [finalizer, 'example.org/anchor'] } });
     await client.remove(addonGvr, namespace, 'shop');
-    const last = await suite().addons.until(namespace, 'shop', 'no finalizer of ours', (state) => !isGuarded(state));
+    const last = await suite().addons.until(namespace, 'shop', 'no finalizer of ours', (state) => !hasFinalizer(state));
     expect(last.metadata.finalizers).toEqual(['example.org/anchor']);
-    const told = await suite().addons.until(
+    const reported = await suite().addons.until(
       namespace,
       'shop',
       'phase deleted',
       ({ status }) => status?.phase === 'deleted',
     );
-    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'Released' });
+    expect(conditionOf(reported, 'Ready')).toMatchObject({ status: 'False', reason: 'Released' });
     expect((await database(namespace)).cluster?.metadata.labels?.['addons.paas.dev/orphaned']).toBe('true');
     await client.patch(addonGvr, namespace, 'shop', { metadata: { finalizers: null } });
     await suite().addons.untilGone(namespace, 'shop');
@@ -378,9 +378,9 @@ describe('a deletion of a protected addon', () => {
     const { namespace } = await running({ plan: 'standard', mode: 'protected' });
     const [gvr, name] = placesOf(namespace).scheduledBackup;
     const taken = await client.patch(gvr, namespace, name, { metadata: { labels: { 'addons.paas.dev/uid': null } } });
-    const told = await suite().untilReason(namespace, 'shop', 'BackupReady', 'NameConflict');
+    const reported = await suite().untilReason(namespace, 'shop', 'BackupReady', 'NameConflict');
     // The database is not concerned by it.
-    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
+    expect(conditionOf(reported, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
     await client.remove(addonGvr, namespace, 'shop');
     await suite().addons.untilGone(namespace, 'shop');
     expect((await client.get(gvr, namespace, name))?.metadata.resourceVersion).toBe(taken.metadata.resourceVersion);
@@ -399,7 +399,7 @@ describe('a deletion of a protected addon', () => {
 });
 
 describe('while no operator runs', () => {
-  it('a deletion waits, and is completed by the next one; a second thought comes too late', async () => {
+  it('a deletion waits, and is completed by the next one; changing the mode comes too late', async () => {
     const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
     const other = await running({ plan: 'standard', mode: 'protected' });
     const before = await database(namespace);
@@ -407,7 +407,7 @@ describe('while no operator runs', () => {
     await suite().operator.kill();
     await suite().client.remove(addonGvr, namespace, 'shop');
     await suite().client.remove(addonGvr, other.namespace, 'shop');
-    // It cannot be told from `--cascade=orphan` any more; what is kept by mistake can still be deleted.
+    // It can no longer be distinguished from `--cascade=orphan`; children kept by mistake can still be deleted.
     await suite().patchAddon(other.namespace, 'shop', { mode: 'standard' });
     const waiting = await suite().client.get(addonGvr, namespace, 'shop');
     expect(waiting?.metadata).toMatchObject({ finalizers: [finalizer], deletionTimestamp: expect.any(String) });
@@ -445,7 +445,7 @@ describe('a crash', () => {
     );
     const held = Promise.all(places.map(({ gate }, count) => gate.hold(nth(count))));
     for (const { namespace } of places) await suite().client.remove(addonGvr, namespace, 'shop');
-    // The Cluster tells whose the others are, so it is marked after them; the addon is let go last.
+    // The Cluster shows who owns the others, so it is marked after them; the finalizer of the addon is removed last.
     expect((await held).map(({ resource }) => resource)).toEqual([
       ...['scheduledbackups', 'secrets', 'clusters', 'postgresaddons'],
     ]);
@@ -505,11 +505,11 @@ describe('a refusal during a release', () => {
         obstacle,
       );
       await suite().client.remove(addonGvr, namespace, 'shop');
-      const told = await suite().untilReason(namespace, 'shop', 'Ready', reason);
-      expect(told.status?.phase).toBe('deleted');
-      expect(told.metadata.finalizers).toEqual([finalizer]);
-      expect(conditionOf(told, 'Ready')?.message).toContain(words);
-      expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason });
+      const reported = await suite().untilReason(namespace, 'shop', 'Ready', reason);
+      expect(reported.status?.phase).toBe('deleted');
+      expect(reported.metadata.finalizers).toEqual([finalizer]);
+      expect(conditionOf(reported, 'Ready')?.message).toContain(words);
+      expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason });
       expect(changesOf(before, await database(namespace)).cluster).toEqual({});
       open();
       if (reason === 'Refused') {
@@ -522,7 +522,7 @@ describe('a refusal during a release', () => {
     },
   );
 
-  it('of the Secret alone is told too, and nothing is let go before', async () => {
+  it('of the Secret alone is reported too, and nothing is released before', async () => {
     const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
     const before = await database(namespace);
     const gate = await suite().gate(namespace);
@@ -531,8 +531,8 @@ describe('a refusal during a release', () => {
       'not now',
     );
     await suite().client.remove(addonGvr, namespace, 'shop', 'Foreground');
-    const told = await suite().untilReason(namespace, 'shop', 'Ready', 'Refused');
-    expect(told.metadata.finalizers).toContain(finalizer);
+    const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'Refused');
+    expect(reported.metadata.finalizers).toContain(finalizer);
     open();
     await suite().client.patch(addonGvr, namespace, 'shop', {
       metadata: { annotations: { 'example.org/touched': 'yes' } },

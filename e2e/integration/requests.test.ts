@@ -96,7 +96,7 @@ describe('requests of one addon', () => {
     }
   });
 
-  it('for the release of its children: one write of each, one of the addon; for taking them back: the same, and the status twice', async () => {
+  it('for the release of its children: one write of each, one of the addon; for their adoption: the same, and the status twice', async () => {
     const { namespace } = await running('shop', 'standard', 'protected');
     let mark = await suite().audit.mark();
     await suite().client.remove(addonGvr, namespace, 'shop');
@@ -124,7 +124,7 @@ describe('requests of one addon', () => {
     });
   });
 
-  it('for a preview: one status; for suspending: one status, and none for whatever happens then', async () => {
+  it('for a preview: one status; for suspending: one status, and none for anything that happens then', async () => {
     const { namespace } = await running('shop', 'standard');
     let mark = await suite().audit.mark();
     const annotations = { 'addons.paas.dev/preview': 'free' };
@@ -176,7 +176,7 @@ describe('requests of one addon', () => {
     expect(tally((await requestsIn(namespace, mark)).filter((request) => !isCheckup(request)))).toEqual({});
   });
 
-  it('for its deletion: none, and one status while a foreground deletion lets it be said', async () => {
+  it('for its deletion: none, and one status while a foreground deletion is in progress', async () => {
     const background = await running('shop', 'standard');
     let mark = await suite().audit.mark();
     await suite().client.remove(addonGvr, background.namespace, 'shop');
@@ -271,8 +271,8 @@ describe('requests of the process', () => {
       ({ status }) => status?.phase === 'provisioning',
     );
     const longAgo = new Date(Date.now() - 120_000).toISOString().replace(/[.]\d+/, '');
-    const told = (waiting.status?.conditions ?? []) as readonly { readonly type: string }[];
-    const conditions = told.map((condition) =>
+    const reported = (waiting.status?.conditions ?? []) as readonly { readonly type: string }[];
+    const conditions = reported.map((condition) =>
       condition.type === 'Ready' ? { ...condition, lastTransitionTime: longAgo } : condition,
     );
     await suite().client.patch(addonGvr, namespace, 'shop', { status: { conditions } }, 'status');

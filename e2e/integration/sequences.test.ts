@@ -29,7 +29,7 @@ interface End {
   readonly planApplied: string | undefined;
   /** Sizes: in the Cluster, in status, and of each disk. */
   readonly cluster: unknown;
-  readonly told: unknown;
+  readonly reported: unknown;
   readonly disks: readonly unknown[];
 }
 
@@ -54,7 +54,7 @@ async function endOf(addon: LiveObject): Promise<End> {
     status: comparableStatus(addon),
     planApplied: conditionOf(addon, 'PlanApplied')?.reason,
     cluster: at(await client.get(clusterGvr, namespace, cluster), 'spec', 'storage', 'size'),
-    told: at(addon, 'status', 'resources', 'storage'),
+    reported: at(addon, 'status', 'resources', 'storage'),
     disks: claims.map(({ status }) => at(status, 'capacity', 'storage')),
   };
 }
@@ -65,7 +65,7 @@ async function settled(namespace: string, name: string): Promise<End> {
   const instances = Number(at(addon, 'status', 'resources', 'instances'));
   return await eventually(`the disks of ${name}`, async () => {
     const end = await endOf(addon);
-    expect(end.disks).toEqual(Array(instances).fill(end.told));
+    expect(end.disks).toEqual(Array(instances).fill(end.reported));
     return end;
   });
 }
@@ -146,9 +146,9 @@ describe.each(kinds)('a change of plan, %s', (kind) => {
 
     const sizes = sequence.map((plan) => defaultPlans[plan].storage);
     const largest = sizes.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
-    expect(end).toMatchObject({ cluster: largest, told: largest });
+    expect(end).toMatchObject({ cluster: largest, reported: largest });
     expect([...new Set(end?.disks)]).toEqual([largest]);
-    expect(end?.planApplied).toBe(like?.told === largest ? 'Applied' : 'DiskNotShrunk');
+    expect(end?.planApplied).toBe(like?.reported === largest ? 'Applied' : 'DiskNotShrunk');
     expect(suite().addons.course(places[kind], name, ({ status }) => status?.ready_at)).toEqual([
       undefined,
       expect.any(String),

@@ -22,7 +22,7 @@ async function runningFree(storageClass: string): Promise<{ readonly namespace: 
 }
 
 describe('a larger plan on a StorageClass that cannot grow', () => {
-  it('is applied but for the disk, which is said; the Cluster is still looked after', async () => {
+  it('is applied except for the disk, which is reported; CNPG still reconciles the Cluster', async () => {
     const { client, simulator, clusters } = suite();
     const { namespace, cluster } = await runningFree(fixedClass);
     await suite().patchAddon(namespace, 'shop', { plan: 'standard' });

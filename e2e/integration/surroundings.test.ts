@@ -59,13 +59,13 @@ describe('a quota', () => {
       const secret = await client.get(secrets, namespace, 'app-shop-database-url');
       expect(secretText(secret, 'DATABASE_URL')).toMatch(/^postgresql:/);
       expect(conditionOf(addon, 'Stalled')).toBeUndefined();
-      const told = async () => {
+      const reported = async () => {
         const warnings = (await client.list(events, namespace)).filter(({ reason }) => reason === 'QuotaExceeded');
         expect(warnings).toMatchObject([{ type: 'Warning', note: expect.stringContaining('exceeded quota: small') }]);
       };
-      await eventually('one Event about it', told);
+      await eventually('one Event about it', reported);
       await client.remove(resourceQuotas, namespace, 'small');
-      // Nobody tells the operator: it tries again after 30 s.
+      // No watch reports this: the operator retries after 30 s.
       await suite().addons.until(
         namespace,
         'shop',
@@ -91,12 +91,12 @@ describe('a quota', () => {
     });
     await withOperator('operator-quota', allPermissions, async () => {
       await suite().createAddon(namespace, 'shop', { plan: 'free' });
-      const told = await suite().untilReason(namespace, 'shop', 'Ready', 'QuotaExceeded');
-      expect(told.status?.phase).toBe('creating');
-      expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason: 'QuotaExceeded' });
-      expect(conditionOf(told, 'Ready')?.message).toContain('exceeded quota: small');
+      const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'QuotaExceeded');
+      expect(reported.status?.phase).toBe('creating');
+      expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason: 'QuotaExceeded' });
+      expect(conditionOf(reported, 'Ready')?.message).toContain('exceeded quota: small');
       await client.remove(resourceQuotas, namespace, 'small');
-      // Nobody tells the operator: it looks again after 30 s.
+      // No watch reports this: the operator retries after 30 s.
       await suite().addons.until(
         namespace,
         'shop',
@@ -149,10 +149,10 @@ describe('an operator without a permission', () => {
       async (operator) => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
-        const told = await suite().untilReason(namespace, 'shop', 'Ready', 'Forbidden');
-        expect(told.status?.phase).toBe('creating');
-        expect(conditionOf(told, 'Ready')?.message).toMatch(/Cluster/);
-        expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True' });
+        const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'Forbidden');
+        expect(reported.status?.phase).toBe('creating');
+        expect(conditionOf(reported, 'Ready')?.message).toMatch(/Cluster/);
+        expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True' });
         expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
         const line = await operator.said('watch failed');
         expect(line).toMatchObject({ kind: 'Cluster', code: 403 });
@@ -171,8 +171,8 @@ describe('an operator without a permission', () => {
       async () => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
-        const told = await suite().untilReason(namespace, 'shop', 'Ready', 'Forbidden');
-        expect(conditionOf(told, 'Ready')?.message).toContain('cannot create resource "clusters"');
+        const reported = await suite().untilReason(namespace, 'shop', 'Ready', 'Forbidden');
+        expect(conditionOf(reported, 'Ready')?.message).toContain('cannot create resource "clusters"');
         await restorePermissions(user);
         await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
         await suite().untilRunning(namespace, 'shop');
@@ -188,9 +188,9 @@ describe('an operator without a permission', () => {
       async () => {
         const namespace = await suite().namespace();
         await suite().createAddon(namespace, 'shop', { plan: 'free' });
-        const told = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'Forbidden');
-        expect(told.status?.phase).toBe('creating');
-        expect(conditionOf(told, 'CredentialsPublished')?.message).toContain('cannot get resource "secrets"');
+        const reported = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'Forbidden');
+        expect(reported.status?.phase).toBe('creating');
+        expect(conditionOf(reported, 'CredentialsPublished')?.message).toContain('cannot get resource "secrets"');
         await restorePermissions(user);
         await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
         await suite().untilRunning(namespace, 'shop');

@@ -48,10 +48,10 @@ describe('an addon that is suspended', () => {
     const namespace = await suite().namespace();
     const mark = await audit.mark();
     await suite().createAddon(namespace, 'shop', { plan: 'standard', suspend: true });
-    const told = await untilSuspended(namespace);
-    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False', reason: 'Suspended' });
-    expect(conditionOf(told, 'Ready')?.message).toContain('spec.suspend');
-    expect(told.status?.phase).toBe('creating');
+    const reported = await untilSuspended(namespace);
+    expect(conditionOf(reported, 'Ready')).toMatchObject({ status: 'False', reason: 'Suspended' });
+    expect(conditionOf(reported, 'Ready')?.message).toContain('spec.suspend');
+    expect(reported.status?.phase).toBe('creating');
     await suite().fence();
     expect(await writesIn(namespace, mark)).toEqual({});
     await suite().patchAddon(namespace, 'shop', { suspend: false });
@@ -112,7 +112,7 @@ describe('an addon that is suspended', () => {
     });
   });
 
-  it('in the middle of a change tells how the change ends, and does not repair', async () => {
+  it('during a change reports how the change ends, and repairs nothing', async () => {
     const { simulator, client, audit } = suite();
     const { namespace, addon } = await running({ plan: 'free' });
     const cluster = await holdPlanChange(suite(), namespace);
@@ -140,7 +140,7 @@ describe('an addon that is suspended', () => {
     });
   });
 
-  it('tells when its primary is lost, and that it is back', async () => {
+  it('reports the loss of its primary, and the recovery', async () => {
     const { simulator, addons } = suite();
     const { namespace, addon } = await running({ plan: 'pro' });
     await suite().patchAddon(namespace, 'shop', { suspend: true });

@@ -132,7 +132,7 @@ export const causes: readonly Cause[] = [
     remove: (real, namespace) => real.kubectl(['delete', 'validatingwebhookconfiguration', namespace]),
   },
   {
-    // CNPG tells its log alone that it was refused the claim.
+    // CNPG only logs that the claim was rejected.
     name: 'storage',
     bring: (real, namespace) => setQuota(real, namespace, { 'requests.storage': '500Mi' }),
     reason: 'VolumePending',

@@ -96,7 +96,7 @@ describe('the primary of pro dies under a writer', () => {
     expect(new Set(claimed).size).toBeGreaterThan(1);
   });
 
-  it('took no restart of the writer: the same pod, which only logged in anew', async () => {
+  it('needed no restart of the writer: the same pod only reconnected', async () => {
     expect((await theWriter().pod()).status?.phase).toBe('Running');
     expect(await theWriter().reconnects()).toBeGreaterThan(0);
   });

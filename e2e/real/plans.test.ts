@@ -103,7 +103,7 @@ const growth = [
 ];
 
 describe('a preview', () => {
-  it('tells what a plan would change, and nothing of it is applied', async () => {
+  it('shows what a plan would change, and applies nothing', async () => {
     const { client } = real();
     const before = await client.get(clusterGvr, namespace, clusterName(namespace, 'growing'));
     await real().apply(namespace, 'growing', { plan: 'free' }, { [annotations.preview]: 'standard' });
@@ -145,7 +145,7 @@ describe('a change of plan', () => {
     expect(await factsOf(namespace, 'growing')).toEqual({ database: '42|64MB|25', ready: 1, disks: ['10Gi'] });
   });
 
-  it('on a StorageClass that cannot grow is applied but for the disk, which is said; the Cluster is still looked after', async () => {
+  it('on a StorageClass that cannot grow is applied except for the disk, which is reported; CNPG still reconciles the Cluster', async () => {
     const { addon } = await change(rigid, 'bound', { plan: 'standard' });
     expect(conditionOf(addon, 'PlanApplied')).toMatchObject({ status: 'False', reason: 'StorageNotExpandable' });
     const message = conditionOf(addon, 'PlanApplied')?.message ?? '';
@@ -171,7 +171,7 @@ describe('a suspended addon', () => {
     await real().apply(namespace, 'resting', { plan: 'standard', suspend: true });
     const addon = await real().reason(namespace, 'resting', 'Suspended', 'Suspended');
     expect(conditionOf(addon, 'Suspended')?.status).toBe('True');
-    // The database is as it was, and status goes on telling so.
+    // The database is unchanged, and status still reports that.
     expect(addon.status?.phase).toBe('running');
     const after = await real().client.get(clusterGvr, namespace, clusterName(namespace, 'resting'));
     expect(after?.metadata.generation).toBe(before?.metadata.generation);

@@ -99,7 +99,7 @@ describe('a protected addon', () => {
     expect(unprotected.metadata.finalizers ?? []).toEqual([]);
   });
 
-  it('deleted in any way leaves all in service under an open session, and applied again takes all back', async () => {
+  it('deleted in any way leaves all in service under an open session, and applied again adopts everything', async () => {
     const session = await real().session(namespace, 'guarded');
     const backend = await session.ask('SELECT pg_backend_pid()');
     const before = await identityOf(real(), namespace, 'guarded');
@@ -185,7 +185,7 @@ describe('a change of mode', () => {
 });
 
 describe('a standard addon', () => {
-  it('deleted with --cascade=orphan leaves its children, and applied again takes them back', async () => {
+  it('deleted with --cascade=orphan leaves its children, and applied again adopts them', async () => {
     const session = await real().session(namespace, 'orphaned');
     const backend = await session.ask('SELECT pg_backend_pid()');
     const before = await identityOf(real(), namespace, 'orphaned');

@@ -11,8 +11,8 @@ export interface Acknowledged {
 }
 
 /**
- * One psql after the other: without a terminal psql ends when it loses the server, and the next one logs in anew. An answer that
- * does not come in time counts as a lost server, since a connection to a pod that is no more may never say so.
+ * One psql after the other: without a terminal psql ends when it loses the server, and the next one logs in again. An answer that
+ * does not come in time counts as a lost server, since a connection to a deleted pod may never be reset.
  */
 const program = `
 number=0
@@ -83,7 +83,7 @@ export class Writer {
     });
   }
 
-  /** How often it had to log in anew. */
+  /** How often it had to reconnect. */
   async reconnects(): Promise<number> {
     return (await this.#read('/tmp/reconnects')).length;
   }

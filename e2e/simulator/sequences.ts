@@ -57,7 +57,7 @@ export function creating(cluster: string, instances: number): Sequence {
 
 export interface Wish {
   readonly instances: number;
-  /** Whether the pods have to be made anew. */
+  /** Whether the pods have to be recreated. */
   readonly restart: boolean;
   /** primaryUpdateMethod: switchover. */
   readonly switchover: boolean;

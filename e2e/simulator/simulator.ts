@@ -101,7 +101,7 @@ export class Simulator {
     this.#storageClasses.set(namespace, storageClass);
   }
 
-  /** Whether the Cluster is no longer looked after, because a volume could not grow. */
+  /** Whether the Cluster is no longer reconciled, because a volume could not grow. */
   isWedged(namespace: string, name: string): boolean {
     return this.#life(namespace, name)?.wedged === true;
   }

@@ -64,7 +64,7 @@ describe('the client', () => {
     expect(received[0]?.request).toBe('GET /readyz?exclude=a&exclude=b');
   });
 
-  it('tells a refusal by its code, its words and the request', async () => {
+  it('reports a rejection with its code, its message and the request', async () => {
     say(500, '[-]etcd failed: reason withheld');
     const probed = await thrownBy(client.probe('/readyz'));
     expect(isRefusal(probed)).toBe(true);
@@ -79,7 +79,7 @@ describe('the client', () => {
     expect((refusal as ApiError).message).toBe('POST /api/v1/namespaces/app/configmaps: it has changed');
   });
 
-  it('tells a server that is not there from one that refuses', async () => {
+  it('distinguishes a server that is down from one that rejects the request', async () => {
     server.close();
     for (const work of [client.probe('/readyz'), client.get(configMaps, 'app', 'a'), client.apply(manifest)]) {
       const error = await thrownBy(work);

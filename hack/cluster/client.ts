@@ -67,13 +67,13 @@ export interface KubeClient {
 export function connect(kubeconfig: string, userAgent: string, connections = 32): KubeClient {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(kubeconfig);
-  const transport = telling(createTransport({ kubeConfig, userAgent, connections, clock: systemClock }));
+  const transport = withContext(createTransport({ kubeConfig, userAgent, connections, clock: systemClock }));
   const post = (gvr: Gvr, body: Manifest, query: Readonly<Record<string, string>> = {}) =>
     transport.request({ method: 'POST', path: resourcePath(gvr, body.metadata.namespace), query, body });
   return {
     transport,
     async probe(path) {
-      // Health is told as text, and only the lines of a stream need not be JSON.
+      // Health is reported as text, and only the lines of a stream need not be JSON.
       for await (const _ of transport.lines({ method: 'GET', path }, AbortSignal.timeout(30_000)));
     },
     get: async (gvr, namespace, name) =>
@@ -122,8 +122,8 @@ export function isRefusal(error: unknown): error is ApiError {
 }
 
 /** The same transport, with the request in the message of each error: who reads it has nothing else to go by. */
-function telling(transport: Transport): Transport {
-  const told = (error: unknown, { method, path }: ApiRequest): unknown => {
+function withContext(transport: Transport): Transport {
+  const explained = (error: unknown, { method, path }: ApiRequest): unknown => {
     if (!(error instanceof ApiError)) return error;
     const { code, reason, causes, retryAfterSeconds } = error;
     const message = `${method} ${path}: ${error.message}`;
@@ -137,14 +137,14 @@ function telling(transport: Transport): Transport {
       try {
         return await transport.request(request, signal);
       } catch (error) {
-        throw told(error, request);
+        throw explained(error, request);
       }
     },
     async *lines(request, signal, opened) {
       try {
         yield* transport.lines(request, signal, opened);
       } catch (error) {
-        throw told(error, request);
+        throw explained(error, request);
       }
     },
     close: () => transport.close(),

@@ -10,7 +10,7 @@ const surroundings = (platform: NodeJS.Platform, isRoot: boolean, kindWorks: boo
 describe('chooseDriver', () => {
   it.each([
     ['kind where it works', 'node', surroundings('linux', true, true), 'kind'],
-    ['kind where it works, whoever asks', 'node', surroundings('darwin', false, true), 'kind'],
+    ['kind where it works, for every user', 'node', surroundings('darwin', false, true), 'kind'],
     ['the host for root on Linux', 'node', surroundings('linux', true, false), 'host'],
     ['the host for anybody who needs no node', 'control-plane', surroundings('linux', false, false), 'host'],
   ] as const)('auto takes %s', async (_, profile, around, expected) => {

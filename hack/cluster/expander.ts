@@ -60,7 +60,7 @@ async function follow(client: KubeClient): Promise<void> {
     const storage = wantedGrowth(claim);
     if (storage === undefined) return;
     // One claim that cannot be grown, perhaps just deleted, must not keep the others from it.
-    await grow(claim, storage, client).catch(tell);
+    await grow(claim, storage, client).catch(log);
   };
   const path = resourcePath(volumeClaimGvr);
   const { items, resourceVersion } = await listAll(client.transport, volumeClaimGvr, path, {});
@@ -73,14 +73,14 @@ async function follow(client: KubeClient): Promise<void> {
   }
 }
 
-function tell(error: unknown): void {
+function log(error: unknown): void {
   console.error(error instanceof Error ? error.message : error);
 }
 
 async function run(kubeconfig: string): Promise<never> {
   const client = connect(kubeconfig, 'volume-expander');
   for (;;) {
-    await follow(client).catch(tell);
+    await follow(client).catch(log);
     // The API server was away or ended the watch: what was missed is in the next list.
     await pause(500);
   }

@@ -21,7 +21,7 @@ const cluster = async (...args: readonly string[]) => {
 };
 
 describe('the command line', () => {
-  it('tells by exit code and words that there is no cluster', async () => {
+  it('reports by exit code and message that there is no cluster', async () => {
     expect(await cluster('status', '--name', 'none')).toEqual({
       exitCode: 3,
       stdout: 'There is no cluster none.',

@@ -8,7 +8,7 @@ import type { Cluster, Status } from './driver.ts';
 import { helps } from './help.ts';
 import { defaultName } from './names.ts';
 
-/** What a shell is told when a cluster does not run as a whole; 1 is for errors. */
+/** The exit code if not all of a cluster is running; 1 is for errors. */
 const notRunning = 3;
 
 const name = { type: 'string', default: defaultName } as const;

@@ -1,4 +1,4 @@
-// What has to be remembered about a cluster between commands: choices, never facts that the machine itself can tell. A file that
+// What has to be remembered about a cluster between commands: choices, never facts that can be read from the machine itself. A file that
 // cannot be understood is treated as the remains of a dead cluster, never as an error.
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -31,7 +31,7 @@ describe('differencesOf', () => {
     expect(differencesOf({ uid: 'uid-1' }, {})).toEqual([{ path: 'uid', before: '"uid"', after: 'nothing' }]);
   });
 
-  it('tells apart any two wake-ups', () => {
+  it('distinguishes any two wake-ups', () => {
     expect(differencesOf({ wakeAfter: 60_000 }, { wakeAfter: 30_000 })).toHaveLength(1);
     expect(differencesOf({ wakeAfter: undefined }, { wakeAfter: 60_000 })).toHaveLength(1);
   });

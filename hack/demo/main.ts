@@ -91,7 +91,7 @@ function named<T extends { metadata: object }>(manifest: T): T {
   return { ...manifest, metadata: { ...manifest.metadata, name: 'shop', namespace } };
 }
 
-/** Runs examples/app-job.yaml anew. @returns the row it read */
+/** Runs examples/app-job.yaml again. @returns the row it read */
 async function application(cluster: Cluster): Promise<string> {
   const job = ['--namespace', namespace, 'job/shop-hello'];
   await kubectl(cluster, ['delete', ...job, '--ignore-not-found', '--wait']);

@@ -31,7 +31,7 @@ const suitesAtOnce = 2;
 /** Those in `alone/` affect all databases: they stop CloudNativePG or the operator, or revoke its permissions. They run last. */
 const leavingOut = (pattern: string): readonly string[] => ['--testPathIgnorePatterns', pattern, '--passWithNoTests'];
 
-/** A cluster that cannot be made is one failure, told in a sentence. */
+/** A cluster that cannot be created is one failure, reported in one sentence. */
 async function run(paths: readonly string[]): Promise<Tally> {
   try {
     const cluster = await up({ name: e2eClusterName, profile: 'node', report: say });

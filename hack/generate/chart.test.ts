@@ -85,7 +85,7 @@ describe('permissions', () => {
       project: (raw) => raw,
       permissions: [
         { verbs: ['watch', 'list'], why: 'to know' },
-        { verbs: ['patch'], subresource: 'status', why: 'to tell' },
+        { verbs: ['patch'], subresource: 'status', why: 'to report' },
         { verbs: ['get'], why: 'to be sure' },
       ],
     },
@@ -116,7 +116,7 @@ describe('permissions', () => {
       '  verbs: [get, list, watch]',
       '- apiGroups: [example.org]',
       '  resources: [things/status]',
-      '  # to tell',
+      '  # to report',
       '  verbs: [patch]',
     ]);
     expect(cluster).toContain('clusterRules" -}}\n- apiGroups: [""]\n  resources: [classes]\n');
@@ -137,7 +137,7 @@ describe('permissions', () => {
         '|---|---|---|---|',
         '| `pods`, `events` | watched namespaces | list | to see |',
         '| `things.example.org` | watched namespaces | get, list, watch | watch, list: to know; get: to be sure |',
-        '| `things.example.org/status` | watched namespaces | patch | to tell |',
+        '| `things.example.org/status` | watched namespaces | patch | to report |',
         '| `classes` | whole cluster | list | to see |',
         '| `leases` | its own namespace | create | to begin |',
         '| `leases`, its own one | its own namespace | get, update | to go on |',

@@ -8,7 +8,7 @@ const CLIENT_FOLDER = join('node_modules', CLIENT) + sep;
 const SHELL_FOLDER = join('node_modules', '@dot-i', 'k8s-operator') + sep;
 
 /**
- * What @dot-i/k8s-operator gets to see of its dependencies. It is CommonJS, so a bundler cannot tell what it uses of them.
+ * What @dot-i/k8s-operator gets to see of its dependencies. It is CommonJS, so a bundler cannot determine what it uses of them.
  * Its constructor makes a CoreV1Api that nobody calls; the other names are used by methods that src/shell.ts overrides.
  */
 export const seenByShell = {

@@ -74,7 +74,7 @@ export async function makeDebianRoot(recipe: DebianRoot, target: string, name: s
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
-  // How this machine reaches Debian, its proxy for example, is no business of whoever has the image; devices are the runtime's.
+  // How this machine reaches Debian, for example its proxy, does not belong in the image; devices come from the runtime.
   for (const path of ['etc/apt', 'etc/dpkg/dpkg.cfg.d', 'var/log', 'dev']) {
     await rm(join(target, path), { recursive: true, force: true });
   }

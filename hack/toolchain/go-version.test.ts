@@ -68,7 +68,7 @@ describe('explainGoFailure', () => {
     expect(sentence).not.toContain('k8s.io/api/core/v1');
   });
 
-  it('tells a full disk, an old Go and a compile error apart', () => {
+  it('distinguishes a full disk, an old Go and a compile error', () => {
     expect(explainGoFailure('etcd', 'write x: no space left on device')).toContain('go clean -cache');
     expect(
       explainGoFailure('etcd', 'go: go.mod requires go >= 1.26.8 (running go 1.26.1; GOTOOLCHAIN=local)'),

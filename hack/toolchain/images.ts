@@ -56,7 +56,7 @@ async function ensureImage(name: ImageName, report: Report): Promise<string> {
   );
 }
 
-/** The name with the full version, which only what was installed can tell. */
+/** The name with the full version, which is known only after the installation. */
 async function aliasesOf(name: ImageName, root: string): Promise<readonly string[]> {
   const { versionOf } = imageRecipe(name);
   if (versionOf === undefined) return [];

@@ -35,9 +35,9 @@ async function acquired(
   onWait: (elapsed: string) => void,
 ): Promise<void> {
   const started = performance.now();
-  const tell = () => onWait(formatElapsed(performance.now() - started));
-  const first = setTimeout(tell, 500);
-  const later = setInterval(tell, 10_000);
+  const report = () => onWait(formatElapsed(performance.now() - started));
+  const first = setTimeout(report, 500);
+  const later = setInterval(report, 10_000);
   const complaints: string[] = [];
   holder.stderr?.on('data', (text: Buffer) => complaints.push(text.toString()));
   try {

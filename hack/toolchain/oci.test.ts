@@ -60,7 +60,7 @@ describe('writeOciArchive', () => {
     expect(await sha256(one)).not.toBe(await sha256(two));
   });
 
-  it('carries further names of the same image, and tells them', async () => {
+  it('contains further names of the same image, and returns them', async () => {
     const from = await root('one', ['b'], 1);
     const [output, aliases] = [`${from}.tar`, ['example.test:5000/some/image:1.2.3']];
     await writeOciArchive({ root: from, reference, aliases, config, output });

@@ -74,7 +74,7 @@ export async function writeOciArchive(archive: OciArchive): Promise<void> {
     const index = { schemaVersion: 2, manifests: named };
     await writeFile(join(layout, 'index.json'), JSON.stringify(index), { mode: 0o644 });
     await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), { mode: 0o644 });
-    // Here the owner is whoever runs this, which must not show in the bytes.
+    // The owner here is the current user, which must not end up in the bytes.
     const anonymous = ['--owner=0', '--group=0', '--mode=u=rwX,go=rX', FIXED_TIME];
     const files = ['oci-layout', 'index.json', 'blobs'];
     await run('tar', ['--create', ...DETERMINISTIC, ...anonymous, '--file', output, '--directory', layout, ...files]);

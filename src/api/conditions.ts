@@ -482,7 +482,7 @@ export const reasons = {
   },
   NoObjectStore: {
     state: 'progressing',
-    meaning: 'No object store is configured, so no backups are taken. The ScheduledBackup exists but is suspended.',
+    meaning: 'No object store is configured, so no backups are taken. The ScheduledBackup, once created, is suspended.',
     remedy: 'None yet: this release does not take backups.',
   },
 } as const satisfies Readonly<Record<string, ReasonRow>>;

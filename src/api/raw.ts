@@ -19,7 +19,7 @@ export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The value when it is a whole number that can be told from its neighbours, else undefined. */
+/** The value if it is a safe integer, which a number represents exactly; else undefined. */
 export function whole(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }

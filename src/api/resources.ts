@@ -6,14 +6,14 @@ import type { Reason } from './conditions.ts';
 import { type Gvr, type KubeObject, leaseGvr, recordedEventGvr, type Secret } from './kubernetes.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from './workload.ts';
 
-/** RBAC's verbs, in the order in which they are told. */
+/** RBAC's verbs, in the order in which they are listed. */
 export const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as const;
 export type Verb = (typeof verbs)[number];
 
 /** Some verbs that have one reason. */
 export interface Permission<V extends Verb = Verb> {
   readonly verbs: readonly [V, ...V[]];
-  /** What would not work without them, for whoever reviews the roles: part of a sentence, without a full stop. */
+  /** What they are needed for, for reviewers of the roles: part of a sentence, without a full stop. */
   readonly why: string;
   readonly subresource?: 'status' | 'finalizers';
   /** Only the object that has the name of the Helm release. RBAC cannot restrict `create` so: the object has no name yet. */
@@ -22,11 +22,11 @@ export interface Permission<V extends Verb = Verb> {
 
 interface Row<V extends Verb> {
   readonly gvr: Gvr;
-  /** What has to be installed so that the API server serves it, and the reason that says that it is not; absent for Kubernetes' own. */
+  /** What has to be installed for the API server to serve it, and the reason reported if it is missing; absent for Kubernetes' own. */
   readonly provider?: { readonly name: string; readonly missing: Reason };
   /**
-   * Where the permissions are granted: `namespaced` in the namespaces that are looked after, `cluster` for objects without a namespace,
-   * `own namespace` in that of the operator alone.
+   * Where the permissions are granted: `namespaced` in the watched namespaces, `cluster` for cluster-scoped objects, `own namespace`
+   * only in the operator's.
    */
   readonly scope: 'namespaced' | 'cluster' | 'own namespace';
   readonly permissions: readonly [Permission<V>, ...Permission<V>[]];
@@ -58,17 +58,17 @@ interface BackgroundRow extends Row<'get' | 'create' | 'update'> {
 
 export type ResourceRow = WatchedRow | ReadRow | WrittenRow | BackgroundRow;
 
-/** Pods and events are allowed and refused together: status names both when it could not look. */
+/** Pods and events are allowed and refused together: status names both if it could not list them. */
 const lookForCause = [
   {
     verbs: ['list'],
-    why: 'to find out why a database does not come up; without it, status says that it could not look',
+    why: 'to find out why a database does not come up; without it, status reports that the cause could not be determined',
   },
 ] as const;
 
 const cloudNativePG = { name: 'CloudNativePG', missing: 'CNPGNotInstalled' } as const;
 
-/** The order is that in which the caches are started and told of. */
+/** The caches are started and reported in this order. */
 export const resources = {
   addons: {
     gvr: addonGvr,
@@ -76,8 +76,8 @@ export const resources = {
     access: 'watched',
     project: projectAddon,
     permissions: [
-      { verbs: ['list', 'watch'], why: 'to know the addons' },
-      { verbs: ['get'], why: 'to read the latest state before an object changes hands' },
+      { verbs: ['list', 'watch'], why: 'to watch the addons' },
+      { verbs: ['get'], why: 'to read the latest state before the owner of an object changes' },
       { verbs: ['patch'], why: 'to set the finalizer of protected addons' },
       { verbs: ['patch'], subresource: 'status', why: 'to write the status of the addons' },
       {
@@ -94,12 +94,12 @@ export const resources = {
     access: 'watched',
     project: projectCluster,
     permissions: [
-      { verbs: ['list', 'watch'], why: 'to know the databases' },
+      { verbs: ['list', 'watch'], why: 'to watch the databases' },
       {
         verbs: ['get'],
         why: 'to read the latest state before the owner changes, and to find out why a database does not come up',
       },
-      { verbs: ['create', 'patch'], why: 'to make and change them' },
+      { verbs: ['create', 'patch'], why: 'to create and update them' },
     ],
   },
   scheduledBackups: {
@@ -109,9 +109,9 @@ export const resources = {
     access: 'watched',
     project: projectScheduledBackup,
     permissions: [
-      { verbs: ['list', 'watch'], why: 'to know the schedules' },
+      { verbs: ['list', 'watch'], why: 'to watch the schedules' },
       { verbs: ['get'], why: 'to read the latest state before the owner changes' },
-      { verbs: ['create', 'patch'], why: 'to make and change them' },
+      { verbs: ['create', 'patch'], why: 'to create and update them' },
       { verbs: ['delete'], why: 'to remove them when a plan has no backups' },
     ],
   },
@@ -158,7 +158,7 @@ export const resources = {
     gvr: recordedEventGvr,
     scope: 'namespaced',
     access: 'background',
-    permissions: [{ verbs: ['create'], why: 'to tell what happens to an addon' }],
+    permissions: [{ verbs: ['create'], why: 'to record what happens to an addon' }],
   },
   leases: {
     gvr: leaseGvr,

@@ -1,7 +1,7 @@
-// What the rest of the controller may ask of a cache, and tell it.
+// The interface of a cache for the rest of the controller.
 import type { KubeObject } from '../api/kubernetes.ts';
 
-/** What the watches know, and the door by which own writes become visible at once. */
+/** What the watches have reported, plus the operator's own writes, which are recorded at once. */
 export interface Cache<T extends KubeObject> {
   get(namespace: string, name: string): T | undefined;
   record(raw: KubeObject): void;

@@ -13,7 +13,7 @@ class Fixture {
   readonly transport = new HandTransport();
   readonly keys: string[] = [];
   readonly deletedAddons: string[] = [];
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly caches: Caches;
 
   constructor(namespaces: readonly string[] = []) {
@@ -25,11 +25,11 @@ class Fixture {
       namespaces,
       triggers: new Triggers(enqueue, ({ metadata }) => this.deletedAddons.push(metadata.name)),
       enqueue,
-      onError: (error) => this.told.push(String(error)),
+      onError: (error) => this.reported.push(String(error)),
       onStatus: (kind, namespace, { failure }) => {
-        if (failure !== undefined) this.told.push(`${kind} in ${namespace}: ${failure.code}`);
+        if (failure !== undefined) this.reported.push(`${kind} in ${namespace}: ${failure.code}`);
       },
-      observe: (kind, event) => this.told.push(`${event} ${kind}`),
+      observe: (kind, event) => this.reported.push(`${event} ${kind}`),
     });
   }
 
@@ -79,13 +79,13 @@ describe('the caches', () => {
     expect(fixture.caches.of.clusters.get('team-a', 'db-team-a-shop')).toMatchObject({ kind: 'Cluster' });
     expect(fixture.caches.of.addons.get('team-a', 'shop')?.metadata).not.toHaveProperty('managedFields');
     expect(fixture.caches.sizes()).toEqual({ ...every(0), addons: 1, clusters: 1 });
-    expect(fixture.told).toEqual(watchedResources.map((name) => `list ${resources[name].gvr.kind}`));
+    expect(fixture.reported).toEqual(watchedResources.map((name) => `list ${resources[name].gvr.kind}`));
     expect(fixture.keys).toEqual(['team-a/shop', 'team-a/shop']);
     expect(fixture.caches.notReady()).toBeUndefined();
   });
 
   it('are not ready before everything is listed, except for what cannot be listed for a reportable reason', async () => {
-    const { transport, caches, told } = start(['a']);
+    const { transport, caches, reported } = start(['a']);
     expect(caches.notReady()).toBe('addons in namespace a: not listed yet');
     caches.start();
     (await transport.call()).answer(page([], 50));
@@ -93,7 +93,7 @@ describe('the caches', () => {
     for (const _ of watchedResources.slice(2))
       (await transport.call()).fail(new ApiError({ code: 404, reason: 'NotFound', message: 'not there' }));
     await settle();
-    expect(told).toContain('Cluster in a: 403');
+    expect(reported).toContain('Cluster in a: 403');
     expect(caches.notReady()).toBeUndefined();
     expect(caches.availability('a')).toEqual({ ...every('missing'), addons: 'served', clusters: 'forbidden' });
   });

@@ -3,7 +3,14 @@ import type { PostgresAddon } from '../api/addon.ts';
 import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
-import { type Action, type ActionResult, type Decision, essentialRefusal, type Login } from '../domain/decision.ts';
+import {
+  type Action,
+  type ActionResult,
+  type Decision,
+  essentialRefusal,
+  hasSucceeded,
+  type Login,
+} from '../domain/decision.ts';
 import { statusOf } from '../domain/status.ts';
 import { recheckAfter, soonest } from '../domain/verdict.ts';
 import { ApiError } from '../kube/errors.ts';
@@ -34,7 +41,8 @@ export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWork
   const isRefused = essentialRefusal(acted.result) !== undefined;
 
   // A Secret that was just written does not have to be read.
-  if (decision.actions.some(isOfUnwatched) && !isRefused) deps.resync.done(key);
+  if (decision.actions.some((action) => isOfUnwatched(action) && hasSucceeded(action, acted.result)))
+    deps.resync.done(key);
 
   const login = isRefused ? undefined : decision.login;
   const result = { ...acted.result, ...(login && (await offWorker(() => logIn(login, deps)))) };

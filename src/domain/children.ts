@@ -54,6 +54,7 @@ export type ChildOf<R extends Role> = ObjectOf<(typeof children)[R]['resource']>
 type RoleWith<Row> = { readonly [R in Role]: (typeof children)[R] extends Row ? R : never }[Role];
 export type RemovableRole = RoleWith<{ readonly removable: true }>;
 
+/** All roles in the order of the table, the Cluster first. */
 export const roles = Object.keys(children) as readonly Role[];
 
 /** A value for each role. */

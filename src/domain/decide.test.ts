@@ -501,6 +501,17 @@ describe('a refusal', () => {
     expect(status).not.toHaveProperty('credentials');
   });
 
+  it('of the finalizer ends what was reported of a Cluster that has to be created', () => {
+    const going = changed(aRunningAddon(), { mode: 'protected' });
+    const refusals = [
+      { reason: 'Refused', message: 'no', verb: 'apply', child: 'addon', concern: 'ownership' },
+    ] as const;
+    const { actions, status } = think(observing(going), { refusals, untried: ['database', 'backup'] });
+    expect(summary(actions)).toContain('create Cluster');
+    expect(condition(status, 'Provisioned')).toBe('False Refused');
+    expect(condition(status, 'PlanApplied')).toBe('False Refused');
+  });
+
   it.each([
     [{ kind: 'denied', message: 'no permission' }, 'Forbidden'],
     [{ kind: 'notServed', reason: 'CNPGNotInstalled', message: 'not served' }, 'CNPGNotInstalled'],

@@ -135,6 +135,11 @@ export function isToBeTried({ child, concern }: Action, { refusals = [] }: Actio
   return refusals.every((refusal) => !concerns[refusal.concern].essential && refusal.concern !== concern);
 }
 
+/** Whether an action of a decision that was carried out was attempted and not refused. */
+export function hasSucceeded({ child, concern }: Action, { refusals = [], untried = [] }: ActionResult): boolean {
+  return refusals.every((refusal) => refusal.child !== child) && !untried.includes(concern);
+}
+
 /** The result with one more action that was not attempted. */
 export function withUntried(result: ActionResult, { concern }: Action): ActionResult {
   return { ...result, untried: [...(result.untried ?? []), concern] };

@@ -23,6 +23,7 @@ export function sourceSecretName(cluster: string): string {
 
 const scheduledBackupSuffix = '-daily';
 
+/** `{cluster}-daily`; not cut, since clusterName() leaves room for it. */
 export function scheduledBackupName(cluster: string): string {
   return `${cluster}${scheduledBackupSuffix}`;
 }

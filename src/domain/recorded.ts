@@ -21,6 +21,7 @@ export function reasonOf(addon: PostgresAddon, type: ConditionType): string | un
   return recordedCondition(addon, type)?.reason;
 }
 
+/** @param readyAt RFC 3339; the addon as if status already recorded it */
 export function withReadyAt(addon: PostgresAddon, readyAt: string): PostgresAddon {
   return { ...addon, status: { ...addon.status, ready_at: readyAt } };
 }

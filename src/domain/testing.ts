@@ -17,8 +17,10 @@ import { statusOf } from './status.ts';
 import { type Target, targetOf } from './target.ts';
 import { isVerdict } from './verdict.ts';
 
+/** The time of the tests, in milliseconds since 1970. */
 export const testTime = Date.parse('2026-01-02T03:04:05Z');
 
+/** A platform with the default plans and without the connection check. */
 export const testPlatform: Platform = {
   plans: defaultPlans,
   defaultVersion: '17',
@@ -26,6 +28,7 @@ export const testPlatform: Platform = {
   connectionCheck: 'Off',
 };
 
+/** @param spec replaces fields of the spec of `team-a/shop`, which has plan standard */
 export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): PostgresAddon {
   return {
     apiVersion: 'addons.paas.dev/v1alpha1',
@@ -130,6 +133,7 @@ export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']
   };
 }
 
+/** The ScheduledBackup that the operator creates for an addon, as the API server returns it. */
 export function aScheduledBackup(addon: PostgresAddon): ScheduledBackup {
   const manifest = buildScheduledBackup(addon, aTarget(observing(addon)));
   return {

@@ -1,4 +1,4 @@
-// Which changes of an addon's status are worth an Event: one for each transition, none for a repetition.
+// The Events for changes of an addon's status: one for each transition, none if nothing changed.
 import type { AddonStatus } from '../api/addon.ts';
 import { type Reason, reasons, rowOf } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
@@ -7,11 +7,11 @@ export interface Transition {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly note: string;
-  /** What tells this transition from an earlier one of the same words. */
+  /** Distinguishes this transition from an earlier one with the same text. */
   readonly key: string;
 }
 
-/** @returns the events of going from one status to the next, in the order they are worth reading */
+/** @returns the Events for the change from one status to the next, in reading order */
 export function transitions(before: AddonStatus | undefined, after: AddonStatus): readonly Transition[] {
   const happened: Transition[] = [];
   if (before?.plan !== undefined && after.plan !== undefined && before.plan !== after.plan) {

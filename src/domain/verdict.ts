@@ -12,6 +12,7 @@ export function isVerdict(outcome: object): outcome is Verdict {
   return 'reason' in outcome && 'message' in outcome;
 }
 
+/** The state of the reason in the table of src/api/conditions.ts. */
 export function stateOf({ reason }: Verdict): ReasonRow['state'] {
   return rowOf(reason).state;
 }

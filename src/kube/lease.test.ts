@@ -82,7 +82,7 @@ class StallingClock extends ManualClock {
 }
 
 function elector(server: LeaseServer, clock: ManualClock, identity: string, random = 0) {
-  const told: string[] = [];
+  const reported: string[] = [];
   const warnings: string[] = [];
   const one = new LeaderElector({
     transport: server,
@@ -91,14 +91,14 @@ function elector(server: LeaseServer, clock: ManualClock, identity: string, rand
     identity,
     clock,
     random: () => random,
-    onStartedLeading: () => told.push('started'),
-    onStoppedLeading: (why) => told.push(`stopped: ${why}`),
+    onStartedLeading: () => reported.push('started'),
+    onStoppedLeading: (why) => reported.push(`stopped: ${why}`),
     log: (level, message, fields) => {
       const error = fields?.error;
       if (level === 'warn' && error instanceof Error) warnings.push(`${message}: ${error.message}`);
     },
   });
-  return { one, told, warnings };
+  return { one, reported, warnings };
 }
 
 function bench() {
@@ -117,11 +117,11 @@ const held = (holderIdentity: string, leaseDurationSeconds = 15) => ({
 
 describe('acquiring', () => {
   it('creates a Lease that is not there', async () => {
-    const { server, one, told } = bench();
+    const { server, one, reported } = bench();
     expect(one.isLeader()).toBe(false);
     one.start();
     await settle();
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
     expect(one.isLeader()).toBe(true);
     expect(server.requests.map((request) => `${request.method} ${request.path}`)).toEqual([
       'GET /apis/coordination.k8s.io/v1/namespaces/system/leases/operator',
@@ -194,7 +194,7 @@ describe('acquiring', () => {
         await skewed.advance(1000);
         expect([a.one.isLeader(), b.one.isLeader()].filter(Boolean)).toHaveLength(1);
       }
-      expect([...a.told, ...b.told]).toEqual(['started']);
+      expect([...a.reported, ...b.reported]).toEqual(['started']);
       expect([...a.warnings, ...b.warnings]).toEqual([]);
     }
   });
@@ -221,7 +221,7 @@ describe('acquiring', () => {
   });
 
   it('renews what it wrote itself when the answer was lost', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     server.put(held('', 1));
     let lost = 0;
     server.fault = (request) => {
@@ -234,22 +234,22 @@ describe('acquiring', () => {
     await settle();
     expect([server.holder, one.isLeader()]).toEqual(['a', false]);
     await clock.advance(2000);
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
     expect(server.lease?.spec.leaseTransitions).toBe(5);
   });
 
   it('does not lead on the strength of an answer that came after its time', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     server.fault = (request) => {
       if (request.method === 'POST') clock.stalled = 11_000;
       return undefined;
     };
     one.start();
     await settle();
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await clock.advance(2000);
     expect(one.isLeader()).toBe(true);
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
   });
 
   it('spreads the tries of those who wait', async () => {
@@ -269,7 +269,7 @@ describe('acquiring', () => {
 
 describe('leading', () => {
   it('renews with one request every two seconds', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     one.start();
     await settle();
     server.requests.length = 0;
@@ -281,11 +281,11 @@ describe('leading', () => {
       leaseTransitions: 0,
     });
     expect(one.isLeader()).toBe(true);
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
   });
 
   it('survives failures shorter than the deadline', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     one.start();
     await settle();
     server.fault = () => refusal(503, 'ServiceUnavailable');
@@ -293,7 +293,7 @@ describe('leading', () => {
     expect(one.isLeader()).toBe(true);
     server.fault = () => undefined;
     await clock.advance(20_000);
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
     expect(one.isLeader()).toBe(true);
   });
 
@@ -302,35 +302,35 @@ describe('leading', () => {
     ['hangs', (): Fault => 'hang', ''],
     ['loses every answer', (): Fault => 'loseAnswer', ''],
   ])('stops ten seconds after its last renewal when the API %s', async (_, fault, cause) => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     one.start();
     await clock.advance(4000);
     server.fault = fault;
     await clock.advance(9999);
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
     expect(one.isLeader()).toBe(true);
     await clock.advance(1);
     expect(one.isLeader()).toBe(false);
-    expect(told).toEqual(['started', `stopped: the lease was not renewed for 10 seconds${cause}`]);
+    expect(reported).toEqual(['started', `stopped: the lease was not renewed for 10 seconds${cause}`]);
     const sent = server.requests.length;
     server.fault = () => undefined;
     await clock.advance(60_000);
     expect(server.requests).toHaveLength(sent);
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
     expect(clock.timers).toBe(0);
   });
 
   it('does not sleep over its deadline', async () => {
     const server = new LeaseServer();
     const clock = new ManualClock();
-    const { one, told } = elector(server, clock, 'a', 1 - Number.EPSILON);
+    const { one, reported } = elector(server, clock, 'a', 1 - Number.EPSILON);
     one.start();
     await settle();
     server.fault = () => refusal(0, 'Network');
     await clock.advance(9999);
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     await clock.advance(1);
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
   });
 
   it('gives each request less time than the deadline leaves', async () => {
@@ -343,19 +343,19 @@ describe('leading', () => {
   });
 
   it('stops at once when another holder took the Lease', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     one.start();
     await clock.advance(3000);
     server.put(held('thief'));
     await clock.advance(1000);
     expect(one.isLeader()).toBe(false);
-    expect(told).toEqual(['started', 'stopped: the lease was taken by thief']);
+    expect(reported).toEqual(['started', 'stopped: the lease was taken by thief']);
     await one.stop();
     expect(server.holder).toBe('thief');
   });
 
   it('goes on when the Lease was only touched, or deleted', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     one.start();
     await clock.advance(3000);
     server.put(server.lease?.spec ?? {}, { labels: { touched: 'yes' } });
@@ -367,23 +367,23 @@ describe('leading', () => {
     server.lease = undefined;
     await clock.advance(8000);
     expect(server.holder).toBe('a');
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
     expect(one.isLeader()).toBe(true);
   });
 
   it('knows after a stalled event loop that its time has passed, before anything else runs', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     one.start();
     await clock.advance(1000);
     clock.stalled = 9000;
     expect(one.isLeader()).toBe(false);
     await clock.advance(1000);
-    expect(told).toEqual(['started', expect.stringContaining('not renewed for 10 seconds')]);
+    expect(reported).toEqual(['started', expect.stringContaining('not renewed for 10 seconds')]);
     expect(server.requests.filter((request) => request.method === 'PUT')).toHaveLength(0);
   });
 
   it('does not lead again by an answer that came after the deadline', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     one.start();
     await settle();
     server.fault = () => {
@@ -392,13 +392,13 @@ describe('leading', () => {
     };
     await clock.advance(2000);
     expect(one.isLeader()).toBe(false);
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
   });
 });
 
 describe('stopping', () => {
   it('releases the Lease, so that another takes over without waiting for its expiry', async () => {
-    const { server, clock, one, told } = bench();
+    const { server, clock, one, reported } = bench();
     const other = elector(server, clock, 'b');
     one.start();
     await settle();
@@ -409,7 +409,7 @@ describe('stopping', () => {
     expect(one.isLeader()).toBe(false);
     await clock.advance(2000);
     expect(other.one.isLeader()).toBe(true);
-    expect(told).toEqual(['started']);
+    expect(reported).toEqual(['started']);
   });
 
   it('writes nothing when it does not lead, and can be called before start and twice', async () => {
@@ -426,7 +426,7 @@ describe('stopping', () => {
     await never.one.stop();
     never.one.start();
     await clock.advance(60_000);
-    expect(never.told).toEqual([]);
+    expect(never.reported).toEqual([]);
   });
 
   it('releases also when a renewal that was under way arrives all the same', async () => {

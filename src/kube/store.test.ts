@@ -8,7 +8,7 @@ import { type Thing, thing } from './testing.ts';
 interface Fixture {
   readonly store: Store<Thing>;
   /** 'added a@1', 'modified a@2 from a@1', 'deleted a@2'. */
-  readonly told: string[];
+  readonly reported: string[];
 }
 
 function isThing(raw: KubeObject): raw is Thing {
@@ -25,12 +25,12 @@ function say({ type, object, previous }: Change<Thing>): string {
 }
 
 function fixture(onChange: (change: Change<Thing>) => void = () => {}): Fixture {
-  const told: string[] = [];
+  const reported: string[] = [];
   const store = new Store<Thing>(project, (change) => {
-    told.push(say(change));
+    reported.push(say(change));
     onChange(change);
   });
-  return { store, told };
+  return { store, reported };
 }
 
 function contents(store: Store<Thing>): string[] {
@@ -39,23 +39,23 @@ function contents(store: Store<Thing>): string[] {
 
 const reborn = { uid: 'uid-2' };
 const dying = { deletionTimestamp: '2026-01-01T00:00:00Z' };
-const letGo: Thing = { ...thing('a', 12, dying), value: 'let go' };
+const released: Thing = { ...thing('a', 12, dying), value: 'released' };
 
 describe('Store', () => {
   const table: readonly {
     readonly name: string;
     readonly steps: (store: Store<Thing>) => void;
-    readonly told: readonly string[];
+    readonly reported: readonly string[];
     readonly holds: readonly string[];
   }[] = [
     {
-      name: 'tells additions, modifications and deletions',
+      name: 'reports additions, modifications and deletions',
       steps: (store) => {
         store.event('ADDED', thing('a', 1));
         store.event('MODIFIED', thing('a', 2));
         store.event('DELETED', thing('a', 3));
       },
-      told: ['added a@1', 'modified a@2 from a@1', 'deleted a@2'],
+      reported: ['added a@1', 'modified a@2 from a@1', 'deleted a@2'],
       holds: [],
     },
     {
@@ -66,7 +66,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', 5));
         store.event('MODIFIED', thing('a', 10));
       },
-      told: ['added a@1'],
+      reported: ['added a@1'],
       holds: ['a@10'],
     },
     {
@@ -75,7 +75,7 @@ describe('Store', () => {
         store.record(thing('a', 9));
         store.event('MODIFIED', thing('a', 10));
       },
-      told: ['modified a@10 from a@9'],
+      reported: ['modified a@10 from a@9'],
       holds: ['a@10'],
     },
     {
@@ -84,18 +84,18 @@ describe('Store', () => {
         store.event('ADDED', thing('a', 12));
         store.record(thing('a', 10));
       },
-      told: ['added a@12'],
+      reported: ['added a@12'],
       holds: ['a@12'],
     },
     {
       name: 'takes the answer to a write at the version that it knows, and keeps what it knows against the watch',
       steps: (store) => {
         store.event('ADDED', thing('a', 12, dying));
-        store.record(letGo);
+        store.record(released);
         store.event('MODIFIED', thing('a', 12, dying));
       },
-      told: ['added a@12'],
-      holds: ['let go'],
+      reported: ['added a@12'],
+      holds: ['released'],
     },
     {
       name: 'does not revive an object by the late answer to a write before its deletion',
@@ -104,7 +104,7 @@ describe('Store', () => {
         store.event('DELETED', thing('a', 5));
         store.record(thing('a', 3));
       },
-      told: ['added a@1', 'deleted a@1'],
+      reported: ['added a@1', 'deleted a@1'],
       holds: [],
     },
     {
@@ -113,7 +113,7 @@ describe('Store', () => {
         store.replace([], '20');
         store.record(thing('a', 10));
       },
-      told: [],
+      reported: [],
       holds: [],
     },
     {
@@ -125,7 +125,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', 2));
         store.event('DELETED', thing('a', 3));
       },
-      told: ['added a@1', 'deleted a@1'],
+      reported: ['added a@1', 'deleted a@1'],
       holds: [],
     },
     {
@@ -134,7 +134,7 @@ describe('Store', () => {
         store.event('DELETED', thing('a', 3));
         store.event('ADDED', thing('a', 1));
       },
-      told: [],
+      reported: [],
       holds: [],
     },
     {
@@ -143,7 +143,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', 2));
         store.event('ADDED', thing('a', 1));
       },
-      told: ['added a@2'],
+      reported: ['added a@2'],
       holds: ['a@2'],
     },
     {
@@ -152,7 +152,7 @@ describe('Store', () => {
         store.event('ADDED', thing('a', 1));
         store.event('ADDED', thing('a', 9, reborn));
       },
-      told: ['added a@1', 'deleted a@1', 'added a@9'],
+      reported: ['added a@1', 'deleted a@1', 'added a@9'],
       holds: ['a@9'],
     },
     {
@@ -162,7 +162,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', 5));
         store.event('DELETED', thing('a', 6));
       },
-      told: [],
+      reported: [],
       holds: ['a@9'],
     },
     {
@@ -172,7 +172,7 @@ describe('Store', () => {
         store.event('DELETED', thing('a', 9, reborn));
         store.event('MODIFIED', thing('a', 8, reborn));
       },
-      told: ['added a@1', 'deleted a@1'],
+      reported: ['added a@1', 'deleted a@1'],
       holds: [],
     },
     {
@@ -183,7 +183,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', 2));
         store.event('DELETED', thing('a', 3));
       },
-      told: ['added a@1'],
+      reported: ['added a@1'],
       holds: [],
     },
     {
@@ -193,7 +193,7 @@ describe('Store', () => {
         store.forget('default', 'a', 'uid-of-a');
         store.record(thing('a', 2));
       },
-      told: ['added a@1'],
+      reported: ['added a@1'],
       holds: [],
     },
     {
@@ -204,7 +204,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', 2, dying));
         store.event('DELETED', thing('a', 3, dying));
       },
-      told: ['added a@1', 'added a@2', 'deleted a@2'],
+      reported: ['added a@1', 'added a@2', 'deleted a@2'],
       holds: [],
     },
     {
@@ -216,25 +216,25 @@ describe('Store', () => {
         store.event('DELETED', thing('a', 6));
         store.event('ADDED', thing('a', 9, reborn));
       },
-      told: [],
+      reported: [],
       holds: [],
     },
     {
-      name: 'forgets nothing but the uid it is told',
+      name: 'forgets only the given uid',
       steps: (store) => {
         store.record(thing('a', 9, reborn));
         store.forget('default', 'a', 'uid-of-a');
       },
-      told: [],
+      reported: [],
       holds: ['a@9'],
     },
     {
-      name: 'learns from a relist what vanished, changed, came, and was made anew',
+      name: 'learns from a relist what was deleted, changed, created and recreated',
       steps: (store) => {
         for (const name of ['gone', 'same', 'changed', 'reborn']) store.event('ADDED', thing(name, 1));
         store.replace([thing('same', 1), thing('changed', 7), thing('new', 8), thing('reborn', 9, reborn)], '20');
       },
-      told: [
+      reported: [
         'added gone@1',
         'added same@1',
         'added changed@1',
@@ -254,7 +254,7 @@ describe('Store', () => {
         store.record(thing('written', 26));
         store.replace([thing('written', 3)], '20');
       },
-      told: [],
+      reported: [],
       holds: ['created@25', 'written@26'],
     },
     {
@@ -266,7 +266,7 @@ describe('Store', () => {
         store.forget('default', 'b', 'uid-of-b');
         store.replace([thing('a', 1), thing('b', 2)], '20');
       },
-      told: ['added a@1', 'added b@2', 'deleted a@1'],
+      reported: ['added a@1', 'added b@2', 'deleted a@1'],
       holds: [],
     },
     {
@@ -275,7 +275,7 @@ describe('Store', () => {
         store.event('ADDED', thing('a', 25, reborn));
         store.replace([thing('a', 3)], '20');
       },
-      told: ['added a@25'],
+      reported: ['added a@25'],
       holds: ['a@25'],
     },
     {
@@ -285,7 +285,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', '100000000000000000000'));
         store.event('MODIFIED', thing('a', '9'));
       },
-      told: ['added a@99999999999999999999', 'modified a@100000000000000000000 from a@99999999999999999999'],
+      reported: ['added a@99999999999999999999', 'modified a@100000000000000000000 from a@99999999999999999999'],
       holds: ['a@100000000000000000000'],
     },
     {
@@ -296,7 +296,7 @@ describe('Store', () => {
         store.event('MODIFIED', thing('a', 'b'));
         store.replace([], 'c');
       },
-      told: ['added a@x', 'modified a@b from a@x', 'deleted a@b'],
+      reported: ['added a@x', 'modified a@b from a@x', 'deleted a@b'],
       holds: [],
     },
     {
@@ -305,28 +305,28 @@ describe('Store', () => {
         store.event('ADDED', thing('a', 1));
         store.event('ADDED', thing('a', 2, { namespace: 'other', uid: 'uid-2' }));
       },
-      told: ['added a@1', 'added a@2'],
+      reported: ['added a@1', 'added a@2'],
       holds: ['a@1', 'a@2'],
     },
   ];
-  for (const { name, steps, told, holds } of table) {
+  for (const { name, steps, reported, holds } of table) {
     it(name, () => {
       const made = fixture();
       steps(made.store);
-      expect({ told: made.told, holds: contents(made.store) }).toEqual({ told, holds });
+      expect({ reported: made.reported, holds: contents(made.store) }).toEqual({ reported, holds });
       expect(made.store.size).toBe(holds.length);
     });
   }
 
   it('is in its new state when the handler is called, and calls it for every change though it throws', () => {
     const sizes: number[] = [];
-    const { store, told } = fixture(() => {
+    const { store, reported } = fixture(() => {
       sizes.push(store.size);
       throw new Error('handler');
     });
     expect(() => store.replace([thing('a', 1), thing('b', 2)], '5')).toThrow(AggregateError);
     expect(() => store.event('DELETED', thing('a', 6))).toThrow('handler');
-    expect(told).toEqual(['added a@1', 'added b@2', 'deleted a@1']);
+    expect(reported).toEqual(['added a@1', 'added b@2', 'deleted a@1']);
     expect(sizes).toEqual([2, 2, 1]);
   });
 

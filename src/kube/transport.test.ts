@@ -179,7 +179,7 @@ describe('request', () => {
     expect(error).toMatchObject({ code: 502, reason: 'Unknown', message: 'HTTP status 502', causes: [] });
   });
 
-  it('tells a missing resource from a missing object', async () => {
+  it('distinguishes a missing resource from a missing object', async () => {
     answer = (_, response) => response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
     const error = await refusal(connect({}).request({ method: 'GET', path }));
     expect(error).toMatchObject({ code: 404, reason: 'NotServed', message: 'HTTP status 404: 404 page not found' });
@@ -296,7 +296,7 @@ describe('credentials', () => {
     return { file, user: { authProvider: { name: 'tokenFile', config: { tokenFile: file } } } };
   }
 
-  it('reads a token anew after a 401 and repeats the request, body included', async () => {
+  it('reads the token again after a 401 and repeats the request, body included', async () => {
     const { file, user } = tokenFile();
     await writeFile(file, 'old');
     const made = connect(user);
@@ -416,7 +416,7 @@ describe('lines', () => {
     expect(observed).toEqual([{ verb: 'watch', resource: 'secrets', code: 200, seconds: 0 }]);
   });
 
-  it('waits for an accepted watch as long as it is silent, and ends when told', async () => {
+  it('waits for an accepted watch as long as it is silent, and ends when aborted', async () => {
     answer = (_, response) => response.flushHeaders();
     const opened = Promise.withResolvers<void>();
     const controller = new AbortController();

@@ -13,7 +13,7 @@ const path = '/apis/example.org/v1/things';
 class Fixture {
   readonly clock = new ManualClock();
   readonly transport = new HandTransport();
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly observed: string[] = [];
   readonly statuses: ReflectorStatus[] = [];
   readonly errors: unknown[] = [];
@@ -22,7 +22,7 @@ class Fixture {
   readonly store = new Store<KubeObject>(
     (raw) => raw,
     ({ type, object }) => {
-      this.told.push(`${type} ${object.metadata.name}@${object.metadata.resourceVersion}`);
+      this.reported.push(`${type} ${object.metadata.name}@${object.metadata.resourceVersion}`);
       this.onChange();
     },
   );
@@ -98,7 +98,7 @@ describe('Reflector', () => {
     stream.open();
     stream.send('ADDED', thing('c', 11));
     await settle();
-    expect(made.told).toEqual(['added a@1', 'added b@2', 'added c@11']);
+    expect(made.reported).toEqual(['added a@1', 'added b@2', 'added c@11']);
     expect([...made.store.values()].filter((object) => 'managedFields' in object.metadata)).toEqual([]);
     expect(made.observed).toEqual(['list', 'watch']);
   });
@@ -151,7 +151,7 @@ describe('Reflector', () => {
     ],
   ];
   for (const [form, expire] of expiries) {
-    it(`lists anew at once after a 410 ${form}, and notices what was deleted meanwhile`, async () => {
+    it(`lists again at once after a 410 ${form}, and notices what was deleted meanwhile`, async () => {
       const made = fixture();
       const stream = await made.watching([thing('a', 1), thing('b', 2)]);
       await made.clock.advance(5_000);
@@ -161,7 +161,7 @@ describe('Reflector', () => {
       expect(list.request.query).toEqual({ limit: '500' });
       list.answer(page([thing('b', 2), thing('c', 30)], 31));
       expect((await made.transport.stream()).request.query?.resourceVersion).toBe('31');
-      expect(made.told).toEqual(['added a@1', 'added b@2', 'added c@30', 'deleted a@1']);
+      expect(made.reported).toEqual(['added a@1', 'added b@2', 'added c@30', 'deleted a@1']);
       expect(made.observed).toEqual(['list', 'watch', 'relist']);
     });
 
@@ -178,7 +178,7 @@ describe('Reflector', () => {
     });
   }
 
-  it('lists anew at once when the version it resumes from has expired', async () => {
+  it('lists again at once when the version it resumes from has expired', async () => {
     const made = fixture();
     const stream = await made.watching();
     await made.clock.advance(5_000);
@@ -204,7 +204,7 @@ describe('Reflector', () => {
     stream.send('ADDED', thing('late', 21));
     next.open();
     await settle();
-    expect(made.told).toEqual(['added a@1']);
+    expect(made.reported).toEqual(['added a@1']);
     expect(made.reflector.status).toEqual({ synced: true });
   });
 
@@ -237,7 +237,7 @@ describe('Reflector', () => {
       expect(await made.untilAsked(60_000)).toBe(400);
       expect(made.reflector.status.failure?.reason).toBe('Network');
       expect((await made.transport.stream()).request.query?.resourceVersion).toBe('10');
-      expect(made.told).toEqual(['added a@1']);
+      expect(made.reported).toEqual(['added a@1']);
     });
   }
 
@@ -301,7 +301,7 @@ describe('Reflector', () => {
     expect(made.store.size).toBe(0);
     again.answer(page([thing('b', 15)], 20));
     expect((await made.transport.stream()).request.query?.resourceVersion).toBe('20');
-    expect(made.told).toEqual(['added b@15']);
+    expect(made.reported).toEqual(['added b@15']);
     expect(made.observed).toEqual(['list']);
   });
 
@@ -330,7 +330,7 @@ describe('Reflector', () => {
       (await made.transport.call()).answer(answer);
       expect(await made.untilAsked(60_000)).toBeGreaterThan(0);
       expect(made.reflector.status.failure?.reason).toBe('Network');
-      expect(made.told).toEqual(['added a@1']);
+      expect(made.reported).toEqual(['added a@1']);
     });
   }
 
@@ -399,13 +399,13 @@ describe('Reflector', () => {
       it(`ends ${state}, twice, and cannot be undone by start`, async () => {
         const made = fixture();
         await reach(made);
-        const told = made.told.length;
+        const reported = made.reported.length;
         const statuses = made.statuses.length;
         await Promise.all([made.reflector.stop(), made.reflector.stop()]);
         made.reflector.start();
         await made.clock.advance(600_000);
         expect(made.transport.waiting).toBe(0);
-        expect(made.told.length).toBe(told);
+        expect(made.reported.length).toBe(reported);
         expect(made.statuses.length).toBe(statuses);
       });
     }
@@ -418,11 +418,11 @@ describe('Reflector', () => {
       stream.send('ADDED', thing('b', 12));
       await settle();
       await made.reflector.stop();
-      expect(made.told).toEqual(['added a@11']);
+      expect(made.reported).toEqual(['added a@11']);
     });
   });
 
-  it('starts once however often it is told to', async () => {
+  it('starts only once however often it is called', async () => {
     const made = fixture();
     made.reflector.start();
     made.reflector.start();

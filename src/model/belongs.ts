@@ -36,6 +36,7 @@ function controllerOf(child: Stored): OwnerReference | undefined {
   return child.metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 
+/** @param label the full key, for example `addons.paas.dev/uid` */
 export function labelOf(child: Stored, label: string): string | undefined {
   return child.metadata.labels?.[label];
 }

@@ -40,7 +40,7 @@ export class Canonical {
   /** The key of a state. */
   keyOf(state: State): string {
     const { left } = state;
-    return `${left.steps},${left.checkups},${left.travels}|${this.keyWithoutBudget(state)}`;
+    return `${left.steps},${left.resyncs},${left.travels}|${this.keyWithoutBudget(state)}`;
   }
 
   /** The key of a state without its budget. */
@@ -53,8 +53,8 @@ export class Canonical {
     for (const slot of slots) this.#feed(state.objects[slot]);
     this.#value(state.memory);
     const { process } = state;
-    if (process.kind === 'idle') return `${this.#text}${process.doubt ? 'doubt' : ''}`;
-    const { from, seen, observed, next, result, tried, doubt, decision } = process;
+    if (process.kind === 'idle') return `${this.#text}${process.resyncDue ? 'resyncDue' : ''}`;
+    const { from, seen, observed, next, result, tried, resyncDue, decision } = process;
     for (const view of [from, seen]) for (const slot of viewed) this.#object(view[slot]);
     const { children, source, volumes, live, resync } = observed;
     // What was read of a child is in the view.
@@ -64,7 +64,7 @@ export class Canonical {
       else this.#text += read.kind;
     if (volumes.kind === 'found') this.#value(volumes.object);
     this.#value(result);
-    return `${this.#text}${next}/${decision.actions.length}${tried}${resync}${doubt}${observed.gone}`;
+    return `${this.#text}${next}/${decision.actions.length}${tried}${resync}${resyncDue}${observed.gone}`;
   }
 
   #feed({ versions, at, deleted = [] }: Feed): void {

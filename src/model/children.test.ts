@@ -11,7 +11,7 @@ import { afterStep, type UserStep } from './user.ts';
 describe.each(roles)('%s', (role) => {
   it('is made', () => {
     const fair = new FairRuns(productSubject(), new Canonical());
-    const nobody = emptyState({ steps: [], late: [], lag: 0, expandable: true }, { steps: 0, checkups: 0, travels: 0 });
+    const nobody = emptyState({ steps: [], late: [], lag: 0, expandable: true }, { steps: 0, resyncs: 0, travels: 0 });
     expect(live(fair.settle(nobody), role)).toBeUndefined();
     const steps: readonly UserStep[] = ['create standard', ...askedFor[role]];
     const made = steps.reduce((state, step) => fair.settle(afterStep(state, step)), nobody);

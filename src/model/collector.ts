@@ -6,6 +6,7 @@ import { edit, remove } from './server.ts';
 import { live, type State } from './state.ts';
 import type { Step } from './step.ts';
 
+/** The finalizer of foreground deletion in Kubernetes; the garbage collector removes it once the dependents are gone. */
 export const foregroundFinalizer = 'foregroundDeletion';
 
 const owners: readonly Slot[] = ['addon', 'cluster'];

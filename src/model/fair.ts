@@ -30,6 +30,7 @@ const mostSteps = 120;
 /** Who acts first in a fair run: the surroundings or the operator. */
 type Order = 'surroundings first' | 'operator first';
 
+/** Runs states until nothing changes, and checks the result. A fair run has no crashes, lost responses or user steps. */
 export class FairRuns {
   readonly #subject: Subject;
   readonly #canonical: Canonical;
@@ -45,7 +46,7 @@ export class FairRuns {
     this.#canonical = canonical;
   }
 
-  /** The violation in how a state converges, if any, whoever acts first. */
+  /** The violation in how a state converges, if any, for each order. */
   check(state: State): Violation | undefined {
     const seen = newest(state);
     const key = this.#canonical.keyWithoutBudget(seen);
@@ -110,10 +111,10 @@ export class FairRuns {
   #next(state: State, order: Order): Step | undefined {
     const { process } = state;
     if (process.kind === 'acting') return carryOn(state, process, this.#subject)[0];
-    const own = (checkup: boolean): Step | undefined => {
-      const after = lookAtNewest(state, checkup, this.#subject);
+    const own = (resync: boolean): Step | undefined => {
+      const after = lookAtNewest(state, resync, this.#subject);
       if (after === undefined || !this.#writes(after)) return undefined;
-      return { actor: 'operator', label: checkup ? 'looks at the Secrets too' : 'looks', state: after };
+      return { actor: 'operator', label: resync ? 'looks at the Secrets too' : 'looks', state: after };
     };
     // What is not watched is read last, when the resync is due.
     return (order === 'operator first' ? (own(false) ?? around(state)) : (around(state) ?? own(false))) ?? own(true);
@@ -136,7 +137,7 @@ export class FairRuns {
     if (isHeldUp(state)) return 'the namespace never ends';
     if (addon === undefined) return leftOver(state);
     if (isStopped(state, addon)) return undefined;
-    if (addon.metadata.deletionTimestamp !== undefined) return 'the addon is never let go';
+    if (addon.metadata.deletionTimestamp !== undefined) return 'the finalizers of the addon are never removed';
     const without = obstructed(state, addon);
     const fresh = this.#freshShape(addon.spec as unknown as AddonSpec, state, without);
     return unlike(state, addon, fresh, without);
@@ -159,7 +160,7 @@ function around(state: State): Step | undefined {
 }
 
 function freshly({ rules }: State, spec: AddonSpec): State {
-  const [number, state] = numbered(emptyState(rules, { steps: 0, checkups: 0, travels: 0 }));
+  const [number, state] = numbered(emptyState(rules, { steps: 0, resyncs: 0, travels: 0 }));
   const metadata = { name: addonName, namespace, uid: `uid-${number}`, resourceVersion: '', generation: 1 };
   return place(state, 'addon', {
     metadata: { ...metadata, creationTimestamp: timeOf(state) },

@@ -1,37 +1,37 @@
-// The product's own decisions, in every situation that the model can bring about (ARCHITECTURE.md, "The model checker").
+// The product's own decisions, in every situation that the model can reach (ARCHITECTURE.md, "The model checker").
 import { describe, expect, it } from '@jest/globals';
 import { inWords } from './explore.ts';
 import { type ChildScenario, scenarios } from './scenarios.ts';
 import { search } from './search.ts';
 import { productSubject } from './testing.ts';
 
-/** Fewer states than these mean that a search does not search any more. Together they are more than 80 000. */
+/** The minimum number of states per search; fewer mean that it is no longer effective. The sum is more than 80 000. */
 const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, number>> = {
   'a first start, seen late': 2000,
-  'a plan that changes before the database stands': 3000,
+  'a plan that changes before the database is ready': 3000,
   'plans of a running database': 3500,
   'a disk that cannot grow': 3000,
   'versions and plans at once': 2500,
   'failures and passwords': 2000,
   'a deleted addon, and a new one': 3500,
-  'an addon deleted while it is made': 3500,
-  'a protected addon deleted while it is made': 2500,
-  'a protected addon deleted and taken back': 1500,
-  'taken back, and deleted again': 3500,
+  'an addon deleted while it is created': 3500,
+  'a protected addon deleted while it is created': 2500,
+  'a protected addon deleted and its database adopted': 1500,
+  'adopted, and deleted again': 3500,
   'orphans of a standard addon': 3500,
   'deleted with --cascade=orphan, and a new one': 3500,
   'deleted with --cascade=orphan, and a restart on an old list': 3500,
-  'left behind, and not what is asked for': 3500,
+  'left behind, and not what is requested': 3500,
   'from standard to protected': 3500,
   'from protected to standard': 3500,
   'a suspended addon': 1500,
-  'children torn and edited by hand': 3500,
+  'children edited by hand': 3500,
   'children deleted by hand': 3500,
   'foreign children': 300,
   'a foreign ScheduledBackup in the way of a plan': 3500,
   'a rival with the same appId': 3500,
   'hours that pass': 3500,
-  'a finalizer torn off': 100,
+  'a finalizer removed by hand': 100,
   'suspended in the middle of a switch': 3500,
   'a switch without a database': 3500,
   'a switch, and a restart on an old list': 3500,
@@ -40,13 +40,13 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
   'a restart on an old list': 3500,
 };
 
-/** Of what happens to one child there may be few states. */
+/** The searches of a single child can have few states. */
 const statesOf = (name: string): number => (name in atLeast ? atLeast[name as keyof typeof atLeast] : 100);
 
-/** MODEL_STATES=100000 looks further than there is time for every day. */
+/** MODEL_STATES=100000 searches further than the default. */
 const most = Number(process.env.MODEL_STATES ?? 0);
 
-describe('no step breaks a rule, and every state comes to rest as a fresh create would', () => {
+describe('no step breaks a rule, and every state converges to that of a fresh create', () => {
   it.each(Object.entries(scenarios).map(([name, scenario]) => [name, statesOf(name), scenario] as const))(
     '%s (at least %i states)',
     (_, states, scenario) => {

@@ -1,4 +1,4 @@
-// Builds mutants of the product's subject: they see something else than was observed, or do something else than was decided.
+// Builds mutants of the product's subject: they change what was observed or what was decided.
 import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Action } from '../domain/decision.ts';
@@ -9,7 +9,7 @@ import type { Subject } from './subject.ts';
 
 export interface Mutant {
   /** Builds the mutant from the product's subject. */
-  readonly subject: (right: Subject) => Subject;
+  readonly subject: (product: Subject) => Subject;
   readonly search: Search;
   readonly rule: RuleName;
 }
@@ -17,23 +17,24 @@ export interface Mutant {
 /** Decides on a changed observation. */
 export const seeing =
   (change: (o: Observed) => Observed) =>
-  (right: Subject): Subject => ({
-    ...right,
-    needs: (o, now) => right.needs(change(o), now),
-    decide: (o, now, sight) => right.decide(change(o), now, sight),
+  (product: Subject): Subject => ({
+    ...product,
+    needs: (o, now) => product.needs(change(o), now),
+    decide: (o, now, sight) => product.decide(change(o), now, sight),
   });
 
 /** Decides as the product does, but changes the actions. */
 export const doing =
   (change: (actions: readonly Action[], o: Observed) => readonly Action[]) =>
-  (right: Subject): Subject => ({
-    ...right,
+  (product: Subject): Subject => ({
+    ...product,
     decide: (o, now, sight) => {
-      const decision = right.decide(o, now, sight);
+      const decision = product.decide(o, now, sight);
       return { ...decision, actions: change(decision.actions, o) };
     },
   });
 
+/** Whether the observed addon is being deleted. */
 export const isDeleted = ({ addon }: Observed): boolean => addon.metadata.deletionTimestamp !== undefined;
 
 /** The same observation with a changed Cluster, if one was found. */

@@ -8,6 +8,7 @@ import { reasonOf, wasReady } from '../domain/recorded.ts';
 import { clusterIn, doing, isDeleted, type Mutant, relabelled, seeing, withCluster } from './mutant.ts';
 import { searchOf } from './scenarios.ts';
 
+/** By name; each must violate its rule in its search. */
 export const actionMutants = {
   'adopts by name': {
     subject: seeing((o) =>
@@ -140,7 +141,7 @@ export const actionMutants = {
       after: ['create free'],
       steps: ['delete cluster', 'delete urlSecret'],
       times: 2,
-      checkups: 1,
+      resyncs: 1,
     }),
     rule: 'DATABASE_URL is of this Cluster',
   },
@@ -155,16 +156,16 @@ export const actionMutants = {
     rule: 'an addon goes only when its children are marked',
   },
   'releases what its cache shows': {
-    subject: (right) => ({ ...right, needs: (o, now) => ({ ...right.needs(o, now), watched: false }) }),
+    subject: (product) => ({ ...product, needs: (o, now) => ({ ...product.needs(o, now), watched: false }) }),
     search: searchOf({ steps: ['create protected free', 'delete in the background'], times: 2 }),
     rule: 'an addon goes only when its children are marked',
   },
   'owns the children of a protected addon': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       decide: (o, now, sight) => {
         const { mode: _, ...spec } = o.addon.spec;
-        return right.decide(isDeleted(o) ? o : { ...o, addon: { ...o.addon, spec } }, now, sight);
+        return product.decide(isDeleted(o) ? o : { ...o, addon: { ...o.addon, spec } }, now, sight);
       },
     }),
     search: searchOf({ steps: ['create protected free'], times: 1 }),
@@ -178,11 +179,11 @@ export const actionMutants = {
     search: searchOf({ after: ['create free'], steps: ['mode protected', 'delete in the background'], times: 2 }),
     rule: 'the protected outlive their addon',
   },
-  'puts a torn-off owner reference back without asking': {
-    subject: (right) => ({
-      ...right,
-      needs: (o, now) => ({ ...right.needs(o, now), live: false }),
-      decide: (o, now, sight) => right.decide({ ...o, live: { kind: 'found', object: o.addon } }, now, sight),
+  'restores a removed owner reference without a live check': {
+    subject: (product) => ({
+      ...product,
+      needs: (o, now) => ({ ...product.needs(o, now), live: false }),
+      decide: (o, now, sight) => product.decide({ ...o, live: { kind: 'found', object: o.addon } }, now, sight),
     }),
     search: searchOf({ after: ['create free'], steps: ['delete and orphan'], times: 1 }),
     rule: 'what was to be orphaned stays',
@@ -211,11 +212,11 @@ export const actionMutants = {
     rule: 'no condition claims what was neither seen nor written',
   },
   'never follows a changed password': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       needs: (o, now) => ({
-        ...right.needs(o, now),
-        source: right.needs(o, now).source && o.addon.status?.credentials === undefined,
+        ...product.needs(o, now),
+        source: product.needs(o, now).source && o.addon.status?.credentials === undefined,
       }),
     }),
     search: searchOf({ after: ['create free'], steps: ['rotate the password'], times: 1 }),

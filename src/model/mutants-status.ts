@@ -4,12 +4,13 @@ import { timestampOf } from '../api/time.ts';
 import { clusterIn, type Mutant, relabelled, seeing, withCluster } from './mutant.ts';
 import { searchOf } from './scenarios.ts';
 
+/** By name; each must violate its rule in its search. */
 export const statusMutants = {
   'moves ready_at with every start': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       statusOf: (addon, decision, result, now) => {
-        const status = right.statusOf(addon, decision, result, now);
+        const status = product.statusOf(addon, decision, result, now);
         return status.phase === 'running' && addon.status?.phase !== 'running'
           ? { ...status, ready_at: timestampOf(now) }
           : status;
@@ -19,10 +20,10 @@ export const statusMutants = {
     rule: 'ready_at and clusterName never move',
   },
   'inherits ready_at of a database that it refuses': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       decide: (o, now, sight) => {
-        const decision = right.decide(o, now, sight);
+        const decision = product.decide(o, now, sight);
         const readyAt = clusterIn(o)?.metadata.annotations?.[annotations.readyAt];
         return { ...decision, readyAt: decision.readyAt ?? readyAt };
       },
@@ -35,10 +36,10 @@ export const statusMutants = {
     rule: 'ready_at and clusterName never move',
   },
   'lowers observedGeneration': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       statusOf: (addon, decision, result, now) => {
-        const status = right.statusOf(addon, decision, result, now);
+        const status = product.statusOf(addon, decision, result, now);
         return addon.spec.suspend === true ? { ...status, observedGeneration: 1 } : status;
       },
     }),
@@ -46,10 +47,10 @@ export const statusMutants = {
     rule: 'observedGeneration never falls',
   },
   'reports running without a login': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       decide: (o, now, sight) => {
-        const { login: _, requiresLogin: __, ...decision } = right.decide(o, now, sight);
+        const { login: _, requiresLogin: __, ...decision } = product.decide(o, now, sight);
         return decision;
       },
     }),
@@ -67,19 +68,19 @@ export const statusMutants = {
     rule: 'Ready means that it runs as asked',
   },
   'treats refused writes as done': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       statusOf: (addon, decision, result, now) =>
-        right.statusOf(addon, decision, { ...result, refusals: [], untried: [] }, now),
+        product.statusOf(addon, decision, { ...result, refusals: [], untried: [] }, now),
     }),
     search: searchOf({ steps: ['create free', 'refuse urlSecret'], times: 2 }),
     rule: 'no condition claims what was neither seen nor written',
   },
   'reports the plan that a suspended addon requests': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       decide: (o, now, sight) => {
-        const decision = right.decide(o, now, sight);
+        const decision = product.decide(o, now, sight);
         const { plan, suspend } = o.addon.spec;
         return suspend === true ? { ...decision, status: { ...decision.status, plan } } : decision;
       },
@@ -88,10 +89,10 @@ export const statusMutants = {
     rule: 'a suspended addon keeps what status says of its plan',
   },
   'reports a password': {
-    subject: (right) => ({
-      ...right,
+    subject: (product) => ({
+      ...product,
       decide: (o, now, sight) => {
-        const decision = right.decide(o, now, sight);
+        const decision = product.decide(o, now, sight);
         const { ready, login } = decision;
         return login === undefined ? decision : { ...decision, ready: { ...ready, message: `tried ${login.url}` } };
       },

@@ -4,6 +4,7 @@ import { remove } from './server.ts';
 import { live, type State } from './state.ts';
 import type { Step } from './step.ts';
 
+/** @returns one deletion for each object that is not being deleted yet; none unless the namespace is being deleted */
 export function namespaceSteps(state: State): readonly Step[] {
   if (!state.ending) return [];
   return slots.flatMap((slot) => {

@@ -29,28 +29,34 @@ export interface Inside {
   readonly password?: string;
 }
 
+/** The namespace and the names of the two addons of the model. */
 export const namespace = 'team-a';
 export const addonName = 'shop';
 export const rivalName = 'rival';
+/** The uid of the rival, an addon with the same appId; no numbered uid equals it, since numbers start at 1. */
 export const rivalUid = 'uid-0';
 
 const cluster = clusterName(namespace, addonName);
+/** The name of each object: of children as in src/domain/children.ts. */
 export const nameOf: Readonly<Record<Slot, string>> = {
   addon: addonName,
   ...byRole((role) => children[role].name({ cluster, appId: addonName })),
   source: sourceSecretName(cluster),
 };
 
+/** The kind of each object. */
 export const kindOf: Readonly<Record<Slot, string>> = {
   addon: addonGvr.kind,
   ...byRole(kindOfRole),
   source: 'Secret',
 };
 
+/** All objects: the addon, its children in the order of their table, and CNPG's Secret. */
 export const slots: readonly Slot[] = ['addon', ...roles, 'source'];
 /** The objects in the operator's caches, which can be stale. */
 export const watchedSlots: readonly Slot[] = ['addon', ...roles.filter(isWatched)];
 
+/** @returns undefined for an object that the model does not have */
 export function slotOf(kind: string, name: string): Slot | undefined {
   return slots.find((slot) => kindOf[slot] === kind && nameOf[slot] === name);
 }

@@ -23,22 +23,22 @@ import {
 import type { Step } from './step.ts';
 import type { Subject } from './subject.ts';
 
-/** The one look of an operator that has seen everything; undefined when nothing comes of it. */
+/** One reconcile with up-to-date caches; undefined if there is nothing to write. */
 export function lookAtNewest(state: State, resync: boolean, subject: Subject): State | undefined {
-  const doubt = state.process.kind === 'idle' && state.process.doubt;
-  return look(newest(state), resync || doubt, doubt, subject);
+  const resyncDue = state.process.kind === 'idle' && state.process.resyncDue;
+  return look(newest(state), resync || resyncDue, resyncDue, subject);
 }
 
 /** One reconcile for each combination of what the caches can contain. */
-export function looks(state: State, doubt: boolean, subject: Subject): readonly Step[] {
+export function looks(state: State, resyncDue: boolean, subject: Subject): readonly Step[] {
   const steps: Step[] = [];
   const { left } = state;
   for (const seeing of combinations(state)) {
-    const after = look(seeing, doubt, doubt, subject);
+    const after = look(seeing, resyncDue, resyncDue, subject);
     const lag = lagOf(seeing);
     if (after !== undefined) steps.push(looked(`looks${lag}`, after));
-    if (left.checkups === 0 || doubt) continue;
-    const checking = look({ ...seeing, left: { ...left, checkups: left.checkups - 1 } }, true, doubt, subject);
+    if (left.resyncs === 0 || resyncDue) continue;
+    const checking = look({ ...seeing, left: { ...left, resyncs: left.resyncs - 1 } }, true, resyncDue, subject);
     if (checking !== undefined) steps.push(looked(`looks at the Secrets too${lag}`, checking));
   }
   if (left.travels > 0) steps.push(looked('restarts on an old list', travelBack(state)));
@@ -89,7 +89,7 @@ function lagOf({ objects }: State): string {
 }
 
 /** Observes and decides; undefined if there is nothing to write. */
-function look(before: State, resync: boolean, doubt: boolean, subject: Subject): State | undefined {
+function look(before: State, resync: boolean, resyncDue: boolean, subject: Subject): State | undefined {
   const cluster = shown(before.objects.cluster);
   const state = withoutSettled(before, cluster);
   const pruned = state === before ? undefined : state;
@@ -100,11 +100,11 @@ function look(before: State, resync: boolean, doubt: boolean, subject: Subject):
   const now = nowOf(state);
   const observed = observedOf(sight);
   const decision = subject.decide(observed, now, sight);
-  const stillDoubtful = doubt && !checked;
+  const stillDue = resyncDue && !checked;
   if (decision.actions.length === 0 && decision.login === undefined) {
     const status = subject.statusOf(observed.addon, decision, {}, now);
     if (sameFields(status, observed.addon.status))
-      return stillDoubtful === doubt ? pruned : { ...state, process: { kind: 'idle', doubt: stillDoubtful } };
+      return stillDue === resyncDue ? pruned : { ...state, process: { kind: 'idle', resyncDue: stillDue } };
   }
   const process: Acting = {
     kind: 'acting',
@@ -115,7 +115,7 @@ function look(before: State, resync: boolean, doubt: boolean, subject: Subject):
     next: 0,
     result: {},
     tried: false,
-    doubt: stillDoubtful,
+    resyncDue: stillDue,
   };
   return { ...state, process };
 }

@@ -23,7 +23,7 @@ import type { Subject } from './subject.ts';
 /** Everything that the operator can do next, including a crash. */
 export function operatorSteps(state: State, subject: Subject): readonly Step[] {
   return state.process.kind === 'idle'
-    ? looks(state, state.process.doubt, subject)
+    ? looks(state, state.process.resyncDue, subject)
     : acts(state, state.process, subject);
 }
 
@@ -47,7 +47,7 @@ export function carryOn(state: State, process: Acting, subject: Subject): readon
   if (decision.login !== undefined && !isRefused && !tried) return [logIn(state, process, decision.login)];
   // No status is written for an addon that no longer exists.
   if (decision.ends === true && (process.observed.gone || !isRefused))
-    return [operator('is done', idle(withoutDeleted(state, process.from.addon), process.doubt))];
+    return [operator('is done', idle(withoutDeleted(state, process.from.addon), process.resyncDue))];
   return writeStatus(state, process, subject);
 }
 
@@ -77,27 +77,27 @@ function write(state: State, process: Acting, action: Action, subject: Subject):
     const result = withWritten(process.result, action, object);
     const next: Acting = { ...process, seen, result, next: process.next + 1 };
     const attempt: Attempt = { by: process, request: action };
-    const settled = isRead(action) ? { ...next, doubt: false } : next;
+    const settled = isRead(action) ? { ...next, resyncDue: false } : next;
     const heard = { ...heardOf(answer.state, slot, object), process: settled };
     return [operator(label, heard, attempt), ...lost(state, answer.state, process, label, attempt)];
   }
   const { error } = answer;
   const attempt: Attempt = { by: process, request: action, error };
   const meaning = subject.classify(error, action);
-  const told = `${label}: ${error.code} ${error.message}`;
+  const failed = `${label}: ${error.code} ${error.message}`;
   switch (meaning.kind) {
     case 'done': {
       const seen = action.verb === 'delete' ? { ...process.seen, [action.child]: undefined } : process.seen;
-      return [operator(told, { ...state, process: { ...process, seen, next: process.next + 1 } }, attempt)];
+      return [operator(failed, { ...state, process: { ...process, seen, next: process.next + 1 } }, attempt)];
     }
     case 'refused': {
       const result = withRefusal(process.result, action, meaning.verdict);
-      return [operator(told, { ...state, process: { ...process, next: process.next + 1, result } }, attempt)];
+      return [operator(failed, { ...state, process: { ...process, next: process.next + 1, result } }, attempt)];
     }
     case 'stale':
-      return [operator(told, idle(state, process.doubt || isRead(action)), attempt)];
+      return [operator(failed, idle(state, process.resyncDue || isRead(action)), attempt)];
     case 'unavailable':
-      return [operator(told, idle(state, process.doubt), attempt)];
+      return [operator(failed, idle(state, process.resyncDue), attempt)];
   }
 }
 
@@ -126,24 +126,26 @@ function send(state: State, action: Action): Answer {
 function writeStatus(state: State, process: Acting, subject: Subject): readonly Step[] {
   const { addon } = process.observed;
   const status = subject.statusOf(addon, process.decision, process.result, nowOf(state));
-  if (sameFields(addon.status, status)) return [operator('has nothing to tell', idle(state, process.doubt))];
+  if (sameFields(addon.status, status)) return [operator('has no status to write', idle(state, process.resyncDue))];
   // The version that the last own write created.
   const answer = applyStatus(state, process.seen.addon.metadata, status as Fields);
   const ready = status.conditions?.find(({ type }) => type === 'Ready')?.reason;
-  const label = `tells ${status.phase} (${ready})`;
+  const label = `writes status ${status.phase} (${ready})`;
   if (answer.kind === 'error') {
     const attempt: Attempt = { by: process, request: { verb: 'status', status }, error: answer.error };
-    return [operator(`${label}: ${answer.error.code} ${answer.error.message}`, idle(state, process.doubt), attempt)];
+    return [
+      operator(`${label}: ${answer.error.code} ${answer.error.message}`, idle(state, process.resyncDue), attempt),
+    ];
   }
   const attempt: Attempt = { by: process, request: { verb: 'status', status } };
-  const heard = idle(catchUp(answer.state, 'addon'), process.doubt);
+  const heard = idle(catchUp(answer.state, 'addon'), process.resyncDue);
   return [operator(label, heard, attempt), ...lost(state, answer.state, process, label, attempt)];
 }
 
 /** The write succeeded but its response was lost: the process or the connection died. */
 function lost(before: State, after: State, process: Acting, label: string, attempt: Attempt): readonly Step[] {
   const changed = after !== before;
-  return changed ? [operator(`${label}, and the answer is lost`, idle(after, process.doubt), attempt)] : [];
+  return changed ? [operator(`${label}, and the answer is lost`, idle(after, process.resyncDue), attempt)] : [];
 }
 
 function withoutDeleted(state: State, { metadata }: Stored): State {
@@ -157,8 +159,8 @@ function isRead({ child }: Action): boolean {
   return child !== 'addon' && !isWatched(child);
 }
 
-function idle(state: State, doubt: boolean): State {
-  return { ...state, process: { kind: 'idle', doubt } };
+function idle(state: State, resyncDue: boolean): State {
+  return { ...state, process: { kind: 'idle', resyncDue } };
 }
 
 function operator(label: string, state: State, attempt?: Attempt): Step {

@@ -1,41 +1,41 @@
-// The searches that npm test runs: each lets people do what belongs together, as often as a few seconds allow.
+// The searches that npm test runs: each has a few related user steps, bounded so that it takes seconds.
 import { type Role, roles } from '../domain/children.ts';
 import type { Slot } from './objects.ts';
 import type { Search } from './search.ts';
 import type { UserStep } from './user.ts';
 
 interface Scenario {
-  /** Steps before the search, each once all has come to rest. */
+  /** Steps before the search, each taken once everything has settled. */
   readonly after?: readonly UserStep[];
   readonly steps: readonly UserStep[];
   /** How many of them, in any order and at any time. */
   readonly times: number;
-  /** Whose caches may be late: the more, the more states. */
+  /** The objects whose caches may be stale; each of them multiplies the states. */
   readonly late?: readonly Slot[];
   readonly lag?: number;
-  readonly checkups?: number;
+  readonly resyncs?: number;
   readonly travels?: number;
   readonly expandable?: boolean;
 }
 
-/** As many as there is time for every day: half of the searches see their last state. */
+/** The maximum number of states of a search. Half of the searches are exhausted before. */
 const most = 3_500;
 
-/** A search with the bounds that are usual here. */
+/** A search with default bounds. */
 export function searchOf({
   after = [],
   steps,
   times,
   late = ['addon', 'cluster', 'scheduledBackup'],
   lag = 1,
-  checkups = 0,
+  resyncs = 0,
   travels = 0,
   expandable = true,
 }: Scenario): Search {
   return {
     prologue: after,
     rules: { steps, late, lag, expandable },
-    budget: { steps: times, checkups, travels },
+    budget: { steps: times, resyncs, travels },
     most,
   };
 }
@@ -46,14 +46,14 @@ const deletions = [
   'delete and orphan',
 ] as const satisfies readonly UserStep[];
 
-/** What people do after `create standard` to get each child; nothing for those that a standard addon has. */
+/** The user steps after `create standard` that lead to each child; none for those that a standard addon has. */
 export const askedFor: Readonly<Record<Role, readonly UserStep[]>> = {
   cluster: [],
   scheduledBackup: [],
   urlSecret: [],
 };
 
-/** What can happen to any child, one child at a time: a new row in the table of children is searched like the others. */
+/** The searches for each child, one child at a time: a new row in the table of children is searched like the others. */
 const ofEachChild = Object.assign(
   {},
   ...roles.map((role): Readonly<Record<ChildScenario, Search>> => {
@@ -62,8 +62,8 @@ const ofEachChild = Object.assign(
       steps: [
         `delete ${role}`,
         `put a foreign ${role}`,
-        `tear the owner off ${role}`,
-        `tear the labels off ${role}`,
+        `remove the owner of ${role}`,
+        `remove the labels of ${role}`,
         'delete in the background',
         'create protected standard',
       ],
@@ -88,21 +88,22 @@ const ofEachChild = Object.assign(
       late: ['addon'],
     });
     return {
-      [`${role} in other hands`]: hands,
+      [`${role} with another owner`]: hands,
       [`${role} refused at the beginning`]: beginning,
       [`${role} refused by a policy`]: policies,
       [`${role} refused during a change`]: changes,
     } as Readonly<Record<ChildScenario, Search>>;
   }),
 ) as Readonly<Record<ChildScenario, Search>>;
-/** The names of these searches. */
+/** The names of the searches in `ofEachChild`. */
 export type ChildScenario =
-  `${Role} ${'in other hands' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
+  `${Role} ${'with another owner' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
 
+/** All searches by name. */
 export const scenarios = {
   ...ofEachChild,
   'a first start, seen late': searchOf({ steps: ['create standard', 'plan free'], times: 2, lag: 2 }),
-  'a plan that changes before the database stands': searchOf({
+  'a plan that changes before the database is ready': searchOf({
     steps: ['create standard', 'plan free', 'plan pro'],
     times: 2,
   }),
@@ -132,14 +133,17 @@ export const scenarios = {
     steps: ['delete in the background', 'delete in the foreground', 'create free', 'create protected standard'],
     times: 2,
   }),
-  'an addon deleted while it is made': searchOf({ steps: ['create free', ...deletions], times: 2 }),
-  'a protected addon deleted while it is made': searchOf({ steps: ['create protected free', ...deletions], times: 2 }),
-  'a protected addon deleted and taken back': searchOf({
+  'an addon deleted while it is created': searchOf({ steps: ['create free', ...deletions], times: 2 }),
+  'a protected addon deleted while it is created': searchOf({
+    steps: ['create protected free', ...deletions],
+    times: 2,
+  }),
+  'a protected addon deleted and its database adopted': searchOf({
     after: ['create protected standard'],
     steps: [...deletions, 'create protected standard', 'create free'],
     times: 2,
   }),
-  'taken back, and deleted again': searchOf({
+  'adopted, and deleted again': searchOf({
     after: ['create protected standard', 'delete in the background'],
     steps: ['create protected standard', 'create free', 'plan pro', 'delete in the background'],
     times: 2,
@@ -160,7 +164,7 @@ export const scenarios = {
     times: 2,
     travels: 1,
   }),
-  'left behind, and not what is asked for': searchOf({
+  'left behind, and not what is requested': searchOf({
     after: ['create protected free', 'delete in the background'],
     steps: ['create free of another database', 'create protected free', 'delete in the background', 'delete cluster'],
     times: 3,
@@ -180,19 +184,19 @@ export const scenarios = {
     steps: ['suspend on', 'suspend off', 'plan free'],
     times: 2,
   }),
-  'children torn and edited by hand': searchOf({
+  'children edited by hand': searchOf({
     after: ['create standard'],
     steps: [
-      'tear the owner off cluster',
-      'tear the owner off urlSecret',
-      'tear the labels off cluster',
-      'tear the labels off scheduledBackup',
+      'remove the owner of cluster',
+      'remove the owner of urlSecret',
+      'remove the labels of cluster',
+      'remove the labels of scheduledBackup',
       'scale the Cluster by hand',
       'change the schedule by hand',
       'spoil the Secret',
     ],
     times: 2,
-    checkups: 1,
+    resyncs: 1,
   }),
   'children deleted by hand': searchOf({
     after: ['create standard'],
@@ -216,11 +220,11 @@ export const scenarios = {
     after: ['create standard'],
     steps: ['fail over', 'wait an hour', 'plan free', 'delete urlSecret'],
     times: 2,
-    checkups: 1,
+    resyncs: 1,
   }),
-  'a finalizer torn off': searchOf({
+  'a finalizer removed by hand': searchOf({
     after: ['create protected free'],
-    steps: ['tear off the finalizers', 'delete in the background', 'create protected free'],
+    steps: ['remove the finalizers', 'delete in the background', 'create protected free'],
     times: 2,
   }),
   'suspended in the middle of a switch': searchOf({

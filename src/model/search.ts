@@ -52,7 +52,7 @@ export function search({ rules, prologue, budget, most }: Search, subject: Subje
 }
 
 function begin(rules: Rules, prologue: readonly UserStep[], budget: Budget, fair: FairRuns): State {
-  const quiet = { steps: 0, checkups: 0, travels: 0 };
+  const quiet = { steps: 0, resyncs: 0, travels: 0 };
   let settled = emptyState(rules, quiet);
   for (const label of prologue) settled = fair.settle(afterStep(settled, label));
   return { ...settled, rules, left: budget };

@@ -16,7 +16,7 @@ export interface Walked {
 /** @param plans the first is created, the others are changes, each after everything has come to rest */
 export function walk(plans: readonly PlanName[], subject: Subject): Walked {
   const fair = new FairRuns(subject, new Canonical());
-  const quiet = { steps: 0, checkups: 0, travels: 0 };
+  const quiet = { steps: 0, resyncs: 0, travels: 0 };
   let alive: State = emptyState({ steps: [], late: [], lag: 0, expandable: true }, quiet);
   /** States at rest after one crash. */
   let risen: readonly State[] = [];

@@ -29,6 +29,7 @@ export interface Sight {
   readonly resync: boolean;
 }
 
+/** The configuration of the model's operator: default plans, and logins required. */
 export const platform: Platform = {
   plans: defaultPlans,
   defaultVersion: '17',

@@ -22,10 +22,10 @@ export type Objects = Readonly<Record<Slot, Feed>>;
 /** What the operator has seen of each object: in its caches, or by reading it. */
 export type View = { readonly addon: Stored } & Readonly<Record<Role, Stored | undefined>>;
 
-/** A decision on its way. */
+/** A decision that is being carried out. */
 export interface Acting {
   readonly kind: 'acting';
-  /** What was seen when it was made. */
+  /** What was observed for the decision. */
   readonly from: View;
   /** The same, with the answers of own writes. */
   readonly seen: View;
@@ -36,16 +36,17 @@ export interface Acting {
   readonly result: ActionResult;
   /** Whether the login that the decision asks for was made. */
   readonly tried: boolean;
-  readonly doubt: boolean;
+  /** Whether the next reconcile reads the Secrets again: a write of one was based on an outdated version. */
+  readonly resyncDue: boolean;
 }
 
-export type Process = { readonly kind: 'idle'; readonly doubt: boolean } | Acting;
+export type Process = { readonly kind: 'idle'; readonly resyncDue: boolean } | Acting;
 
 /** What can happen in a search. */
 export interface Rules {
   /** Names of the steps in user.ts that people may take. */
   readonly steps: readonly string[];
-  /** Whose caches may be late. */
+  /** The objects whose caches may be stale. */
   readonly late: readonly Slot[];
   /** The maximum number of versions by which a cache is behind. */
   readonly lag: number;
@@ -57,7 +58,7 @@ export interface Rules {
 export interface Budget {
   readonly steps: number;
   /** Periodic reads of the Secrets (resync). */
-  readonly checkups: number;
+  readonly resyncs: number;
   /** Restarts from a list that is older than what was observed before. */
   readonly travels: number;
 }
@@ -99,8 +100,10 @@ export interface State {
   readonly clock: number;
 }
 
+/** The start of model time, in milliseconds since 1970. */
 export const epoch = Date.parse('2026-01-02T00:00:00Z');
 
+/** A namespace without objects and a new operator process. @param left how often each kind of step can happen */
 export function emptyState(rules: Rules, left: Budget): State {
   const objects = Object.fromEntries(
     slots.map((slot) => [slot, { versions: [undefined], at: 0 }]),
@@ -109,7 +112,7 @@ export function emptyState(rules: Rules, left: Budget): State {
     objects: { ...objects, addon: { ...objects.addon, deleted: [] } },
     refused: [],
     ending: false,
-    process: { kind: 'idle', doubt: false },
+    process: { kind: 'idle', resyncDue: false },
     rules,
     left,
     memory: { guarded: [], kept: [], torn: false, abrupt: false },
@@ -188,7 +191,7 @@ export function restarted(state: State): State {
   const abrupt = memory.abrupt || known.some((version) => version?.metadata.finalizers?.includes(orphanFinalizer));
   return {
     ...withFeed(state, 'addon', { ...addon, deleted: [] }),
-    process: { kind: 'idle', doubt: false },
+    process: { kind: 'idle', resyncDue: false },
     memory: { ...memory, abrupt },
   };
 }
@@ -203,6 +206,7 @@ export function nowOf(state: State): number {
   return epoch + state.clock * 1000;
 }
 
+/** Wall-clock time as RFC 3339, as in Kubernetes' objects. */
 export function timeOf(state: State): string {
   return timestampOf(nowOf(state));
 }

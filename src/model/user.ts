@@ -24,8 +24,8 @@ type Change = (state: State) => State | undefined;
 
 /** Steps for every child. */
 type ChildStep =
-  | `tear the owner off ${Role}`
-  | `tear the labels off ${Role}`
+  | `remove the owner of ${Role}`
+  | `remove the labels of ${Role}`
   | `delete ${Role}`
   | `put a foreign ${Role}`
   | `refuse ${Role}`
@@ -35,8 +35,8 @@ const childSteps = Object.assign(
   {},
   ...roles.map(
     (role): Readonly<Record<string, Change>> => ({
-      [`tear the owner off ${role}`]: (state) => torn(changeMetadata(state, role, { ownerReferences: undefined })),
-      [`tear the labels off ${role}`]: (state) => torn(changeMetadata(state, role, { labels: undefined })),
+      [`remove the owner of ${role}`]: (state) => torn(changeMetadata(state, role, { ownerReferences: undefined })),
+      [`remove the labels of ${role}`]: (state) => torn(changeMetadata(state, role, { labels: undefined })),
       [`delete ${role}`]: (state) => done(remove(state, role)),
       [`put a foreign ${role}`]: (state) => putForeign(state, role),
       [`refuse ${role}`]: (state) => refusing(state, role, true),
@@ -45,6 +45,7 @@ const childSteps = Object.assign(
   ),
 ) as Readonly<Record<ChildStep, Change>>;
 
+/** By name, what users and failures around the operator can do; undefined if a step is not possible in a state. */
 export const userSteps = {
   ...childSteps,
   'create free': (state) => createAddon(state, { plan: 'free' }),
@@ -66,7 +67,7 @@ export const userSteps = {
   'delete in the background': (state) => deleteAddon(state),
   'delete in the foreground': (state) => deleteAddon(state, foregroundFinalizer),
   'delete and orphan': (state) => deleteAddon(keeping(state), orphanFinalizer),
-  'tear off the finalizers': (state) => torn(changeMetadata(state, 'addon', { finalizers: undefined })),
+  'remove the finalizers': (state) => torn(changeMetadata(state, 'addon', { finalizers: undefined })),
   'scale the Cluster by hand': (state) => changeChild(state, 'cluster', { instances: 2 }),
   'grow the disk by hand': (state) => changeChild(state, 'cluster', { storage: { size: '60Gi' } }),
   'change the schedule by hand': (state) => changeChild(state, 'scheduledBackup', { schedule: '0 0 0 * * *' }),

@@ -170,7 +170,7 @@ describe('what may pass by itself', () => {
     ['28P01', 'credentials', 5],
     ['57P03', 'starting', 17],
     ['57P01', 'starting', 17],
-  ])('is told after 5 s: %s is "%s" after %d attempts', async (code, why, attempts) => {
+  ])('is reported after 5 s: %s is "%s" after %d attempts', async (code, why, attempts) => {
     const { tryLogin, server, clock } = await meet({ start: (client) => client.end(errorResponse(code)) });
     let result: LoginResult | undefined;
     void tryLogin().then((value) => {
@@ -187,7 +187,7 @@ describe('what may pass by itself', () => {
     expect(clock.monotonic()).toBe(5000);
   });
 
-  it('is told by the last answer, not by an attempt that time cut short', async () => {
+  it('is reported from the last answer, not from an attempt that was cut short by the deadline', async () => {
     const { tryLogin, server, clock } = await meet({
       start: (client, connection) => connection === 1 && client.end(errorResponse('57P03')),
     });

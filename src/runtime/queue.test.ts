@@ -263,7 +263,7 @@ describe('WorkQueue', () => {
     expect(busy.started).toHaveLength(0);
   });
 
-  it('tells depth, latency, duration and the age of the oldest run', async () => {
+  it('reports depth, latency, duration and the age of the oldest run', async () => {
     const seen: unknown[] = [];
     const { clock, queue, endOnly } = bench({
       workers: 1,

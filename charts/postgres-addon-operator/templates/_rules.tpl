@@ -4,8 +4,8 @@
 {{- define "postgres-addon-operator.rules" -}}
 - apiGroups: [addons.paas.dev]
   resources: [postgresaddons]
-  # list, watch: to know the addons
-  # get: to read the latest state before an object changes hands
+  # list, watch: to watch the addons
+  # get: to read the latest state before the owner of an object changes
   # patch: to set the finalizer of protected addons
   verbs: [get, list, watch, patch]
 - apiGroups: [addons.paas.dev]
@@ -18,15 +18,15 @@
   verbs: [update]
 - apiGroups: [postgresql.cnpg.io]
   resources: [clusters]
-  # list, watch: to know the databases
+  # list, watch: to watch the databases
   # get: to read the latest state before the owner changes, and to find out why a database does not come up
-  # create, patch: to make and change them
+  # create, patch: to create and update them
   verbs: [get, list, watch, create, patch]
 - apiGroups: [postgresql.cnpg.io]
   resources: [scheduledbackups]
-  # list, watch: to know the schedules
+  # list, watch: to watch the schedules
   # get: to read the latest state before the owner changes
-  # create, patch: to make and change them
+  # create, patch: to create and update them
   # delete: to remove them when a plan has no backups
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
@@ -40,11 +40,11 @@
   verbs: [list]
 - apiGroups: [""]
   resources: [pods, events]
-  # to find out why a database does not come up; without it, status says that it could not look
+  # to find out why a database does not come up; without it, status reports that the cause could not be determined
   verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  # to tell what happens to an addon
+  # to record what happens to an addon
   verbs: [create]
 {{- end -}}
 

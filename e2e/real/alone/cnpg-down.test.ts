@@ -22,7 +22,7 @@ let namespace = '';
 
 /** Databases that run, each with another way to it that will be closed. */
 const closed = {
-  // CloudNativePG would make it anew at once.
+  // CloudNativePG would recreate it at once.
   nameless: { reason: 'DNSLookupFailed', words: ['cannot be resolved'] },
   refusing: { reason: 'ConnectionRefused', words: ['refuses connections'] },
   silent: { reason: 'DatabaseUnreachable', words: ['cannot connect to', 'NetworkPolicy'] },
@@ -114,7 +114,7 @@ describe('while CloudNativePG is away', () => {
     },
   };
 
-  it('a closed way to the database is told from wrong credentials: no name, no listener, no answer', async () => {
+  it('an unreachable database is distinguished from wrong credentials: no DNS name, no listener, no response', async () => {
     await Promise.all(Object.values(close).map((shut) => shut()));
     await Promise.all(Object.keys(closed).map((name) => untilShut(service(name))));
     // A new URL has to be proved: the operator logs in.

@@ -17,7 +17,7 @@ export async function answers(runtime: Runtime): Promise<boolean> {
 /**
  * Imports an archive of the cache, unless it was.
  * @param reference the image's name
- * @param archive path in the cache: it tells by its name what is in it
+ * @param archive path in the cache; its name identifies the contents
  */
 export async function ensureImported(runtime: Runtime, reference: string, archive: string): Promise<void> {
   const mark = `${label}=${basename(archive)}`;

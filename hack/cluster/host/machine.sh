@@ -30,7 +30,7 @@ mkdir -m 1777 "$root/tmp"
 ln -s ../run "$root/var/run"
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
-# sysfs anew, for the network devices it shows are those of the namespace it is mounted from.
+# sysfs again, since it shows the network devices of the namespace that it is mounted from.
 mount -t sysfs sysfs "$root/sys"
 mount --rbind /sys/fs/cgroup "$root/sys/fs/cgroup"
 

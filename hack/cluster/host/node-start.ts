@@ -40,7 +40,7 @@ export async function waitForNode(plane: ControlPlane, client: KubeClient, signa
   await untilItWorks(kubelet(plane), 'the node', isReady, { timeoutMilliseconds: 120_000, signal });
 }
 
-/** Waits until kube-proxy has told the kernel where the API server's Service is. */
+/** Waits until kube-proxy has written the iptables rules of the API server's Service. */
 export async function waitForServiceRules(plane: ControlPlane, signal: AbortSignal): Promise<void> {
   const [nsenter = '', ...inside] = plane.enter;
   const list = [...inside, 'iptables', '--wait', '--table', 'nat', '--list-rules', 'KUBE-SERVICES'];

@@ -1,4 +1,4 @@
-// Installs CloudNativePG and its Barman Cloud plugin into a cluster with a node, and tells when they serve. What is changed in their manifests is in manifests.ts.
+// Installs CloudNativePG and its Barman Cloud plugin into a cluster with a node, and waits until they serve. manifests.ts changes their manifests.
 import { z } from 'zod';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { imageReferences } from '../../toolchain/images.ts';

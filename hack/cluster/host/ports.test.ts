@@ -14,7 +14,7 @@ describe('candidates', () => {
 });
 
 describe('isFree', () => {
-  it('tells a port that is served from one that is not', async () => {
+  it('distinguishes a port that is served from one that is not', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -27,7 +27,7 @@ export async function choosePorts(seed: number): Promise<Ports> {
   );
 }
 
-/** All ports of the range, each once, from a place that the seed tells. */
+/** All ports of the range, each once, starting at a place that the seed determines. */
 export function* candidates(seed: number): Generator<number> {
   const start = Math.floor(seed * range.count);
   for (let step = 0; step < range.count; step++) yield range.first + ((start + step) % range.count);

@@ -87,7 +87,7 @@ describe('a component', () => {
     expect((await findProcesses((argv) => names(argv, directory))).map(({ pid }) => pid)).toEqual([young]);
   });
 
-  it('that ends at once is told by its last words', async () => {
+  it('that ends at once is reported with its last output', async () => {
     const component = shell('echo port 1 is taken >&2; exit 3', 'x');
     // It may end before it was ever seen, or after.
     const never = async () => {
@@ -97,7 +97,7 @@ describe('a component', () => {
     await expect(never()).rejects.toThrow(/ended while it was starting.*port 1 is taken/s);
   });
 
-  it('that is not there is told by its name', async () => {
+  it('that does not exist is reported by its name', async () => {
     const missing: Component = { ...shell('', ''), argv: [join(directory, 'no-such-program')] };
     await expect(ensureRunning(missing, directory)).rejects.toThrow(/the shell cannot be started: .*ENOENT/);
   });

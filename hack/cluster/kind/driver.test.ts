@@ -145,7 +145,7 @@ describe('the kind driver', () => {
     expect(await expanders()).toHaveLength(1);
   });
 
-  it('keeps a cluster that answers, and makes one anew that does not', async () => {
+  it('keeps a cluster that responds, and recreates one that does not', async () => {
     const driver = kindDriver(sources());
     await driver.up(request('control-plane'), progress);
     await rm(join(scratch, 'calls'));
@@ -161,7 +161,7 @@ describe('the kind driver', () => {
     expect(lines).toContain('kind cluster: it does not answer: making it again');
   });
 
-  it('loads images and tells the status', async () => {
+  it('loads images and reports the status', async () => {
     const driver = kindDriver(sources());
     const { identity } = request('control-plane');
     const cluster = await driver.up(request('control-plane'), progress);
@@ -197,7 +197,7 @@ describe('the kind driver', () => {
     );
   });
 
-  it('tells a failure of a program in its own words', async () => {
+  it('reports the failure of a program with its own message', async () => {
     await writeFile(join(scratch, 'fail-kind'), 'ERROR: failed to create cluster: port 6443 is taken\n');
     await expect(kindDriver(sources()).up(request('node'), progress)).rejects.toThrow(
       'kind get clusters failed: ERROR: failed to create cluster: port 6443 is taken',

@@ -7,6 +7,7 @@ import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { buildScheduledBackup } from './scheduled-backup.ts';
 
+/** @returns the write of the ScheduledBackup, BackupReady and `status.backup`; a plan without backups has no BackupReady */
 export function backupChapter({ s, target, suspended }: Round): Chapter {
   const isWanted = target.backup !== 'none';
   const obstacle = obstacleTo(s, 'scheduledBackup');

@@ -18,6 +18,10 @@ export function judgeReady({ provisioned }: DatabaseChapter, { published }: Cred
   return { reason: 'Running', message: `the database is ready; ${published.message}` };
 }
 
+/**
+ * @returns the login that is due, if any, and Connectable. A login is due once judgeReady() returns Running, unless isLoginCurrent();
+ * a resync always repeats it. With connectionCheck Required, Ready depends on it.
+ */
 export function accessChapter(
   { s, target, suspended }: Round,
   database: DatabaseChapter,

@@ -23,6 +23,10 @@ export interface CredentialsChapter extends Chapter {
   readonly url?: string;
 }
 
+/**
+ * @param provisioned the verdict on the Cluster: the first DATABASE_URL is published only once it is healthy
+ * @returns the write of the Secret if it is missing or differs, and CredentialsPublished; invalid credentials never replace valid ones
+ */
 export function credentialsChapter(
   round: Round,
   { provisioned }: Pick<DatabaseChapter, 'provisioned'>,

@@ -131,6 +131,15 @@ describe('suspend', () => {
     expect(status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({ reason: 'Suspended' });
   });
 
+  it('reports nothing of a Cluster that was deleted meanwhile', () => {
+    const addon = changed(aRunningAddon(), { suspend: true });
+    const { actions, status } = think(observing(addon));
+    expect(actions).toEqual([]);
+    expect(status).toMatchObject({ phase: 'provisioning', observedGeneration: 1 });
+    for (const condition of ['Provisioned', 'PlanApplied'])
+      expect(status.conditions).toContainEqual(expect.objectContaining({ type: condition, status: 'False' }));
+  });
+
   it('keeps a manual edit, and still reports that the database is running', () => {
     const addon = aRunningAddon();
     const o = everythingOf(addon);

@@ -7,7 +7,7 @@ import { isHeld, ownAnnotations } from '../ownership/child-metadata.ts';
 import { reasonOf } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import { buildCluster, type ClusterManifest } from './cluster.ts';
-import { awaitsRestart, isRestart, markFor, wasMarkedForOther } from './restart-mark.ts';
+import { awaitsRestart, isRestart, restartMark, wasMarkedForOther } from './restart-mark.ts';
 
 export interface ClusterDiff {
   readonly actions: readonly Action[];
@@ -30,7 +30,7 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   if (matches(addon, cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const changes = asked && isRestart(cluster.spec, wanted.spec);
-  const mark = changes ? markFor(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
+  const mark = changes ? restartMark(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
   const manifest = oneStepTowards(buildCluster(addon, target, withMark(notes, mark)), cluster);
   return {
     actions: [applyTo('cluster', manifest, cluster)],

@@ -5,6 +5,7 @@ import type { Reason } from '../../api/conditions.ts';
 /** healthy: CNPG has finished. working: CNPG continues automatically. A reason: intervention is needed. */
 export type CnpgPhaseMeaning = 'healthy' | 'working' | Reason;
 
+/** The meaning of each text of `status.phase` of a Cluster; '' is a Cluster without one. */
 export const cnpgPhases: Readonly<Record<string, CnpgPhaseMeaning>> = {
   '': 'working',
   'Setting up primary': 'working',
@@ -33,6 +34,7 @@ export const cnpgPhases: Readonly<Record<string, CnpgPhaseMeaning>> = {
   'Instance Status Extraction Error: HTTP communication issue': 'InstanceUnreachable',
 };
 
+/** @param phase `status.phase` of a Cluster; an unknown text means working */
 export function phaseMeaning(phase: string | undefined): CnpgPhaseMeaning {
   return cnpgPhases[phase ?? ''] ?? 'working';
 }

@@ -14,6 +14,10 @@ export interface DatabaseChapter extends Chapter {
   readonly provisioned: Verdict;
 }
 
+/**
+ * @returns the write of the Cluster, Provisioned, PlanApplied, and the fields of status that describe the database and its change. While
+ * `spec.suspend` holds a change back, PlanApplied is Suspended.
+ */
 export function databaseChapter({ s, target, suspended }: Round): DatabaseChapter {
   const { addon, own } = s;
   const change = diffCluster(addon, target, own.cluster);

@@ -108,6 +108,7 @@ export function previewOf(s: Situation): Preview | undefined {
   return { plan: quoted, steps: [...steps], restart, diskKept, ...(message === undefined ? {} : { message }) };
 }
 
+/** The value of the preview annotation, which can be any string; undefined without the annotation. */
 export function previewedPlan(addon: PostgresAddon): string | undefined {
   return addon.metadata.annotations?.[annotations.preview];
 }

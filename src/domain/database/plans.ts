@@ -13,6 +13,7 @@ export interface Profile {
 
 export type PlanTable = Readonly<Record<PlanName, Profile>>;
 
+/** The plans unless the operator's configuration replaces them. */
 export const defaultPlans: PlanTable = {
   free: { instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', sharedBuffers: '64MB', maxConnections: 25 },
   standard: {

@@ -51,6 +51,7 @@ function isUp(cluster: Cluster, instances: number): boolean {
   );
 }
 
+/** @param provisioned the verdict of judgeCluster(): healthy means that CNPG has finished the current request */
 export function isHealthy(provisioned: Verdict): boolean {
   return provisioned.reason === 'ClusterHealthy';
 }

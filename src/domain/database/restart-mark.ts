@@ -20,7 +20,7 @@ export function isRestart(from: Cluster['spec'], to: Cluster['spec']): boolean {
  * running configuration is the desired one, and nothing will restart.
  * @param asked the complete desired spec, of which `spec` may be the first of two writes
  */
-export function markFor(cluster: Cluster, spec: Cluster['spec'], asked: Cluster['spec']): string | undefined {
+export function restartMark(cluster: Cluster, spec: Cluster['spec'], asked: Cluster['spec']): string | undefined {
   const since = readySince(cluster);
   const before = markOn(cluster);
   const settled = cluster.status.readyCondition?.status === 'True' ? fingerprint(cluster.spec) : 'unknown';

@@ -50,6 +50,7 @@ export function upgradeFails(evidence: Evidence): Verdict | undefined {
   return { reason: 'UpgradeFailed', message };
 }
 
+/** @returns the first container that repeatedly exits, or whose Job repeatedly fails, with the command that shows its log */
 export function containerCrashes(evidence: Evidence): Verdict | undefined {
   const [loop] = loops(evidence);
   if (loop === undefined) return undefined;
@@ -66,6 +67,7 @@ export function containerCrashes(evidence: Evidence): Verdict | undefined {
 
 const unstartable: readonly string[] = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'];
 
+/** @returns the first container that kubelet cannot create or start, with kubelet's message */
 export function containerCannotStart(evidence: Evidence): Verdict | undefined {
   for (const pod of evidence.pods) {
     const container = pod.containers.find(({ waiting }) => unstartable.includes(waiting?.reason ?? ''));

@@ -51,6 +51,7 @@ export function nodeIsGone(evidence: Evidence): Verdict | undefined {
   };
 }
 
+/** Whether the node controller marked the pod as not ready, is evicting it, or lost its node. */
 export function isOnLostNode(pod: Pod): boolean {
   const ready = conditionOf(pod, 'Ready');
   const isUnknown = ready?.status === 'False' && ready.reason === '';

@@ -62,6 +62,7 @@ export function warningsOn(evidence: Evidence, object: Pod | Claim, ...reasons: 
   return evidence.warnings.filter(({ uid, reason }) => uid !== '' && uid === object.uid && reasons.includes(reason));
 }
 
+/** The condition of a pod by its type, for example PodScheduled. */
 export function conditionOf(pod: Pod, type: string): Pod['conditions'][number] | undefined {
   return pod.conditions.find((condition) => condition.type === type);
 }

@@ -115,6 +115,25 @@ describe('mode protected', () => {
   });
 });
 
+describe.each([
+  ['denied', { kind: 'denied', message: 'no permission' }, 'Forbidden'],
+  ['not served', { kind: 'notServed', reason: 'CNPGNotInstalled', message: 'not served' }, 'CNPGNotInstalled'],
+] as const)('a ScheduledBackup that is %s', (_, scheduledBackup, reason) => {
+  it('can have an owner: the addon is not reported as protected', () => {
+    const o = everythingOf(guarded(aRunningAddon({ mode: 'protected' })));
+    expect(think(o).status.conditions).toContainEqual(expect.objectContaining({ type: 'Protected', status: 'True' }));
+    const { conditions } = think(but(o, { scheduledBackup })).status;
+    expect(conditions).toContainEqual(expect.objectContaining({ type: 'Protected', status: 'False', reason }));
+  });
+
+  it('can be without one: protection does not end', () => {
+    const before = guarded(aRunningAddon({ mode: 'protected' }));
+    const addon = changed(before, { mode: 'standard' });
+    const o = but(everythingOf(before), { addon, scheduledBackup, live: { kind: 'found', object: addon } });
+    expect(summary(think(o).actions)).toEqual(['apply Cluster', 'apply Secret']);
+  });
+});
+
 describe('suspended in the middle of a switch, an addon', () => {
   const standard = aRunningAddon();
   const addon = guarded(changed(standard, { mode: 'protected', suspend: true }));
@@ -125,12 +144,12 @@ describe('suspended in the middle of a switch, an addon', () => {
     expect(protectionOf({ ...free, addon })).toMatchObject({ status: 'False', reason: 'Suspended' }));
 
   it('nor while a child has one', () => {
-    const told = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
-    expect(protectionOf({ ...free, addon: told })).toMatchObject({ status: 'True' });
+    const reported = { ...addon, status: aRunningAddon({ mode: 'protected' }).status ?? {} };
+    expect(protectionOf({ ...free, addon: reported })).toMatchObject({ status: 'True' });
     const owned = everythingOf(standard);
     const scheduledBackup = childIn(owned, 'scheduledBackup');
-    expect(protectionOf(but(free, { addon: told, scheduledBackup }))).toMatchObject({ status: 'False' });
-    expect(protectionOf(but(free, { addon: told, cluster: childIn(owned, 'cluster') }))).toMatchObject({
+    expect(protectionOf(but(free, { addon: reported, scheduledBackup }))).toMatchObject({ status: 'False' });
+    expect(protectionOf(but(free, { addon: reported, cluster: childIn(owned, 'cluster') }))).toMatchObject({
       status: 'False',
     });
   });
@@ -287,6 +306,18 @@ describe('an addon with the same name', () => {
     const { status } = think(orphaned(anAddon()), refusing('cluster', 'Refused', 'apply'));
     expect(status).toMatchObject({ phase: 'creating' });
     expect(status).not.toHaveProperty('ready_at');
+  });
+
+  it('leaves a ScheduledBackup of another database, and needs no confirmation for that', () => {
+    const addon = aRunningAddon();
+    const { scheduledBackup } = orphaned(addon).children;
+    const o = but(everythingOf(addon), { scheduledBackup });
+    expect(needs(o, testTime)).toMatchObject({ live: false });
+    const { actions, status } = think(o);
+    expect(actions).toEqual([]);
+    expect(status).toMatchObject({ phase: 'running' });
+    const refused = { type: 'BackupReady', status: 'False', reason: 'AdoptionRefused' };
+    expect(status.conditions).toContainEqual(expect.objectContaining(refused));
   });
 
   it('adopts no Secret of another database', () => {

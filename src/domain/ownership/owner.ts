@@ -10,6 +10,7 @@ import type { KubeObject } from '../../api/kubernetes.ts';
  */
 export type Ownership = 'ours' | 'orphan' | 'previous' | 'foreign';
 
+/** @param child the object found under the name of one of the addon's children; its controller decides, and without one its labels */
 export function classifyOwner(addon: PostgresAddon, child: KubeObject): Ownership {
   const controller = child.metadata.ownerReferences?.find((reference) => reference.controller === true);
   if (controller === undefined) return withoutController(addon, child);
@@ -32,6 +33,7 @@ export function uidOn(child: KubeObject): string | undefined {
   return own[labels.managedBy] === fieldManager ? own[labels.uid] : undefined;
 }
 
+/** `spec.appId`, which defaults to the name of the addon. */
 export function appIdOf(addon: PostgresAddon): string {
   return addon.spec.appId ?? addon.metadata.name;
 }
