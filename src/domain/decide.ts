@@ -79,9 +79,9 @@ function chaptersOf(round: Round): Chapters {
   const backup = backupChapter(round);
   const credentials = credentialsChapter(round, database);
   const access = accessChapter(round, database, credentials);
-  const end = endOfProtection(round, credentials);
+  const chapters = [protection, database, backup, credentials, access];
   return {
     judged: judgeReady(database, credentials),
-    chapters: [protection, database, backup, credentials, access, end],
+    chapters: [...chapters, endOfProtection(round, chapters)],
   };
 }

@@ -134,6 +134,16 @@ describe.each([
   });
 });
 
+it('protection does not end while a ScheduledBackup that is being deleted has no owner', () => {
+  const before = guarded(aRunningAddon({ mode: 'protected' }));
+  const addon = changed(before, { mode: 'standard' });
+  const o = everythingOf(before);
+  const backup = childIn(o, 'scheduledBackup');
+  const scheduledBackup = { ...backup, metadata: { ...backup.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
+  const { actions } = think(but(o, { addon, scheduledBackup, live: { kind: 'found', object: addon } }));
+  expect(summary(actions)).toEqual(['apply Cluster', 'apply Secret']);
+});
+
 describe('suspended in the middle of a switch, an addon', () => {
   const standard = aRunningAddon();
   const addon = guarded(changed(standard, { mode: 'protected', suspend: true }));

@@ -19,17 +19,19 @@ export function protectionChapter(round: Round): Chapter {
 }
 
 /**
- * The last chapter: the finalizer is removed once every child has its owner reference again, including the Secret, which can wait for
+ * The last chapter: the finalizer is removed once every child has its owner reference again, or gets it now. The Secret can wait for
  * credentials.
- * @param credentials the chapter whose actions restore the owner reference of the Secret
+ * @param earlier the chapters whose actions restore the owner references
  */
-export function endOfProtection({ s }: Round, credentials: Chapter): Chapter {
-  const { addon, observed, own } = s;
+export function endOfProtection({ s }: Round, earlier: readonly Chapter[]): Chapter {
+  const { addon, observed, found } = s;
   // What was not seen can be without an owner.
   const isBlind = roles.some((role) => !['found', 'absent'].includes(observed.children[role].kind));
   if (!isLeavingProtection(addon) || isBlind) return {};
-  const isLoose = own.urlSecret !== undefined && !hasOwnerReference(addon, own.urlSecret);
-  return isLoose && credentials.actions?.length === 0 ? {} : { actions: [removeFinalizer(addon)] };
+  const written = earlier.flatMap(({ actions = [] }) => actions).map(({ child }) => child);
+  const staysLoose = ({ role, object, ownership }: FoundChild): boolean =>
+    ownership === 'ours' && !hasOwnerReference(addon, object) && !written.includes(role);
+  return found.some(staysLoose) ? {} : { actions: [removeFinalizer(addon)] };
 }
 
 /** The children of ours whose owner reference is not yet as the mode requires. */
