@@ -76,9 +76,9 @@ const ofEachChild = Object.assign(
       late: [],
     });
     const policies = searchOf({
-      after: ['create protected standard', ...askedFor[role]],
-      steps: [`refuse ${role}`, `accept ${role}`, 'mode standard', 'delete in the background'],
-      times: 3,
+      after: ['create protected standard', ...askedFor[role], `refuse ${role}`],
+      steps: [`accept ${role}`, `refuse ${role}`, 'mode standard', 'delete in the background'],
+      times: 4,
       late: ['addon'],
     });
     const changes = searchOf({
@@ -95,6 +95,7 @@ const ofEachChild = Object.assign(
     } as Readonly<Record<ChildScenario, Search>>;
   }),
 ) as Readonly<Record<ChildScenario, Search>>;
+
 /** The names of the searches in `ofEachChild`. */
 export type ChildScenario =
   `${Role} ${'with another owner' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
