@@ -2,7 +2,7 @@
 import { down, up } from '../cluster/cluster.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { runJest, type Tally } from '../test/jest.ts';
-import { readArguments } from '../toolchain/arguments.ts';
+import { readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import { formatElapsed } from '../toolchain/report.ts';
 import { e2eClusterName } from './cluster-name.ts';
@@ -15,13 +15,16 @@ Arguments:
   paths       run only the tests below these paths (default: e2e/real/)
 
 Options:
+  --all       run every suite; so far that is also what is run without paths
   --keep      leave the cluster running at the end, for another look or run
   -h, --help  print this`;
 
 const { values, positionals } = readArguments(help, {
-  options: { keep: { type: 'boolean', default: false } },
+  options: { all: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
+
+if (values.all && positionals.length > 0) refuse('--all runs every suite, so it takes no paths', help);
 
 const started = performance.now();
 const say = (line: string): void => console.error(`[${formatElapsed(performance.now() - started)}] ${line}`);
