@@ -32,28 +32,35 @@ Options:
   -o, --output F   text (default) or json
   -h, --help       print this`;
 
+/** The exit code if nothing was compared. */
+const notFoundOut = 2;
+
 type Decide = (unread: Sight, sight: Sight, now: number) => Answer;
 
-const { values, positionals } = readArguments(help, {
-  allowPositionals: true,
-  options: {
-    states: { type: 'string' },
-    only: { type: 'string', default: '' },
-    output: { type: 'string', short: 'o', default: 'text' },
+const { values, positionals } = readArguments(
+  help,
+  {
+    allowPositionals: true,
+    options: {
+      states: { type: 'string' },
+      only: { type: 'string', default: '' },
+      output: { type: 'string', short: 'o', default: 'text' },
+    },
   },
-});
+  notFoundOut,
+);
 const [revision, ...rest] = positionals;
-if (revision === undefined || rest.length > 0) refuse('name one revision, for example HEAD~1', help);
-if (values.output !== 'text' && values.output !== 'json') refuse('--output is text or json', help);
-const states = values.states === undefined ? 0 : positiveInteger(values.states, '--states', help);
+if (revision === undefined || rest.length > 0) refuse('name one revision, for example HEAD~1', help, notFoundOut);
+if (values.output !== 'text' && values.output !== 'json') refuse('--output is text or json', help, notFoundOut);
+const states = values.states === undefined ? 0 : positiveInteger(values.states, '--states', help, notFoundOut);
 const chosen = Object.entries(scenarios).filter(([name]) => name.includes(values.only));
-if (chosen.length === 0) refuse(`no search has "${values.only}" in its name`, help);
+if (chosen.length === 0) refuse(`no search has "${values.only}" in its name`, help, notFoundOut);
 
 try {
   process.exitCode = await compare(revision);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
+  process.exitCode = notFoundOut;
 }
 
 /** @returns the exit code */

@@ -4,13 +4,15 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /**
  * Reads the arguments of this process as node:util's parseArgs does. With --help or -h it prints the help and ends the process; with
- * something else than the configuration allows it prints both and ends the process with exit code 2, which no command uses for a result.
+ * something else than the configuration allows it prints both and ends the process.
  * @param help what --help prints
  * @param config options and positionals; `args` when they are not all of this process
+ * @param exitCode of a refusal
  */
 export function readArguments<const T extends ParseArgsConfig>(
   help: string,
   config: T,
+  exitCode = 1,
 ): ReturnType<typeof parseArgs<T>> {
   const args = config.args ?? process.argv.slice(2);
   const end = args.indexOf('--');
@@ -24,14 +26,14 @@ export function readArguments<const T extends ParseArgsConfig>(
     return parseArgs(config);
   } catch (error) {
     if (!isAboutArguments(error)) throw error;
-    return refuse(error.message, help);
+    return refuse(error.message, help, exitCode);
   }
 }
 
-/** Ends the process with exit code 2: it was called in a way that means nothing. */
-export function refuse(problem: string, help: string): never {
+/** Ends the process: it was called in a way that means nothing. */
+export function refuse(problem: string, help: string, exitCode = 1): never {
   console.error(`error: ${problem}\n\n${help}`);
-  process.exit(2);
+  process.exit(exitCode);
 }
 
 /** The text as one of the choices; anything else is refused. @param option as it is written, for the refusal */
@@ -41,10 +43,10 @@ export function choiceOf<T extends string>(text: string, choices: readonly T[], 
 }
 
 /** The text as a whole number above 0; anything else is refused. @param option as it is written, for the refusal */
-export function positiveInteger(text: string, option: string, help: string): number {
+export function positiveInteger(text: string, option: string, help: string, exitCode = 1): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  return refuse(`${option} '${text}' has to be a whole number above 0.`, help);
+  return refuse(`${option} '${text}' has to be a whole number above 0.`, help, exitCode);
 }
 
 function isAboutArguments(error: unknown): error is Error {
