@@ -441,7 +441,7 @@ describe('obstacles', () => {
   it.each([
     [{ kind: 'notServed', reason: 'CNPGNotInstalled', message: 'words' }, 'CNPGNotInstalled'],
     [{ kind: 'denied', message: 'words' }, 'Forbidden'],
-  ] as const)('a Cluster that cannot be seen (%s) is told and nothing is written', (cluster, reason) => {
+  ] as const)('a Cluster that cannot be seen (%s) is reported, and nothing is written', (cluster, reason) => {
     const { actions, status } = think(observing(anAddon(), { cluster }));
     expect(actions).toEqual([]);
     expect(condition(status, 'Stalled')).toBe(`True ${reason}`);

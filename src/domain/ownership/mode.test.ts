@@ -134,6 +134,14 @@ describe.each([
   });
 });
 
+it('a switch to standard is retried while a child cannot be read, also for a plan without backups', () => {
+  const before = guarded(aRunningAddon({ mode: 'protected', plan: 'free' }));
+  const addon = changed(before, { mode: 'standard' });
+  const scheduledBackup = { kind: 'denied', message: 'no permission' } as const;
+  const o = but(everythingOf(before), { addon, scheduledBackup, live: { kind: 'found', object: addon } });
+  expect(think(o).wakeAfter).toBe(60_000);
+});
+
 it('protection does not end while a ScheduledBackup that is being deleted has no owner', () => {
   const before = guarded(aRunningAddon({ mode: 'protected' }));
   const addon = changed(before, { mode: 'standard' });

@@ -4,7 +4,7 @@ import { type Role, roles } from '../children.ts';
 import { formerUidOf, reasonOf } from '../recorded.ts';
 import { type FoundChild, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
-import type { Verdict } from '../verdict.ts';
+import { recheckAfter, type Verdict } from '../verdict.ts';
 import { addFinalizer, hasFinalizer, isLeavingProtection, removeFinalizer } from './finalizer.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
 
@@ -25,9 +25,11 @@ export function protectionChapter(round: Round): Chapter {
  */
 export function endOfProtection({ s }: Round, earlier: readonly Chapter[]): Chapter {
   const { addon, observed, found } = s;
+  if (!isLeavingProtection(addon)) return {};
   // What was not seen can be without an owner.
-  const isBlind = roles.some((role) => !['found', 'absent'].includes(observed.children[role].kind));
-  if (!isLeavingProtection(addon) || isBlind) return {};
+  const blind = findUnseen(s);
+  if (blind !== undefined) return { wakeAfter: recheckAfter(blind) };
+  if (roles.some((role) => observed.children[role].kind === 'unread')) return {};
   const written = earlier.flatMap(({ actions = [] }) => actions).map(({ child }) => child);
   const staysLoose = ({ role, object, ownership }: FoundChild): boolean =>
     ownership === 'ours' && !hasOwnerReference(addon, object) && !written.includes(role);
@@ -45,8 +47,12 @@ function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
   if (deletesChildren(s.addon)) return undefined;
   if (suspended !== undefined && !isInForce(s)) return suspension;
   // A child that cannot be seen can have an owner.
-  const blind = roles.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined);
-  return blind ?? protectedBy(target);
+  return findUnseen(s) ?? protectedBy(target);
+}
+
+/** Why the first child that could not be observed was not. */
+function findUnseen(s: Situation): Verdict | undefined {
+  return roles.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined);
 }
 
 function protectedBy({ names }: Target): Verdict {
