@@ -16,6 +16,7 @@ import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { ApiError } from '../../src/kube/errors.ts';
+import { cnpgWebhook } from '../simulator/webhook.ts';
 import { temporary, temporaryLabel } from './permissions.ts';
 
 const crd = join(repositoryRoot, 'crds/addons.paas.dev_postgresaddons.yaml');
@@ -30,11 +31,12 @@ export async function controlPlane(name: string): Promise<Cluster> {
   }
 }
 
-/** The StorageClasses that node clusters have too; and nothing of an earlier run. */
+/** The StorageClasses that node clusters have too, CNPG's webhook, and nothing of an earlier run. */
 export async function furnish(client: KubeClient): Promise<void> {
   await removeRemains(client);
   const provisioning = { provisioner: 'simulator.invalid', volumeBindingMode: 'Immediate' } as const;
   for (const manifest of storageClasses(provisioning)) await client.apply(manifest);
+  for (const manifest of cnpgWebhook) await client.apply(manifest);
 }
 
 /** A namespace of its own for a test, removed by the next run at the latest. */

@@ -33,6 +33,11 @@ export const validatingWebhookConfigurations = admission(
   'validatingwebhookconfigurations',
   'ValidatingWebhookConfiguration',
 );
+export const validatingAdmissionPolicies = admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy');
+export const validatingAdmissionPolicyBindings = admission(
+  'validatingadmissionpolicybindings',
+  'ValidatingAdmissionPolicyBinding',
+);
 
 /** Those of the manifests that the clusters install. */
 const installed: readonly Gvr[] = [
@@ -49,6 +54,8 @@ const installed: readonly Gvr[] = [
   roles,
   roleBindings,
   validatingWebhookConfigurations,
+  validatingAdmissionPolicies,
+  validatingAdmissionPolicyBindings,
   admission('mutatingwebhookconfigurations', 'MutatingWebhookConfiguration'),
 ];
 

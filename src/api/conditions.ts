@@ -242,6 +242,14 @@ export const reasons = {
     remedy: "Follow the server's message, quoted in the condition. The operator retries automatically.",
     recheckSeconds: 60,
   },
+  FieldNotRemoved: {
+    state: 'stalled',
+    meaning:
+      'A field that has to be removed from an object is still there: the API server refuses the removal, or something sets the field again at once.',
+    remedy:
+      'Remove the field from what the manager that the message names applies, or exempt the operator from the policy. The operator retries automatically.',
+    recheckSeconds: 60,
+  },
   CredentialsInvalid: {
     state: 'stalled',
     meaning: 'The Secret <cluster>-app does not hold usable credentials. The last valid DATABASE_URL was kept.',

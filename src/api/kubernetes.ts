@@ -48,7 +48,7 @@ export interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** What is sent to create an object. The API server fills in the rest. */
+/** What is sent to create an object. The API server fills in the rest. A member that is undefined has to be absent from the object. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -57,9 +57,9 @@ export interface Manifest {
     readonly namespace: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly ownerReferences?: readonly OwnerReference[];
+    readonly labels?: Readonly<Record<string, string | undefined>>;
+    readonly annotations?: Readonly<Record<string, string | undefined>>;
+    readonly ownerReferences?: readonly OwnerReference[] | undefined;
     readonly finalizers?: readonly string[];
   };
   readonly [field: string]: unknown;

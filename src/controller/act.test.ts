@@ -56,11 +56,11 @@ describe('act', () => {
 
   it('returns the version of the addon after its finalizers were written', async () => {
     const { deps } = aWorld();
-    const setFinalizers = async (written: Manifest): Promise<KubeObject> => ({
+    const merge = async (written: Manifest): Promise<KubeObject> => ({
       ...written,
       metadata: { name: 'shop', namespace: 'a', uid: 'u', resourceVersion: '8' },
     });
-    const addons = { client: { setFinalizers }, cache: { record: () => {} } };
+    const addons = { client: { merge }, cache: { record: () => {} } };
     const withAddons = {
       ...deps,
       api: { ...deps.api, addons: addons.client },

@@ -15,6 +15,7 @@ import {
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import { classify } from './api-errors.ts';
+import { applyAndRemove, NotRemoved } from './apply-and-remove.ts';
 import type { Cache } from './cache.ts';
 import type { Dependencies } from './dependencies.ts';
 
@@ -42,6 +43,10 @@ export async function act(actions: readonly Action[], namespace: string, deps: D
       if (action.child === 'addon' && written !== undefined)
         addon = { resourceVersion: written.metadata.resourceVersion };
     } catch (error) {
+      if (error instanceof NotRemoved) {
+        result = withRefusal(result, action, error.verdict);
+        continue;
+      }
       if (!(error instanceof ApiError)) throw error;
       const meaning = classify(error, action);
       switch (meaning.kind) {
@@ -70,8 +75,13 @@ async function write(action: Action, namespace: string, deps: Dependencies): Pro
       return written;
     }
     case 'apply': {
-      const send = action.child === 'addon' ? client.setFinalizers : client.apply;
-      const written = await send(action.manifest, manager);
+      const written = await (action.child === 'addon'
+        ? // An apply would leave the finalizer of an addon whose own manifest contains it.
+          client.merge(action.manifest, manager)
+        : applyAndRemove(action, manager, (verb, manifest) => {
+            if (!deps.mayWrite()) throw leaseLost;
+            return client[verb](manifest, manager);
+          }));
       cache?.record(written);
       return written;
     }
@@ -81,6 +91,9 @@ async function write(action: Action, namespace: string, deps: Dependencies): Pro
       return undefined;
   }
 }
+
+/** Between two requests of one write. */
+const leaseLost = new ApiError({ code: 0, reason: 'Aborted', message: 'this process may no longer write' });
 
 interface Place {
   readonly client: ResourceClient;

@@ -156,7 +156,7 @@ describe('a running addon', () => {
     const { actions } = think(but(quiet, { cluster: edited }));
     expect(summary(actions)).toEqual(['apply Cluster']);
     expect(manifestOf(actions, 'cluster')).toMatchObject({ metadata: { uid: 'cluster-uid' }, spec: { instances: 1 } });
-    expect(manifestOf(actions, 'cluster').metadata).not.toHaveProperty('annotations');
+    expect(manifestOf(actions, 'cluster').metadata.annotations).toEqual({});
   });
 
   it('is stalled while its Cluster is hibernated', () => {
@@ -327,7 +327,7 @@ describe('a change of plan', () => {
     const stale = aCluster(anAddon({ plan: 'standard' }), {}, mark);
     const cluster = { ...stale, spec: { ...stale.spec, storage: { size: '1Gi' } } };
     const back = think(observing(addon, { cluster }));
-    expect(manifestOf(back.actions, 'cluster').metadata).not.toHaveProperty('annotations');
+    expect(manifestOf(back.actions, 'cluster').metadata.annotations).toEqual({});
     expect(back.status.phase).toBe('running');
 
     const begun = {

@@ -3,6 +3,7 @@ import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from 
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { children, type RemovableRole, type Role } from './children.ts';
+import { removalFrom, unwanted } from './removal.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A write. The list is closed: no write deletes a Cluster or a Secret. */
@@ -13,7 +14,13 @@ export type Action = {
   | /** Fails if an object with this name exists, so it cannot adopt one. */
   { readonly verb: 'create'; readonly child: Role; readonly manifest: Manifest }
   /** Server-side apply of the operator's fields to the observed object; for the addon itself, only of the finalizers. */
-  | { readonly verb: 'apply'; readonly child: Role | 'addon'; readonly manifest: PinnedManifest }
+  | {
+      readonly verb: 'apply';
+      readonly child: Role | 'addon';
+      readonly manifest: PinnedManifest;
+      /** Set if the write takes something away: the merge patch that does so whoever else owns it. */
+      readonly removal?: PinnedManifest;
+    }
   /** Deletes an object that is no longer needed, only if it is unchanged since it was observed. */
   | {
       readonly verb: 'delete';
@@ -31,7 +38,8 @@ export function create(child: Role, manifest: Manifest): Action {
 
 /** The write of the operator's fields to a child that is unchanged since it was observed. */
 export function applyTo(child: Role, manifest: Manifest, live: KubeObject): Action {
-  return { verb: 'apply', child, concern: children[child].concern, manifest: pinned(manifest, live) };
+  const removal = unwanted(manifest, live).length === 0 ? {} : { removal: removalFrom(manifest, live) };
+  return { verb: 'apply', child, concern: children[child].concern, manifest: pinned(manifest, live), ...removal };
 }
 
 /** The write that deletes a child that is unchanged since it was observed. */

@@ -3,7 +3,7 @@ import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { annotations } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
-import type { Manifest, Secret } from '../api/kubernetes.ts';
+import type { Manifest, ObjectMeta, Secret } from '../api/kubernetes.ts';
 import { buildScheduledBackup } from './backup/scheduled-backup.ts';
 import { type ChildOf, children, isWatched, kindOf, type Role, roles } from './children.ts';
 import { buildUrlSecret } from './credentials/url-secret.ts';
@@ -111,6 +111,11 @@ export function aTarget(o: Observed): Target {
   return target;
 }
 
+/** The metadata of an object that was created with a manifest. */
+function stored({ metadata }: Manifest, uid: string, resourceVersion: string): ObjectMeta {
+  return JSON.parse(JSON.stringify({ ...metadata, uid, resourceVersion })) as ObjectMeta;
+}
+
 /** The Cluster that the operator would have created for this addon; healthy by default. */
 export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']> = {}, readyBefore?: string): Cluster {
   const notes = readyBefore === undefined ? {} : { [annotations.readyBefore]: readyBefore };
@@ -119,7 +124,7 @@ export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']
   return {
     apiVersion: manifest.apiVersion,
     kind: manifest.kind,
-    metadata: { ...manifest.metadata, uid: 'cluster-uid', resourceVersion: '20' },
+    metadata: stored(manifest, 'cluster-uid', '20'),
     spec: { ...manifest.spec, postgresql: synchronous === undefined ? postgresql : { ...postgresql, synchronous } },
     status: {
       phase: 'Cluster in healthy state',
@@ -139,7 +144,7 @@ export function aScheduledBackup(addon: PostgresAddon): ScheduledBackup {
   return {
     apiVersion: manifest.apiVersion,
     kind: manifest.kind,
-    metadata: { ...manifest.metadata, uid: 'backup-uid', resourceVersion: '21' },
+    metadata: stored(manifest, 'backup-uid', '21'),
     spec: manifest.spec,
   };
 }
@@ -178,7 +183,7 @@ export function aUrlSecret(addon: PostgresAddon, url: string): Secret {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { ...manifest.metadata, uid: 'url-uid', resourceVersion: '31' },
+    metadata: stored(manifest, 'url-uid', '31'),
     data: manifest.data as Record<string, string>,
   };
 }

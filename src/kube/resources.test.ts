@@ -150,6 +150,33 @@ describe('resources', () => {
     );
   }
 
+  it('merges with null for what is undefined, and takes nothing that is not pinned', async () => {
+    const transport = new HandTransport();
+    const { metadata } = manifest;
+    const labels = { kept: 'x', gone: undefined };
+    const spec = { list: [{ a: undefined }], gone: undefined };
+    const merged = resources(transport, gvr).merge({ ...manifest, metadata: { ...metadata, labels }, spec }, 'me');
+    const call = await transport.call();
+    expect(call.request).toEqual({
+      method: 'PATCH',
+      path: '/apis/example.org/v1/namespaces/ns/things/a',
+      query: { fieldManager: 'me' },
+      body: {
+        ...manifest,
+        metadata: { ...metadata, labels: { kept: 'x', gone: null } },
+        spec: { list: [{ a: null }], gone: null },
+      },
+      contentType: 'application/merge-patch+json',
+    });
+    call.answer(thing('a', 8));
+    expect((await merged).metadata.resourceVersion).toBe('8');
+    for (const pin of ['uid', 'resourceVersion']) {
+      const unpinned = { ...manifest, metadata: { ...metadata, [pin]: '' } };
+      await expect(resources(transport, gvr).merge(unpinned, 'me')).rejects.toThrow(TypeError);
+    }
+    expect(transport.waiting).toBe(0);
+  });
+
   it('deletes exactly what was observed', async () => {
     const transport = new HandTransport();
     const deleted = resources(transport, gvr).delete('ns', 'a', { uid: 'uid-1', resourceVersion: '7' });

@@ -42,11 +42,11 @@ export interface ResourceClient {
    */
   apply(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /**
-   * Sets metadata.finalizers to exactly these. It is a merge patch and not an apply: an apply removes only what no other manager has set,
-   * so an addon whose manifest contains the operator's finalizer could never be deleted.
-   * @throws TypeError if metadata.uid or metadata.resourceVersion is empty: the list is derived from the observed one
+   * Merge patch: sets the members of the manifest and removes those that are undefined, whoever else owns them. An apply removes only what
+   * no other manager owns. Lists are replaced. Pinned as an apply is.
+   * @throws TypeError if metadata.uid or metadata.resourceVersion is empty
    */
-  setFinalizers(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
+  merge(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /**
    * Like apply, on the status subresource. There only the resourceVersion pins the state: the API server keeps the existing metadata and
    * ignores the uid, so the status of a deleted object would be written to a new one of the same name.
@@ -96,12 +96,12 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       return send(resourcePath(gvr, namespace, name), { ...manifest, metadata }, fieldManager);
     },
     apply: (manifest, fieldManager) => applyTo(undefined, manifest, fieldManager),
-    async setFinalizers(manifest, fieldManager) {
-      const { name, namespace, uid, resourceVersion, finalizers = [] } = manifest.metadata;
-      if (!isPinned(manifest)) throw new TypeError('setFinalizers requires the observed uid and resourceVersion');
+    async merge(manifest, fieldManager) {
+      const { name, namespace } = manifest.metadata;
+      if (!isPinned(manifest)) throw new TypeError('merge requires the observed uid and resourceVersion');
       const path = resourcePath(gvr, namespace, name);
-      const body = { metadata: { uid, resourceVersion, finalizers } };
       const contentType = 'application/merge-patch+json';
+      const body = withNulls(manifest);
       return asObject(await transport.request({ method: 'PATCH', path, query: { fieldManager }, body, contentType }));
     },
     applyStatus: (manifest, fieldManager) => applyTo('status', manifest, fieldManager),
@@ -118,6 +118,11 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       });
     },
   };
+}
+
+/** A copy in which null stands for undefined: JSON has no undefined, and null removes a field in a merge patch. */
+function withNulls(manifest: Manifest): unknown {
+  return JSON.parse(JSON.stringify(manifest, (_, value: unknown) => (value === undefined ? null : value)));
 }
 
 /** The types do not exclude empty strings, which pin nothing. */

@@ -1,6 +1,6 @@
 // Computes what this revision decides for a sight, in Kubernetes terms, for `npm run compare`: another revision has the same file and
 // gets the same sights.
-import type { Manifest } from '../api/kubernetes.ts';
+import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import type { LoginFailure, LoginResult } from '../api/login.ts';
 import { kindOf } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
@@ -91,7 +91,8 @@ function carriedOut(actions: readonly Action[], refused: Action | undefined): Ac
 }
 
 function created(manifest: Manifest) {
-  return { ...manifest, metadata: { ...manifest.metadata, uid: `uid-of-${manifest.kind}`, resourceVersion: '1' } };
+  const metadata = { ...manifest.metadata, uid: `uid-of-${manifest.kind}`, resourceVersion: '1' };
+  return JSON.parse(JSON.stringify({ ...manifest, metadata })) as KubeObject;
 }
 
 const nowhere = { sourceSecret: '', host: '', database: '', role: '' };

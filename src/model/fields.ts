@@ -1,28 +1,60 @@
-// Server-side apply for one field manager, on plain JSON: applied fields are set, and fields that were applied before but no longer are
-// get removed.
-import type { OwnerReference } from '../api/kubernetes.ts';
+// Server-side apply and merge patch, on plain JSON. An apply sets its fields, and removes those that its manager applied before and that no
+// other manager owns.
+import type { Manifest, OwnerReference } from '../api/kubernetes.ts';
 import type { Fields, Stored } from './objects.ts';
 
-/** @param before what the same field manager applied last */
-export function applyFields(live: Fields, before: Fields, now: Fields): Fields {
+/**
+ * @param before what the same field manager applied last
+ * @param shared what others own too
+ */
+export function applyFields(live: Fields, before: Fields, now: Fields, shared: Fields = {}): Fields {
   const result: Record<string, unknown> = { ...live };
   for (const [key, was] of Object.entries(before)) {
     if (key in now) continue;
-    const rest = isFields(was) && isFields(live[key]) ? applyFields(live[key], was, {}) : {};
+    const others = shared[key];
+    if (others !== undefined && !isFields(others)) continue;
+    const rest = isFields(was) && isFields(live[key]) ? applyFields(live[key], was, {}, others) : {};
     if (Object.keys(rest).length > 0) result[key] = rest;
     else delete result[key];
   }
   for (const [key, wanted] of Object.entries(now)) {
     const was = before[key];
     const is = live[key];
-    result[key] = isFields(wanted) ? applyFields(isFields(is) ? is : {}, isFields(was) ? was : {}, wanted) : wanted;
+    const others = shared[key];
+    result[key] = isFields(wanted)
+      ? applyFields(isFields(is) ? is : {}, isFields(was) ? was : {}, wanted, isFields(others) ? others : {})
+      : wanted;
   }
   return result;
 }
 
+/** The tree after a merge patch (RFC 7396): null removes a member, and lists are replaced. */
+export function mergeFields(live: Fields, patch: Fields): Fields {
+  const result: Record<string, unknown> = { ...live };
+  for (const [key, wanted] of Object.entries(patch)) {
+    const is = live[key];
+    if (wanted === null) delete result[key];
+    else result[key] = isFields(wanted) ? mergeFields(isFields(is) ? is : {}, wanted) : wanted;
+  }
+  return result;
+}
+
+/** The tree of a merge patch: what is undefined in the manifest is null. Owner references are a list, which replaces the live one. */
+export function patchOf({ metadata, spec, data, type }: Manifest, live: Fields): Fields {
+  const { labels, annotations, ownerReferences = [] } = metadata;
+  const sent = Object.entries({ labels, annotations, spec, data, type }).filter(([, value]) => value !== undefined);
+  const patch = JSON.parse(JSON.stringify(Object.fromEntries(sent), (_, value: unknown) => value ?? null)) as Fields;
+  const gone = isFields(live.owners) ? Object.keys(live.owners).map((uid) => [uid, null]) : [];
+  return { ...patch, owners: { ...Object.fromEntries(gone), ...ownersTree(ownerReferences) } };
+}
+
+function ownersTree(references: readonly OwnerReference[]): Fields {
+  return Object.fromEntries(references.map((reference) => [reference.uid, { reference: [reference] }]));
+}
+
 /** The fields that a manager can own. Lists with keys become maps, which is how the API server merges them. */
 export function treeOf(object: {
-  readonly metadata: Pick<Stored['metadata'], 'labels' | 'annotations' | 'ownerReferences' | 'finalizers'>;
+  readonly metadata: Pick<Manifest['metadata'], 'labels' | 'annotations' | 'ownerReferences' | 'finalizers'>;
   readonly spec?: unknown;
   readonly data?: unknown;
   readonly type?: unknown;
@@ -31,7 +63,7 @@ export function treeOf(object: {
   const tree = {
     labels: labels ?? {},
     annotations: annotations ?? {},
-    owners: Object.fromEntries(ownerReferences.map((reference) => [reference.uid, { reference: [reference] }])),
+    owners: ownersTree(ownerReferences),
     finalizers: Object.fromEntries(finalizers.map((name) => [name, true])),
     spec: object.spec ?? {},
     data: object.data ?? {},

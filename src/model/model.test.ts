@@ -24,6 +24,8 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
   'left behind, and not what is requested': 3500,
   'from standard to protected': 3500,
   'from protected to standard': 3500,
+  'a smaller plan, with another manager': 1000,
+  'adopted from another manager': 1000,
   'a suspended addon': 1500,
   'children edited by hand': 3500,
   'children deleted by hand': 3500,

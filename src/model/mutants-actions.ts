@@ -179,6 +179,22 @@ export const actionMutants = {
     search: searchOf({ after: ['create free'], steps: ['mode protected', 'delete in the background'], times: 2 }),
     rule: 'the protected outlive their addon',
   },
+  'removes only what nobody else owns': {
+    subject: doing((actions) =>
+      actions.map((action) => {
+        if (action.verb !== 'apply') return action;
+        const { removal: _, ...rest } = action;
+        return rest;
+      }),
+    ),
+    search: searchOf({
+      after: ['create standard', 'apply cluster as another manager'],
+      steps: ['mode protected', 'delete in the background'],
+      times: 2,
+      late: [],
+    }),
+    rule: 'it comes to rest as a fresh create would',
+  },
   'restores a removed owner reference without a live check': {
     subject: (product) => ({
       ...product,

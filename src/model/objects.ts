@@ -16,6 +16,8 @@ export interface Stored extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
   /** What the operator's field manager applied last. Fields that a later apply omits are removed. */
   readonly managed?: Fields;
+  /** What other clients own too: an apply by the operator does not remove it. */
+  readonly shared?: Fields;
   /** The actual state of a Cluster, which no API shows. */
   readonly inside?: Inside;
 }

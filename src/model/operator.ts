@@ -11,11 +11,12 @@ import {
   withUntried,
   withWritten,
 } from '../domain/decision.ts';
+import { removalFrom, unwanted } from '../domain/removal.ts';
 import { readySince, stands, statusOf } from './cnpg.ts';
 import { sameFields } from './fields.ts';
 import { type Fields, passwordIn, type Slot, type Stored } from './objects.ts';
 import { looks } from './observe.ts';
-import { type Answer, apply, applyStatus, create, remove, setFinalizers } from './server.ts';
+import { type Answer, apply, applyStatus, create, merge, remove, setFinalizers } from './server.ts';
 import { type Acting, catchUp, live, nowOf, restarted, type State, type View, withFeed } from './state.ts';
 import type { Attempt, Step } from './step.ts';
 import type { Subject } from './subject.ts';
@@ -69,7 +70,7 @@ function logIn(state: State, process: Acting, { url, place }: Login): Step {
 }
 
 function write(state: State, process: Acting, action: Action, subject: Subject): readonly Step[] {
-  const answer = send(state, action);
+  const { answer, half } = send(state, action, subject);
   const label = `${action.verb} ${action.child}`;
   if (answer.kind === 'done') {
     const { slot, object } = answer;
@@ -79,7 +80,8 @@ function write(state: State, process: Acting, action: Action, subject: Subject):
     const attempt: Attempt = { by: process, request: action };
     const settled = isRead(action) ? { ...next, resyncDue: false } : next;
     const heard = { ...heardOf(answer.state, slot, object), process: settled };
-    return [operator(label, heard, attempt), ...lost(state, answer.state, process, label, attempt)];
+    const died = half === undefined ? [] : lost(state, half, process, `half of ${label}`, attempt);
+    return [operator(label, heard, attempt), ...lost(state, answer.state, process, label, attempt), ...died];
   }
   const { error } = answer;
   const attempt: Attempt = { by: process, request: action, error };
@@ -109,17 +111,43 @@ function heardOf(state: State, slot: Slot, object: Stored | undefined): State {
     : catchUp(state, slot);
 }
 
-function send(state: State, action: Action): Answer {
+/** The response to the last request of a write, and the state after the first if there were two. */
+interface Sent {
+  readonly answer: Answer;
+  readonly half?: State;
+}
+
+function send(state: State, action: Action, subject: Subject): Sent {
   switch (action.verb) {
     case 'create':
-      return create(state, action.manifest);
+      return { answer: create(state, action.manifest) };
     case 'apply':
-      return action.child === 'addon' ? setFinalizers(state, action.manifest) : apply(state, action.manifest);
+      return action.child === 'addon'
+        ? { answer: setFinalizers(state, action.manifest) }
+        : applyAndRemove(state, action, subject);
     case 'delete': {
       const { uid, resourceVersion } = action;
-      return remove(state, action.child, { uid, resourceVersion });
+      return { answer: remove(state, action.child, { uid, resourceVersion }) };
     }
   }
+}
+
+/** As controller/apply-and-remove.ts. */
+function applyAndRemove(state: State, action: Extract<Action, { readonly verb: 'apply' }>, subject: Subject): Sent {
+  const { manifest, removal } = action;
+  const applied = apply(state, manifest);
+  if (removal === undefined) return { answer: applied };
+  if (applied.kind === 'error') {
+    if (subject.classify(applied.error, action).kind !== 'refused') return { answer: applied };
+    const merged = merge(state, removal);
+    if (merged.kind === 'error' || merged.object === undefined) return { answer: applied };
+    const { uid, resourceVersion } = merged.object.metadata;
+    const metadata = { ...manifest.metadata, uid, resourceVersion };
+    return { answer: apply(merged.state, { ...manifest, metadata }), half: merged.state };
+  }
+  const { object } = applied;
+  if (object === undefined || unwanted(manifest, object).length === 0) return { answer: applied };
+  return { answer: merge(applied.state, removalFrom(manifest, object)), half: applied.state };
 }
 
 /** As in controller/write-status.ts: written only if it differs; after a conflict, the addon is requeued. */

@@ -87,8 +87,22 @@ const ofEachChild = Object.assign(
       times: 2,
       late: ['addon'],
     });
+    const shared = searchOf({
+      after: ['create standard', ...askedFor[role], `apply ${role} as another manager`],
+      steps: [
+        'mode protected',
+        'mode standard',
+        'delete in the background',
+        'create protected standard',
+        'plan pro',
+        'plan free',
+      ],
+      times: 3,
+      late: [],
+    });
     return {
       [`${role} with another owner`]: hands,
+      [`${role} with another manager`]: shared,
       [`${role} refused at the beginning`]: beginning,
       [`${role} refused by a policy`]: policies,
       [`${role} refused during a change`]: changes,
@@ -98,7 +112,7 @@ const ofEachChild = Object.assign(
 
 /** The names of the searches in `ofEachChild`. */
 export type ChildScenario =
-  `${Role} ${'with another owner' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
+  `${Role} ${'with another owner' | 'with another manager' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
 
 /** All searches by name. */
 export const scenarios = {
@@ -179,6 +193,24 @@ export const scenarios = {
     after: ['create protected standard'],
     steps: ['mode protected', 'mode standard', ...deletions],
     times: 2,
+  }),
+  'a smaller plan, with another manager': searchOf({
+    after: ['create pro', 'apply cluster as another manager'],
+    steps: ['plan standard', 'plan free', 'plan pro', 'version 18'],
+    times: 3,
+    late: [],
+  }),
+  'adopted from another manager': searchOf({
+    after: [
+      'create protected standard',
+      'delete in the background',
+      'apply cluster as another manager',
+      'apply scheduledBackup as another manager',
+      'apply urlSecret as another manager',
+    ],
+    steps: ['create standard', 'create protected standard', 'mode standard', 'delete in the background'],
+    times: 3,
+    late: ['addon'],
   }),
   'a suspended addon': searchOf({
     after: ['create standard'],

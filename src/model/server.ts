@@ -1,8 +1,8 @@
 // Models the API server: create-by-apply, apply, status and delete with their preconditions, finalizers, the transition rules of the
 // schema and CNPG's webhook. Its responses are those observed on a real one.
-import type { Manifest } from '../api/kubernetes.ts';
+import type { Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { compareQuantities } from '../domain/quantity.ts';
-import { applyFields, isFields, sameFields, treeOf, withTree } from './fields.ts';
+import { applyFields, isFields, mergeFields, patchOf, sameFields, treeOf, withTree } from './fields.ts';
 import { type Fields, kindOf, nameOf, type Slot, type Stored, slotOf } from './objects.ts';
 import { live, numbered, put, type State, timeOf } from './state.ts';
 
@@ -42,8 +42,25 @@ export function apply(state: State, manifest: Manifest): Answer {
   const denied = policy(state, slot);
   if (denied !== undefined) return denied;
   const tree = treeOf(manifest);
-  const after = withTree(before, applyFields(treeOf(before), before.managed ?? {}, tree));
-  return store(state, slot, before, { ...after, managed: tree });
+  const after = withTree(before, applyFields(treeOf(before), before.managed ?? {}, tree, before.shared));
+  return store(state, slot, before, { ...after, managed: tree, ...sharedIn(before, after) });
+}
+
+/** A merge patch by the operator, pinned to the observed version. What it changes is from then on owned as by another manager. */
+export function merge(state: State, manifest: PinnedManifest): Answer {
+  const slot = placeOf(manifest);
+  const before = slot && live(state, slot);
+  if (slot === undefined || before === undefined) return noSuchPlace(manifest);
+  const { uid, resourceVersion } = manifest.metadata;
+  if (uid !== before.metadata.uid || resourceVersion !== before.metadata.resourceVersion)
+    return conflict('the object has been modified');
+  const denied = policy(state, slot);
+  if (denied !== undefined) return denied;
+  const was = treeOf(before);
+  const is = mergeFields(was, patchOf(manifest, was));
+  const shared = mergeFields(stillHeld(before.shared ?? {}, was, is), changedIn(was, is));
+  const managed = stillHeld(before.managed ?? {}, was, is);
+  return store(state, slot, before, { ...withTree(before, is), managed, ...(filled(shared) && { shared }) });
 }
 
 /** A merge patch of the addon's whole list of finalizers, pinned to the observed version. */
@@ -113,10 +130,30 @@ export function edit(state: State, slot: Slot, change: (object: Stored) => Store
   if (before.managed === undefined || isStatus) return store(state, slot, before, after);
   // The client that changes a field owns it from then on, so a later apply that omits it does not remove it.
   const managed = stillHeld(before.managed, treeOf(before), treeOf(after));
-  return store(state, slot, before, { ...after, managed });
+  const { shared: _, ...rest } = after;
+  return store(state, slot, before, { ...rest, managed, ...sharedIn(before, after) });
 }
 
-/** The fields of the operator's manager that no other client has changed. */
+/** What others still own after a write that may have taken fields over. */
+function sharedIn(before: Stored, after: Stored): Pick<Stored, 'shared'> {
+  const shared = stillHeld(before.shared ?? {}, treeOf(before), treeOf(after));
+  return filled(shared) ? { shared } : {};
+}
+
+/** The fields that are new or have another value. */
+function changedIn(was: Fields, is: Fields): Fields {
+  const changed = Object.entries(is).flatMap(([key, value]): readonly (readonly [string, unknown])[] => {
+    if (sameFields(was[key], value)) return [];
+    return [[key, isFields(value) ? changedIn(isFields(was[key]) ? was[key] : {}, value) : value]];
+  });
+  return Object.fromEntries(changed);
+}
+
+function filled(fields: Fields): boolean {
+  return Object.keys(fields).length > 0;
+}
+
+/** The fields of a manager that no other client has changed. */
 function stillHeld(managed: Fields, before: Fields, after: Fields): Fields {
   return Object.fromEntries(
     Object.entries(managed).flatMap(([key, value]) => {

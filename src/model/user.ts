@@ -5,6 +5,7 @@ import { fieldManager, labels, orphanFinalizer } from '../api/addon.ts';
 import { type Role, roles } from '../domain/children.ts';
 import { failOver, rotatePassword } from './cnpg.ts';
 import { foregroundFinalizer } from './collector.ts';
+import { treeOf } from './fields.ts';
 import {
   addonName,
   dataOf,
@@ -17,7 +18,7 @@ import {
   type Stored,
 } from './objects.ts';
 import { type Answer, edit, place, remove } from './server.ts';
-import { live, longWait, type Memory, numbered, type State, timeOf } from './state.ts';
+import { live, longWait, type Memory, numbered, put, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
 
 type Change = (state: State) => State | undefined;
@@ -28,6 +29,7 @@ type ChildStep =
   | `remove the labels of ${Role}`
   | `delete ${Role}`
   | `put a foreign ${Role}`
+  | `apply ${Role} as another manager`
   | `refuse ${Role}`
   | `accept ${Role}`;
 
@@ -39,6 +41,7 @@ const childSteps = Object.assign(
       [`remove the labels of ${role}`]: (state) => torn(changeMetadata(state, role, { labels: undefined })),
       [`delete ${role}`]: (state) => done(remove(state, role)),
       [`put a foreign ${role}`]: (state) => putForeign(state, role),
+      [`apply ${role} as another manager`]: (state) => coOwned(state, role),
       [`refuse ${role}`]: (state) => refusing(state, role, true),
       [`accept ${role}`]: (state) => refusing(state, role, false),
     }),
@@ -225,6 +228,15 @@ function putForeign(
     },
     spec: slot === 'cluster' ? foreignCluster : { foreign: true },
   });
+}
+
+/** Another client applies the child as it is, so that it owns every field too. */
+function coOwned(state: State, role: Role): State | undefined {
+  const child = live(state, role);
+  if (child?.managed === undefined || child.shared !== undefined) return undefined;
+  const [number, next] = numbered(state);
+  const metadata = { ...child.metadata, resourceVersion: `rv-${number}` };
+  return put(next, role, { ...child, metadata, shared: treeOf(child) });
 }
 
 /** Adds or removes an admission policy that rejects the operator's writes of a child. */

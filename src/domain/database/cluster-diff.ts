@@ -31,17 +31,12 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const changes = asked && isRestart(cluster.spec, wanted.spec);
   const mark = changes ? restartMark(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
-  const manifest = oneStepTowards(buildCluster(addon, target, withMark(notes, mark)), cluster);
+  const manifest = oneStepTowards(buildCluster(addon, target, { ...notes, [annotations.readyBefore]: mark }), cluster);
   return {
     actions: [applyTo('cluster', manifest, cluster)],
     awaitsRestart: changes ? mark !== undefined : awaitsRestart(cluster),
     asked,
   };
-}
-
-function withMark(notes: Readonly<Record<string, string>>, mark: string | undefined): Readonly<Record<string, string>> {
-  const { [annotations.readyBefore]: _, ...others } = notes;
-  return mark === undefined ? others : { ...others, [annotations.readyBefore]: mark };
 }
 
 /**

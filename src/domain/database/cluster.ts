@@ -13,7 +13,7 @@ export interface ClusterManifest extends Manifest {
 export function buildCluster(
   addon: PostgresAddon,
   target: Target,
-  notes: Readonly<Record<string, string>> = {},
+  notes: Readonly<Record<string, string | undefined>> = {},
 ): ClusterManifest {
   const { profile } = target;
   const highlyAvailable = profile.instances > 1;

@@ -5,9 +5,13 @@ import { createHash } from 'node:crypto';
 import { annotations } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 
-/** Whether CNPG has not started the last change that restarts instances, so that what it reports is about the previous configuration. */
+/**
+ * Whether CNPG has not started the last change that restarts instances, so that what it reports is about the previous configuration. Not if
+ * the Cluster has the configuration again that ran then: the change was reverted, or an admission policy undid it, and nothing will restart.
+ */
 export function awaitsRestart(cluster: Cluster): boolean {
-  return markOn(cluster)?.since === readySince(cluster);
+  const mark = markOn(cluster);
+  return mark?.since === readySince(cluster) && mark.ran !== fingerprint(cluster.spec);
 }
 
 /** Whether changing one spec to the other makes CNPG restart instances. */

@@ -26,13 +26,14 @@ export function ownerReference(addon: PostgresAddon): OwnerReference {
   };
 }
 
-/** The labels of every child. The addon's own labels and annotations are never copied: Argo CD would prune the child. */
-export function childLabels(addon: PostgresAddon): Readonly<Record<string, string>> {
+/** The labels of every child that is in service for an addon. The addon's own labels and annotations are never copied: Argo CD would prune the child. */
+export function childLabels(addon: PostgresAddon): Readonly<Record<string, string | undefined>> {
   return {
     [labels.name]: addon.metadata.name,
     [labels.uid]: addon.metadata.uid,
     [labels.appId]: appIdOf(addon),
     [labels.managedBy]: fieldManager,
+    [labels.orphaned]: undefined,
   };
 }
 
@@ -43,12 +44,11 @@ export function ownAnnotations({ metadata }: KubeObject): Readonly<Record<string
   return Object.fromEntries(kept);
 }
 
-/** Whether a child has the metadata that the addon's mode requires, and is not marked as orphaned. */
+/** Whether a child has the metadata that the addon's mode requires. */
 export function isHeld(addon: PostgresAddon, live: KubeObject, { metadata }: Manifest): boolean {
   const { labels: own, annotations: notes, ownerReferences } = metadata;
   return (
     includes(live.metadata, { labels: own, ownerReferences, ...(notes && { annotations: notes }) }) &&
-    live.metadata.labels?.[labels.orphaned] === undefined &&
     (deletesChildren(addon) || !hasOwnerReference(addon, live))
   );
 }

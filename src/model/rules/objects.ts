@@ -103,7 +103,9 @@ export const objectRules = {
     if (!wrote || addon?.spec?.mode !== 'protected') return undefined;
     const owned = roles.find((slot) => {
       const [was, is] = [live(before, slot), live(step.state, slot)];
-      return was !== is && is?.metadata.ownerReferences?.some(({ uid }) => uid === addon.metadata.uid) === true;
+      const isOwner = (child: Stored | undefined): boolean =>
+        child?.metadata.ownerReferences?.some(({ uid }) => uid === addon.metadata.uid) === true;
+      return isOwner(is) && !isOwner(was);
     });
     return owned && `it wrote an owner reference into ${kindOf[owned]} of a protected addon`;
   },
