@@ -83,7 +83,7 @@ async function writeAddon(client: KubeClient, namespace: string, name: string, w
   const head = { apiVersion: addonApiVersion, kind: addonGvr.kind };
   const putStatus = ({ metadata: { uid, resourceVersion } }: KubeObject, value: object) => {
     const metadata = { name, namespace, uid, resourceVersion };
-    return resources(transport, addonGvr).applyStatus({ ...head, metadata, status: value }, fieldManager);
+    return resources(transport, addonGvr).replaceStatus({ ...head, metadata, status: value }, fieldManager);
   };
 
   await put(clusterGvr, buildCluster(addon, target, undefined), fieldManager);

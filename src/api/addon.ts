@@ -1,7 +1,7 @@
 // The PostgresAddon types, and the names that belong to this API: its group, labels, annotations, finalizer and field managers.
 import type { AddonSpec, AddonStatus } from './generated/postgresaddon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
-import { projectMetadata } from './raw.ts';
+import { projectMetadata, renamed } from './raw.ts';
 
 export type { AddonSpec, AddonStatus };
 export type Phase = NonNullable<AddonStatus['phase']>;
@@ -66,6 +66,18 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
       annotations: [annotations.preview],
     }),
     spec: spec ?? {},
-    ...(status === undefined ? {} : { status }),
+    ...renamed('status', status && evidenceIn(status, raw)),
   };
+}
+
+/**
+ * The part of a status that says something about this object. A status that a backup tool restored, or that somebody edited, can describe an
+ * earlier object or a later generation. Only the name of the Cluster is an identity and not an observation: it leads to the restored database.
+ */
+function evidenceIn(status: AddonStatus, { metadata: { uid, generation = 0 } }: KubeObject): AddonStatus {
+  const { clusterName, ready_at: readyAt, observedGeneration = 0 } = status;
+  const identity = clusterName === undefined ? {} : { clusterName };
+  if (status.uid !== undefined && status.uid !== uid) return identity;
+  if (observedGeneration <= generation) return status;
+  return { ...identity, ...(readyAt === undefined ? {} : { ready_at: readyAt }) };
 }

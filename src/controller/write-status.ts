@@ -15,7 +15,7 @@ export async function writeStatus(addon: PostgresAddon, status: AddonStatus, dep
   const { name, namespace, uid, resourceVersion } = addon.metadata;
   const metadata = { name, namespace, uid, resourceVersion };
   const manifest = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata, status };
-  deps.caches.addons.record(await deps.api.addons.applyStatus(manifest, fieldManager));
+  deps.caches.addons.record(await deps.api.addons.replaceStatus(manifest, fieldManager));
   deps.announce(addon, addon.status, status);
   return true;
 }

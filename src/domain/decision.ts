@@ -75,7 +75,7 @@ export interface LoginPlace {
 /** The verdict on each condition. Absent: not judged, so the last value remains. undefined: it does not apply. */
 export type Conditions = { readonly [T in ConditionType]?: Verdict | undefined };
 
-type Computed = 'observedGeneration' | 'phase' | 'ready_at' | 'locality' | 'conditions';
+type Computed = 'uid' | 'observedGeneration' | 'phase' | 'ready_at' | 'locality' | 'conditions';
 /** The fields of status that the chapters set. Absent: the last value remains. undefined: the field is removed. */
 export type Fields = { readonly [K in Exclude<keyof AddonStatus, Computed>]?: AddonStatus[K] | undefined };
 

@@ -29,6 +29,7 @@ export function statusOf(observed: PostgresAddon, decision: Decision, result: Ac
     ...definedOf({
       ...lasting(before),
       ...fieldsOf(decision, result, before),
+      uid: addon.metadata.uid,
       observedGeneration: generation,
       ready_at: readyAt,
     }),

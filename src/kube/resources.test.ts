@@ -106,49 +106,65 @@ describe('resources', () => {
     expect((await created).metadata.resourceVersion).toBe('7');
   });
 
-  for (const [operation, suffix] of [
-    ['apply', ''],
-    ['applyStatus', '/status'],
-  ] as const) {
-    it(`${operation} pins the object and takes the fields`, async () => {
-      const transport = new HandTransport();
-      const applied = resources(transport, gvr)[operation](manifest, 'me');
-      const call = await transport.call();
-      expect(call.request).toEqual({
-        method: 'PATCH',
-        path: `/apis/example.org/v1/namespaces/ns/things/a${suffix}`,
-        query: { fieldManager: 'me', force: 'true' },
-        body: manifest,
-        contentType: 'application/apply-patch+yaml',
-      });
-      call.answer(thing('a', 8));
-      expect((await applied).metadata.resourceVersion).toBe('8');
+  it('apply pins the object and takes the fields', async () => {
+    const transport = new HandTransport();
+    const applied = resources(transport, gvr).apply(manifest, 'me');
+    const call = await transport.call();
+    expect(call.request).toEqual({
+      method: 'PATCH',
+      path: '/apis/example.org/v1/namespaces/ns/things/a',
+      query: { fieldManager: 'me', force: 'true' },
+      body: manifest,
+      contentType: 'application/apply-patch+yaml',
     });
+    call.answer(thing('a', 8));
+    expect((await applied).metadata.resourceVersion).toBe('8');
+  });
 
-    it(`${operation} takes the refusal to change the uid for a conflict, and no other refusal`, async () => {
-      const transport = new HandTransport();
-      for (const [field, expected] of [
-        ['metadata.uid', { code: 409, reason: 'Conflict', message: 'immutable' }],
-        ['spec.size', { code: 422, reason: 'Invalid', message: 'immutable' }],
-      ] as const) {
-        const applied = resources(transport, gvr)[operation](manifest, 'me');
-        const causes = [{ field, message: 'field is immutable' }];
-        (await transport.call()).fail(new ApiError({ code: 422, reason: 'Invalid', message: 'immutable', causes }));
-        await expect(applied).rejects.toMatchObject(expected);
-      }
+  it('apply takes the refusal to change the uid for a conflict, and no other refusal', async () => {
+    const transport = new HandTransport();
+    for (const [field, expected] of [
+      ['metadata.uid', { code: 409, reason: 'Conflict', message: 'immutable' }],
+      ['spec.size', { code: 422, reason: 'Invalid', message: 'immutable' }],
+    ] as const) {
+      const applied = resources(transport, gvr).apply(manifest, 'me');
+      const causes = [{ field, message: 'field is immutable' }];
+      (await transport.call()).fail(new ApiError({ code: 422, reason: 'Invalid', message: 'immutable', causes }));
+      await expect(applied).rejects.toMatchObject(expected);
+    }
+  });
+
+  it.each(['uid', 'resourceVersion'])('apply refuses a manifest without %s, and sends nothing', async (pin) => {
+    const transport = new HandTransport();
+    const metadata = { ...manifest.metadata, [pin]: '' };
+    const applied = resources(transport, gvr).apply({ ...manifest, metadata }, 'me');
+    await expect(applied).rejects.toThrow(TypeError);
+    expect(transport.waiting).toBe(0);
+  });
+
+  it('replaces a status at the observed version, and takes nothing that is not pinned', async () => {
+    const transport = new HandTransport();
+    const client = resources(transport, gvr);
+    const replaced = client.replaceStatus({ ...manifest, status: { phase: 'running' } }, 'me');
+    const call = await transport.call();
+    expect(call.request).toEqual({
+      method: 'PATCH',
+      path: '/apis/example.org/v1/namespaces/ns/things/a/status',
+      query: { fieldManager: 'me' },
+      body: [
+        { op: 'replace', path: '/metadata/resourceVersion', value: '7' },
+        { op: 'add', path: '/status', value: { phase: 'running' } },
+      ],
+      contentType: 'application/json-patch+json',
     });
-
-    it.each(['uid', 'resourceVersion'])(
-      `${operation} refuses a manifest without %s, and sends nothing`,
-      async (pin) => {
-        const transport = new HandTransport();
-        const metadata = { ...manifest.metadata, [pin]: '' };
-        const applied = resources(transport, gvr)[operation]({ ...manifest, metadata }, 'me');
-        await expect(applied).rejects.toThrow(TypeError);
-        expect(transport.waiting).toBe(0);
-      },
-    );
-  }
+    call.answer(thing('a', 8));
+    expect((await replaced).metadata.resourceVersion).toBe('8');
+    for (const pin of ['uid', 'resourceVersion']) {
+      const unpinned = { ...manifest, metadata: { ...manifest.metadata, [pin]: '' }, status: {} };
+      await expect(client.replaceStatus(unpinned, 'me')).rejects.toThrow(TypeError);
+    }
+    expect(transport.waiting).toBe(0);
+  });
 
   it('merges with null for what is undefined, and takes nothing that is not pinned', async () => {
     const transport = new HandTransport();

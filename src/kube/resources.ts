@@ -48,10 +48,11 @@ export interface ResourceClient {
    */
   merge(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
   /**
-   * Like apply, on the status subresource. There only the resourceVersion pins the state: the API server keeps the existing metadata and
-   * ignores the uid, so the status of a deleted object would be written to a new one of the same name.
+   * Replaces the whole status by a JSON patch: an apply would leave what another manager owns too, such as a restored condition. On the
+   * status subresource the API server ignores the uid, so the resourceVersion pins the state: it is never used twice.
+   * @throws TypeError if metadata.uid or metadata.resourceVersion is empty
    */
-  applyStatus(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject>;
+  replaceStatus(manifest: PinnedManifest & { readonly status: object }, fieldManager: string): Promise<KubeObject>;
   /** Deletes the observed object. Fails with 'Conflict' if it is another object or has changed, with 'NotFound' if it does not exist. */
   delete(namespace: string, name: string, preconditions: Preconditions): Promise<void>;
 }
@@ -63,15 +64,11 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     const contentType = 'application/apply-patch+yaml';
     return asObject(await transport.request({ method: 'PATCH', path, query, body: manifest, contentType }));
   }
-  async function applyTo(
-    subresource: string | undefined,
-    manifest: PinnedManifest,
-    fieldManager: string,
-  ): Promise<KubeObject> {
+  async function applyTo(manifest: PinnedManifest, fieldManager: string): Promise<KubeObject> {
     const { name, namespace } = manifest.metadata;
     if (!isPinned(manifest)) throw new TypeError('apply requires the observed uid and resourceVersion');
     try {
-      return await send(resourcePath(gvr, namespace, name, subresource), manifest, fieldManager);
+      return await send(resourcePath(gvr, namespace, name), manifest, fieldManager);
     } catch (error) {
       throw isAnotherObject(error) ? conflict(error) : error;
     }
@@ -95,7 +92,7 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       const metadata = { ...manifest.metadata, resourceVersion: neverExisted };
       return send(resourcePath(gvr, namespace, name), { ...manifest, metadata }, fieldManager);
     },
-    apply: (manifest, fieldManager) => applyTo(undefined, manifest, fieldManager),
+    apply: applyTo,
     async merge(manifest, fieldManager) {
       const { name, namespace } = manifest.metadata;
       if (!isPinned(manifest)) throw new TypeError('merge requires the observed uid and resourceVersion');
@@ -104,7 +101,17 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       const body = withNulls(manifest);
       return asObject(await transport.request({ method: 'PATCH', path, query: { fieldManager }, body, contentType }));
     },
-    applyStatus: (manifest, fieldManager) => applyTo('status', manifest, fieldManager),
+    async replaceStatus(manifest, fieldManager) {
+      const { name, namespace, resourceVersion } = manifest.metadata;
+      if (!isPinned(manifest)) throw new TypeError('replaceStatus requires the observed uid and resourceVersion');
+      const path = resourcePath(gvr, namespace, name, 'status');
+      const contentType = 'application/json-patch+json';
+      const body = [
+        { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+        { op: 'add', path: '/status', value: manifest.status },
+      ];
+      return asObject(await transport.request({ method: 'PATCH', path, query: { fieldManager }, body, contentType }));
+    },
     async delete(namespace, name, preconditions) {
       await transport.request({
         method: 'DELETE',

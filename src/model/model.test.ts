@@ -26,6 +26,8 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
   'from protected to standard': 3500,
   'a smaller plan, with another manager': 1000,
   'adopted from another manager': 1000,
+  'restored with the status of an earlier addon': 1000,
+  'a status of a later generation': 1000,
   'a suspended addon': 1500,
   'children edited by hand': 3500,
   'children deleted by hand': 3500,

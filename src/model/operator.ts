@@ -16,7 +16,7 @@ import { readySince, stands, statusOf } from './cnpg.ts';
 import { sameFields } from './fields.ts';
 import { type Fields, passwordIn, type Slot, type Stored } from './objects.ts';
 import { looks } from './observe.ts';
-import { type Answer, apply, applyStatus, create, merge, remove, setFinalizers } from './server.ts';
+import { type Answer, apply, create, merge, remove, replaceStatus, setFinalizers } from './server.ts';
 import { type Acting, catchUp, live, nowOf, restarted, type State, type View, withFeed } from './state.ts';
 import type { Attempt, Step } from './step.ts';
 import type { Subject } from './subject.ts';
@@ -156,7 +156,7 @@ function writeStatus(state: State, process: Acting, subject: Subject): readonly 
   const status = subject.statusOf(addon, process.decision, process.result, nowOf(state));
   if (sameFields(addon.status, status)) return [operator('has no status to write', idle(state, process.resyncDue))];
   // The version that the last own write created.
-  const answer = applyStatus(state, process.seen.addon.metadata, status as Fields);
+  const answer = replaceStatus(state, process.seen.addon.metadata, status as Fields);
   const ready = status.conditions?.find(({ type }) => type === 'Ready')?.reason;
   const label = `writes status ${status.phase} (${ready})`;
   if (answer.kind === 'error') {

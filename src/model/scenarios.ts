@@ -212,6 +212,16 @@ export const scenarios = {
     times: 3,
     late: ['addon'],
   }),
+  'restored with the status of an earlier addon': searchOf({
+    steps: ['create standard with a restored status', 'plan free', 'mode protected', 'delete in the background'],
+    times: 2,
+  }),
+  'a status of a later generation': searchOf({
+    after: ['create standard'],
+    steps: ['restore the status of a later generation', 'fail over', 'plan free', 'delete urlSecret'],
+    times: 2,
+    late: ['addon', 'cluster'],
+  }),
   'a suspended addon': searchOf({
     after: ['create standard'],
     steps: ['suspend on', 'suspend off', 'plan free'],

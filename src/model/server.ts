@@ -79,13 +79,15 @@ export function setFinalizers(state: State, { metadata }: Manifest): Answer {
   return store(state, 'addon', before, after);
 }
 
-/** The status subresource, with the transition rules of the schema. */
-export function applyStatus(state: State, { uid, resourceVersion }: Pinned, status: Fields): Answer {
+/** Replaces the status, with the transition rules of the schema. */
+export function replaceStatus(state: State, { uid, resourceVersion }: Pinned, status: Fields): Answer {
   const before = live(state, 'addon');
   if (before === undefined) return conflict(`uid ${uid}: no existing object was found`);
   if (before.metadata.uid !== uid) return conflict(`uid ${uid} is not the object's`);
   if (resourceVersion !== before.metadata.resourceVersion) return conflict('the object has been modified');
-  for (const field of ['ready_at', 'clusterName']) {
+  // A status that a backup tool restored describes another object.
+  const isAnother = before.status?.uid !== status.uid;
+  for (const field of isAnother ? ['clusterName'] : ['ready_at', 'clusterName']) {
     if (before.status?.[field] !== undefined && before.status[field] !== status[field])
       return invalid(`status.${field} is written once`);
   }

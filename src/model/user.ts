@@ -57,6 +57,8 @@ export const userSteps = {
   'create pro': (state) => createAddon(state, { plan: 'pro' }),
   'create protected free': (state) => createAddon(state, { plan: 'free', mode: 'protected' }),
   'create protected standard': (state) => createAddon(state, { plan: 'standard', mode: 'protected' }),
+  'create standard with a restored status': (state) => restoredAddon(state, { plan: 'standard' }),
+  'restore the status of a later generation': (state) => restoreStatus(state, { observedGeneration: 9 }),
   'plan free': (state) => changeSpec(state, { plan: 'free' }),
   'plan standard': (state) => changeSpec(state, { plan: 'standard' }),
   'plan pro': (state) => changeSpec(state, { plan: 'pro' }),
@@ -118,6 +120,34 @@ function createAddon(state: State, spec: AddonSpec): State | undefined {
     metadata: { ...metadata, creationTimestamp: timeOf(state) },
     spec: { ...spec },
   });
+}
+
+/** A backup tool puts an addon back with the status of an earlier one, which ran. */
+function restoredAddon(state: State, spec: AddonSpec): State | undefined {
+  const after = createAddon(state, spec);
+  const since = { lastTransitionTime: timeOf(state), observedGeneration: 7, status: 'True', message: 'restored' };
+  return (
+    after &&
+    restoreStatus(after, {
+      uid: 'uid-old',
+      phase: 'running',
+      ready_at: timeOf(state),
+      observedGeneration: 7,
+      clusterName: nameOf.cluster,
+      plan: spec.plan,
+      credentials: { sourceVersion: 'rv-old', secretUID: 'uid-older' },
+      conditions: [
+        { type: 'Ready', reason: 'Running', ...since },
+        { type: 'CredentialsPublished', reason: 'Published', ...since },
+        { type: 'Connectable', reason: 'LoggedIn', ...since },
+      ],
+    })
+  );
+}
+
+function restoreStatus(state: State, status: Fields): State | undefined {
+  if (live(state, 'addon')?.status?.observedGeneration === status.observedGeneration) return undefined;
+  return done(edit(state, 'addon', (addon) => ({ ...addon, status: { ...addon.status, ...status } })));
 }
 
 function changeSpec(state: State, change: Partial<AddonSpec>): State | undefined {

@@ -69,6 +69,10 @@ export interface AddonStatus {
    */
   readonly observedGeneration?: number;
   /**
+   * The metadata.uid of the object that this status describes. A backup tool can restore the status of an earlier object; nothing but clusterName is taken from it.
+   */
+  readonly uid?: string;
+  /**
    * Where the database runs. Always OnCluster, the Kubernetes cluster of this object.
    */
   readonly locality?: 'OnCluster';

@@ -40,7 +40,10 @@ export const statusRules = {
     const reported = reportedIn(step);
     if (reported === undefined || reported.refused) return undefined;
     const is = reported.status.observedGeneration ?? 0;
-    const was = (live(before, 'addon')?.status as AddonStatus | undefined)?.observedGeneration ?? 0;
+    const addon = live(before, 'addon');
+    const was = (addon?.status as AddonStatus | undefined)?.observedGeneration ?? 0;
+    // A status of a generation that does not exist was restored.
+    if (was > (addon?.metadata.generation ?? 0)) return undefined;
     return is < was ? `it fell from ${was} to ${is}` : undefined;
   },
 
