@@ -14,6 +14,10 @@ export const cnpgApiVersion = 'postgresql.cnpg.io/v1';
 export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
 /** Set on a Cluster to stop its pods on purpose. CNPG still reports such a Cluster as healthy. */
 export const hibernationAnnotation = 'cnpg.io/hibernation';
+/** Set on a Cluster to make CNPG ignore it: "disabled". */
+export const reconciliationAnnotation = 'cnpg.io/reconciliationLoop';
+/** Set on a Cluster to stop PostgreSQL in some instances: a JSON list of their names, or ["*"] for all. */
+export const fencingAnnotation = 'cnpg.io/fencedInstances';
 /** Label of every object that belongs to a Cluster. */
 export const clusterLabel = 'cnpg.io/cluster';
 
@@ -136,5 +140,12 @@ export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
 const kept: KeptMetadata = {
   fields: ['deletionTimestamp', 'ownerReferences'],
   labels: Object.values(labels),
-  annotations: [annotations.readyBefore, annotations.formerUid, annotations.readyAt, hibernationAnnotation],
+  annotations: [
+    annotations.readyBefore,
+    annotations.formerUid,
+    annotations.readyAt,
+    hibernationAnnotation,
+    reconciliationAnnotation,
+    fencingAnnotation,
+  ],
 };

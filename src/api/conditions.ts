@@ -151,8 +151,8 @@ export const reasons = {
   ClusterRecreated: {
     state: 'progressing',
     meaning:
-      'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new, empty Cluster is being created.',
-    remedy: 'Find out who deleted the Cluster. Its data was deleted with it.',
+      'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new one is being created. It is empty, unless the Cluster was deleted with --cascade=orphan: then CNPG gives its volumes to the new one.',
+    remedy: 'Find out who deleted the Cluster. Its data was deleted with it, unless its volume claims still exist.',
     warning: true,
   },
   Applying: { state: 'progressing', meaning: 'A change of plan or version is being applied.', remedy: wait },
@@ -259,6 +259,17 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The Cluster is hibernated (annotation cnpg.io/hibernation): no instance is running.',
     remedy: 'Remove the annotation from the Cluster.',
+  },
+  ReconciliationDisabled: {
+    state: 'stalled',
+    meaning:
+      'CNPG ignores the Cluster (annotation cnpg.io/reconciliationLoop: disabled): a change is not applied, and a failed instance is not recovered.',
+    remedy: 'Remove the annotation from the Cluster.',
+  },
+  InstancesFenced: {
+    state: 'stalled',
+    meaning: 'Instances are fenced (annotation cnpg.io/fencedInstances): PostgreSQL is stopped in them.',
+    remedy: 'Remove the annotation from the Cluster, or use kubectl cnpg fencing off.',
   },
   TakingTooLong: {
     state: 'stalled',

@@ -11,7 +11,7 @@ import { recordedCondition } from '../recorded.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { type Verdict, verdictOf } from '../verdict.ts';
-import { databaseUrl, holdsUrl, readCredentials } from './database-url.ts';
+import { databaseUrl, holdsUrl, isUnproven, readCredentials } from './database-url.ts';
 import { buildUrlSecret } from './url-secret.ts';
 
 export interface CredentialsChapter extends Chapter {
@@ -45,6 +45,7 @@ export function credentialsChapter(
   if (source.kind === 'unread') return rest(recorded === undefined ? pending : held(addon, target));
   if (recorded === undefined && !isHealthy(provisioned)) return rest(pending);
 
+  if (isUnproven(source.object, own.cluster)) return rest(pending);
   const credentials = readCredentials(source.object, own.cluster, target);
   if (typeof credentials === 'string') return rest({ reason: 'CredentialsInvalid', message: credentials });
   const url = databaseUrl(credentials, target.names.cluster, addon.metadata.namespace, target.sslMode);

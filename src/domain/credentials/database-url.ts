@@ -23,9 +23,9 @@ export function readCredentials(
   expected: { readonly owner: string; readonly database: string },
 ): Credentials | string {
   const name = sourceSecretName(cluster.metadata.name);
-  const controller = secret.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  if (controller?.uid !== cluster.metadata.uid)
-    return `Secret ${name} does not belong to Cluster ${cluster.metadata.name}`;
+  const controller = controllerOf(secret);
+  if (controller !== undefined && controller !== cluster.metadata.uid)
+    return `Secret ${name} does not belong to Cluster ${cluster.metadata.name}; delete the Secret, and CloudNativePG creates a new one`;
   const username = decode(secret.data?.username);
   const password = decode(secret.data?.password);
   const database = decode(secret.data?.dbname);
@@ -35,6 +35,20 @@ export function readCredentials(
   if (username !== expected.owner) return `Secret ${name}: key "username" is not the owner "${expected.owner}"`;
   if (database !== expected.database) return `Secret ${name}: key "dbname" is not the database "${expected.database}"`;
   return { username: expected.owner, password: password ?? '', database: expected.database };
+}
+
+/**
+ * Whether CNPG still has to read this version of the Secret. Without an owner, as after a restore or after the Cluster was deleted with
+ * --cascade=orphan, CNPG uses the Secret as it is (createOrPatchClusterCredentialSecret in CNPG 1.30). Only the version that CNPG reports
+ * then proves that the Secret belongs to the Cluster.
+ */
+export function isUnproven(secret: Secret, { status }: Cluster): boolean {
+  return controllerOf(secret) === undefined && status.applicationSecretVersion !== secret.metadata.resourceVersion;
+}
+
+/** The uid of the controlling owner. */
+function controllerOf({ metadata }: Secret): string | undefined {
+  return metadata.ownerReferences?.find((reference) => reference.controller === true)?.uid;
 }
 
 /** `postgresql://user:password@{cluster}-rw.{namespace}:5432/{database}`, percent-encoded; `prefer` adds no query. */

@@ -1,13 +1,14 @@
 // The database chapter: the write of the Cluster, whether CNPG has provisioned it, and the progress of a change.
 import type { PostgresAddon } from '../../api/addon.ts';
+import type { Cluster } from '../../api/cnpg.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { Action, Fields } from '../decision.ts';
-import { wasReady } from '../recorded.ts';
+import { recordedCondition, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { diffCluster } from './cluster-diff.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
-import { isHealthy, judgeCluster } from './readiness.ts';
+import { ignoredByCnpg, isHealthy, judgeCluster, reconciliationDisabled } from './readiness.ts';
 
 export interface DatabaseChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -27,7 +28,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
   const planApplied = isHeldBack
     ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
-    : judgePlan(addon, target, applying, provisioned);
+    : judgePlan(addon, target, applying, provisioned, unapplied(addon, own.cluster, change.actions));
   const asked = suspended === undefined ? change.asked : isHeldBack;
   return {
     actions: change.actions,
@@ -43,8 +44,27 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   };
 }
 
+/** Why a change cannot have been applied: CNPG ignores the Cluster, and has not reported this spec as applied before. */
+function unapplied(
+  addon: PostgresAddon,
+  cluster: Cluster | undefined,
+  actions: readonly Action[],
+): Verdict | undefined {
+  if (cluster === undefined || !ignoredByCnpg(cluster)) return undefined;
+  const { status, observedGeneration } = recordedCondition(addon, 'PlanApplied') ?? {};
+  const wasApplied = status === 'True' && observedGeneration === addon.metadata.generation && actions.length === 0;
+  return wasApplied ? undefined : reconciliationDisabled(cluster);
+}
+
 /** A plan is not applied while a change is in progress. A later restart or failover does not affect it. */
-function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, provisioned: Verdict): Verdict {
+function judgePlan(
+  addon: PostgresAddon,
+  target: Target,
+  applying: boolean,
+  provisioned: Verdict,
+  obstacle: Verdict | undefined,
+): Verdict {
+  if (obstacle !== undefined) return obstacle;
   if (applying)
     return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
   if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };

@@ -1,6 +1,6 @@
 // Judges whether CNPG has provisioned the database. CNPG's phase "healthy" is only one of the requirements.
 import type { PostgresAddon } from '../../api/addon.ts';
-import { type Cluster, hibernationAnnotation } from '../../api/cnpg.ts';
+import { type Cluster, fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../api/cnpg.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -61,9 +61,9 @@ const changing: Verdict = {
   message: 'the change was written to the Cluster; CloudNativePG is restarting the instances one by one',
 };
 
-/** Deleting a Cluster deletes its data, and there is no backup to restore. */
+/** Deleting a Cluster deletes its data, unless its volume claims were kept: CNPG gives those to a new Cluster of the same name. */
 function recreated(target: Target): Verdict {
-  const message = `Cluster ${target.names.cluster} was deleted with its data, but not by this operator; a new, empty Cluster is being created`;
+  const message = `Cluster ${target.names.cluster} was deleted, but not by this operator; a new one is being created, which is empty unless the volume claims of the deleted one still exist`;
   return { reason: 'ClusterRecreated', message };
 }
 
@@ -76,15 +76,55 @@ function working(addon: PostgresAddon): Verdict {
 
 /** Why the Cluster is not provisioned: intervention is needed, or else `otherwise`. */
 function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
-  if (hibernated(cluster)) {
-    return {
-      reason: 'Hibernated',
-      message: `Cluster ${cluster.metadata.name} is hibernated (annotation ${hibernationAnnotation}: on); remove the annotation to start its instances`,
-    };
-  }
+  const stopped = stoppedBySomebody(cluster);
+  if (stopped !== undefined) return stopped;
   const meaning = phaseMeaning(cluster.status.phase);
   if (meaning === 'healthy' || meaning === 'working') return otherwise;
   return { reason: meaning, message: cnpgReport(cluster) };
+}
+
+/** What somebody set on the Cluster that keeps CNPG from running its instances. */
+function stoppedBySomebody(cluster: Cluster): Verdict | undefined {
+  const { name } = cluster.metadata;
+  if (hibernated(cluster)) {
+    return {
+      reason: 'Hibernated',
+      message: `Cluster ${name} is hibernated (annotation ${hibernationAnnotation}: on); remove the annotation to start its instances`,
+    };
+  }
+  if (ignoredByCnpg(cluster)) return reconciliationDisabled(cluster);
+  const fenced = fencedInstances(cluster);
+  if (fenced === undefined) return undefined;
+  return {
+    reason: 'InstancesFenced',
+    message: `PostgreSQL is stopped in ${fenced} of Cluster ${name} (annotation ${fencingAnnotation}); remove the annotation to start it`,
+  };
+}
+
+/** Whether CNPG does not act on the Cluster, so that its status stays as it is. */
+export function ignoredByCnpg({ metadata }: Cluster): boolean {
+  return metadata.annotations?.[reconciliationAnnotation] === 'disabled';
+}
+
+/** The verdict on a Cluster that CNPG ignores, if anything depends on CNPG. */
+export function reconciliationDisabled({ metadata: { name } }: Cluster): Verdict {
+  const message = `CloudNativePG ignores Cluster ${name} (annotation ${reconciliationAnnotation}: disabled); remove the annotation`;
+  return { reason: 'ReconciliationDisabled', message };
+}
+
+/** The fenced instances in words; undefined without any. The annotation can hold anything: CNPG ignores what it cannot read. */
+function fencedInstances({ metadata }: Cluster): string | undefined {
+  const fenced = jsonOf(metadata.annotations?.[fencingAnnotation] ?? '[]');
+  if (!Array.isArray(fenced) || fenced.length === 0) return undefined;
+  return fenced.includes('*') ? 'all instances' : `${fenced.length} instance(s)`;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function hibernated(cluster: Cluster): boolean {

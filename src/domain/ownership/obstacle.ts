@@ -5,7 +5,7 @@ import { isEssential, isWatched, kindOf, type Role, roles } from '../children.ts
 import { foundAs, type Situation, unseen } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { strayOf } from './adopt.ts';
-import { uidOn } from './owner.ts';
+import { appIdOf, uidOn } from './owner.ts';
 
 /** The first obstacle that prevents any action; undefined if each essential child is ours, can be adopted, or does not exist. */
 export function findObstacle(s: Situation): Verdict | undefined {
@@ -47,20 +47,33 @@ function inTheWay(s: Situation, role: Role): Verdict | undefined {
   }
 }
 
-/** A foreign object, or one that a deleted addon with another name left behind: in both cases a person has to decide. */
+/**
+ * A foreign object, or one of another addon: in both cases a person has to decide. Two addons in one namespace can need the same name,
+ * since tenantId and appId are joined to one: "acme-web" and "shop", "acme" and "web-shop" (decision 8). The first one has it.
+ */
 function foreign({ addon, observed }: Situation, kind: string, child: KubeObject): Verdict {
   const { name } = child.metadata;
   const uid = uidOn(child);
-  const isLeft =
-    uid !== undefined && !observed.livingOwners.includes(uid) && (child.metadata.ownerReferences ?? []).length === 0;
-  if (!isLeft)
+  const other = `PostgresAddon "${child.metadata.labels?.[labels.name] ?? ''}"`;
+  const appId = child.metadata.labels?.[labels.appId];
+  const isSameApp = appId === appIdOf(addon);
+  const rename = 'create this addon again with another appId or tenantId';
+  const isOwned = (child.metadata.ownerReferences ?? []).length > 0;
+  if (uid === undefined || (isOwned && !observed.livingOwners.includes(uid)))
     return {
       reason: 'NameConflict',
-      message: `${kind} ${name} exists and does not belong to this addon; it was left unchanged`,
+      message: `${kind} ${name} exists and does not belong to this addon; it was left unchanged. Delete it, or ${rename}`,
     };
-  const former = child.metadata.labels?.[labels.name] ?? '';
+  if (isOwned || observed.livingOwners.includes(uid)) {
+    const why = isSameApp ? '' : `, whose appId is "${appId}": its tenantId and appId are joined to the same name`;
+    return { reason: 'NameConflict', message: `${kind} ${name} belongs to ${other}${why}; ${rename}` };
+  }
+  const handOver = `set the label ${labels.name}=${addon.metadata.name} on the objects that it left behind to hand them over to this addon`;
+  const orElse = isSameApp
+    ? handOver
+    : `${rename}: its appId is "${appId}", and only an addon with that appId can adopt it`;
   return {
     reason: 'AdoptionRefused',
-    message: `${kind} ${name} was left behind by the deleted PostgresAddon "${former}"; apply that addon again to adopt it, or set the label ${labels.name}=${addon.metadata.name} on the objects that it left behind to hand them over to this addon`,
+    message: `${kind} ${name} was left behind by the deleted ${other}; apply that addon again to adopt it, or ${orElse}`,
   };
 }

@@ -1,0 +1,56 @@
+// What somebody set on the Cluster that keeps CNPG from running it is named, instead of waiting for CNPG.
+import { describe, expect, it } from '@jest/globals';
+import { type Cluster, fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../api/cnpg.ts';
+import { decide } from '../decide.ts';
+import { aCluster, anAddon, aRunningAddon, observing } from '../testing.ts';
+
+const addon = aRunningAddon({ plan: 'pro' });
+const annotated = (cluster: Cluster, annotations: Readonly<Record<string, string>>): Cluster => ({
+  ...cluster,
+  metadata: { ...cluster.metadata, annotations: { ...cluster.metadata.annotations, ...annotations } },
+});
+
+describe('with an instance missing', () => {
+  const down = aCluster(addon, { readyInstances: 2 });
+  it.each([
+    [hibernationAnnotation, 'on', 'Hibernated', /remove the annotation to start its instances/],
+    [reconciliationAnnotation, 'disabled', 'ReconciliationDisabled', /remove the annotation/],
+    [fencingAnnotation, '["*"]', 'InstancesFenced', /all instances .* remove the annotation/],
+    [fencingAnnotation, '["db-team-a-shop-1"]', 'InstancesFenced', /1 instance\(s\)/],
+    [fencingAnnotation, '[]', 'Provisioning', /waiting for CloudNativePG/],
+    [fencingAnnotation, 'not JSON', 'Provisioning', /waiting for CloudNativePG/],
+    [fencingAnnotation, '{"a":1}', 'Provisioning', /waiting for CloudNativePG/],
+    [reconciliationAnnotation, 'enabled', 'Provisioning', /waiting for CloudNativePG/],
+  ])('%s: %s is %s', (annotation, value, reason, words) => {
+    const { ready } = decide(observing(addon, { cluster: annotated(down, { [annotation]: value }) }), 0);
+    expect(ready).toMatchObject({ reason, message: expect.stringMatching(words) });
+  });
+});
+
+describe('while CNPG ignores the Cluster', () => {
+  const ignored = annotated(aCluster(addon), { [reconciliationAnnotation]: 'disabled' });
+  const applied = (generation: number) => ({
+    type: 'PlanApplied',
+    status: 'True' as const,
+    reason: 'Applied',
+    message: 'plan pro',
+    observedGeneration: generation,
+    lastTransitionTime: '2026-01-02T03:04:05Z',
+  });
+  const withPlan = (generation: number) => ({
+    ...addon,
+    metadata: { ...addon.metadata, generation: 2 },
+    status: { ...addon.status, conditions: [applied(generation)] },
+  });
+
+  it('a plan that was applied before stays so', () =>
+    expect(decide(observing(withPlan(2), { cluster: ignored }), 0).conditions.PlanApplied?.reason).toBe('Applied'));
+  it('a later request is not claimed to be applied', () =>
+    expect(decide(observing(withPlan(1), { cluster: ignored }), 0).conditions.PlanApplied?.reason).toBe(
+      'ReconciliationDisabled',
+    ));
+  it('nor is a plan that was never applied', () =>
+    expect(decide(observing(anAddon({ plan: 'pro' }), { cluster: ignored }), 0).conditions.PlanApplied?.reason).toBe(
+      'ReconciliationDisabled',
+    ));
+});
