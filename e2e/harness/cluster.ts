@@ -6,6 +6,8 @@ import { type Cluster, up } from '../../hack/cluster/cluster.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
+  mutatingAdmissionPolicies,
+  mutatingAdmissionPolicyBindings,
   namespaces,
   persistentVolumes,
   validatingWebhookConfigurations,
@@ -58,13 +60,22 @@ export async function kubectl(
   return { code: exitCode ?? -1, output: stdout, error: stderr };
 }
 
+const cleared = [
+  validatingWebhookConfigurations,
+  mutatingAdmissionPolicyBindings,
+  mutatingAdmissionPolicies,
+  clusterRoleBindings,
+  clusterRoles,
+  namespaces,
+];
+
 /**
  * Namespaces go by and by, and an operator that outlived its test loses its Lease with them and ends. But a new operator must not meet
  * addons of an earlier test: it would be seen to work for them.
  */
 export async function removeRemains(client: KubeClient): Promise<void> {
   const selector = `${temporaryLabel}=true`;
-  for (const gvr of [validatingWebhookConfigurations, clusterRoleBindings, clusterRoles, namespaces]) {
+  for (const gvr of cleared) {
     for (const { metadata } of await client.list(gvr, undefined, selector))
       await client.remove(gvr, undefined, metadata.name);
   }

@@ -38,6 +38,11 @@ export const validatingAdmissionPolicyBindings = admission(
   'validatingadmissionpolicybindings',
   'ValidatingAdmissionPolicyBinding',
 );
+export const mutatingAdmissionPolicies = admission('mutatingadmissionpolicies', 'MutatingAdmissionPolicy');
+export const mutatingAdmissionPolicyBindings = admission(
+  'mutatingadmissionpolicybindings',
+  'MutatingAdmissionPolicyBinding',
+);
 
 /** Those of the manifests that the clusters install. */
 const installed: readonly Gvr[] = [
@@ -56,6 +61,8 @@ const installed: readonly Gvr[] = [
   validatingWebhookConfigurations,
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
+  mutatingAdmissionPolicies,
+  mutatingAdmissionPolicyBindings,
   admission('mutatingwebhookconfigurations', 'MutatingWebhookConfiguration'),
 ];
 

@@ -242,6 +242,13 @@ export const reasons = {
     remedy: "Follow the server's message, quoted in the condition. The operator retries automatically.",
     recheckSeconds: 60,
   },
+  ChangedOnAdmission: {
+    state: 'stalled',
+    meaning:
+      'The API server stored an object with other values than the operator requested: an admission policy or a webhook changes them. The database runs with those values.',
+    remedy:
+      'Accept the values, or exempt the object from the policy, set spec.suspend to true and then remove it: the operator requests the values once for each change of the spec.',
+  },
   FieldNotRemoved: {
     state: 'stalled',
     meaning:

@@ -73,12 +73,19 @@ async function logIn({ url, place }: Login, deps: Dependencies): Promise<Pick<Ac
   return verdict === undefined ? {} : { login: verdict };
 }
 
-function nextTime(key: Key, decision: Decision, { refusals = [], login }: ActionResult, deps: Dependencies): Next {
+function nextTime(
+  key: Key,
+  decision: Decision,
+  { refusals = [], login, altered }: ActionResult,
+  deps: Dependencies,
+): Next {
   const isPublished = decision.status?.credentials?.secretUID !== undefined;
   const after = soonest(
     decision.wakeAfter,
     ...refusals.map(recheckAfter),
     recheckAfter(login),
+    // No event follows if what was stored is what was there before.
+    altered === undefined ? undefined : 0,
     decision.login !== undefined && login === undefined ? busyMilliseconds : undefined,
     isPublished ? deps.resync.remaining(key) : undefined,
   );

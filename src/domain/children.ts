@@ -1,6 +1,6 @@
 // The table of children: the objects that the operator creates for an addon, one row each. Code that handles every child iterates over
 // this table and has no list of its own, because a child that is forgotten in one place would be lost or left behind.
-import { type Concern, concerns } from '../api/conditions.ts';
+import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { type ObjectOf, type ResourceName, resources } from '../api/resources.ts';
 import { scheduledBackupName, urlSecretName } from './names.ts';
@@ -14,6 +14,8 @@ interface ChildRow {
   readonly name: (of: { readonly cluster: string; readonly appId: string }) => string;
   /** The fields that an apply which only changes the owner must repeat in order to keep them. */
   readonly keeps: (live: never) => Readonly<Record<string, unknown>>;
+  /** The condition that says so if the API server stored another spec than was written. */
+  readonly alteredIn?: ConditionType;
   /** Whether the operator may delete it once it is not needed. Never true for an object that holds data. */
   readonly removable: boolean;
 }
@@ -27,6 +29,7 @@ export const children = {
     concern: 'database',
     name: ({ cluster }) => cluster,
     keeps: itsSpec,
+    alteredIn: 'PlanApplied',
     removable: false,
   },
   scheduledBackup: {
@@ -34,6 +37,7 @@ export const children = {
     concern: 'backup',
     name: ({ cluster }) => scheduledBackupName(cluster),
     keeps: itsSpec,
+    alteredIn: 'BackupReady',
     removable: true,
   },
   urlSecret: {
@@ -70,6 +74,12 @@ export function kindOf(role: Role): string {
 /** Whether its objects are watched, so that no read is needed. */
 export function isWatched(role: Role): boolean {
   return resources[children[role].resource].access === 'watched';
+}
+
+/** The condition that reports that the API server stored another spec of a child than was written; undefined for a child without a spec. */
+export function alteredIn(role: Role): ConditionType | undefined {
+  const row: ChildRow = children[role];
+  return row.alteredIn;
 }
 
 /** Whether the addon is useless without it. */

@@ -2,7 +2,8 @@
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
-import { children, type RemovableRole, type Role } from './children.ts';
+import { alterationOf } from './alteration.ts';
+import { alteredIn, children, type RemovableRole, type Role } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -123,6 +124,8 @@ export interface ActionResult {
   readonly refusals?: readonly Refusal[];
   /** The concerns of writes that were not attempted because of a refusal. */
   readonly untried?: readonly Concern[];
+  /** By child: the API server stored something else than was written. */
+  readonly altered?: Readonly<Partial<Record<Role, Verdict>>>;
   /** uids of the children that were created. */
   readonly created?: Readonly<Partial<Record<Role, string>>>;
   /** The result of the login, if one was attempted. */
@@ -160,6 +163,12 @@ export function withRefusal(result: ActionResult, { verb, child, concern }: Acti
 
 /** The result after a write that succeeded. @param written the object as the API server returned it; undefined if it was deleted */
 export function withWritten(result: ActionResult, action: Action, written: KubeObject | undefined): ActionResult {
-  if (action.verb !== 'create' || written === undefined) return result;
-  return { ...result, created: { ...result.created, [action.child]: written.metadata.uid } };
+  if (action.verb === 'delete' || action.child === 'addon' || written === undefined) return result;
+  const { child, manifest } = action;
+  const altered = alteredIn(child) === undefined ? undefined : alterationOf(manifest, written);
+  return {
+    ...result,
+    ...(altered && { altered: { ...result.altered, [child]: altered } }),
+    ...(action.verb === 'create' && { created: { ...result.created, [child]: written.metadata.uid } }),
+  };
 }

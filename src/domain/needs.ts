@@ -1,5 +1,6 @@
 // Determines which live reads the next decision needs: none if nothing changed, so that an idle addon causes no requests.
 import { isLoginCurrent } from './credentials/login-due.ts';
+import { isAltered } from './database/cluster-diff.ts';
 import { previewedPlan } from './database/plan-change.ts';
 import { planToResources } from './database/plans.ts';
 import { isHealthy, judgeCluster } from './database/readiness.ts';
@@ -56,7 +57,9 @@ export function needs(observed: Observed, now: number): Needs {
   const target = targetOf(s);
   if (own.cluster === undefined || isVerdict(target)) return { ...nothing, live };
 
-  const { instances } = target.profile;
+  const instances = isAltered(addon, target, own.cluster)
+    ? (own.cluster.spec.instances ?? 1)
+    : target.profile.instances;
   const { provisioned } = judgeCluster(addon, target, own.cluster, instances, awaitsRestart(own.cluster));
   const healthy = isHealthy(provisioned);
   const isPublished = addon.status?.credentials !== undefined;

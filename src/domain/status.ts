@@ -3,7 +3,7 @@ import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes, type ReasonState } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { timestampOf } from '../api/time.ts';
-import { children } from './children.ts';
+import { alteredIn, children, roles } from './children.ts';
 import { type ActionResult, type Decision, essentialRefusal, type Fields, type Refusal } from './decision.ts';
 import { untilStuck } from './diagnosis/deadlines.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
@@ -15,6 +15,9 @@ import { stateOf, type Verdict } from './verdict.ts';
  * @param now wall-clock time in milliseconds, for transition times and ready_at
  */
 export function statusOf(observed: PostgresAddon, decision: Decision, result: ActionResult, now: number): AddonStatus {
+  const { altered } = result;
+  if (altered !== undefined && observed.status?.conditions !== undefined)
+    return withAlterations(observed, observed.status.conditions, altered, now);
   const refusal = essentialRefusal(result);
   // ready_at cannot be changed later, so it is only inherited if the database is adopted.
   const isAdopted = decision.ready.reason !== 'Adopting' || refusal === undefined;
@@ -37,6 +40,28 @@ export function statusOf(observed: PostgresAddon, decision: Decision, result: Ac
     locality: 'OnCluster',
     conditions: conditionsOf(addon, decision, result, ready, now, generation),
   };
+}
+
+/**
+ * The last status, with the alterations. What was decided about the requested object does not hold for the stored one, which the next
+ * reconcile judges at once: a database that answers must not be reported down in between.
+ */
+function withAlterations(
+  { status, metadata: { generation } }: PostgresAddon,
+  conditions: readonly Condition[],
+  altered: NonNullable<ActionResult['altered']>,
+  now: number,
+): AddonStatus {
+  const news = roles.flatMap((role): readonly Condition[] => {
+    const [type, verdict] = [alteredIn(role), altered[role]];
+    if (type === undefined || verdict === undefined) return [];
+    const before = conditions.find((condition) => condition.type === type);
+    return [conditionOf(type, verdict, before, generation, timestampOf(now))];
+  });
+  const kept = conditions.filter(({ type }) => news.every((condition) => condition.type !== type));
+  const order = Object.keys(conditionTypes);
+  const all = [...kept, ...news].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+  return { ...status, conditions: all };
 }
 
 /** The fields of the last status that remain until they are replaced. */
@@ -97,7 +122,10 @@ function conditionsOf(
     const judged = isEffective(type, result) ? verdicts[type] : undefined;
     const isLost = before?.status === 'True' && isMissing(type, decision, result);
     const verdict =
-      refusalOf(type, verdicts, decision, result) ?? judged ?? (isLost ? essentialRefusal(result) : undefined);
+      refusalOf(type, verdicts, decision, result) ??
+      alterationIn(type, result) ??
+      judged ??
+      (isLost ? essentialRefusal(result) : undefined);
     if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, timestampOf(now))];
     // The condition could not be judged: its last value remains.
     const isJudged = type in verdicts && isEffective(type, result);
@@ -130,6 +158,12 @@ function refusalOf(
   // Protection depends on the owner reference of each child.
   const isOwner = ({ child }: Refusal): boolean => child !== 'addon' && changesOwner.includes(child);
   return essentialRefusal(result) ?? (type === 'Protected' ? refusals.find(isOwner) : undefined);
+}
+
+/** What the API server stored instead of what was written, in the condition that reports it. */
+function alterationIn(type: ConditionType, { altered = {} }: ActionResult): Verdict | undefined {
+  const role = roles.find((one) => alteredIn(one) === type && altered[one] !== undefined);
+  return role && altered[role];
 }
 
 /** Whether a child of the concern does not exist, and its creation was not attempted: the last condition must not go on claiming it. */

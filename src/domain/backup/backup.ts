@@ -1,8 +1,11 @@
 // The backup chapter: the ScheduledBackup of plans with backups, and the backup level in force.
+import type { Manifest } from '../../api/kubernetes.ts';
+import { standingAlteration } from '../alteration.ts';
 import type { Chapter, Round } from '../chapter.ts';
 import type { Fields } from '../decision.ts';
 import { diffChild } from '../ownership/child-diff.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
+import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { buildScheduledBackup } from './scheduled-backup.ts';
@@ -13,13 +16,19 @@ export function backupChapter({ s, target, suspended }: Round): Chapter {
   const obstacle = obstacleTo(s, 'scheduledBackup');
   const wanted = isWanted ? buildScheduledBackup(s.addon, target) : undefined;
   // A foreign ScheduledBackup does not matter to a plan without backups.
-  const backupReady = isWanted ? (obstacle ?? judgeBackup(target)) : undefined;
+  const backupReady = isWanted ? (obstacle ?? alterationIn(s, wanted) ?? judgeBackup(target)) : undefined;
   return {
     actions: obstacle === undefined ? diffChild(s, 'scheduledBackup', wanted) : [],
     conditions: { BackupReady: backupReady },
     status: suspended === undefined ? { backup: levelOf(target) } : {},
     wakeAfter: recheckAfter(backupReady),
   };
+}
+
+/** What the API server stored instead of the wanted ScheduledBackup, if status has recorded it. */
+function alterationIn(s: Situation, wanted: Manifest | undefined): Verdict | undefined {
+  const { scheduledBackup: live } = s.own;
+  return wanted && live && standingAlteration(s.addon, 'scheduledBackup', wanted, live);
 }
 
 function levelOf({ backup, schedule }: Target): Fields['backup'] {

@@ -1,11 +1,13 @@
 // Compares the live Cluster with the desired one and returns the write that is needed, or none if they match.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import { standingAlteration } from '../alteration.ts';
 import { type Action, applyTo, create } from '../decision.ts';
 import { includes } from '../includes.ts';
 import { isHeld, ownAnnotations } from '../ownership/child-metadata.ts';
 import { reasonOf } from '../recorded.ts';
 import type { Target } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
 import { buildCluster, type ClusterManifest } from './cluster.ts';
 import { awaitsRestart, isRestart, restartMark, wasMarkedForOther } from './restart-mark.ts';
 
@@ -15,6 +17,8 @@ export interface ClusterDiff {
   readonly awaitsRestart: boolean;
   /** The user requested a change; otherwise the write only repairs a manual edit. */
   readonly asked: boolean;
+  /** What the API server stored instead of the requested Cluster, if status has recorded it. */
+  readonly altered?: Verdict;
 }
 
 /** @param cluster the addon's own; undefined if it does not exist */
@@ -28,6 +32,9 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const wanted = oneStepTowards(whole, cluster);
   const asked = isAsked(addon, target, cluster);
   if (matches(addon, cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
+  const altered = standingAlteration(addon, 'cluster', wanted, cluster);
+  if (altered !== undefined && isHeld(addon, cluster, wanted))
+    return { actions: [], awaitsRestart: awaitsRestart(cluster), asked, altered };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const changes = asked && isRestart(cluster.spec, wanted.spec);
   const mark = changes ? restartMark(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
@@ -44,12 +51,19 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
  * writes is in progress; or the Cluster was changed for a request that status never recorded.
  */
 export function isAsked(addon: PostgresAddon, target: Target, cluster: Cluster): boolean {
+  if (isAltered(addon, target, cluster)) return false;
   const { plan, image, resources } = addon.status ?? {};
   const { instances, memory } = target.profile;
   const isSame =
     plan === target.plan && image === target.image && resources?.instances === instances && resources.memory === memory;
   const isUnderWay = reasonOf(addon, 'PlanApplied') === 'Applying';
   return !isSame || isUnderWay || wasMarkedForOther(cluster, buildCluster(addon, target).spec);
+}
+
+/** Whether the Cluster has other values than requested because the API server changes them: status has recorded so. */
+export function isAltered(addon: PostgresAddon, target: Target, cluster: Cluster): boolean {
+  const wanted = oneStepTowards(buildCluster(addon, target), cluster);
+  return standingAlteration(addon, 'cluster', wanted, cluster) !== undefined;
 }
 
 /** For a switchover, CNPG rejects a new image and new parameters in the same write: the image is changed in the next write. */

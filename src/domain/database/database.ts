@@ -23,20 +23,22 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   const { addon, own } = s;
   const change = diffCluster(addon, target, own.cluster);
   const isHeldBack = suspended?.holdsBack === true;
-  const instances = suspended === undefined ? target.profile.instances : (own.cluster?.spec.instances ?? 1);
+  const isAsItIs = suspended !== undefined || change.altered !== undefined;
+  const instances = isAsItIs ? (own.cluster?.spec.instances ?? 1) : target.profile.instances;
   const waits = change.awaitsRestart && !isHeldBack;
   const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
   const planApplied = isHeldBack
     ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
-    : judgePlan(addon, target, applying, provisioned, unapplied(addon, own.cluster, change.actions));
-  const asked = suspended === undefined ? change.asked : isHeldBack;
+    : judgePlan(addon, target, applying, provisioned, change.altered ?? unapplied(addon, own.cluster, change.actions));
+  const isNewPlan = change.altered !== undefined && addon.status?.plan !== target.plan;
+  const asked = suspended === undefined ? change.asked || isNewPlan : isHeldBack;
   return {
     actions: change.actions,
     provisioned,
     conditions: { Provisioned: provisioned, PlanApplied: planApplied },
     status: {
       // While suspended, status keeps describing the plan and sizes that were last applied.
-      ...(suspended === undefined ? planOf(addon, target) : {}),
+      ...(suspended === undefined ? planOf(addon, target, change.altered && own.cluster) : {}),
       planChange: planChangeOf(s, target, asked, planApplied),
       preview: previewOf(s),
     },
@@ -71,16 +73,25 @@ function judgePlan(
   return target.shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }
 
-/** The fields of status that describe the requested database. */
-function planOf(addon: PostgresAddon, { names, profile, plan, version, image, storage }: Target): Fields {
+/**
+ * The fields of status that describe the requested database.
+ * @param live the Cluster whose values the API server changed: status then has these
+ */
+function planOf(
+  addon: PostgresAddon,
+  { names, profile, plan, version, image, storage }: Target,
+  live: Cluster | undefined,
+): Fields {
+  const { imageName = image, instances = profile.instances, resources, storage: disk } = live?.spec ?? {};
+  const { memory = profile.memory } = resources?.limits ?? {};
   const host = (service: string): string => `${names.cluster}-${service}.${addon.metadata.namespace}:5432`;
   return {
     plan,
     version,
-    image,
+    image: imageName,
     clusterName: names.cluster,
-    resources: { instances: profile.instances, storage, memory: profile.memory, backup: profile.backup },
+    resources: { instances, storage: disk?.size ?? storage, memory, backup: profile.backup },
     // Without replicas this Service has no endpoints.
-    endpoints: { primary: host('rw'), ...(profile.instances > 1 ? { readOnly: host('ro') } : {}) },
+    endpoints: { primary: host('rw'), ...(instances > 1 ? { readOnly: host('ro') } : {}) },
   };
 }

@@ -1,5 +1,6 @@
 // Compares a live child with the desired one and returns the write that is needed, for children without a diff of their own.
 import type { Manifest } from '../../api/kubernetes.ts';
+import { standingAlteration } from '../alteration.ts';
 import type { RemovableRole } from '../children.ts';
 import { type Action, applyTo, create, remove } from '../decision.ts';
 import { includes } from '../includes.ts';
@@ -18,5 +19,6 @@ export function diffChild(s: Situation, role: RemovableRole, wanted: Manifest | 
       : [remove(role, child.object)];
   if (child === undefined) return [create(role, wanted)];
   const { object } = child as { readonly object: typeof child.object & { readonly spec: unknown } };
-  return isHeld(s.addon, object, wanted) && includes(object.spec, wanted.spec) ? [] : [applyTo(role, wanted, object)];
+  const isRight = includes(object.spec, wanted.spec) || standingAlteration(s.addon, role, wanted, object) !== undefined;
+  return isRight && isHeld(s.addon, object, wanted) ? [] : [applyTo(role, wanted, object)];
 }

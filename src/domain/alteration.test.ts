@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KubeObject, Manifest } from '../api/kubernetes.ts';
+import { alterationOf, standingAlteration } from './alteration.ts';
+import { withWritten } from './decision.ts';
+import { statusOf } from './status.ts';
+import { aCluster, anAddon, aRunningAddon, childIn, observingAll, testTime, think } from './testing.ts';
+
+const manifest: Manifest = {
+  apiVersion: 'v1',
+  kind: 'Cluster',
+  metadata: { name: 'db', namespace: 'a' },
+  spec: { instances: 3, resources: { limits: { memory: '1Gi' } }, absent: undefined, list: ['x'.repeat(200)] },
+};
+const stored = (spec: unknown): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Cluster',
+    metadata: { name: 'db', namespace: 'a', uid: 'u', resourceVersion: '1' },
+    spec,
+  }) as KubeObject;
+
+describe('an alteration', () => {
+  it('is none where every field is as written; others may be there, and quantities be written otherwise', () =>
+    expect(
+      alterationOf(
+        manifest,
+        stored({ ...(manifest.spec as object), resources: { limits: { memory: '1024Mi' } }, more: 1 }),
+      ),
+    ).toBeUndefined());
+
+  it('names each field with what it is and what was requested, within bounds', () => {
+    const message = alterationOf(manifest, stored({ instances: 2, absent: { a: 1 } }))?.message ?? '';
+    expect(message).toContain('instances is 2 instead of 3');
+    expect(message).toContain('resources is absent instead of {"limits":{"memory":"1Gi"}}');
+    expect(message).toContain('absent is {"a":1} instead of absent');
+    expect(message.length).toBeLessThan(400);
+  });
+
+  it('names at most five fields', () => {
+    const spec = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`f${index}`, index]));
+    const { message = '' } = alterationOf({ ...manifest, spec }, stored({})) ?? {};
+    expect(message).toMatch(/f4 is absent instead of 4, and 4 more$/);
+  });
+});
+
+describe('an alteration in status', () => {
+  const addon = aRunningAddon({ plan: 'standard' });
+  const capped = (memory: string) => {
+    const cluster = aCluster(addon);
+    const resources = { requests: { memory }, limits: { memory } };
+    return { ...cluster, spec: { ...cluster.spec, resources } };
+  };
+  const recorded = (generation: number) => {
+    const { status } = think(observingAll(addon, 'u'));
+    const wanted = { ...manifest, kind: 'Cluster', spec: aCluster(addon).spec };
+    const action = {
+      verb: 'create',
+      child: 'cluster',
+      concern: 'database',
+      manifest: { ...wanted, metadata: { ...manifest.metadata, name: aCluster(addon).metadata.name } },
+    } as const;
+    const result = withWritten({}, action, capped('512Mi'));
+    expect(result.altered?.cluster?.reason).toBe('ChangedOnAdmission');
+    const before = { ...addon, status, metadata: { ...addon.metadata, generation } };
+    const { decision } = think(observingAll(before, 'u'));
+    return { ...before, status: statusOf(before, decision, result, testTime) };
+  };
+
+  it('is recorded beside the last status, which stays', () => {
+    const { status } = recorded(1);
+    expect(status.phase).toBe('running');
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+    expect(status.conditions?.find(({ type }) => type === 'PlanApplied')?.reason).toBe('ChangedOnAdmission');
+  });
+
+  it.each([
+    ['the same values', 1, '512Mi', true],
+    ['other values, as after an edit', 1, '256Mi', false],
+    ['another generation of the addon', 2, '512Mi', false],
+  ])('stands for %s: %s', (_, generation, memory, stands) => {
+    const known = { ...recorded(1), metadata: { ...addon.metadata, generation } };
+    const wanted = {
+      apiVersion: 'v1',
+      kind: 'Cluster',
+      metadata: { ...aCluster(addon).metadata },
+      spec: aCluster(addon).spec,
+    };
+    expect(standingAlteration(known, 'cluster', wanted, capped(memory)) !== undefined).toBe(stands);
+    const o = observingAll(known, 'u');
+    const decided = think({
+      ...o,
+      children: {
+        ...o.children,
+        cluster: { kind: 'found', object: { ...childIn(o, 'cluster'), spec: capped(memory).spec } },
+      },
+    });
+    expect(decided.actions.some(({ child }) => child === 'cluster')).toBe(!stands);
+  });
+
+  it('is none of an addon without a status', () =>
+    expect(standingAlteration(anAddon(), 'cluster', manifest, stored({}))).toBeUndefined());
+});
