@@ -109,6 +109,23 @@ describe('a larger plan on a StorageClass that can grow', () => {
     expect(requests[write]?.name).toBe(cluster);
   });
 
+  it('is reported once the claims have it, and not before', async () => {
+    const { client, simulator } = suite();
+    const { namespace, cluster } = await runningFree(expandableClass);
+    simulator.delayVolumes(namespace, cluster);
+    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
+    const growing = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'VolumeGrowing');
+    const running = await suite().addons.until(namespace, 'shop', 'phase running', isRunning);
+    for (const { status } of [growing, running]) {
+      expect(status?.resources).toMatchObject({ storage: '1Gi', memory: '1Gi' });
+      expect(status?.planChange).toMatchObject({ state: 'Applying' });
+    }
+    expect((await client.get(clusterGvr, namespace, cluster))?.spec).toMatchObject({ storage: { size: '10Gi' } });
+    await simulator.finishVolumes(namespace, cluster);
+    const applied = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied', 60_000);
+    expect(applied.status?.resources).toMatchObject({ storage: '10Gi' });
+  });
+
   it('is not written when one claim of several has another class', async () => {
     const { client, simulator } = suite();
     const namespace = await suite().namespace();

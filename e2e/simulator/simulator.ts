@@ -9,7 +9,7 @@ import type { Reflector } from '../../src/kube/watch.ts';
 import { follow } from '../harness/follow.ts';
 import { ClusterLife, type SimulatedCluster } from './life.ts';
 import type { Pace } from './sequences.ts';
-import { liveVolumes, noVolumes } from './volumes.ts';
+import { liveVolumes, noVolumes, resizeVolumes } from './volumes.ts';
 
 export interface SimulatorOptions {
   /** Path of a kubeconfig that may do what CNPG may. */
@@ -24,6 +24,7 @@ export class Simulator {
   readonly #client: KubeClient;
   readonly #lives = new Map<string, ClusterLife>();
   readonly #held = new Set<string>();
+  readonly #slow = new Set<string>();
   readonly #storageClasses = new Map<string, string>();
   readonly #reflectors: readonly Reflector<KubeObject>[];
   readonly #errors: unknown[] = [];
@@ -71,6 +72,16 @@ export class Simulator {
   /** The pace of Clusters that are created from now on. */
   setPace(pace: Pace): void {
     this.#pace = pace;
+  }
+
+  /** The volumes of a Cluster do not grow before finishVolumes(). */
+  delayVolumes(namespace: string, name: string): void {
+    this.#slow.add(keyOf(namespace, name));
+  }
+
+  async finishVolumes(namespace: string, name: string): Promise<void> {
+    this.#slow.delete(keyOf(namespace, name));
+    await resizeVolumes(this.#client, namespace, name);
   }
 
   /** A Cluster goes no further than where it is, or, before it exists, than `Setting up primary`. */
@@ -133,7 +144,9 @@ export class Simulator {
     return new ClusterLife(cluster, {
       client: this.#client,
       pace: this.#pace,
-      volumes: this.#options.thorough ? liveVolumes(this.#client, namespace, owner) : noVolumes,
+      volumes: this.#options.thorough
+        ? liveVolumes(this.#client, namespace, owner, () => this.#slow.has(keyOf(namespace, owner.name)))
+        : noVolumes,
       storageClass: this.#storageClasses.get(namespace),
       onError: (error) => void this.#errors.push(error),
     });

@@ -3,6 +3,7 @@
 import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { namespaces, persistentVolumes } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
+import { clusterLabel } from '../../src/api/cnpg.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { ApiError } from '../../src/kube/errors.ts';
@@ -22,8 +23,30 @@ export const noVolumes: Volumes = {
   remove: async () => undefined,
 };
 
-/** @param owner of the claims: the Cluster */
-export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerReference): Volumes {
+/** Does what the resizer of a storage driver does: the volumes of a Cluster get the sizes that their claims request. */
+export async function resizeVolumes(client: KubeClient, namespace: string, cluster: string): Promise<void> {
+  for (const claim of await client.list(volumeClaimGvr, namespace, `${clusterLabel}=${cluster}`))
+    await resize(client, claim);
+}
+
+async function resize(client: KubeClient, { metadata: { namespace, name }, spec }: LiveObject): Promise<void> {
+  const { volumeName, resources } = spec as { volumeName?: string; resources: { requests: { storage: string } } };
+  if (volumeName === undefined) return;
+  const capacity = { storage: resources.requests.storage };
+  await client.patch(persistentVolumes, undefined, volumeName, { spec: { capacity } });
+  await client.patch(volumeClaimGvr, namespace, name, { status: { capacity } }, 'status');
+}
+
+/**
+ * @param owner of the claims: the Cluster
+ * @param isSlow whether the resizer does not get to the volumes: resizeVolumes() does then
+ */
+export function liveVolumes(
+  client: KubeClient,
+  namespace: string,
+  owner: OwnerReference,
+  isSlow: () => boolean,
+): Volumes {
   async function bind(claim: LiveObject): Promise<void> {
     const { name, uid } = claim.metadata;
     const spec = claim.spec as { storageClassName?: string; resources: { requests: { storage: string } } };
@@ -71,11 +94,7 @@ export function liveVolumes(client: KubeClient, namespace: string, owner: OwnerR
     const claim = await client.patch(volumeClaimGvr, namespace, instance, {
       spec: { resources: { requests: { storage: size } } },
     });
-    const volume = (claim.spec as { volumeName?: string }).volumeName;
-    if (volume === undefined) return;
-    const capacity = { storage: size };
-    await client.patch(persistentVolumes, undefined, volume, { spec: { capacity } });
-    await client.patch(volumeClaimGvr, namespace, instance, { status: { capacity } }, 'status');
+    if (!isSlow()) await resize(client, claim);
   }
 
   return {

@@ -20,6 +20,8 @@ export const reconciliationAnnotation = 'cnpg.io/reconciliationLoop';
 export const fencingAnnotation = 'cnpg.io/fencedInstances';
 /** Label of every object that belongs to a Cluster. */
 export const clusterLabel = 'cnpg.io/cluster';
+/** Label of a volume claim: PG_DATA or PG_WAL. */
+export const volumeRoleLabel = 'cnpg.io/pvcRole';
 
 /** The fields of Cluster.spec that the operator owns. An undefined one must be absent from the live object. */
 export interface ClusterSpec {

@@ -52,7 +52,8 @@ export const conditionTypes = {
     concern: 'credentials',
   },
   PlanApplied: {
-    meaning: 'The Cluster runs with the size, version and settings of the plan.',
+    meaning:
+      'The Cluster runs with the size, version and settings of the plan, and its volume claims have the size of the disks.',
     present: 'once judged',
     concern: 'database',
   },
@@ -355,6 +356,7 @@ export const reasons = {
     state: 'progressing',
     meaning: 'An expansion of a disk was requested and has not finished.',
     remedy: 'Wait. If this persists, check the storage driver.',
+    recheckSeconds: 15,
   },
   Unschedulable: {
     state: 'progressing',

@@ -1,8 +1,9 @@
 // Collects the input of one decision: from the caches, and by live reads only where the decision needs them.
 import { labels } from '../api/addon.ts';
-import { clusterLabel } from '../api/cnpg.ts';
+import { clusterLabel, volumeRoleLabel } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
+import { projectClaim } from '../api/workload.ts';
 import { byRole, children, isWatched, type Role } from '../domain/children.ts';
 import { sourceSecretName } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
@@ -149,7 +150,10 @@ async function readVolumes(deps: Dependencies, namespace: string, cluster: strin
       classes.set(storageClass, await expandable(deps, storageClass));
     const object = claims.map((claim) => {
       const storageClass = classOf(claim);
-      return { claim: claim.metadata.name, storageClass, expandable: classes.get(storageClass) === true };
+      const { capacity } = projectClaim(claim);
+      const isData = claim.metadata.labels?.[volumeRoleLabel] !== 'PG_WAL';
+      const expandable = classes.get(storageClass) === true;
+      return { claim: claim.metadata.name, isData, capacity, storageClass, expandable };
     });
     return { kind: 'found', object };
   });

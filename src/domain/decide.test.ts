@@ -10,6 +10,7 @@ import {
   aScheduledBackup,
   aSource,
   aUrlSecret,
+  aVolume,
   but,
   changed,
   manifestOf,
@@ -200,7 +201,7 @@ describe('a change of plan', () => {
     const before = aCluster(anAddon({ plan: 'free' }));
     const volumes = {
       kind: 'found',
-      object: [{ claim: 'db-team-a-shop-1', storageClass: 'fast', expandable: true }],
+      object: [aVolume({ claim: 'db-team-a-shop-1', storageClass: 'fast', expandable: true })],
     } as const;
     expect(needs(observing(addon, { cluster: before }), testTime).volumes).toBe(true);
     const written = think(observing(addon, { cluster: before, volumes }));
@@ -270,7 +271,7 @@ describe('a change of plan', () => {
     ['forbidden', { kind: 'denied', message: 'no' }, 'False StorageUnverified'],
     [
       'fixed',
-      { kind: 'found', object: [{ claim: 'c', storageClass: 'fixed', expandable: false }] },
+      { kind: 'found', object: [aVolume({ claim: 'c', storageClass: 'fixed', expandable: false })] },
       'False StorageNotExpandable',
     ],
   ] as const)(

@@ -1,6 +1,7 @@
 // Determines which live reads the next decision needs: none if nothing changed, so that an idle addon causes no requests.
 import { isLoginCurrent } from './credentials/login-due.ts';
 import { isAltered } from './database/cluster-diff.ts';
+import { isGrowing } from './database/disk.ts';
 import { previewedPlan } from './database/plan-change.ts';
 import { planToResources } from './database/plans.ts';
 import { isHealthy, judgeCluster } from './database/readiness.ts';
@@ -72,7 +73,7 @@ export function needs(observed: Observed, now: number): Needs {
   return {
     source,
     unwatched: isPublished ? follow : doubtful || (source && isKept) || isLeavingProtection(addon),
-    volumes: grows(s, addon.spec.plan) || previewGrows(s),
+    volumes: grows(s, addon.spec.plan) || previewGrows(s) || (healthy && isGrowing(s)),
     live,
     watched: isLeavingProtection(addon),
     facts: stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now),

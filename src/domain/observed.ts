@@ -19,6 +19,10 @@ export type Read<T> =
 /** One volume claim of the Cluster, and whether its StorageClass allows it to grow. */
 export interface Volume {
   readonly claim: string;
+  /** Whether it holds data files, and not only WAL. */
+  readonly isData: boolean;
+  /** The size of its volume; empty before it is bound. */
+  readonly capacity: string;
   readonly storageClass: string;
   readonly expandable: boolean;
 }

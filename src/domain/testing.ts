@@ -11,7 +11,7 @@ import { buildCluster } from './database/cluster.ts';
 import { defaultPlans } from './database/plans.ts';
 import { decide } from './decide.ts';
 import type { Action, ActionResult, Decision } from './decision.ts';
-import type { Children, Observed, Platform, Read } from './observed.ts';
+import type { Children, Observed, Platform, Read, Volume } from './observed.ts';
 import { situationOf } from './situation.ts';
 import { statusOf } from './status.ts';
 import { type Target, targetOf } from './target.ts';
@@ -196,8 +196,13 @@ export function observingAll(addon: PostgresAddon, url: string): Observed {
     scheduledBackup: addon.spec.plan === 'free' ? undefined : aScheduledBackup(addon),
     urlSecret: aUrlSecret(addon, url),
     source: { kind: 'found', object: aSource(cluster) },
-    volumes: { kind: 'found', object: [{ claim: 'c', storageClass: 's', expandable: true }] },
+    volumes: { kind: 'found', object: [aVolume()] },
   });
+}
+
+/** A volume claim that is large enough for every plan and can grow. */
+export function aVolume(changes: Partial<Volume> = {}): Volume {
+  return { claim: 'c', isData: true, capacity: '100Gi', storageClass: 's', expandable: true, ...changes };
 }
 
 /** The decision, and the status that results from it. */

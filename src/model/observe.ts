@@ -180,6 +180,8 @@ function livingOwnersOf({ children: { cluster } }: Sight): readonly string[] {
 function volumesOf(state: State): readonly Volume[] {
   const { expandable } = state.rules;
   const there = live(state, 'cluster')?.inside?.ran !== undefined;
-  const claim = { claim: `${nameOf.cluster}-1`, storageClass: 'disk', expandable };
+  // The resizer is as fast as the API server.
+  const capacity = String((live(state, 'cluster')?.spec?.storage as { readonly size?: string } | undefined)?.size);
+  const claim = { claim: `${nameOf.cluster}-1`, isData: true, capacity, storageClass: 'disk', expandable };
   return there ? [claim] : [];
 }

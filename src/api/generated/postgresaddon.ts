@@ -97,7 +97,7 @@ export interface AddonStatus {
    */
   readonly secretName?: string;
   /**
-   * The resources of the database. storage can be larger than that of the plan, because a disk never shrinks.
+   * The resources of the database. storage is the size of the volume claims; it can be larger than that of the plan, because a disk never shrinks.
    */
   readonly resources?: {
     /**

@@ -10,6 +10,7 @@ import {
   aRunningAddon,
   aScheduledBackup,
   aSource,
+  aVolume,
   but,
   changed,
   childIn,
@@ -65,7 +66,7 @@ describe('status.planChange', () => {
     expect(think(o).status.planChange).toMatchObject({ from: 'pro', to: 'free', diskKept: true, restart: true });
 
     const small = aRunningAddon({ plan: 'free' });
-    const fixed = { claim: 'c', storageClass: 'fixed', expandable: false };
+    const fixed = aVolume({ claim: 'c', storageClass: 'fixed', expandable: false });
     const grown = changed(small, { plan: 'standard' });
     const first = think({ ...everythingOf(small), addon: grown, volumes: { kind: 'found', object: [fixed] } }).status;
     expect(first.planChange?.steps).not.toContainEqual(expect.objectContaining({ what: 'storage' }));

@@ -7,6 +7,7 @@ import { recordedCondition, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { diffCluster } from './cluster-diff.ts';
+import { judgeDisk } from './disk.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
 import { ignoredByCnpg, isHealthy, judgeCluster, reconciliationDisabled } from './readiness.ts';
 
@@ -25,11 +26,19 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   const isHeldBack = suspended?.holdsBack === true;
   const isAsItIs = suspended !== undefined || change.altered !== undefined;
   const instances = isAsItIs ? (own.cluster?.spec.instances ?? 1) : target.profile.instances;
+  const disk = judgeDisk(s, target);
   const waits = change.awaitsRestart && !isHeldBack;
   const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
   const planApplied = isHeldBack
     ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
-    : judgePlan(addon, target, applying, provisioned, change.altered ?? unapplied(addon, own.cluster, change.actions));
+    : judgePlan(
+        addon,
+        target,
+        applying,
+        provisioned,
+        disk.growing,
+        change.altered ?? unapplied(addon, own.cluster, change.actions),
+      );
   const isNewPlan = change.altered !== undefined && addon.status?.plan !== target.plan;
   const asked = suspended === undefined ? change.asked || isNewPlan : isHeldBack;
   return {
@@ -38,7 +47,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
     conditions: { Provisioned: provisioned, PlanApplied: planApplied },
     status: {
       // While suspended, status keeps describing the plan and sizes that were last applied.
-      ...(suspended === undefined ? planOf(addon, target, change.altered && own.cluster) : {}),
+      ...(suspended === undefined ? planOf(addon, target, disk.size, change.altered && own.cluster) : {}),
       planChange: planChangeOf(s, target, asked, planApplied),
       preview: previewOf(s),
     },
@@ -64,25 +73,30 @@ function judgePlan(
   target: Target,
   applying: boolean,
   provisioned: Verdict,
+  growing: Verdict | undefined,
   obstacle: Verdict | undefined,
 ): Verdict {
   if (obstacle !== undefined) return obstacle;
   if (applying)
     return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
   if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
-  return target.shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
+  return (
+    growing ?? target.shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` }
+  );
 }
 
 /**
  * The fields of status that describe the requested database.
+ * @param storage the size of the disks as far as it was seen
  * @param live the Cluster whose values the API server changed: status then has these
  */
 function planOf(
   addon: PostgresAddon,
-  { names, profile, plan, version, image, storage }: Target,
+  { names, profile, plan, version, image }: Target,
+  storage: string,
   live: Cluster | undefined,
 ): Fields {
-  const { imageName = image, instances = profile.instances, resources, storage: disk } = live?.spec ?? {};
+  const { imageName = image, instances = profile.instances, resources, storage: altered } = live?.spec ?? {};
   const { memory = profile.memory } = resources?.limits ?? {};
   const host = (service: string): string => `${names.cluster}-${service}.${addon.metadata.namespace}:5432`;
   return {
@@ -90,7 +104,7 @@ function planOf(
     version,
     image: imageName,
     clusterName: names.cluster,
-    resources: { instances, storage: disk?.size ?? storage, memory, backup: profile.backup },
+    resources: { instances, storage: altered?.size ?? storage, memory, backup: profile.backup },
     // Without replicas this Service has no endpoints.
     endpoints: { primary: host('rw'), ...(instances > 1 ? { readOnly: host('ro') } : {}) },
   };

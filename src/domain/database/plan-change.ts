@@ -76,6 +76,7 @@ function stateOf({ reason }: Verdict): NonNullable<PlanChange['state']> {
       return 'Applied';
     // The database was never ready: the change becomes part of its creation.
     case 'Creating':
+    case 'VolumeGrowing':
       return 'Applying';
     default:
       return 'Partial';
