@@ -111,9 +111,11 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     random,
     onStartedLeading: () => {
       log.info('this replica is the leader', { identity });
-      startWhenReady();
+      // What could not be written during an outage is in back-off.
+      if (started) caches.enqueueAll();
+      else startWhenReady();
     },
-    // From now on another replica may write. Exiting is the only safe way to stop all writes of this process.
+    // From now on another replica writes. Exiting is the only safe way to stop all writes of this process.
     onStoppedLeading: (why) => die(`lost the lease: ${why}`),
     log: (level, message, fields) => log[level](message, fields),
   });
