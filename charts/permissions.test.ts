@@ -48,6 +48,7 @@ async function granted(values: Values): Promise<Readonly<Record<string, readonly
   const account = only(manifests, 'ServiceAccount').metadata;
   const bindings = manifests.filter(({ kind }) => kind.endsWith('RoleBinding'));
   const grants: Record<string, readonly string[]> = {};
+  expect(bindings.length).toBeGreaterThan(0);
   for (const { roleRef, subjects, metadata } of bindings) {
     expect(subjects).toEqual([{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }]);
     const role = manifests.find(

@@ -23,6 +23,7 @@ import { systemClock } from './runtime/clock.ts';
 import { HealthServer } from './runtime/health.ts';
 import type { Log } from './runtime/log.ts';
 import { Metrics } from './runtime/metrics.ts';
+import type { Output } from './runtime/output.ts';
 import { WorkQueue } from './runtime/queue.ts';
 import { AddonOperator, type Stop } from './shell.ts';
 
@@ -45,7 +46,7 @@ interface Parts {
 }
 
 /** Creates and starts all parts. Reconciling begins once this replica is the leader and the caches are synced. */
-async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
+async function launch(config: Config, log: Log, die: Die, output: Pick<Output, 'droppedLines'>): Promise<Stop> {
   const clock = systemClock;
   const random = Math.random;
   const kubeConfig = loadKubeConfig();
@@ -110,9 +111,11 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     random,
     onStartedLeading: () => {
       log.info('this replica is the leader', { identity });
-      startWhenReady();
+      // What could not be written during an outage is in back-off.
+      if (started) caches.enqueueAll();
+      else startWhenReady();
     },
-    // From now on another replica may write. Exiting is the only safe way to stop all writes of this process.
+    // From now on another replica writes. Exiting is the only safe way to stop all writes of this process.
     onStoppedLeading: (why) => die(`lost the lease: ${why}`),
     log: (level, message, fields) => log[level](message, fields),
   });
@@ -137,7 +140,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };
 
-  metrics.beforeScrape(() => measure(metrics, caches, queue, elector));
+  metrics.beforeScrape(() => measure(metrics, { caches, queue, elector, output }));
   const health = new HealthServer({
     port: config.PORT,
     live: [{ name: 'workers', check: () => hanging(queue) }],
@@ -176,5 +179,5 @@ function hanging(queue: WorkQueue): string | undefined {
 }
 
 if (import.meta.main) {
-  await runProcess((config, log, die) => new AddonOperator(log, () => launch(config, log, die)));
+  await runProcess((config, log, die, output) => new AddonOperator(log, () => launch(config, log, die, output)));
 }

@@ -1,6 +1,10 @@
 // Connects a program to its process: configuration from the environment, signals, exit codes and unhandled rejections.
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { createLog, type Log } from './runtime/log.ts';
+import { type Output, standardOutput } from './runtime/output.ts';
+
+/** How long the last lines may wait for a reader when the process ends. */
+const lastLinesMilliseconds = 1000;
 
 /** A program that runs in the process. */
 export interface Program {
@@ -16,9 +20,15 @@ export type Die = (why: string) => never;
  * configuration.
  * @param make creates the program; it does nothing before start()
  */
-export async function runProcess(make: (config: Config, log: Log, die: Die) => Program): Promise<void> {
+export async function runProcess(
+  make: (config: Config, log: Log, die: Die, output: Pick<Output, 'droppedLines'>) => Program,
+): Promise<void> {
   const config = configOrExit();
-  const log = createLog({ level: config.LOG_LEVEL });
+  const output = standardOutput((lines) =>
+    log.warn('lines of this log were lost: they were not read in time, or could not be written', { lines }),
+  );
+  const log: Log = createLog({ level: config.LOG_LEVEL, destination: output });
+  process.on('exit', () => output.flush(lastLinesMilliseconds));
   const die: Die = (why) => {
     log.error(why);
     process.exit(1);
@@ -28,7 +38,7 @@ export async function runProcess(make: (config: Config, log: Log, die: Die) => P
     process.exit(1);
   });
   try {
-    const program = make(config, log, die);
+    const program = make(config, log, die, output);
     stopOnSignals(program, log, die);
     await program.start();
   } catch (error) {

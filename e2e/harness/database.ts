@@ -45,6 +45,12 @@ export function childrenIn(database: Database): readonly LiveObject[] {
   return roles.map((role) => database[role]).filter((child) => child !== undefined);
 }
 
+/** The same for a rule about each child, which must not hold because there is none. @throws Error without the Cluster, which is made first */
+export function everyChildOf(database: Database): readonly LiveObject[] {
+  if (database.cluster === undefined) throw new Error('there is no Cluster, and no child to look at');
+  return childrenIn(database);
+}
+
 /** What differs between two looks, part by part. */
 export function changesOf(before: Database, after: Database): Readonly<Record<Part, Differences>> {
   return byPart((part) => differences(before[part], after[part]));

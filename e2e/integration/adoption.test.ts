@@ -11,10 +11,10 @@ import type { Write } from '../harness/admission-gate.ts';
 import {
   addonManifest,
   changesOf,
-  childrenIn,
   clusterOf,
   type Database,
   databaseOf,
+  everyChildOf,
   type Part,
   placesOf,
 } from '../harness/database.ts';
@@ -268,7 +268,7 @@ describe('a database that comes back', () => {
 async function untilMarked(namespace: string, { metadata, status }: LiveObject): Promise<Database> {
   return await eventually('the marks', async () => {
     const found = await database(namespace);
-    for (const child of childrenIn(found))
+    for (const child of everyChildOf(found))
       expect(child.metadata.labels).toMatchObject({
         'addons.paas.dev/orphaned': 'true',
         'addons.paas.dev/uid': metadata.uid,

@@ -10,6 +10,7 @@ import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, tally } from '../harness/audit.ts';
 import type { Operator } from '../harness/operator.ts';
 import { chartPermissions } from '../harness/permissions.ts';
+import { Relay } from '../harness/relay.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, secretText } from '../harness/views.ts';
 
@@ -72,6 +73,49 @@ describe('two replicas', () => {
     });
     expect(await operator.ended()).toMatchObject({ code: 1 });
     expect(operator.output).toContain('lost the lease');
+  });
+});
+
+describe('an outage of the API server', () => {
+  it('of more than the time of a leader ends nobody and changes no leader; nothing is written until the Lease is renewed', async () => {
+    const relay = await Relay.start(suite().cluster.kubeconfig);
+    try {
+      const environment = { KUBECONFIG: relay.kubeconfig };
+      const leader = await suite().startOperator({ user: 'operator-o', podName: 'o', environment });
+      await leader.said('this replica is the leader');
+      const other = await suite().startOperator({ user: 'operator-p', podName: 'p', environment });
+      await other.untilReady();
+      await expectWorking();
+      const before = await holder();
+      expect(before).toMatch(/^o_/);
+
+      relay.cut();
+      const namespace = await suite().namespace();
+      await suite().createAddon(namespace, 'shop', { plan: 'free' });
+      await leader.said('nothing is written until it is', 20_000);
+      expect((await leader.page('/metrics')).body).toContain('\npostgres_addon_leader 0\n');
+      expect((await leader.page('/livez')).status).toBe(200);
+      // Longer than the Lease: the other one would take it at once if it did not observe the holder anew.
+      await eventually(
+        'the Lease to expire',
+        async () => {
+          const lease = await suite().client.get(leases, suite().operatorNamespace, 'postgres-addon-operator');
+          expect(Date.now() - Date.parse(String(at(lease, 'spec', 'renewTime')))).toBeGreaterThan(16_000);
+        },
+        { timeoutMilliseconds: 30_000 },
+      );
+      expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
+
+      relay.mend();
+      await suite().untilRunning(namespace, 'shop');
+      await expectWorking();
+      expect([leader.exit, other.exit]).toEqual([undefined, undefined]);
+      expect(await holder()).toBe(before);
+      expect(leads(other)).toBe(false);
+      await Promise.all([leader.stop(), other.stop()]);
+    } finally {
+      await relay.close();
+    }
   });
 });
 

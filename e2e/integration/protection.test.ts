@@ -7,7 +7,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { roles } from '../../src/domain/children.ts';
 import type { Gate, Write } from '../harness/admission-gate.ts';
-import { changesOf, childrenIn, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
+import { changesOf, clusterOf, type Database, databaseOf, everyChildOf, placesOf } from '../harness/database.ts';
 import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
@@ -42,11 +42,11 @@ function ownerReference({ metadata }: LiveObject): unknown {
 }
 
 function expectOwned(database: Database, addon: LiveObject): void {
-  for (const child of childrenIn(database)) expect(child.metadata.ownerReferences).toEqual([ownerReference(addon)]);
+  for (const child of everyChildOf(database)) expect(child.metadata.ownerReferences).toEqual([ownerReference(addon)]);
 }
 
 function expectFree(database: Database): void {
-  for (const child of childrenIn(database)) expect(child.metadata.ownerReferences).toBeUndefined();
+  for (const child of everyChildOf(database)) expect(child.metadata.ownerReferences).toBeUndefined();
 }
 
 /** The addon goes, and of its database nothing changes but the marks. */

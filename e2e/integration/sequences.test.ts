@@ -159,6 +159,6 @@ describe.each(kinds)('a change of plan, %s', (kind) => {
 describe('each crash', () => {
   it('met addons that were on their way', () => {
     expect(interrupted).toHaveLength(6);
-    expect(interrupted.every((count) => count > 0)).toBe(true);
+    expect(Math.min(...interrupted)).toBeGreaterThan(0);
   });
 });

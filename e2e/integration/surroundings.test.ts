@@ -5,6 +5,8 @@ import { events, namespaces, resourceQuotas, secrets } from '../../hack/cluster/
 import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
+import type { Write } from '../harness/admission-gate.ts';
+import { isWrite } from '../harness/audit.ts';
 import type { Operator } from '../harness/operator.ts';
 import { chartPermissions, grant, type Permissions, without } from '../harness/permissions.ts';
 import { useSuite } from '../harness/suite.ts';
@@ -109,7 +111,37 @@ describe('a quota', () => {
 });
 
 describe('a namespace that is being deleted', () => {
-  it('is said quietly: no storm of requests, nothing created, and the operator lives', async () => {
+  it('refuses every creation, which the operator tries, reports and does not repeat at once', async () => {
+    const { client, audit } = suite();
+    await withOperator('operator-last', allPermissions, async (operator) => {
+      const namespace = await suite().namespace();
+      await suite().createAddon(namespace, 'kept', { plan: 'free' });
+      await suite().untilRunning(namespace, 'kept');
+      // The children go, and the addon, which nobody deletes, needs them.
+      const gate = await suite().gate(namespace);
+      const stays = ({ operation, resource }: Write): boolean => `${operation} ${resource}` === 'DELETE postgresaddons';
+      const letGo = gate.refuse(stays, 'not yet');
+      const mark = await audit.mark();
+      await client.remove(namespaces, undefined, namespace);
+      const reported = await suite().untilReason(namespace, 'kept', 'Ready', 'NamespaceTerminating');
+      expect(reported.metadata.deletionTimestamp).toBeUndefined();
+      const other = await suite().namespace();
+      await suite().createAddon(other, 'fence', { plan: 'free' });
+      await suite().untilRunning(other, 'fence');
+      const requests = (await audit.since(mark)).filter(
+        ({ user, namespace: place }) => user === operator.user && place === namespace,
+      );
+      const attempts = requests.filter((request) => isWrite(request) && request.resource === 'clusters');
+      expect(attempts.at(-1)?.code).toBe(403);
+      expect(attempts.length).toBeLessThanOrEqual(3);
+      expect(requests.length).toBeLessThanOrEqual(20);
+      expect(await client.list(clusterGvr, namespace)).toEqual([]);
+      expect(operator.exit).toBeUndefined();
+      letGo();
+    });
+  });
+
+  it('is said quietly: no storm of requests, and the operator lives', async () => {
     const { client, audit } = suite();
     await withOperator('operator-farewell', allPermissions, async (operator) => {
       const namespace = await suite().namespace();

@@ -92,7 +92,7 @@ describe('the primary of pro dies under a writer', () => {
     // In no state seen was the addon running by the evidence of a login to another instance.
     const claims = real().addons.course(namespace, app, (state) => [state.status?.phase, state.status?.primary]);
     const claimed = claims.filter(([phase]) => phase === 'running').map(([, instance]) => instance);
-    expect(claimed.every((instance) => typeof instance === 'string')).toBe(true);
+    expect(claimed).not.toContain(undefined);
     expect(new Set(claimed).size).toBeGreaterThan(1);
   });
 

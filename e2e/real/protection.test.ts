@@ -8,7 +8,7 @@ import type { LiveObject } from '../../hack/cluster/client.ts';
 import { namespaces } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, annotations, labels, protectionFinalizer } from '../../src/api/addon.ts';
 import { isWrite, tally } from '../harness/audit.ts';
-import { childrenIn } from '../harness/database.ts';
+import { childrenIn, everyChildOf } from '../harness/database.ts';
 import { at, conditionOf } from '../harness/views.ts';
 import { belongingsOf, clusterName, identityOf, untilNothingIsLeft } from './belongings.ts';
 import { minutes, operatorUser, useReal } from './real.ts';
@@ -65,7 +65,7 @@ async function isTakenBack(name: string, before: object, firstReadyAt: unknown, 
   expect(conditionOf(addon, 'Adopted')).toMatchObject({ status: 'True', reason: 'Adopted' });
   expect(await real().event(namespace, name, 'Adopted')).toMatchObject({ type: 'Normal' });
   expect(await real().sql(namespace, name, 'SELECT of FROM kept')).toBe(name);
-  for (const child of childrenIn(await belongingsOf(real(), namespace, name))) {
+  for (const child of everyChildOf(await belongingsOf(real(), namespace, name))) {
     expect(child.metadata.labels).toMatchObject({ [labels.uid]: addon.metadata.uid });
     expect(child.metadata.labels).not.toHaveProperty([labels.orphaned]);
   }
@@ -76,7 +76,7 @@ async function isTakenBack(name: string, before: object, firstReadyAt: unknown, 
 async function isLeftInService(name: string, uid: string, firstReadyAt: unknown): Promise<void> {
   const children = await belongingsOf(real(), namespace, name);
   expect(childrenIn(children)).toHaveLength(specOf(name).plan === 'free' ? 2 : 3);
-  for (const child of childrenIn(children)) {
+  for (const child of everyChildOf(children)) {
     expect(child.metadata.ownerReferences ?? []).toEqual([]);
     expect(child.metadata.deletionTimestamp).toBeUndefined();
     expect(child.metadata.labels).toMatchObject({ [labels.orphaned]: 'true', [labels.uid]: uid });
@@ -92,7 +92,7 @@ describe('a protected addon', () => {
     const addon = await real().running(namespace, 'guarded');
     expect(conditionOf(addon, 'Protected')).toMatchObject({ status: 'True', reason: 'Protected' });
     expect(addon.metadata.finalizers).toContain(protectionFinalizer);
-    for (const child of childrenIn(await belongingsOf(real(), namespace, 'guarded')))
+    for (const child of everyChildOf(await belongingsOf(real(), namespace, 'guarded')))
       expect(child.metadata.ownerReferences ?? []).toEqual([]);
     const unprotected = await real().running(namespace, 'plain');
     expect(conditionOf(unprotected, 'Protected')).toBeUndefined();
@@ -167,7 +167,7 @@ describe('a change of mode', () => {
       'no finalizer',
       (state) => (state.metadata.finalizers ?? []).length === 0,
     );
-    for (const child of childrenIn(await belongingsOf(real(), namespace, 'switched')))
+    for (const child of everyChildOf(await belongingsOf(real(), namespace, 'switched')))
       expect(child.metadata.ownerReferences).toMatchObject([{ uid: again.metadata.uid, controller: true }]);
     expect(await session.ask('SELECT pg_backend_pid()')).toBe(backend);
     // CloudNativePG lets open sessions end by themselves for three minutes before it stops an instance.
@@ -191,7 +191,7 @@ describe('a standard addon', () => {
     const before = await identityOf(real(), namespace, 'orphaned');
     const addon = await real().running(namespace, 'orphaned');
     await remove('orphaned', 'orphan');
-    for (const child of childrenIn(await belongingsOf(real(), namespace, 'orphaned')))
+    for (const child of everyChildOf(await belongingsOf(real(), namespace, 'orphaned')))
       expect(child.metadata.ownerReferences ?? []).toEqual([]);
     expect(await session.ask('SELECT pg_backend_pid()')).toBe(backend);
     await isTakenBack('orphaned', before, readyAt(addon), session);

@@ -261,7 +261,9 @@ export const reasons = {
   CredentialsInvalid: {
     state: 'stalled',
     meaning: 'The Secret <cluster>-app does not hold usable credentials. The last valid DATABASE_URL was kept.',
-    remedy: 'Restore the Secret, or delete it: CNPG recreates it with a new password.',
+    remedy:
+      'Restore the Secret, or delete it: CNPG recreates it with a new password. Where the message says that the name of the database ' +
+      'cannot be read back from a URL, use an addon with another database.name.',
   },
   Hibernated: {
     state: 'stalled',

@@ -111,15 +111,18 @@ export class Caches {
       onStatus: (status) => {
         onStatus(gvr.kind, namespace, status);
         const now = availabilityOf(status);
-        if (before !== undefined && before !== now) this.#enqueueAll();
+        if (before !== undefined && before !== now) this.enqueueAll();
         before = now;
       },
     });
     return { store, reflector };
   }
 
-  /** CNPG was installed or removed, or a permission was granted or revoked: the status of every addon can change. */
-  #enqueueAll(): void {
+  /**
+   * Requests a reconcile of every addon: CNPG was installed or removed, a permission was granted or revoked, or the operator could not write
+   * for a while.
+   */
+  enqueueAll(): void {
     for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
   }
 

@@ -1,11 +1,20 @@
 // Updates the gauges from the running parts whenever the metrics are scraped.
 import type { LeaderElector } from '../kube/lease.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import type { Output } from '../runtime/output.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Caches } from './caches.ts';
 
-/** Sets every gauge to its current value. */
-export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elector: LeaderElector): void {
+/** What is measured. */
+interface Measured {
+  readonly caches: Caches;
+  readonly queue: WorkQueue;
+  readonly elector: LeaderElector;
+  readonly output: Pick<Output, 'droppedLines'>;
+}
+
+/** Sets every gauge, and the counters that others keep, to their current values. */
+export function measure(metrics: Metrics, { caches, queue, elector, output }: Measured): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
   for (const { status } of caches.everyAddon()) {
@@ -17,5 +26,6 @@ export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elec
   metrics.addons({ byPhase, byReady });
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.longestRunning(queue.longestRunningSeconds());
+  metrics.droppedLogLines(output.droppedLines);
   metrics.leader(elector.isLeader());
 }

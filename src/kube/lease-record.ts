@@ -34,12 +34,20 @@ export interface LeaseRecordOptions {
   readonly clock: Clock;
 }
 
+/**
+ * Whoever was cut off from the API server for longer than this does not know whether the holder was, too: its record is observed anew.
+ * A holder that lives renews first then, and an outage changes no leader.
+ */
+const longestGapMilliseconds = 10_000;
+
 /** One Lease. Each write carries the last observed resourceVersion, so the API server rejects it (409) after any other write. */
 export class LeaseRecord {
   readonly #options: LeaseRecordOptions;
   #lease: Lease | undefined;
   /** The spec of #lease and when it was first observed. Changes of the metadata alone do not count as a renewal. */
   #seen: { readonly spec: string; readonly at: number } = { spec: '', at: 0 };
+  /** When the API server last answered with the Lease, and whether a request failed since then. */
+  #answer = { at: 0, failed: false };
 
   constructor(options: LeaseRecordOptions) {
     this.#options = options;
@@ -58,6 +66,12 @@ export class LeaseRecord {
 
   get isOurs(): boolean {
     return this.#lease?.spec?.holderIdentity === this.#options.identity;
+  }
+
+  /** The period for which this process holds the Lease without interruption; undefined if it does not hold it. Another holder ends it. */
+  get term(): string | undefined {
+    const { acquireTime, leaseTransitions } = this.#lease?.spec ?? {};
+    return this.isOurs ? `${acquireTime} ${leaseTransitions}` : undefined;
   }
 
   /** Whether the other holder has expired: its record has not been observed to change for the duration that it states. */
@@ -115,15 +129,23 @@ export class LeaseRecord {
     this.#see(await this.#request(request, sending));
   }
 
-  #request(request: ApiRequest, { timeoutMilliseconds, signal }: Sending): Promise<unknown> {
-    return this.#options.transport.request({ ...request, timeoutMilliseconds }, signal);
+  async #request(request: ApiRequest, { timeoutMilliseconds, signal }: Sending): Promise<unknown> {
+    try {
+      return await this.#options.transport.request({ ...request, timeoutMilliseconds }, signal);
+    } catch (error) {
+      if (!isOutdated(error)) this.#answer = { ...this.#answer, failed: true };
+      throw error;
+    }
   }
 
   #see(answer: unknown): void {
     const lease = answer as Lease;
     const spec = JSON.stringify(lease.spec ?? {});
+    const now = this.#options.clock.monotonic();
+    const wasCutOff = this.#answer.failed && now - this.#answer.at > longestGapMilliseconds;
     this.#lease = lease;
-    if (spec !== this.#seen.spec) this.#seen = { spec, at: this.#options.clock.monotonic() };
+    if (spec !== this.#seen.spec || wasCutOff) this.#seen = { spec, at: now };
+    this.#answer = { at: now, failed: false };
   }
 
   #path(): string {

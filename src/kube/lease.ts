@@ -5,14 +5,19 @@ import type { Transport } from './transport.ts';
 
 /** The defaults of client-go. Others take over this long after they last observed a change of the record. */
 const LEASE_SECONDS = 15;
-/** A leader that has not renewed for this long stops. The margin to the lease duration covers requests in flight. */
+/** A leader that has not renewed for this long writes nothing. The margin to the lease duration covers requests in flight. */
 const RENEW_DEADLINE_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 2000;
 /** Waiting replicas spread their attempts, as in client-go; a leader renews more evenly. */
 const ACQUIRE_JITTER = 1.2;
 const RENEW_JITTER = 0.2;
-/** Leaves a leader with a hanging request enough time for a second one before its deadline. */
-const REQUEST_TIMEOUT_MILLISECONDS = 5000;
+/**
+ * Leaves a leader with a hanging request enough time for a second one before its deadline. Only while answers come in less than half of
+ * it: a renewal that is given up can still be carried out, and has to be read before the next one.
+ */
+const RENEW_TIMEOUT_MILLISECONDS = 5000;
+/** A later answer grants nothing: leadership is counted from the time of sending. */
+const REQUEST_TIMEOUT_MILLISECONDS = RENEW_DEADLINE_MILLISECONDS;
 const RELEASE_TIMEOUT_MILLISECONDS = 2000;
 const SAME_WARNING_MILLISECONDS = 60_000;
 
@@ -25,8 +30,9 @@ export interface LeaderElectorOptions {
   readonly identity: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** Called whenever this process may write again: at first, and after a time in which it could not renew the Lease. */
   readonly onStartedLeading: () => void;
-  /** Called at most once, and not after `stop`. The process must exit: work started as leader can still be in flight. */
+  /** Another replica may write. Called at most once, and not after `stop`. The process must exit: work started as leader can be in flight. */
   readonly onStoppedLeading: (why: string) => void;
   readonly log: (level: 'info' | 'warn', message: string, fields?: Record<string, unknown>) => void;
 }
@@ -34,6 +40,10 @@ export interface LeaderElectorOptions {
 /**
  * The leader election of client-go (tools/leaderelection). A holder has expired if its record has not changed for the lease duration
  * on the local monotonic clock. The times in the record are not used, so the replicas' wall clocks do not matter.
+ *
+ * Other than client-go, a leader that cannot renew in time does not end. It writes nothing and goes on trying. While the API server
+ * cannot be reached, nobody else can take the Lease; whether somebody did is seen when it answers: the renewal succeeds only if the
+ * Lease is unchanged since this process wrote it.
  */
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -41,8 +51,13 @@ export class LeaderElector {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
-  #leading = false;
+  /** While this process holds the Lease as far as it knows; see LeaseRecord.term. */
+  #term: string | undefined;
   #leaderUntil = 0;
+  /** How long the last renewal took, in milliseconds. */
+  #took = 0;
+  /** What onStartedLeading was last told. */
+  #mayWrite = false;
   #otherHolder: string | undefined;
   #failure: { readonly message: string; readonly at: number } | undefined;
 
@@ -61,7 +76,7 @@ export class LeaderElector {
    * event loop, SIGSTOP) does not notice that its lease has expired. Call it before each write.
    */
   isLeader(): boolean {
-    return this.#leading && this.#now() < this.#leaderUntil;
+    return this.#term !== undefined && this.#now() < this.#leaderUntil;
   }
 
   /**
@@ -74,64 +89,51 @@ export class LeaderElector {
   }
 
   async #run(): Promise<void> {
-    if (!(await this.#acquire())) return;
-    this.#options.log('info', 'became the leader', { identity: this.#options.identity });
-    this.#options.onStartedLeading();
-    const lost = await this.#keep();
-    if (lost === undefined) return;
-    this.#leading = false;
-    this.#options.onStoppedLeading(lost);
-  }
-
-  /** Retries until this process is the leader (true) or is stopped (false). */
-  async #acquire(): Promise<boolean> {
     while (!this.#stopping.signal.aborted) {
-      const until = await this.#attempt();
-      // After a pause, a response can be too late to grant leadership. The next attempt renews what was written.
-      if (until !== undefined && this.#now() < until) {
-        this.#leading = true;
-        this.#leaderUntil = until;
-        return true;
+      this.#tellWhetherLeading();
+      const lost = await this.#attempt();
+      if (this.#stopping.signal.aborted) return;
+      if (lost !== undefined) {
+        this.#term = undefined;
+        this.#options.onStoppedLeading(lost);
+        return;
       }
-      await this.#pause(RETRY_MILLISECONDS * (1 + ACQUIRE_JITTER * this.#options.random()));
-    }
-    return false;
-  }
-
-  /** Renews until leadership is lost (returns the cause) or this process is stopped (undefined). */
-  async #keep(): Promise<string | undefined> {
-    for (;;) {
-      const deadline = this.#leaderUntil;
-      const wait = RETRY_MILLISECONDS * (1 + RENEW_JITTER * this.#options.random());
-      await this.#pause(Math.min(wait, deadline - this.#now()));
-      if (this.#stopping.signal.aborted) return undefined;
-      const until = this.#now() < deadline ? await this.#attemptUntil(deadline) : undefined;
-      if (this.#stopping.signal.aborted) return undefined;
-      const thief = this.#record.otherHolder;
-      if (thief !== undefined) return `the lease was taken by ${thief}`;
-      if (this.#now() >= deadline) {
-        const cause = this.#failure === undefined ? '' : `: ${this.#failure.message}`;
-        return `the lease was not renewed for ${RENEW_DEADLINE_MILLISECONDS / 1000} seconds${cause}`;
-      }
-      if (until !== undefined) this.#leaderUntil = until;
+      this.#tellWhetherLeading();
+      const jitter = this.#term === undefined ? ACQUIRE_JITTER : RENEW_JITTER;
+      await this.#pause(this.#untilDeadline(RETRY_MILLISECONDS * (1 + jitter * this.#options.random())));
     }
   }
 
-  /** An attempt whose response is ignored after `deadline`, even if the transport misses its own timeout. */
-  async #attemptUntil(deadline: number): Promise<number | undefined> {
-    const answered = new AbortController();
-    const late = pause(this.#options.clock, deadline - this.#now(), answered.signal).then(() => undefined);
-    const until = await Promise.race([this.#attempt(), late]);
-    answered.abort();
-    return until;
+  /** A leader is not late with its last attempt before the deadline, nor with saying that it has passed. */
+  #untilDeadline(milliseconds: number): number {
+    return this.#mayWrite ? Math.min(milliseconds, this.#leaderUntil - this.#now()) : milliseconds;
   }
 
-  /** One attempt to acquire or renew the Lease. Returns the time until which this process is the leader; undefined if it failed. */
-  async #attempt(): Promise<number | undefined> {
+  #tellWhetherLeading(): void {
+    const { identity, log, onStartedLeading } = this.#options;
+    const mayWrite = this.isLeader();
+    if (mayWrite === this.#mayWrite) return;
+    this.#mayWrite = mayWrite;
+    if (mayWrite) {
+      log('info', 'became the leader', { identity });
+      onStartedLeading();
+      return;
+    }
+    log(
+      'warn',
+      `the lease was not renewed for ${RENEW_DEADLINE_MILLISECONDS / 1000} seconds: nothing is written until it is`,
+      {
+        cause: this.#failure?.message,
+      },
+    );
+  }
+
+  /** One attempt to acquire or renew the Lease. @returns why leadership is lost for good; undefined if it is not, or was never had */
+  async #attempt(): Promise<string | undefined> {
     try {
-      const until = await this.#acquireOrRenew();
+      const lost = await this.#acquireOrRenew();
       this.#failure = undefined;
-      return until;
+      return lost;
     } catch (error) {
       // Another replica being faster is not a failure.
       if (!this.#stopping.signal.aborted && !isOutdated(error)) this.#warn(error);
@@ -139,10 +141,11 @@ export class LeaderElector {
     }
   }
 
-  async #acquireOrRenew(): Promise<number | undefined> {
-    if (this.#leading && this.#record.known) {
+  async #acquireOrRenew(): Promise<string | undefined> {
+    if (this.#term !== undefined) {
       try {
-        return await this.#hold();
+        await this.#hold();
+        return undefined;
       } catch (error) {
         // Another client wrote or deleted the Lease. The holder is read below.
         if (!isOutdated(error)) throw error;
@@ -150,27 +153,38 @@ export class LeaderElector {
     }
     await this.#record.read(this.#sending());
     this.#tellOtherHolder();
-    if (this.#record.otherHolder !== undefined && !this.#record.isExpired) return undefined;
-    return await this.#hold();
+    const { otherHolder, isExpired, term } = this.#record;
+    if (this.#term !== undefined) {
+      if (otherHolder !== undefined) return `the lease was taken by ${otherHolder}`;
+      // Within its time no other can have led, whoever touched or deleted the Lease.
+      if (!this.isLeader() && term !== this.#term) return 'the lease was changed while it could not be renewed';
+    } else if (otherHolder !== undefined && !isExpired) return undefined;
+    await this.#hold();
+    return undefined;
   }
 
   /** Leadership is counted from the time of sending: the others cannot observe the renewal earlier. */
-  async #hold(): Promise<number> {
+  async #hold(): Promise<void> {
     const sentAt = this.#now();
     await this.#record.hold(this.#sending());
-    return sentAt + RENEW_DEADLINE_MILLISECONDS;
+    this.#term = this.#record.term;
+    this.#leaderUntil = sentAt + RENEW_DEADLINE_MILLISECONDS;
+    this.#took = this.#now() - sentAt;
   }
 
   #sending(): Sending {
-    const left = this.#leading ? Math.max(1, this.#leaderUntil - this.#now()) : REQUEST_TIMEOUT_MILLISECONDS;
-    return { timeoutMilliseconds: Math.min(REQUEST_TIMEOUT_MILLISECONDS, left), signal: this.#stopping.signal };
+    const isQuick = this.isLeader() && this.#took < RENEW_TIMEOUT_MILLISECONDS / 2;
+    return {
+      timeoutMilliseconds: isQuick ? RENEW_TIMEOUT_MILLISECONDS : REQUEST_TIMEOUT_MILLISECONDS,
+      signal: this.#stopping.signal,
+    };
   }
 
   async #stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    if (!this.#leading) return;
-    this.#leading = false;
+    if (this.#term === undefined) return;
+    this.#term = undefined;
     try {
       await this.#release();
     } catch (error) {

@@ -1,10 +1,20 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HealthServer, type HealthServerOptions } from './health.ts';
 
 const open: HealthServer[] = [];
+const sockets: Socket[] = [];
+/** The server's ends of all connections of a test. */
+const accepted: Socket[] = [];
+const accept = (message: unknown): void => void accepted.push((message as { readonly socket: Socket }).socket);
+
+beforeEach(() => subscribe('net.server.socket', accept));
 afterEach(async () => {
+  unsubscribe('net.server.socket', accept);
+  accepted.length = 0;
+  for (const socket of sockets.splice(0)) socket.destroy();
   for (const server of open.splice(0)) await server.close();
 });
 
@@ -21,6 +31,28 @@ async function serve(options: Partial<HealthServerOptions> = {}): Promise<string
   open.push(server);
   return `http://127.0.0.1:${(await server.listen()).port}`;
 }
+
+/** A connection that sends `text` and then nothing, and reads nothing. */
+async function hold(base: string, text = ''): Promise<Socket> {
+  const socket = connect(Number(new URL(base).port), '127.0.0.1');
+  sockets.push(socket);
+  // The server may reset it.
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('connect', resolve));
+  if (text !== '') socket.write(text);
+  return socket;
+}
+
+/** Resolves when the connection is closed. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    socket.once('close', resolve);
+  });
+}
+
+const statusWithinASecond = async (url: string): Promise<number> =>
+  (await fetch(url, { signal: AbortSignal.timeout(1000) })).status;
 
 const fine = (name: string) => ({ name, check: () => undefined });
 const broken = (name: string, why: string) => ({ name, check: () => why });
@@ -106,5 +138,47 @@ describe('HealthServer', () => {
     await open.pop()?.close();
     await gone;
     await expect(fetch(`${base}/livez`)).rejects.toThrow();
+  });
+
+  it.each([
+    ['say nothing', ''],
+    ['never complete their headers', 'GET /livez HTTP/1.1\r\nHost: x\r\nPadding: '],
+    ['never send the body that they announce', 'POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n'],
+    ['never read the answer', 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['were answered and stay', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('answers a probe within a second while hundreds of connections %s', async (_, text) => {
+    const base = await serve({ metrics: async () => 'x'.repeat(250_000) });
+    for (let round = 0; round < 4; round += 1) {
+      await Promise.all(Array.from({ length: 150 }, () => hold(base, text)));
+      expect(await statusWithinASecond(`${base}/livez`)).toBe(200);
+    }
+    expect(accepted).toHaveLength(604);
+    expect(accepted.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(128);
+  });
+
+  it('closes each connection that does not get on within a few seconds, also when no other one needs its place', async () => {
+    const base = await serve({ metrics: async () => 'x'.repeat(8_000_000) });
+    await hold(base);
+    await hold(base, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    const slow = await hold(base, 'GET /livez HTTP/1.1\r\n');
+    const trickle = setInterval(() => slow.write('a'), 200);
+    expect(await statusWithinASecond(`${base}/livez`)).toBe(200);
+    expect(accepted).toHaveLength(4);
+    await Promise.all(accepted.map(closed));
+    clearInterval(trickle);
+  }, 20_000);
+
+  it('answers one request for each connection, however many are sent at once', async () => {
+    let collected = 0;
+    const base = await serve({
+      metrics: async () => {
+        collected += 1;
+        return 'a_total 1\n';
+      },
+    });
+    const socket = await hold(base, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000));
+    socket.resume();
+    await closed(socket);
+    expect(collected).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
-// Serves probes and metrics over HTTP. It must never accept input other than a path, nor let liveness depend on anything outside this process.
+// Serves probes and metrics over HTTP. It must never accept input other than a path, nor let liveness depend on anything outside this
+// process, such as what others do with their connections.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** A condition that must hold. `check` returns undefined if it does, otherwise the cause, in text that is safe to publish. */
 export interface Check {
@@ -25,23 +26,38 @@ interface Answer {
   readonly contentType?: string;
 }
 
+/** The time that a client has to send its request, and to read on in the answer. */
+const PATIENCE_MILLISECONDS = 5000;
+const MAX_CONNECTIONS = 128;
+
 const NOT_FOUND: Answer = { status: 404, body: 'not found\n' };
 
 /**
  * GET and HEAD of /livez, /readyz (200 or 503; every check is listed with `?verbose` or when one fails, in the format of
- * the API server's own endpoints) and /metrics. 405 for other methods, 404 for other paths.
+ * the API server's own endpoints) and /metrics. 405 for other methods, 404 for other paths. A connection carries one request, so that
+ * none is idle for long, and gives way to a new one when there are too many.
  */
 export class HealthServer {
   readonly #options: HealthServerOptions;
   readonly #server: Server;
+  /** The oldest first. */
+  readonly #connections = new Set<Socket>();
 
   constructor(options: HealthServerOptions) {
     this.#options = options;
     this.#server = createServer(
-      { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
+      {
+        maxHeaderSize: 8192,
+        headersTimeout: PATIENCE_MILLISECONDS,
+        requestTimeout: PATIENCE_MILLISECONDS,
+        connectionsCheckingInterval: 1000,
+      },
       (request, response) => void this.#handle(request, response),
     );
-    this.#server.maxConnections = 128;
+    // Of requests that were sent together, Node answers the others without asking for them here.
+    this.#server.maxRequestsPerSocket = 1;
+    this.#server.timeout = PATIENCE_MILLISECONDS;
+    this.#server.on('connection', (socket) => this.#admit(socket));
   }
 
   /** Resolves with the port once requests are served; rejects if the port cannot be opened. */
@@ -64,6 +80,15 @@ export class HealthServer {
     });
   }
 
+  /** Node's own limit would refuse the new connection, which can be the probe's, and not the oldest one. */
+  #admit(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+    if (this.#connections.size <= MAX_CONNECTIONS) return;
+    const [oldest] = this.#connections;
+    oldest?.destroy();
+  }
+
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { status, body, contentType } = await this.#answer(request);
     response.writeHead(status, {
@@ -71,8 +96,8 @@ export class HealthServer {
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // After a refused method, the connection can carry a body that is not read.
-      ...(status === 405 ? { Allow: 'GET, HEAD', Connection: 'close' } : {}),
+      Connection: 'close',
+      ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   }

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { open } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createLog, type Log } from './log.ts';
 
@@ -77,34 +74,5 @@ describe('createLog', () => {
     expect(text()).not.toContain(password);
     expect(text()).not.toContain('p@ssw0rd');
     expect(text()).toContain('cannot log in to postgresql://u:[redacted]@h/db');
-  });
-
-  const chatty = (then: string): string => `
-    const { createLog } = await import(${JSON.stringify(new URL('./log.ts', import.meta.url).href)});
-    const log = createLog({ level: 'info' });
-    log.info('first');
-    ${then} {
-      for (let line = 0; line < 100; line += 1) log.info('nobody listens');
-      setImmediate(() => process.exit(7));
-    });`;
-
-  it('does not stop the process when nobody reads its output any more', async () => {
-    const script = chatty(`process.stdin.once('data', () =>`);
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'ignore'] });
-    const exited = once(child, 'exit');
-    await once(child.stdout, 'data');
-    child.stdout.destroy();
-    child.stdin.write('go\n');
-    expect(await exited).toEqual([7, null]);
-  });
-
-  it('does not stop the process when its output is a full disk', async () => {
-    const full = await open('/dev/full', 'w');
-    const script = chatty('setImmediate(() =>');
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', full.fd, 'ignore'],
-    });
-    expect(await once(child, 'exit')).toEqual([7, null]);
-    await full.close();
   });
 });

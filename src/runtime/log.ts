@@ -1,5 +1,5 @@
-// Writes one JSON line per log entry to standard output. It must never write a secret and never throw.
-import { destination as fileDestination, pino, stdTimeFunctions } from 'pino';
+// Makes one JSON line of each log entry. It must never write a secret and never throw.
+import { pino, stdTimeFunctions } from 'pino';
 import { redact, redactText } from './redact.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface Log {
 type Level = 'debug' | 'info' | 'warn' | 'error';
 type Write = (level: Level, fields: Fields, message: string) => void;
 
-/** Where lines go instead of standard output; each call gets one line with its line feed. */
+/** Where lines go; each call gets one line with its line feed. */
 export interface LogDestination {
   write(line: string): void;
 }
@@ -28,7 +28,7 @@ const OWN_KEYS: ReadonlySet<string> = new Set(['level', 'time', 'name', 'msg']);
  * A log of the lines at `level` (trace, debug, info, warn, error, fatal, silent) and above.
  * Throws for an unknown level. Fields named level, time, name or msg get a trailing underscore.
  */
-export function createLog(options: { readonly level: string; readonly destination?: LogDestination }): Log {
+export function createLog(options: { readonly level: string; readonly destination: LogDestination }): Log {
   const logger = pino(
     {
       level: options.level,
@@ -36,7 +36,7 @@ export function createLog(options: { readonly level: string; readonly destinatio
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? standardOutput(),
+    options.destination,
   );
   const write: Write = (level, fields, message) => {
     if (logger.isLevelEnabled(level)) logger[level](safeFields(fields), redactText(message));
@@ -67,11 +67,4 @@ function safeFields(fields: Fields): Fields {
     // An accessor that throws, for example. The message is logged without the fields.
     return { fieldsUnreadable: true };
   }
-}
-
-/** Synchronous, so that the last lines before an exit are written. A full disk or a closed pipe must not stop the operator. */
-function standardOutput(): LogDestination {
-  const stream = fileDestination({ fd: 1, sync: true });
-  stream.on('error', () => {});
-  return stream;
 }

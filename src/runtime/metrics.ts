@@ -115,6 +115,12 @@ const table = {
     help: 'PostgresAddons by the status of the condition Ready: True, False or Unknown.',
     labels: ['status'],
   },
+  droppedLogLines: {
+    name: 'postgres_addon_log_lines_dropped_total',
+    type: 'counter',
+    help: 'Lines of the log that were lost, because standard output was not read in time or could not be written.',
+    labels: [],
+  },
   buildInfo: {
     name: 'postgres_addon_build_info',
     type: 'gauge',
@@ -195,6 +201,12 @@ export class Metrics {
 
   longestRunning(seconds: number): void {
     this.#metrics.longestRunning.set(seconds);
+  }
+
+  /** @param total since the start of the process */
+  droppedLogLines(total: number): void {
+    this.#metrics.droppedLogLines.reset();
+    this.#metrics.droppedLogLines.inc(total);
   }
 
   cacheObjects(kind: string, count: number): void {

@@ -14,6 +14,12 @@ export interface Credentials {
 const longestValue = 1024;
 
 /**
+ * A name that every client reads back from the path of a URL. Many do not decode it (node-postgres leaves `%2F`, SQLAlchemy leaves all),
+ * and those that follow the URL standard drop `.` and `..`, however they are written.
+ */
+const databaseInPath = /^(?!\.{1,2}$)[\w.~-]+$/;
+
+/**
  * Reads CNPG's Secret. Its `uri` is not used: CNPG never updates it after a password change.
  * @returns the credentials, or an error message that quotes no value
  */
@@ -34,6 +40,9 @@ export function readCredentials(
   }
   if (username !== expected.owner) return `Secret ${name}: key "username" is not the owner "${expected.owner}"`;
   if (database !== expected.database) return `Secret ${name}: key "dbname" is not the database "${expected.database}"`;
+  if (!databaseInPath.test(database)) {
+    return `Secret ${name}: key "dbname" cannot be read back from a URL: use an addon whose database.name is made of a-z, 0-9 and "_"`;
+  }
   return { username: expected.owner, password: password ?? '', database: expected.database };
 }
 

@@ -111,6 +111,7 @@ describe('a recorded situation', () => {
 
   it('has a reason with a warning, after which the operator continues automatically', () => {
     const found = new Set(table.flatMap(([, reason]) => (reason === undefined ? [] : [reason])));
+    expect(found.size).toBeGreaterThan(5);
     for (const reason of found) {
       if (reason === 'QuotaExceeded' || reason === 'DiskFull') continue;
       expect(reasons[reason]).toMatchObject({ state: 'progressing', warning: true });

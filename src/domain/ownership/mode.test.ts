@@ -26,7 +26,11 @@ const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
 const metadataOf = (actions: readonly Action[], child: Action['child']) => manifestOf(actions, child).metadata;
 
 /** The children that were found. */
-const rolesIn = ({ children }: Observed): readonly Role[] => roles.filter((role) => children[role].kind === 'found');
+function rolesIn({ children }: Observed): readonly Role[] {
+  const found = roles.filter((role) => children[role].kind === 'found');
+  expect(found).toContain('cluster');
+  return found;
+}
 
 function guarded(addon: PostgresAddon, ...more: readonly string[]): PostgresAddon {
   return { ...addon, metadata: { ...addon.metadata, finalizers: [protectionFinalizer, ...more] } };
