@@ -167,6 +167,43 @@ describe('WorkQueue', () => {
     expect(queue.inFlight).toBe(1);
   });
 
+  it('begins the back-off with the wait that the failure requires, and ends it by the time that the run names', async () => {
+    const { clock, queue, endOnly } = bench();
+    const waits = async (wait: number): Promise<void> => {
+      await clock.advance(wait - 1);
+      expect(queue.inFlight).toBe(0);
+      await clock.advance(1);
+      expect(queue.inFlight).toBe(1);
+    };
+    queue.start();
+    queue.add('a');
+    await settle();
+    for (const wait of [10_000, 10_000, 20_000, 40_000]) {
+      await endOnly({ kind: 'retry', atLeastMilliseconds: 10_000 });
+      await waits(wait);
+    }
+    await endOnly({ kind: 'retry', atLeastMilliseconds: 10_000, atMostMilliseconds: 15_000 });
+    await waits(15_000);
+    await endOnly({ kind: 'retry', atLeastMilliseconds: 10_000, atMostMilliseconds: 3000 });
+    await waits(10_000);
+  });
+
+  it('lets the newest run decide when its key runs next: what an earlier run requested is void', async () => {
+    for (const next of [done, { kind: 'retry', atLeastMilliseconds: 60_000 }] as const) {
+      const { clock, queue, started, endOnly } = bench();
+      queue.start();
+      queue.add('a');
+      await settle();
+      await endOnly({ kind: 'again', afterMilliseconds: 10_000 });
+      await clock.advance(5000);
+      queue.add('a');
+      await settle();
+      await endOnly(next);
+      await clock.advance(59_999);
+      expect(started).toHaveLength(2);
+    }
+  });
+
   it('reports a handler that throws, in its promise or before it has one, and retries the key', async () => {
     const { clock, queue, only, errors, started } = bench();
     queue.start();

@@ -3,13 +3,16 @@ import type { Clock } from '../api/clock.ts';
 import type { Backoff } from './backoff.ts';
 import { DelayedKeys } from './delayed.ts';
 
-/** What a run of a key requests. */
+/** What a run of a key requests. It replaces what the run before requested: the newest knows best. */
 export type Next =
   | { readonly kind: 'done' }
-  /** No failure: resets the back-off of the key and runs it again after this time at the latest. */
+  /** No failure: resets the back-off of the key and runs it again after this time. */
   | { readonly kind: 'again'; readonly afterMilliseconds: number }
-  /** A failure: runs again after the key's back-off, or after `atLeastMilliseconds` if that is longer. */
-  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number };
+  /**
+   * A failure: runs again after the key's back-off, which begins with `atLeastMilliseconds` and is never shorter. Not later than
+   * `atMostMilliseconds`, unless that is less.
+   */
+  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number; readonly atMostMilliseconds?: number };
 
 /** Observes the queue. Called on the hot path, so it must be cheap and must not throw. */
 export interface QueueObserver {
@@ -169,6 +172,7 @@ export class WorkQueue {
       observe?.depth(this.depth);
       observe?.latency((startedAt - (this.#dirty.get(key) ?? startedAt)) / 1000);
       this.#dirty.delete(key);
+      this.#delayed.delete(key);
       const run: Run = { startedAt, offWorker: 0 };
       this.#running.set(key, run);
       void this.#run(key, run);
@@ -218,7 +222,7 @@ export class WorkQueue {
   #settle(key: string, run: Run, next: Next): void {
     const { backoff } = this.#options;
     // Done while the key is still in flight, so that a key due at once is enqueued only once, below.
-    if (next.kind === 'retry') this.addAfter(key, Math.max(backoff.next(key), next.atLeastMilliseconds ?? 0));
+    if (next.kind === 'retry') this.addAfter(key, waitOf(next, backoff.next(key, next.atLeastMilliseconds)));
     else backoff.forget(key);
     if (next.kind === 'again') this.addAfter(key, next.afterMilliseconds);
     this.#running.delete(key);
@@ -250,4 +254,9 @@ export class WorkQueue {
   #secondsSince(time: number): number {
     return (this.#options.clock.monotonic() - time) / 1000;
   }
+}
+
+function waitOf(next: Extract<Next, { readonly kind: 'retry' }>, backoff: number): number {
+  const { atLeastMilliseconds = 0, atMostMilliseconds = backoff } = next;
+  return Math.max(atLeastMilliseconds, Math.min(atMostMilliseconds, backoff));
 }
