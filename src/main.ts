@@ -73,7 +73,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
   const queue: WorkQueue = new WorkQueue({
     workers: config.WORKERS,
     clock,
-    backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random }),
+    backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 600_000, random }),
     observe: metrics.queue,
     handle: (key, _signal, offWorker) => reconcile(key, deps, offWorker),
     onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),

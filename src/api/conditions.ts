@@ -91,7 +91,7 @@ export interface ReasonRow {
   readonly state: ReasonState;
   readonly meaning: string;
   readonly remedy: string;
-  /** No watch reports the end of this state: requeue after this many seconds. */
+  /** No watch reports the end of this state: it is checked again after this many seconds, and ever more rarely while it lasts. */
   readonly recheckSeconds?: number;
   /** Its Event is a Warning although the reason is not stalled. */
   readonly warning?: true;
@@ -246,6 +246,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The Secret <cluster>-app does not hold usable credentials. The last valid DATABASE_URL was kept.',
     remedy: 'Restore the Secret, or delete it: CNPG recreates it with a new password.',
+    recheckSeconds: 60,
   },
   Hibernated: {
     state: 'stalled',
