@@ -77,6 +77,8 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     observe: metrics.queue,
     handle: (key, _signal, offWorker) => reconcile(key, deps, offWorker),
     onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),
+    onSpin: (key) =>
+      log.warn('reconciled more than 120 times within a minute; no more is logged until it calms down', { addon: key }),
   });
   const enqueue = (key: string): void => queue.add(key);
   let started = false;

@@ -17,5 +17,6 @@ export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elec
   metrics.addons({ byPhase, byReady });
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.longestRunning(queue.longestRunningSeconds());
+  metrics.spinning(queue.spinning);
   metrics.leader(elector.isLeader());
 }

@@ -76,7 +76,8 @@ export class World {
   readonly clock = new ManualClock(epoch);
   readonly runs: Run[] = [];
   readonly requests: Request[] = [];
-  readonly warnings: string[] = [];
+  /** How often the queue reported that the addon is reconciled without a pause. */
+  spins = 0;
   readonly queue: WorkQueue;
   faults: Faults = {};
   #state: State;
@@ -98,7 +99,7 @@ export class World {
     const deps: Dependencies = {
       platform,
       clock,
-      log: this.#log(),
+      log,
       caches: this.#caches(),
       availability: () => ({
         addons: 'served',
@@ -128,6 +129,9 @@ export class World {
           this.runs.push({ at, next: 'error', wrote: this.#wrote });
           throw error;
         }
+      },
+      onSpin: () => {
+        this.spins += 1;
       },
       onError: (_, error) => {
         if (!(error instanceof ApiError)) throw error;
@@ -307,18 +311,9 @@ export class World {
       (['addons', 'clusters', 'scheduledBackups'] as const).map((name) => [name, cached(name)]),
     ) as unknown as WatchedCaches;
   }
-
-  #log(): Log {
-    const log: Log = {
-      debug: () => {},
-      info: () => {},
-      warn: (message) => this.warnings.push(message),
-      error: (message) => this.warnings.push(message),
-      child: () => log,
-    };
-    return log;
-  }
 }
+
+const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log };
 
 /** A refusal or failure by the API server. */
 export function failing(code: number, reason: string, message = '', retryAfterSeconds?: number): ApiError {

@@ -224,6 +224,7 @@ describe('whatever happens in whatever order', () => {
               await world.advance(minutes * minute);
             }
             expect(longestRush(world)).toBeLessThanOrEqual(3);
+            expect(world.spins).toBe(0);
             expect(await wrongAfterwards(world)).toBeUndefined();
           } finally {
             await world.queue.stop(0);

@@ -48,6 +48,12 @@ const table = {
     help: 'Age of the oldest reconcile in flight; 0 if there is none.',
     labels: [],
   },
+  spinning: {
+    name: 'postgres_addon_queue_spinning',
+    type: 'gauge',
+    help: 'Addons that were reconciled more than 120 times within this minute or the last; more than 0 for long is a bug.',
+    labels: [],
+  },
   retries: {
     name: 'postgres_addon_queue_retries_total',
     type: 'counter',
@@ -195,6 +201,10 @@ export class Metrics {
 
   longestRunning(seconds: number): void {
     this.#metrics.longestRunning.set(seconds);
+  }
+
+  spinning(addons: number): void {
+    this.#metrics.spinning.set(addons);
   }
 
   cacheObjects(kind: string, count: number): void {

@@ -47,6 +47,7 @@ function bench(options: Partial<WorkQueueOptions> = {}) {
         started.push(run);
       }),
     onError: (key, error) => errors.push({ key, error }),
+    onSpin: () => {},
     ...options,
   });
   const only = (): Run => {
@@ -243,6 +244,25 @@ describe('WorkQueue', () => {
     await clock.advance(1);
     expect(started).toHaveLength(1);
     expect(Math.max(...waits)).toBeLessThan(2 ** 31);
+  });
+
+  it('reports a key that runs without a pause, once, and counts it', async () => {
+    const spinning: string[] = [];
+    let runs = 0;
+    const { clock, queue } = bench({
+      handle: async () => {
+        runs += 1;
+        return { kind: 'again', afterMilliseconds: runs < 1000 ? 0 : 60_000 };
+      },
+      onSpin: (key) => spinning.push(key),
+    });
+    queue.start();
+    queue.add('a');
+    while (runs < 1000) await settle();
+    expect(spinning).toEqual(['a']);
+    expect(queue.spinning).toBe(1);
+    await clock.advance(120_000);
+    expect(queue.spinning).toBe(0);
   });
 
   it('holds no timer when nothing is delayed', async () => {

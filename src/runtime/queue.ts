@@ -2,6 +2,7 @@
 import type { Clock } from '../api/clock.ts';
 import type { Backoff } from './backoff.ts';
 import { DelayedKeys } from './delayed.ts';
+import { Spin } from './spin.ts';
 
 /** What a run of a key requests. It replaces what the run before requested: the newest knows best. */
 export type Next =
@@ -38,6 +39,8 @@ export interface WorkQueueOptions {
   readonly handle: (key: string, signal: AbortSignal, offWorker: OffWorker) => Promise<Next>;
   /** The handler threw. The key is already scheduled for a retry. */
   readonly onError: (key: string, error: unknown) => void;
+  /** The key runs too often: called once until it calms down. */
+  readonly onSpin: (key: string) => void;
   readonly observe?: QueueObserver;
 }
 
@@ -64,6 +67,7 @@ export class WorkQueue {
   /** How many of them occupy no worker at the moment. */
   #offWorker = 0;
   readonly #delayed = new DelayedKeys();
+  readonly #spin: Spin;
   readonly #abort = new AbortController();
   readonly #whenIdle = new Set<() => void>();
   /** The ready keys (dirty and not running) in order, starting at #head: removing from the front of a Map costs O(n) in V8. */
@@ -75,6 +79,12 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
+    this.#spin = new Spin(options.clock);
+  }
+
+  /** Keys that run too often. */
+  get spinning(): number {
+    return this.#spin.keys;
   }
 
   /** Keys that are ready and wait for a worker. */
@@ -176,6 +186,7 @@ export class WorkQueue {
       const run: Run = { startedAt, offWorker: 0 };
       this.#running.set(key, run);
       void this.#run(key, run);
+      if (this.#spin.ran(key)) this.#options.onSpin(key);
     }
   }
 
