@@ -103,7 +103,7 @@ module.exports = {
     {
       name: 'model-is-for-tests',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/model/|[.]test[.]ts$' },
+      from: { path: '^src/', pathNot: '^src/model/|[.]test[.]ts$|/testing[^/]*[.]ts$' },
       to: { path: '^src/model/' },
     },
     {

@@ -74,10 +74,12 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
   const queue: WorkQueue = new WorkQueue({
     workers: config.WORKERS,
     clock,
-    backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 300_000, random }),
+    backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 600_000, random }),
     observe: metrics.queue,
     handle: (key, _signal, offWorker) => reconcile(key, deps, offWorker),
     onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),
+    onSpin: (key) =>
+      log.warn('reconciled more than 120 times within a minute; no more is logged until it calms down', { addon: key }),
   });
   const enqueue = (key: string): void => queue.add(key);
   let started = false;

@@ -56,6 +56,9 @@ const states = values.states === undefined ? 0 : positiveInteger(values.states, 
 const chosen = Object.entries(scenarios).filter(([name]) => name.includes(values.only));
 if (chosen.length === 0) refuse(`no search has "${values.only}" in its name`, help, notFoundOut);
 
+/** Values shown for a path; the JSON has all of them. */
+const shown = 3;
+
 try {
   process.exitCode = await compare(revision);
 } catch (error) {
@@ -157,9 +160,6 @@ function situationOf({ addon, gone, children: seen }: Sight): string {
   };
   return [`addon ${state}`, ...roles.map((role) => `${role} ${of(role)}`)].join(', ');
 }
-
-/** Values shown for a path; the JSON has all of them. */
-const shown = 3;
 
 function describe({ situation, decisions, differences }: Group): string {
   const lines = Object.entries(differences).flatMap(([path, values]) => [

@@ -92,7 +92,7 @@ export interface ReasonRow {
   readonly state: ReasonState;
   readonly meaning: string;
   readonly remedy: string;
-  /** No watch reports the end of this state: requeue after this many seconds. */
+  /** No watch reports the end of this state: it is checked again after this many seconds, and ever more rarely while it lasts. */
   readonly recheckSeconds?: number;
   /** Its Event is a Warning although the reason is not stalled. */
   readonly warning?: true;
@@ -264,6 +264,7 @@ export const reasons = {
     remedy:
       'Restore the Secret, or delete it: CNPG recreates it with a new password. Where the message says that the name of the database ' +
       'cannot be read back from a URL, use an addon with another database.name.',
+    recheckSeconds: 60,
   },
   Hibernated: {
     state: 'stalled',

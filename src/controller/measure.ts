@@ -27,5 +27,6 @@ export function measure(metrics: Metrics, { caches, queue, elector, output }: Me
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.droppedLogLines(output.droppedLines);
+  metrics.spinning(queue.spinning);
   metrics.leader(elector.isLeader());
 }

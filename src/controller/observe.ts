@@ -51,7 +51,8 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     need.live ? addonItself() : unread,
     need.facts ? lookForCause(deps.api, namespace, names.cluster) : unread,
   ]);
-  if (need.unwatched) deps.resync.done(key);
+  // A check-up that has nothing to read is done too: it must not stay due.
+  if (need.unwatched || cached.resync) deps.resync.done(key);
   const read = { ...cached, children: found, source, volumes, live, facts };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret that was read may turn out to have no owner.

@@ -3,16 +3,9 @@ import type { PostgresAddon } from '../api/addon.ts';
 import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
-import {
-  type Action,
-  type ActionResult,
-  type Decision,
-  essentialRefusal,
-  hasSucceeded,
-  type Login,
-} from '../domain/decision.ts';
+import { type Action, type ActionResult, essentialRefusal, hasSucceeded, type Login } from '../domain/decision.ts';
+import { paceOf } from '../domain/pace.ts';
 import { statusOf } from '../domain/status.ts';
-import { recheckAfter, soonest } from '../domain/verdict.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Next, OffWorker } from '../runtime/queue.ts';
 import { type Acted, act } from './act.ts';
@@ -21,15 +14,22 @@ import { type Key, splitKey } from './key.ts';
 import { observe } from './observe.ts';
 import { writeStatus } from './write-status.ts';
 
-/** Requeue after a login that was not attempted because the pool was busy. */
-const busyMilliseconds = 10_000;
-
 /**
  * Brings one addon a step closer to its spec.
  * @param offWorker runs slow work without occupying a worker
- * @throws ApiError if a read or the status write failed: the queue retries
+ * @returns when to reconcile it again, also after a request that failed
  */
 export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWorker): Promise<Next> {
+  try {
+    return await attempt(key, deps, offWorker);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return requeue(key, { error, stale: undefined }, deps);
+  }
+}
+
+/** @throws ApiError if a read or the status write failed */
+async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Promise<Next> {
   const observed = await observe(key, deps);
   if (observed === undefined) {
     deps.resync.forget(key);
@@ -47,15 +47,20 @@ export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWork
   const login = isRefused ? undefined : decision.login;
   const result = { ...acted.result, ...(login && (await offWorker(() => logIn(login, deps)))) };
   const status = statusOf(observed.addon, decision, result, deps.clock.now());
+  const next = (): Next => {
+    const untilCheckUp = (): number => deps.resync.remaining(key);
+    const addon = { ...observed.addon, status };
+    return paceOf({ kind: 'reported', addon, decision, result, untilCheckUp, now: deps.clock.now() });
+  };
   if (decision.ends && (observed.gone || !isRefused)) {
     // A deleted addon is processed once: a refused mark must not block the next addon with the same name.
     deps.deletedAddons.forget(observed.addon);
     deps.announce(observed.addon, observed.addon.status, status);
-    return nextTime(key, decision, result, deps);
+    return observed.gone ? attempt(key, deps, offWorker) : next();
   }
   try {
     const written = await writeStatus(asWritten(observed.addon, acted), status, deps);
-    return written ? nextTime(key, decision, result, deps) : { kind: 'retry' };
+    return written ? next() : paceOf({ kind: 'interrupted' });
   } catch (error) {
     if (!(error instanceof ApiError) || (error.code !== 409 && error.code !== 404)) throw error;
     return requeue(key, { error, stale: 'addon' }, deps);
@@ -73,25 +78,6 @@ async function logIn({ url, place }: Login, deps: Dependencies): Promise<Pick<Ac
   return verdict === undefined ? {} : { login: verdict };
 }
 
-function nextTime(
-  key: Key,
-  decision: Decision,
-  { refusals = [], login, altered }: ActionResult,
-  deps: Dependencies,
-): Next {
-  const isPublished = decision.status?.credentials?.secretUID !== undefined;
-  const after = soonest(
-    decision.wakeAfter,
-    ...refusals.map(recheckAfter),
-    recheckAfter(login),
-    // No event follows if what was stored is what was there before.
-    altered === undefined ? undefined : 0,
-    decision.login !== undefined && login === undefined ? busyMilliseconds : undefined,
-    isPublished ? deps.resync.remaining(key) : undefined,
-  );
-  return after === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: after };
-}
-
 /** Whether it writes an object that is not watched. */
 function isOfUnwatched({ child }: Action): boolean {
   return child !== 'addon' && !isWatched(child);
@@ -101,11 +87,7 @@ function isOfUnwatched({ child }: Action): boolean {
 function requeue(key: Key, { error, stale }: NonNullable<Acted['interrupted']>, deps: Dependencies): Next {
   if (stale !== undefined && stale !== 'addon' && !isWatched(stale)) deps.resync.markDue(key);
   const fields = { addon: key, code: error?.code, reason: error?.reason, error: error?.message };
-  if (error !== undefined)
-    deps.log.info(
-      stale === undefined ? 'a write failed; requeueing' : 'object changed since it was read; requeueing',
-      fields,
-    );
-  const atLeast = error?.retryAfterSeconds;
-  return atLeast === undefined ? { kind: 'retry' } : { kind: 'retry', atLeastMilliseconds: atLeast * 1000 };
+  if (stale !== undefined) deps.log.info('object changed since it was read; requeueing', fields);
+  else if (error !== undefined) deps.log.warn('a request failed; requeueing', fields);
+  return paceOf({ kind: 'interrupted', retryAfterSeconds: error?.retryAfterSeconds });
 }

@@ -37,7 +37,7 @@ export class Resync {
     this.#due.set(key, this.#clock.monotonic());
   }
 
-  /** The Secrets were read. */
+  /** The check-up was made, or the Secrets were read or written for another reason. */
   done(key: Key): void {
     this.#due.set(key, this.#clock.monotonic() + this.#interval * (0.9 + 0.2 * this.#random()));
   }

@@ -26,8 +26,8 @@ export interface Chapter {
   readonly requiresLogin?: boolean;
   /** Children whose owner reference the writes change. */
   readonly changesOwner?: readonly Role[];
-  /** Requeue after this many milliseconds, even without an event. */
-  readonly wakeAfter?: number | undefined;
+  /** As in Decision. */
+  readonly recheckAfter?: number | undefined;
 }
 
 /** What all chapters decide. */
@@ -46,7 +46,7 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
     requiresLogin: chapters.some(({ requiresLogin }) => requiresLogin === true),
     conditions: Object.assign({}, ...chapters.map(({ conditions }) => conditions)) as Conditions,
     status: Object.assign({}, ...chapters.map(({ status }) => status)) as Fields,
-    wakeAfter: soonest(...chapters.map(({ wakeAfter }) => wakeAfter)),
+    recheckAfter: soonest(...chapters.map((chapter) => chapter.recheckAfter)),
   };
 }
 

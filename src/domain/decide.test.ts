@@ -29,7 +29,7 @@ const condition = (status: AddonStatus, type: string): string | undefined => {
 
 describe('a new addon', () => {
   it('gets a Cluster and a suspended ScheduledBackup, and waits', () => {
-    const { actions, status, wakeAfter } = think(observing(anAddon()));
+    const { actions, status, pace } = think(observing(anAddon()));
     expect(summary(actions)).toEqual(['create Cluster', 'create ScheduledBackup']);
     expect(status.phase).toBe('creating');
     expect(condition(status, 'Ready')).toBe('False Creating');
@@ -37,7 +37,7 @@ describe('a new addon', () => {
     expect(condition(status, 'Stalled')).toBeUndefined();
     expect(condition(status, 'BackupReady')).toBe('False NoObjectStore');
     expect(status.backup).toMatchObject({ requested: 'daily', effective: 'none' });
-    expect(wakeAfter).toBe(90_000 - 5_000);
+    expect(pace).toEqual({ kind: 'again', afterMilliseconds: 90_000 - 5_000 });
     expect(manifestOf(actions, 'scheduledBackup')).toMatchObject({
       spec: { suspend: true, cluster: { name: 'db-team-a-shop' } },
     });
@@ -294,7 +294,8 @@ describe('a change of plan', () => {
       expect(done.actions).toEqual([]);
       expect(condition(done.status, 'PlanApplied')).toBe(expected);
       expect(done.status.phase).toBe('running');
-      expect(done.wakeAfter).toBe(expected.includes('Unverified') ? 10_000 : 60_000);
+      const atLeastMilliseconds = expected.includes('Unverified') ? 10_000 : 60_000;
+      expect(done.pace).toMatchObject({ kind: 'retry', atLeastMilliseconds });
     },
   );
 

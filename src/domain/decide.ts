@@ -5,7 +5,7 @@ import { accessChapter, judgeReady } from './credentials/access.ts';
 import { credentialsChapter } from './credentials/credentials.ts';
 import { databaseChapter } from './database/database.ts';
 import type { Decision } from './decision.ts';
-import { explain, untilNextReport } from './diagnosis/explain.ts';
+import { explain, untilNextSearch } from './diagnosis/explain.ts';
 import type { Observed } from './observed.ts';
 import { adopt } from './ownership/adopt.ts';
 import { addFinalizer } from './ownership/finalizer.ts';
@@ -17,7 +17,7 @@ import { inheritedReadyAt } from './recorded.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
 import { type Target, targetOf } from './target.ts';
-import { isVerdict, recheckAfter, soonest, type Verdict } from './verdict.ts';
+import { isVerdict, recheckAfter, type Verdict } from './verdict.ts';
 
 /**
  * @param observed what is known of one addon
@@ -46,7 +46,7 @@ function inSituation(s: Situation, now: number): Decision {
 
 /** Something prevents any action: change nothing, report it, and wait for it to change. */
 function blocked(ready: Verdict): Decision {
-  return { actions: [], ready, conditions: {}, wakeAfter: recheckAfter(ready) };
+  return { actions: [], ready, conditions: {}, recheckAfter: recheckAfter(ready) };
 }
 
 /** A deleted addon with this name left its database in service: it is adopted unchanged, or not at all. */
@@ -60,7 +60,7 @@ function adoptDatabase(s: Situation, target: Target): Decision {
     conditions: { Adopted: judgeAdoption(s) },
     readyAt: inheritedReadyAt(orphanedCluster(s)),
     // Differences from the addon's spec are applied in the next round.
-    wakeAfter: 0,
+    continues: true,
   };
 }
 
@@ -68,8 +68,8 @@ function adoptDatabase(s: Situation, target: Target): Decision {
 function converge(round: Round): Decision {
   const { judged, chapters } = chaptersOf(round);
   const ready = explain(round, judged);
-  const wakeAfter = soonest(untilNextReport(round, judged), recheckAfter(ready));
-  return combine(ready, [...chapters, { wakeAfter }]);
+  const decision = combine(ready, [...chapters, { recheckAfter: recheckAfter(ready) }]);
+  return { ...decision, wakeAfter: untilNextSearch(round, judged) };
 }
 
 /** Every chapter, in the order of its writes, and the verdict for `Ready` that follows. Later ones can depend on earlier ones. */

@@ -108,8 +108,12 @@ export interface Decision {
   readonly frozen?: boolean;
   /** The last action removes the finalizer, or the addon no longer exists: no status is written. */
   readonly ends?: true;
-  /** Requeue after this many milliseconds; undefined: wait for the next event. */
-  readonly wakeAfter: number | undefined;
+  /** More is to be done at once when every action has succeeded. */
+  readonly continues?: true;
+  /** Milliseconds until something has to be looked at, although nothing failed. */
+  readonly wakeAfter?: number | undefined;
+  /** A state was found whose end no watch reports: it is checked again after so many milliseconds, and then ever more rarely. */
+  readonly recheckAfter?: number | undefined;
 }
 
 /** A write that the API server refused, with its message. */

@@ -83,7 +83,7 @@ export function needs(observed: Observed, now: number): Needs {
 /** The last read of the Secrets found a problem whose end only another read can show. */
 function isDoubtful({ addon }: Situation): boolean {
   const last = recordedCondition(addon, 'CredentialsPublished');
-  return last?.status === 'False' && last.reason !== 'CredentialsInvalid' && last.reason !== 'CredentialsPending';
+  return last?.status === 'False' && last.reason !== 'CredentialsPending';
 }
 
 /** CNPG reports another version of the credentials than the published one, or the addon's spec may require another URL. */

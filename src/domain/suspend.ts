@@ -19,7 +19,7 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   }
   const holdsBack = chaptersOf(round).chapters.some(changesChildren);
   const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });
-  return { ...combine(judged, [...chapters, itself]), actions: [], frozen: holdsBack, wakeAfter: undefined };
+  return { ...combine(judged, [...chapters, itself]), actions: [], frozen: holdsBack, recheckAfter: undefined };
 }
 
 function changesChildren({ actions = [] }: Chapter): boolean {

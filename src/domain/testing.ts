@@ -12,6 +12,7 @@ import { defaultPlans } from './database/plans.ts';
 import { decide } from './decide.ts';
 import type { Action, ActionResult, Decision } from './decision.ts';
 import type { Children, Observed, Platform, Read, Volume } from './observed.ts';
+import { paceOf } from './pace.ts';
 import { situationOf } from './situation.ts';
 import { statusOf } from './status.ts';
 import { type Target, targetOf } from './target.ts';
@@ -205,10 +206,13 @@ export function aVolume(changes: Partial<Volume> = {}): Volume {
   return { claim: 'c', isData: true, capacity: '100Gi', storageClass: 's', expandable: true, ...changes };
 }
 
-/** The decision, and the status that results from it. */
+/** The decision, the status that results from it, and when the addon is reconciled again. The next check-up is ten minutes away. */
 export function think(o: Observed, result: ActionResult = {}, now = testTime) {
   const decision: Decision = decide(o, now);
-  return { ...decision, decision, status: statusOf(o.addon, decision, result, now) };
+  const status = statusOf(o.addon, decision, result, now);
+  const addon = { ...o.addon, status };
+  const pace = paceOf({ kind: 'reported', addon, decision, result, untilCheckUp: () => 600_000, now });
+  return { ...decision, decision, status, pace };
 }
 
 /** A running addon, as it is after the first successful round. */

@@ -17,7 +17,7 @@ export function stateOf({ reason }: Verdict): ReasonRow['state'] {
   return rowOf(reason).state;
 }
 
-/** Milliseconds until the requeue of a state whose end no watch reports; undefined if a watch reports it. */
+/** Milliseconds until the first recheck of a state whose end no watch reports; undefined if a watch reports it. */
 export function recheckAfter(verdict: Verdict | undefined): number | undefined {
   const recheckSeconds = verdict && rowOf(verdict.reason).recheckSeconds;
   return recheckSeconds === undefined ? undefined : recheckSeconds * 1000;

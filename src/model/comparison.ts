@@ -1,5 +1,7 @@
 // Computes what this revision decides for a sight, in Kubernetes terms, for `npm run compare`: another revision has the same file and
 // gets the same sights.
+
+import type { PostgresAddon } from '../api/addon.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import type { LoginFailure, LoginResult } from '../api/login.ts';
 import { kindOf } from '../domain/children.ts';
@@ -15,6 +17,7 @@ import {
   withWritten,
 } from '../domain/decision.ts';
 import { needs } from '../domain/needs.ts';
+import { paceOf } from '../domain/pace.ts';
 import { statusOf } from '../domain/status.ts';
 import { observedOf, type Sight } from './sight.ts';
 
@@ -32,7 +35,7 @@ export interface Answer {
   readonly writes: readonly Write[];
   readonly login: unknown;
   readonly ends: boolean;
-  /** Milliseconds. */
+  /** Milliseconds until the next reconcile without an event or a check-up, once all writes and the login have succeeded. */
   readonly wakeAfter: number | undefined;
   /** The status for each outcome: all writes done, each write refused, each result of the login. */
   readonly status: Readonly<Record<string, unknown>>;
@@ -53,7 +56,7 @@ export function answer(unread: Sight, sight: Sight, now: number): Answer {
     writes: decision.actions.map(writeOf),
     login: decision.login && { url: decision.login.url, place: decision.login.place },
     ends: decision.ends === true,
-    wakeAfter: decision.wakeAfter,
+    wakeAfter: wakeAfterOf(observed.addon, decision, now),
     status: Object.fromEntries(status) as Answer['status'],
   };
 }
@@ -65,7 +68,19 @@ function writeOf(action: Action): Write {
   return { verb, kind, body: { name: action.name, uid: action.uid, resourceVersion: action.resourceVersion } };
 }
 
-function resultsOf(decision: Decision): readonly (readonly [string, ActionResult])[] {
+function wakeAfterOf(addon: PostgresAddon, decision: Decision, now: number): number | undefined {
+  const done = carriedOut(decision.actions, undefined);
+  const login = decision.login && judgeLogin({ kind: 'ok' }, decision.login.place);
+  const result = { ...done, ...(login && { login }) };
+  const status = statusOf(addon, decision, result, now);
+  const untilCheckUp = (): number => Number.POSITIVE_INFINITY;
+  const pace = paceOf({ kind: 'reported', addon: { ...addon, status }, decision, result, untilCheckUp, now });
+  const wait = pace.kind === 'retry' ? pace.atLeastMilliseconds : pace.kind === 'again' ? pace.afterMilliseconds : 0;
+  return pace.kind === 'done' || wait === Number.POSITIVE_INFINITY ? undefined : wait;
+}
+
+/** What can come of a decision: all done, each write refused, each result of the login. */
+export function resultsOf(decision: Decision): readonly (readonly [string, ActionResult])[] {
   const { actions, login } = decision;
   const done = carriedOut(actions, undefined);
   return [

@@ -96,15 +96,14 @@ function look(before: State, resync: boolean, resyncDue: boolean, subject: Subje
   const gone = state.objects.addon.deleted?.find((addon) => leftoverAt(addon, cluster) === 'unmarked');
   const addon = gone ?? shown(state.objects.addon);
   if (addon === undefined) return pruned;
-  const { sight, view, checked } = observe(state, addon, gone !== undefined, resync, subject);
+  const { sight, view } = observe(state, addon, gone !== undefined, resync, subject);
   const now = nowOf(state);
   const observed = observedOf(sight);
   const decision = subject.decide(observed, now, sight);
-  const stillDue = resyncDue && !checked;
   if (decision.actions.length === 0 && decision.login === undefined) {
     const status = subject.statusOf(observed.addon, decision, {}, now);
     if (sameFields(status, observed.addon.status))
-      return stillDue === resyncDue ? pruned : { ...state, process: { kind: 'idle', resyncDue: stillDue } };
+      return resyncDue ? { ...state, process: { kind: 'idle', resyncDue: false } } : pruned;
   }
   const process: Acting = {
     kind: 'acting',
@@ -115,7 +114,8 @@ function look(before: State, resync: boolean, resyncDue: boolean, subject: Subje
     next: 0,
     result: {},
     tried: false,
-    resyncDue: stillDue,
+    // Whatever was read: a check-up that was made is not due any more.
+    resyncDue: false,
   };
   return { ...state, process };
 }
@@ -139,7 +139,7 @@ function observe(
   gone: boolean,
   resync: boolean,
   subject: Subject,
-): { readonly sight: Sight; readonly checked: boolean; readonly view: View } {
+): { readonly sight: Sight; readonly view: View } {
   const read = (slot: Slot): Seen => live(state, slot) ?? null;
   const cached: Sight = {
     addon,
@@ -167,7 +167,6 @@ function observe(
   const isLoose = !need.live && subject.needs(observedOf(seen), now).live;
   return {
     sight: isLoose ? { ...seen, live: read('addon') } : seen,
-    checked: need.unwatched,
     view: { addon, ...byRole((role) => seen.children[role] ?? undefined) },
   };
 }

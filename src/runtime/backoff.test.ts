@@ -11,6 +11,19 @@ describe('Backoff', () => {
     expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
   });
 
+  it('begins with what a failure requires, is never shorter, and grows from there to the maximum', () => {
+    const backoff = new Backoff({ ...options, random: () => 0 });
+    const waits = Array.from({ length: 6 }, () => backoff.next('a', 30_000));
+    expect(waits).toEqual([30_000, 30_000, 60_000, 120_000, 150_000, 150_000]);
+    expect(backoff.next('a', 3_600_000)).toBe(3_600_000);
+  });
+
+  it('goes on growing when one failure follows another, whatever each requires', () => {
+    const backoff = new Backoff({ ...options, random: () => 1 - Number.EPSILON });
+    const waits = [0, 10_000, 15_000, 10_000, 15_000].map((atLeast) => Math.round(backoff.next('a', atLeast)));
+    expect(waits).toEqual([1000, 10_000, 20_000, 40_000, 80_000]);
+  });
+
   it('counts each key alone and starts again after forget', () => {
     const backoff = new Backoff({ ...options, random: () => 0 });
     backoff.next('a');

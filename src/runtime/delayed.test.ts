@@ -2,8 +2,12 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DelayedKeys } from './delayed.ts';
 
-it('agrees with a map of the earliest time per key, whatever the order of adds and takes', () => {
-  const step = fc.oneof(fc.record({ add: fc.nat(20), at: fc.nat(1000) }), fc.record({ takeUntil: fc.nat(1000) }));
+it('agrees with a map of the earliest time per key, whatever the order of adds, takes and deletes', () => {
+  const step = fc.oneof(
+    fc.record({ add: fc.nat(20), at: fc.nat(1000) }),
+    fc.record({ takeUntil: fc.nat(1000) }),
+    fc.record({ delete: fc.nat(20) }),
+  );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const delayed = new DelayedKeys();
@@ -13,6 +17,9 @@ it('agrees with a map of the earliest time per key, whatever the order of adds a
           const key = String(one.add);
           delayed.add(key, one.at);
           model.set(key, Math.min(one.at, model.get(key) ?? Number.POSITIVE_INFINITY));
+        } else if ('delete' in one) {
+          delayed.delete(String(one.delete));
+          model.delete(String(one.delete));
         } else {
           const due = [...model].filter(([, at]) => at <= one.takeUntil);
           const times = due.map(([, at]) => at).sort((a, b) => a - b);

@@ -32,10 +32,20 @@ export class DelayedKeys {
   takeDue(now: number): string | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return undefined;
-    this.#position.delete(first.key);
-    const last = this.#heap.pop();
-    if (last !== undefined && last !== first) this.#sink(last);
+    this.delete(first.key);
     return first.key;
+  }
+
+  /** Removes a key, if it is there. */
+  delete(key: string): void {
+    const position = this.#position.get(key);
+    if (position === undefined) return;
+    this.#position.delete(key);
+    const last = this.#heap.pop();
+    if (last === undefined || last.key === key) return;
+    const above = this.#heap[(position - 1) >> 1];
+    if (position > 0 && above !== undefined && above.at > last.at) this.#rise(last, position);
+    else this.#sink(last, position);
   }
 
   #rise(entry: Entry, from: number): void {
@@ -50,8 +60,8 @@ export class DelayedKeys {
     this.#place(entry, position);
   }
 
-  #sink(entry: Entry): void {
-    let position = 0;
+  #sink(entry: Entry, from: number): void {
+    let position = from;
     for (;;) {
       const left = 2 * position + 1;
       const leftChild = this.#heap[left];

@@ -54,6 +54,7 @@ describe('Metrics', () => {
     metrics.queue.depth(4);
     metrics.queue.latency(3);
     metrics.longestRunning(9);
+    metrics.spinning(2);
     metrics.request({ verb: 'patch', resource: 'clusters', code: 0, seconds: 5 });
     metrics.watch('Cluster', 'relist');
     metrics.cacheObjects('Cluster', 12);
@@ -61,6 +62,7 @@ describe('Metrics', () => {
     expect(await value('postgres_addon_queue_depth')).toBe('4');
     expect(await value('postgres_addon_queue_latency_seconds_sum')).toBe('3');
     expect(await value('postgres_addon_queue_longest_running_seconds')).toBe('9');
+    expect(await value('postgres_addon_queue_spinning')).toBe('2');
     expect(await value('postgres_addon_api_requests_total{verb="patch",resource="clusters",code="0"}')).toBe('1');
     expect(await value('postgres_addon_api_request_duration_seconds_sum{verb="patch",resource="clusters"}')).toBe('5');
     expect(await value('postgres_addon_watch_relists_total{kind="Cluster"}')).toBe('1');

@@ -48,6 +48,12 @@ const table = {
     help: 'Age of the oldest reconcile in flight; 0 if there is none.',
     labels: [],
   },
+  spinning: {
+    name: 'postgres_addon_queue_spinning',
+    type: 'gauge',
+    help: 'Addons that were reconciled more than 120 times within this minute or the last; more than 0 for long is a bug.',
+    labels: [],
+  },
   retries: {
     name: 'postgres_addon_queue_retries_total',
     type: 'counter',
@@ -207,6 +213,10 @@ export class Metrics {
   droppedLogLines(total: number): void {
     this.#metrics.droppedLogLines.reset();
     this.#metrics.droppedLogLines.inc(total);
+  }
+
+  spinning(addons: number): void {
+    this.#metrics.spinning.set(addons);
   }
 
   cacheObjects(kind: string, count: number): void {

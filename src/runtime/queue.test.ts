@@ -47,6 +47,7 @@ function bench(options: Partial<WorkQueueOptions> = {}) {
         started.push(run);
       }),
     onError: (key, error) => errors.push({ key, error }),
+    onSpin: () => {},
     ...options,
   });
   const only = (): Run => {
@@ -167,6 +168,43 @@ describe('WorkQueue', () => {
     expect(queue.inFlight).toBe(1);
   });
 
+  it('begins the back-off with the wait that the failure requires, and ends it by the time that the run names', async () => {
+    const { clock, queue, endOnly } = bench();
+    const waits = async (wait: number): Promise<void> => {
+      await clock.advance(wait - 1);
+      expect(queue.inFlight).toBe(0);
+      await clock.advance(1);
+      expect(queue.inFlight).toBe(1);
+    };
+    queue.start();
+    queue.add('a');
+    await settle();
+    for (const wait of [10_000, 10_000, 20_000, 40_000]) {
+      await endOnly({ kind: 'retry', atLeastMilliseconds: 10_000 });
+      await waits(wait);
+    }
+    await endOnly({ kind: 'retry', atLeastMilliseconds: 10_000, atMostMilliseconds: 15_000 });
+    await waits(15_000);
+    await endOnly({ kind: 'retry', atLeastMilliseconds: 10_000, atMostMilliseconds: 3000 });
+    await waits(10_000);
+  });
+
+  it('lets the newest run decide when its key runs next: what an earlier run requested is void', async () => {
+    for (const next of [done, { kind: 'retry', atLeastMilliseconds: 60_000 }] as const) {
+      const { clock, queue, started, endOnly } = bench();
+      queue.start();
+      queue.add('a');
+      await settle();
+      await endOnly({ kind: 'again', afterMilliseconds: 10_000 });
+      await clock.advance(5000);
+      queue.add('a');
+      await settle();
+      await endOnly(next);
+      await clock.advance(59_999);
+      expect(started).toHaveLength(2);
+    }
+  });
+
   it('reports a handler that throws, in its promise or before it has one, and retries the key', async () => {
     const { clock, queue, only, errors, started } = bench();
     queue.start();
@@ -206,6 +244,25 @@ describe('WorkQueue', () => {
     await clock.advance(1);
     expect(started).toHaveLength(1);
     expect(Math.max(...waits)).toBeLessThan(2 ** 31);
+  });
+
+  it('reports a key that runs without a pause, once, and counts it', async () => {
+    const spinning: string[] = [];
+    let runs = 0;
+    const { clock, queue } = bench({
+      handle: async () => {
+        runs += 1;
+        return { kind: 'again', afterMilliseconds: runs < 1000 ? 0 : 60_000 };
+      },
+      onSpin: (key) => spinning.push(key),
+    });
+    queue.start();
+    queue.add('a');
+    while (runs < 1000) await settle();
+    expect(spinning).toEqual(['a']);
+    expect(queue.spinning).toBe(1);
+    await clock.advance(120_000);
+    expect(queue.spinning).toBe(0);
   });
 
   it('holds no timer when nothing is delayed', async () => {

@@ -2,14 +2,18 @@
 import type { Clock } from '../api/clock.ts';
 import type { Backoff } from './backoff.ts';
 import { DelayedKeys } from './delayed.ts';
+import { Spin } from './spin.ts';
 
-/** What a run of a key requests. */
+/** What a run of a key requests. It replaces what the run before requested: the newest knows best. */
 export type Next =
   | { readonly kind: 'done' }
-  /** No failure: resets the back-off of the key and runs it again after this time at the latest. */
+  /** No failure: resets the back-off of the key and runs it again after this time. */
   | { readonly kind: 'again'; readonly afterMilliseconds: number }
-  /** A failure: runs again after the key's back-off, or after `atLeastMilliseconds` if that is longer. */
-  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number };
+  /**
+   * A failure: runs again after the key's back-off, which begins with `atLeastMilliseconds` and is never shorter. Not later than
+   * `atMostMilliseconds`, unless that is less.
+   */
+  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number; readonly atMostMilliseconds?: number };
 
 /** Observes the queue. Called on the hot path, so it must be cheap and must not throw. */
 export interface QueueObserver {
@@ -35,6 +39,8 @@ export interface WorkQueueOptions {
   readonly handle: (key: string, signal: AbortSignal, offWorker: OffWorker) => Promise<Next>;
   /** The handler threw. The key is already scheduled for a retry. */
   readonly onError: (key: string, error: unknown) => void;
+  /** The key runs too often: called once until it calms down. */
+  readonly onSpin: (key: string) => void;
   readonly observe?: QueueObserver;
 }
 
@@ -61,6 +67,7 @@ export class WorkQueue {
   /** How many of them occupy no worker at the moment. */
   #offWorker = 0;
   readonly #delayed = new DelayedKeys();
+  readonly #spin: Spin;
   readonly #abort = new AbortController();
   readonly #whenIdle = new Set<() => void>();
   /** The ready keys (dirty and not running) in order, starting at #head: removing from the front of a Map costs O(n) in V8. */
@@ -72,6 +79,12 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
+    this.#spin = new Spin(options.clock);
+  }
+
+  /** Keys that run too often. */
+  get spinning(): number {
+    return this.#spin.keys;
   }
 
   /** Keys that are ready and wait for a worker. */
@@ -169,9 +182,11 @@ export class WorkQueue {
       observe?.depth(this.depth);
       observe?.latency((startedAt - (this.#dirty.get(key) ?? startedAt)) / 1000);
       this.#dirty.delete(key);
+      this.#delayed.delete(key);
       const run: Run = { startedAt, offWorker: 0 };
       this.#running.set(key, run);
       void this.#run(key, run);
+      if (this.#spin.ran(key)) this.#options.onSpin(key);
     }
   }
 
@@ -218,7 +233,7 @@ export class WorkQueue {
   #settle(key: string, run: Run, next: Next): void {
     const { backoff } = this.#options;
     // Done while the key is still in flight, so that a key due at once is enqueued only once, below.
-    if (next.kind === 'retry') this.addAfter(key, Math.max(backoff.next(key), next.atLeastMilliseconds ?? 0));
+    if (next.kind === 'retry') this.addAfter(key, waitOf(next, backoff.next(key, next.atLeastMilliseconds)));
     else backoff.forget(key);
     if (next.kind === 'again') this.addAfter(key, next.afterMilliseconds);
     this.#running.delete(key);
@@ -250,4 +265,9 @@ export class WorkQueue {
   #secondsSince(time: number): number {
     return (this.#options.clock.monotonic() - time) / 1000;
   }
+}
+
+function waitOf(next: Extract<Next, { readonly kind: 'retry' }>, backoff: number): number {
+  const { atLeastMilliseconds = 0, atMostMilliseconds = backoff } = next;
+  return Math.max(atLeastMilliseconds, Math.min(atMostMilliseconds, backoff));
 }

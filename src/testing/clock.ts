@@ -38,8 +38,12 @@ export class ManualClock implements Clock {
 
   /** Moves time at once without a chance for timers to fire between, as a stalled event loop does; then fires what is due. */
   jump(milliseconds: number): void {
-    this.#monotonic += milliseconds;
-    this.#wall += milliseconds;
+    this.#jumpTo(this.#monotonic + milliseconds);
+  }
+
+  #jumpTo(monotonic: number): void {
+    this.#wall += monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
     for (let due = this.#firstDue(); due !== undefined; due = this.#firstDue()) due();
   }
 
@@ -50,10 +54,10 @@ export class ManualClock implements Clock {
     for (;;) {
       const next = Math.min(...[...this.#timers.values()].map((timer) => timer.at));
       if (next > end) break;
-      this.jump(Math.max(0, next - this.#monotonic));
+      this.#jumpTo(Math.max(next, this.#monotonic));
       await settle();
     }
-    this.jump(end - this.#monotonic);
+    this.#jumpTo(end);
     await settle();
   }
 

@@ -21,7 +21,7 @@ export function backupChapter({ s, target, suspended }: Round): Chapter {
     actions: obstacle === undefined ? diffChild(s, 'scheduledBackup', wanted) : [],
     conditions: { BackupReady: backupReady },
     status: suspended === undefined ? { backup: levelOf(target) } : {},
-    wakeAfter: recheckAfter(backupReady),
+    recheckAfter: recheckAfter(backupReady),
   };
 }
 

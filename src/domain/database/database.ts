@@ -51,7 +51,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
       planChange: planChangeOf(s, target, asked, planApplied),
       preview: previewOf(s),
     },
-    wakeAfter: recheckAfter(planApplied),
+    recheckAfter: recheckAfter(planApplied),
   };
 }
 

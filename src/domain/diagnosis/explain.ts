@@ -1,10 +1,10 @@
-// Explains why a database is not ready, and schedules the next search for the cause.
+// Explains why a database is not ready, and says when to search for the cause next.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { rowOf } from '../../api/conditions.ts';
 import type { Round } from '../chapter.ts';
 import { cnpgReport } from '../database/readiness.ts';
 import { wasReady } from '../recorded.ts';
-import { soonest, type Verdict } from '../verdict.ts';
+import type { Verdict } from '../verdict.ts';
 import { deadlineOf, untilNextLook, untilStuck } from './deadlines.ts';
 import { findCause, missingPermissions } from './diagnosis.ts';
 
@@ -31,9 +31,7 @@ function overdue(addon: PostgresAddon, { reason, message }: Verdict): string {
   return `the database ${state} after ${deadlineOf(addon) / 60_000} min${details}`;
 }
 
-/** Milliseconds until the next search for the cause or the deadline, whichever is first; undefined if nothing is in progress. */
-export function untilNextReport({ s: { addon }, now }: Round, verdict: Verdict): number | undefined {
-  if (rowOf(verdict.reason).state !== 'progressing') return undefined;
-  const left = untilStuck(addon, now);
-  return soonest(untilNextLook(addon, now), left > 0 ? left : undefined);
+/** Milliseconds until the next search for the cause; undefined if nothing is in progress. */
+export function untilNextSearch({ s: { addon }, now }: Round, { reason }: Verdict): number | undefined {
+  return rowOf(reason).state === 'progressing' ? untilNextLook(addon, now) : undefined;
 }

@@ -143,7 +143,7 @@ it('a switch to standard is retried while a child cannot be read, also for a pla
   const addon = changed(before, { mode: 'standard' });
   const scheduledBackup = { kind: 'denied', message: 'no permission' } as const;
   const o = but(everythingOf(before), { addon, scheduledBackup, live: { kind: 'found', object: addon } });
-  expect(think(o).wakeAfter).toBe(60_000);
+  expect(think(o).pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 60_000 });
 });
 
 it('protection does not end while a ScheduledBackup that is being deleted has no owner', () => {
@@ -286,7 +286,7 @@ describe('an addon with the same name', () => {
       live: true,
       unwatched: true,
     });
-    const { actions, status, wakeAfter } = think(o);
+    const { actions, status, pace } = think(o);
     expect(summary(actions)).toEqual(['apply Cluster', 'apply ScheduledBackup', 'apply Secret']);
     expect(metadataOf(actions, 'cluster')).toMatchObject({
       resourceVersion: '20',
@@ -301,7 +301,12 @@ describe('an addon with the same name', () => {
       status: 'True',
       reason: 'Adopted',
     });
-    expect(wakeAfter).toBe(0);
+    expect(pace).toEqual({ kind: 'again', afterMilliseconds: 0 });
+    // A refused write is not repeated at once.
+    expect(think(o, refusing('cluster', 'CNPGUnavailable', 'apply')).pace).toMatchObject({
+      kind: 'retry',
+      atLeastMilliseconds: 10_000,
+    });
   });
 
   it('does nothing until the API server has confirmed it', () => {

@@ -28,7 +28,7 @@ export function endOfProtection({ s }: Round, earlier: readonly Chapter[]): Chap
   if (!isLeavingProtection(addon)) return {};
   // What was not seen can be without an owner.
   const blind = findUnseen(s);
-  if (blind !== undefined) return { wakeAfter: recheckAfter(blind) };
+  if (blind !== undefined) return { recheckAfter: recheckAfter(blind) };
   if (roles.some((role) => observed.children[role].kind === 'unread')) return {};
   const written = earlier.flatMap(({ actions = [] }) => actions).map(({ child }) => child);
   const staysLoose = ({ role, object, ownership }: FoundChild): boolean =>

@@ -34,8 +34,7 @@ export function release(s: Situation): Decision {
 
 /** The addon was removed before its Cluster was marked for the next one (--cascade=orphan): this is the only chance to mark it. */
 export function markLeftovers(s: Situation): Decision {
-  // The next addon may already exist.
-  return { ...reporting(kept(s), handAll(s, 'orphaned')), ends: true, wakeAfter: 0 };
+  return { ...reporting(kept(s), handAll(s, 'orphaned')), ends: true };
 }
 
 /**
@@ -49,7 +48,7 @@ export function leftoverOf(addon: PostgresAddon, cluster: Cluster | undefined): 
 }
 
 function reporting(ready: Verdict, actions: readonly Action[]): Decision {
-  return { actions, ready, conditions: {}, wakeAfter: recheckAfter(ready) };
+  return { actions, ready, conditions: {}, recheckAfter: recheckAfter(ready) };
 }
 
 /**

@@ -1,0 +1,332 @@
+// For tests of the controller: reconcile() with its queue, back-off and check-ups, against the model's API server, on a clock that only
+// the test moves. What goes wrong is switched on and off by the test. Product code must never import it.
+import { projectAddon } from '../api/addon.ts';
+import type { Random } from '../api/clock.ts';
+import { projectCluster } from '../api/cnpg.ts';
+import type { KubeObject, Manifest } from '../api/kubernetes.ts';
+import type { LoginResult } from '../api/login.ts';
+import { type ReconciledResource, reconciledResources, resources, type WatchedResource } from '../api/resources.ts';
+import { roles } from '../domain/children.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { ResourceClient } from '../kube/resources.ts';
+import { cnpgSteps, stands } from '../model/cnpg.ts';
+import { collectorSteps } from '../model/collector.ts';
+import { namespaceSteps } from '../model/namespace.ts';
+import { addonName, namespace, passwordIn, type Slot, type Stored, slotOf, watchedSlots } from '../model/objects.ts';
+import { isStopped } from '../model/rest.ts';
+import { type Answer, apply, create, merge, remove, replaceStatus, setFinalizers } from '../model/server.ts';
+import { platform } from '../model/sight.ts';
+import { emptyState, epoch, live, type State } from '../model/state.ts';
+import { type UserStep, userSteps } from '../model/user.ts';
+import { Backoff } from '../runtime/backoff.ts';
+import type { Log } from '../runtime/log.ts';
+import { type Next, WorkQueue } from '../runtime/queue.ts';
+import { ManualClock, settle } from '../testing/clock.ts';
+import type { Cache } from './cache.ts';
+import type { Clients } from './clients.ts';
+import { DeletedAddons } from './deleted-addons.ts';
+import type { Availability, Dependencies, WatchedCaches } from './dependencies.ts';
+import { keyOf } from './key.ts';
+import { reconcile } from './reconcile.ts';
+import { Resync } from './resync.ts';
+
+export const key = keyOf(namespace, addonName);
+export const minute = 60_000;
+export const hour = 60 * minute;
+
+/** CNPG, the garbage collector and the namespace controller take a step after this time. */
+const reaction = 3_000;
+
+/** One reconcile. */
+interface Run {
+  /** Milliseconds since the start. */
+  readonly at: number;
+  readonly next: Next | 'error';
+  readonly wrote: boolean;
+}
+
+export interface Request {
+  /** Milliseconds since the start. */
+  readonly at: number;
+  readonly verb: 'get' | 'list' | 'create' | 'apply' | 'finalizers' | 'status' | 'delete';
+  /** The resource, for objects that the model does not have. */
+  readonly on: Slot | ReconciledResource;
+  readonly error?: ApiError;
+}
+
+/** What goes wrong at the moment. */
+export interface Faults {
+  /** The response to a request instead of its effect. */
+  readonly answer?: (request: Omit<Request, 'at' | 'error'>) => ApiError | undefined;
+  /** Instead of a login to the model's database. */
+  readonly login?: LoginResult;
+  readonly availability?: Partial<Readonly<Record<WatchedResource, Availability>>>;
+  /** CNPG does nothing. */
+  readonly noCnpg?: boolean;
+}
+
+interface WorldOptions {
+  /** For back-off and check-ups. */
+  readonly random?: Random;
+  /** Whether the StorageClass allows volume expansion. */
+  readonly expandable?: boolean;
+}
+
+export class World {
+  readonly clock = new ManualClock(epoch);
+  readonly runs: Run[] = [];
+  readonly requests: Request[] = [];
+  /** How often the queue reported that the addon is reconciled without a pause. */
+  spins = 0;
+  readonly queue: WorkQueue;
+  faults: Faults = {};
+  #state: State;
+  #surroundingsPlanned = false;
+  #wrote = false;
+  readonly #deletedAddons: DeletedAddons;
+
+  constructor({ random = () => 0.5, expandable = true }: WorldOptions = {}) {
+    const rules = { steps: [], late: [], lag: 0, expandable };
+    this.#state = emptyState(rules, { steps: 0, resyncs: 0, travels: 0 });
+    const { clock } = this;
+    const cluster = () => this.seen('cluster');
+    this.#deletedAddons = new DeletedAddons({
+      get: () => {
+        const found = cluster();
+        return found && projectCluster(found);
+      },
+    });
+    const deps: Dependencies = {
+      platform,
+      clock,
+      log,
+      caches: this.#caches(),
+      availability: () => ({
+        addons: 'served',
+        clusters: 'served',
+        scheduledBackups: 'served',
+        ...this.faults.availability,
+      }),
+      api: this.#clients(),
+      login: async (url) => this.faults.login ?? this.#login(url),
+      resync: new Resync(clock, random, 10 * minute),
+      deletedAddons: this.#deletedAddons,
+      mayWrite: () => true,
+      announce: () => {},
+    };
+    this.queue = new WorkQueue({
+      workers: 1,
+      clock,
+      backoff: new Backoff({ baseMilliseconds: 1000, maximumMilliseconds: 600_000, random }),
+      handle: async (which, _, offWorker) => {
+        this.#wrote = false;
+        const at = clock.monotonic();
+        try {
+          const next = await reconcile(which, deps, offWorker);
+          this.runs.push({ at, next, wrote: this.#wrote });
+          return next;
+        } catch (error) {
+          this.runs.push({ at, next: 'error', wrote: this.#wrote });
+          throw error;
+        }
+      },
+      onSpin: () => {
+        this.spins += 1;
+      },
+      onError: (_, error) => {
+        if (!(error instanceof ApiError)) throw error;
+      },
+    });
+    this.queue.start();
+  }
+
+  /** The object as the API server has it. */
+  seen(slot: Slot): Stored | undefined {
+    return live(this.#state, slot);
+  }
+
+  /** Whether an obstacle that exists, and that status reports, keeps the operator from doing more. */
+  isStopped(): boolean {
+    const addon = this.seen('addon');
+    return addon !== undefined && isStopped(this.#state, addon);
+  }
+
+  /** A step of a user, if it applies. What is watched is reported at once. */
+  user(label: UserStep): void {
+    const change: (state: State) => State | undefined = userSteps[label];
+    this.change((state) => change(state) ?? state);
+  }
+
+  /** A change by others. */
+  change(how: (state: State) => State): void {
+    const before = this.#synced();
+    this.#state = how(before);
+    this.#report(before, this.#state);
+    this.#planSurroundings();
+  }
+
+  /** Reports the addon as a watch does when something about all addons changed. */
+  trigger(): void {
+    this.queue.add(key);
+  }
+
+  /** Moves time, and then waits until nothing runs. @throws Error if reconciles follow each other without time passing */
+  async advance(milliseconds: number): Promise<void> {
+    await this.clock.advance(milliseconds);
+    for (let turns = 0; this.queue.depth > 0 || this.queue.inFlight > 0; turns += 1) {
+      if (turns > 50) {
+        await this.queue.stop(0);
+        throw new Error('it is reconciled again and again, and time does not pass');
+      }
+      await settle();
+    }
+  }
+
+  /** What happened in the last milliseconds. */
+  lately(milliseconds: number): { readonly runs: readonly Run[]; readonly requests: readonly Request[] } {
+    const since = this.clock.monotonic() - milliseconds;
+    const isLate = ({ at }: { readonly at: number }): boolean => at > since;
+    return { runs: this.runs.filter(isLate), requests: this.requests.filter(isLate) };
+  }
+
+  #synced(): State {
+    return { ...this.#state, clock: Math.floor(this.clock.monotonic() / 1000) };
+  }
+
+  #report(before: State, after: State): void {
+    const gone = live(before, 'addon');
+    if (gone !== undefined && live(after, 'addon')?.metadata.uid !== gone.metadata.uid)
+      this.#deletedAddons.add(projectAddon(gone));
+    if (watchedSlots.some((slot) => live(before, slot) !== live(after, slot))) this.queue.add(key);
+  }
+
+  #planSurroundings(): void {
+    if (this.#surroundingsPlanned) return;
+    this.#surroundingsPlanned = true;
+    this.clock.after(reaction, () => {
+      this.#surroundingsPlanned = false;
+      const state = this.#synced();
+      const [step] = [
+        ...collectorSteps(state),
+        ...(this.faults.noCnpg === true ? [] : cnpgSteps(state)),
+        ...namespaceSteps(state),
+      ];
+      if (step !== undefined) this.change(() => step.state);
+    });
+  }
+
+  #login(url: string): LoginResult {
+    const cluster = this.seen('cluster');
+    if (cluster === undefined || !stands(cluster)) return { kind: 'failed', why: 'refused', detail: '' };
+    return cluster.inside?.password === passwordIn(url)
+      ? { kind: 'ok' }
+      : { kind: 'failed', why: 'credentials', detail: '' };
+  }
+
+  #ask(verb: Request['verb'], on: Request['on']): void {
+    const at = this.clock.monotonic();
+    const error = this.faults.answer?.({ verb, on });
+    this.requests.push(error === undefined ? { at, verb, on } : { at, verb, on, error });
+    if (error !== undefined) throw error;
+  }
+
+  #send(verb: Request['verb'], slot: Slot, write: (state: State) => Answer): Stored | undefined {
+    this.#ask(verb, slot);
+    const before = this.#synced();
+    const answer = write(before);
+    if (answer.kind === 'error') throw new ApiError(answer.error);
+    this.#wrote = true;
+    this.#state = answer.state;
+    // Own writes are in the caches at once; only the end of the addon is news.
+    const had = live(before, 'addon');
+    if (had !== undefined && live(answer.state, 'addon') === undefined) this.#report(before, answer.state);
+    this.#planSurroundings();
+    return answer.object;
+  }
+
+  #clients(): Clients {
+    return Object.fromEntries(reconciledResources.map((name) => [name, this.#client(name)])) as unknown as Clients;
+  }
+
+  #client(resource: ReconciledResource): ResourceClient {
+    const { kind } = resources[resource].gvr;
+    const slotNamed = (name: string): Slot => {
+      const slot = slotOf(kind, name);
+      if (slot === undefined) throw new Error(`the model has no ${kind} ${name}`);
+      return slot;
+    };
+    const written = (verb: Request['verb'], manifest: Manifest, write: (state: State) => Answer): KubeObject => {
+      const object = this.#send(verb, slotNamed(manifest.metadata.name), write);
+      if (object === undefined) throw new Error('nothing was written');
+      return object;
+    };
+    return {
+      get: async (_, name) => {
+        const slot = slotOf(kind, name);
+        this.#ask('get', slot ?? resource);
+        if (slot !== undefined) return this.seen(slot);
+        const metadata = { name, namespace: '', uid: '', resourceVersion: '' };
+        const { expandable } = this.#state.rules;
+        return { apiVersion: 'v1', kind, metadata, allowVolumeExpansion: expandable } as KubeObject;
+      },
+      list: async () => {
+        this.#ask('list', resource);
+        if (resource === 'pods') throw failing(403, 'Forbidden', `${kind} is forbidden`);
+        const claims = resource === 'volumeClaims' && this.seen('cluster')?.inside?.ran !== undefined ? ['claim'] : [];
+        return claims.map((name): KubeObject => {
+          const metadata = { name, namespace, uid: '', resourceVersion: '' };
+          const { size } = (this.seen('cluster')?.spec?.storage ?? {}) as { readonly size?: string };
+          const spec = { storageClassName: 'disk' };
+          return { apiVersion: 'v1', kind, metadata, spec, status: { capacity: { storage: size } } } as KubeObject;
+        });
+      },
+      listFirst: async () => {
+        this.#ask('list', resource);
+        throw failing(403, 'Forbidden', `${kind} is forbidden`);
+      },
+      create: async (manifest) => written('create', manifest, (state) => create(state, manifest)),
+      apply: async (manifest) => written('apply', manifest, (state) => apply(state, manifest)),
+      merge: async (manifest) =>
+        resource === 'addons'
+          ? written('finalizers', manifest, (state) => setFinalizers(state, manifest))
+          : written('apply', manifest, (state) => merge(state, manifest)),
+      replaceStatus: async (manifest) => {
+        const status = manifest.status as Readonly<Record<string, unknown>>;
+        return written('status', manifest, (state) => replaceStatus(state, manifest.metadata, status));
+      },
+      delete: async (_, name, preconditions) => {
+        const slot = slotNamed(name);
+        this.#send('delete', slot, (state) => remove(state, slot, preconditions));
+      },
+    };
+  }
+
+  /** Caches that are always up to date. */
+  #caches(): WatchedCaches {
+    const cached = (resource: WatchedResource): Cache<KubeObject> => ({
+      get: (_, name) => {
+        const slot = slotOf(resources[resource].gvr.kind, name);
+        const object = slot && this.seen(slot);
+        return object && resources[resource].project(object);
+      },
+      record: () => {},
+      forget: () => {},
+    });
+    return Object.fromEntries(
+      (['addons', 'clusters', 'scheduledBackups'] as const).map((name) => [name, cached(name)]),
+    ) as unknown as WatchedCaches;
+  }
+}
+
+const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log };
+
+/** A refusal or failure by the API server. */
+export function failing(code: number, reason: string, message = '', retryAfterSeconds?: number): ApiError {
+  return new ApiError({ code, reason, message, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+}
+
+/** Whether a request is a write of a child. */
+export function isWriteOf({ verb, on }: Omit<Request, 'at' | 'error'>, ...slots: readonly Slot[]): boolean {
+  const isWrite = verb === 'create' || verb === 'apply' || verb === 'delete';
+  return isWrite && (slots.length === 0 ? roles : slots).includes(on as never);
+}

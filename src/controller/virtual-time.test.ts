@@ -1,0 +1,293 @@
+// A search on a virtual clock: whatever goes wrong, and for however long, an addon is never reconciled again and again without a pause,
+// no failure is repeated at a constant pace, and once everything is right again the addon becomes so by itself.
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { AddonStatus } from '../api/addon.ts';
+import type { LoginFailure } from '../api/login.ts';
+import { roles } from '../domain/children.ts';
+import { passwordIn, textOf } from '../model/objects.ts';
+import type { UserStep } from '../model/user.ts';
+import { type Faults, failing, hour, isWriteOf, minute, World } from './testing.ts';
+
+const login = (why: LoginFailure): Faults => ({ login: { kind: 'failed', why, detail: 'detail' } });
+const logins: readonly (readonly [string, Faults])[] = [
+  ['finds no free place', { login: { kind: 'unchecked' } }],
+  ...(
+    [
+      'credentials',
+      'role',
+      'database',
+      'tls',
+      'host',
+      'refused',
+      'unreachable',
+      'silent',
+      'broken',
+      'starting',
+      'full',
+      'other',
+    ] as const
+  ).map((why) => [`fails (${why})`, login(why)] as const),
+];
+
+const webhookAway = failing(500, 'InternalError', 'failed calling webhook "mcluster.cnpg.io": no endpoints');
+const quota = failing(403, 'Forbidden', 'exceeded quota: objects');
+/** What can be answered to a write of a child that is refused. */
+const refusals = {
+  webhookAway,
+  quota,
+  policy: failing(403, 'Forbidden', 'admission webhook "policy" denied the request'),
+  invalid: failing(422, 'Invalid', 'spec.x: not supported'),
+  permission: failing(403, 'Forbidden', 'User "o" cannot patch resource "x"'),
+  terminating: failing(403, 'Forbidden', 'unable to create content because it is being terminated'),
+  namespaceGone: failing(404, 'NotFound', 'namespaces "team-a" not found'),
+  kindGone: failing(404, 'NotServed', 'the server could not find the requested resource'),
+} as const;
+/** Failures that say nothing about the addon. */
+const outages = {
+  conflict: failing(409, 'Conflict'),
+  unauthorized: failing(401, 'Unauthorized'),
+  busy: failing(429, 'TooManyRequests', '', 1),
+  busyForLong: failing(429, 'TooManyRequests', '', 120),
+  broken: failing(500, 'InternalError'),
+  away: failing(503, 'ServiceUnavailable', '', 5),
+  network: failing(0, 'Network'),
+} as const;
+const statusErrors = { ...outages, invalid: failing(422, 'Invalid', 'status.x: not declared in schema') } as const;
+
+/** Every fault by its name. */
+const faults: Readonly<Record<string, Faults>> = {
+  ...Object.fromEntries(logins.map(([what, fault]) => [`the login ${what}`, fault])),
+  ...Object.fromEntries(
+    [...Object.entries(refusals), ...Object.entries(outages)].flatMap(([what, error]) =>
+      roles.map((role): [string, Faults] => [
+        `writes of ${role}: ${what}`,
+        { answer: (request) => (isWriteOf(request, role) ? error : undefined) },
+      ]),
+    ),
+  ),
+  ...Object.fromEntries(
+    Object.entries(statusErrors).flatMap(([what, error]): [string, Faults][] => [
+      [`the status: ${what}`, { answer: ({ verb }) => (verb === 'status' ? error : undefined) }],
+      [`the finalizer: ${what}`, { answer: ({ verb }) => (verb === 'finalizers' ? error : undefined) }],
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({ ...outages, permission: refusals.permission }).flatMap(([what, error]): [string, Faults][] => [
+      [`reads: ${what}`, { answer: ({ verb }) => (verb === 'get' || verb === 'list' ? error : undefined) }],
+      [`everything: ${what}`, { answer: () => error }],
+    ]),
+  ),
+  'CNPG is not installed': { availability: { clusters: 'missing', scheduledBackups: 'missing' }, noCnpg: true },
+  'ScheduledBackups are forbidden': { availability: { scheduledBackups: 'forbidden' } },
+  'CNPG does nothing': { noCnpg: true },
+};
+
+/** What users and others do before something goes wrong. */
+const beginnings: Readonly<Record<string, readonly UserStep[]>> = {
+  'a running addon': ['create standard'],
+  'a running protected addon': ['create protected standard'],
+  'a suspended addon that ran': ['create standard', 'suspend on'],
+  'a protected addon on its way to standard': ['create protected standard', 'mode standard'],
+  'an addon that was deleted': ['create protected standard', 'delete in the background'],
+};
+
+/** What happens while something is wrong. */
+const meanwhile: readonly UserStep[] = [
+  'create standard',
+  'create protected standard',
+  'delete urlSecret',
+  'spoil the Secret',
+  'remove the owner of urlSecret',
+  "delete CNPG's Secret",
+  'delete cluster',
+  'rotate the password',
+  'plan pro',
+  'suspend on',
+  'suspend off',
+  'mode standard',
+  'mode protected',
+  'fail over',
+  'delete in the background',
+  'put a foreign urlSecret',
+];
+
+const statusOf = (world: World): AddonStatus => (world.seen('addon')?.status ?? {}) as AddonStatus;
+const reasonOf = (world: World, type: string): string | undefined =>
+  statusOf(world).conditions?.find((condition) => condition.type === type)?.reason;
+
+/** A world in which the steps were taken, each with time to settle. */
+async function after(steps: readonly UserStep[], world = new World()): Promise<World> {
+  for (const step of steps) {
+    world.user(step);
+    await world.advance(2 * minute);
+  }
+  return world;
+}
+
+/** What was too frequent of a fault that has lasted for hours. */
+function troubleIn(world: World): string | undefined {
+  const { runs, requests } = world.lately(hour);
+  const rush = longestRush(world);
+  if (rush > 3) return `${rush} reconciles in a row without a pause`;
+  // The check-up every ten minutes, and the back-off, whose longest waits are between five and ten minutes.
+  if (runs.length > 12) return `${runs.length} reconciles in the fourth hour`;
+  // A refused Cluster needs the most: the Secrets, the volumes, the pods and events are read each time.
+  return requests.length > 75 ? `${requests.length} requests in the fourth hour` : undefined;
+}
+
+/** The longest series of reconciles without time passing and without a write that succeeded. */
+function longestRush({ runs }: World): number {
+  let longest = 0;
+  let length = 0;
+  runs.forEach((run, index) => {
+    const before = runs[index - 1];
+    length = before !== undefined && before.at === run.at && !before.wrote ? length + 1 : 1;
+    longest = Math.max(longest, length);
+  });
+  return longest;
+}
+
+/** Whether the app's Secret logs in to the database. */
+function worksFor(world: World): boolean {
+  const url = textOf(world.seen('urlSecret'), 'DATABASE_URL');
+  return passwordIn(url) !== undefined && passwordIn(url) === world.seen('cluster')?.inside?.password;
+}
+
+/** Everything is right again, but no watch tells: what is wrong with the addon after the longest wait, if anything. */
+async function wrongAfterwards(world: World): Promise<string | undefined> {
+  const { availability } = world.faults;
+  world.faults = {};
+  // What the watches do report: that a kind is served again, and what CNPG does.
+  if (availability !== undefined) world.trigger();
+  world.change((state) => state);
+  await world.advance(30 * minute);
+  const addon = world.seen('addon');
+  if (addon === undefined) return undefined;
+  if (addon.metadata.deletionTimestamp !== undefined) return 'it is still being deleted';
+  // An obstacle that only a person can remove.
+  if (world.isStopped()) return undefined;
+  if (reasonOf(world, 'Ready') !== 'Running') return `Ready is ${reasonOf(world, 'Ready')}`;
+  return worksFor(world) ? undefined : 'DATABASE_URL does not log in';
+}
+
+describe('a fault that lasts', () => {
+  it.each(Object.keys(beginnings))(
+    'of %s is met ever more rarely, and healed by itself',
+    async (what) => {
+      const wrong: string[] = [];
+      for (const [fault, active] of Object.entries(faults)) {
+        const world = await after(beginnings[what] ?? []);
+        world.faults = active;
+        // Something to do: the addon is created again if it is gone, and its database, plan and Secret change.
+        for (const step of ['create protected standard', 'fail over', 'plan pro', 'delete urlSecret'] as const)
+          world.user(step);
+        world.trigger();
+        const left = await world
+          .advance(4 * hour)
+          .then(() => troubleIn(world) ?? wrongAfterwards(world))
+          .catch((error: Error) => error.message);
+        if (left !== undefined) wrong.push(`${fault}: ${left}`);
+        await world.queue.stop(0);
+      }
+      expect(wrong).toEqual([]);
+      expect(Object.keys(faults).length).toBeGreaterThan(80);
+    },
+    120_000,
+  );
+});
+
+describe('whatever happens in whatever order', () => {
+  const step = fc.record({
+    fault: fc.option(fc.constantFrom(...Object.keys(faults)), { nil: undefined, freq: 2 }),
+    step: fc.option(fc.constantFrom(...meanwhile), { nil: undefined, freq: 4 }),
+    skew: fc.constantFrom(0, 0, 0, 10 * minute, -10 * minute, 25 * hour),
+    minutes: fc.integer({ min: 0, max: 180 }),
+  });
+  const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+  it('an addon is never reconciled without a pause, and becomes right by itself', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...Object.keys(beginnings)),
+        fc.array(step, { maxLength: 5 }),
+        chance,
+        async (beginning, steps, random) => {
+          const world = new World({ random: () => random });
+          try {
+            await after(beginnings[beginning] ?? [], world);
+            for (const { fault, step: taken, skew, minutes } of steps) {
+              world.faults = fault === undefined ? {} : (faults[fault] ?? {});
+              world.clock.skew(skew);
+              if (taken !== undefined) world.user(taken);
+              if (world.faults.availability !== undefined) world.trigger();
+              await world.advance(minutes * minute);
+            }
+            expect(longestRush(world)).toBeLessThanOrEqual(3);
+            expect(world.spins).toBe(0);
+            expect(await wrongAfterwards(world)).toBeUndefined();
+          } finally {
+            await world.queue.stop(0);
+          }
+        },
+      ),
+      { numRuns: 400, seed: 20260102 },
+    );
+  }, 240_000);
+});
+
+describe("the app's Secret", () => {
+  it('is made again each time it is deleted, however long after the last time', async () => {
+    const world = await after(['create standard']);
+    for (let day = 0; day < 4; day += 1) {
+      world.user('delete urlSecret');
+      await world.advance(11 * minute + 1000);
+      expect(worksFor(world)).toBe(true);
+      await world.advance(24 * hour);
+    }
+    expect(world.lately(24 * hour).requests.length).toBeLessThanOrEqual(2 * 6 * 24);
+  });
+
+  it('is made if the process died between its creation and the status', async () => {
+    const world = new World();
+    world.faults = faults['the status: network'] ?? {};
+    world.user('create standard');
+    await world.advance(minute);
+    world.faults = {};
+    await world.advance(5 * minute);
+    expect(reasonOf(world, 'Ready')).toBe('Running');
+  });
+});
+
+it('a suspended addon is not reconciled at all while nothing happens', async () => {
+  const world = await after(['create standard', 'suspend on']);
+  await world.advance(24 * hour);
+  expect(world.lately(23 * hour)).toEqual({ runs: [], requests: [] });
+});
+
+it('a database that the operator cannot reach costs no more reads than a healthy one after an hour', async () => {
+  const world = new World();
+  world.faults = faults['the login fails (unreachable)'] ?? {};
+  world.user('create standard');
+  await world.advance(hour);
+  const reads = (): number => world.lately(hour).requests.filter(({ verb }) => verb === 'get').length;
+  expect(reads()).toBeLessThanOrEqual(30);
+  await world.advance(hour);
+  expect(reads()).toBeLessThanOrEqual(16);
+  expect(reasonOf(world, 'Stalled')).toBe('DatabaseUnreachable');
+});
+
+it.each(['get', 'create', 'status'] as const)('Retry-After of a %s is waited for', async (verb) => {
+  const world = new World();
+  world.faults = {
+    answer: (request) => (request.verb === verb ? failing(429, 'TooManyRequests', '', 1200) : undefined),
+  };
+  world.user('create standard');
+  await world.advance(3 * hour);
+  // At the beginning, CNPG's reports are events.
+  const refused = world.lately(2.8 * hour).requests.filter(({ error }) => error !== undefined);
+  expect(refused.length).toBeGreaterThan(3);
+  refused.slice(1).forEach(({ at }, index) => {
+    expect(at - (refused[index]?.at ?? 0)).toBeGreaterThanOrEqual(1_200_000);
+  });
+});

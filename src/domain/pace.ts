@@ -1,0 +1,84 @@
+// Decides when an addon is reconciled again if no watch reports a change before. It is the only place that does, and it must never ask
+// for another reconcile at once unless a write has just succeeded.
+import type { PostgresAddon } from '../api/addon.ts';
+import type { ActionResult, Decision } from './decision.ts';
+import { untilStuck } from './diagnosis/deadlines.ts';
+import { recordedCondition } from './recorded.ts';
+import { recheckAfter, soonest, stateOf, type Verdict } from './verdict.ts';
+
+/** What came of a reconcile. Durations and times in milliseconds. */
+export type Outcome =
+  | /** A request failed for a reason unrelated to the addon, or this process is not permitted to write: nothing was reported. */
+  { readonly kind: 'interrupted'; readonly retryAfterSeconds?: number | undefined }
+  | {
+      readonly kind: 'reported';
+      /** With the status that was written. */
+      readonly addon: PostgresAddon;
+      readonly decision: Decision;
+      readonly result: ActionResult;
+      /** Until the Secrets are to be read again. Only asked for an addon that has some. */
+      readonly untilCheckUp: () => number;
+      /** Wall-clock time. */
+      readonly now: number;
+    };
+
+/**
+ * done: wait for a watch. again: after this time. retry: something failed, so wait longer each time in a row, beginning with
+ * `atLeastMilliseconds`; but not longer than `atMostMilliseconds`, unless that is shorter.
+ */
+export type Pace =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'again'; readonly afterMilliseconds: number }
+  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number; readonly atMostMilliseconds?: number };
+
+/** The first wait after a login that was not attempted since too many others were running, and after a failure without one of its own. */
+const firstWait = 10_000;
+/** Time that has come already, as by a clock that was corrected, must not become a loop. */
+const shortestWait = 1000;
+
+/** When to reconcile again. The order is that of importance: a failure sets the pace alone, since each reconcile repeats what failed. */
+export function paceOf(outcome: Outcome): Pace {
+  if (outcome.kind === 'interrupted') {
+    const { retryAfterSeconds } = outcome;
+    return retryAfterSeconds === undefined
+      ? { kind: 'retry' }
+      : { kind: 'retry', atLeastMilliseconds: retryAfterSeconds * 1000 };
+  }
+  const { addon, decision, result, untilCheckUp, now } = outcome;
+  const deadline = untilDeadline(addon, now);
+  const failed = firstWaitAfter(decision, result);
+  if (failed !== undefined) return retry(failed, deadline);
+  // No event follows a write if the API server stored what was there before.
+  const continues = decision.continues === true || result.altered !== undefined;
+  if (continues && decision.actions.length > 0) return { kind: 'again', afterMilliseconds: 0 };
+  const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
+  const time = soonest(decision.wakeAfter, deadline, checkUp);
+  if (decision.recheckAfter !== undefined) return retry(decision.recheckAfter, time);
+  return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
+}
+
+function retry(atLeastMilliseconds: number, atMost: number | undefined): Pace {
+  return { kind: 'retry', atLeastMilliseconds, ...(atMost === undefined ? {} : { atMostMilliseconds: atMost }) };
+}
+
+/** The first wait after refusals and a failed login: none of them is repeated sooner than it asks. undefined if nothing failed. */
+function firstWaitAfter({ login: wanted }: Decision, { refusals = [], login }: ActionResult): number | undefined {
+  const failures: readonly (Verdict | undefined)[] = [
+    ...refusals,
+    ...(wanted !== undefined && (login === undefined || stateOf(login) !== 'good') ? [login] : []),
+  ];
+  return failures.length === 0 ? undefined : Math.max(...failures.map((failure) => recheckAfter(failure) ?? firstWait));
+}
+
+/** Milliseconds until status has to report that the wait takes too long; undefined if it waits for nothing, or reports it already. */
+function untilDeadline(addon: PostgresAddon, now: number): number | undefined {
+  if (recordedCondition(addon, 'Reconciling') === undefined || addon.metadata.deletionTimestamp !== undefined)
+    return undefined;
+  const left = untilStuck(addon, now);
+  return left > 0 ? left : undefined;
+}
+
+/** Whether the Secrets are read from time to time: no watch reports a change of what was published. */
+function hasCheckUp({ metadata, spec, status }: PostgresAddon): boolean {
+  return status?.credentials !== undefined && spec.suspend !== true && metadata.deletionTimestamp === undefined;
+}
