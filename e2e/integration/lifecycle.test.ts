@@ -410,7 +410,6 @@ describe('an addon that changes', () => {
       ...['creating', 'running', 'provisioning', 'running'],
     ]);
 
-    // Without a version the schema has nothing to compare the next one with: only the operator knows what runs.
     await suite().patchAddon(namespace, 'shop', { version: null });
     await suite().addons.until(namespace, 'shop', 'the new generation', isRunning);
     await suite().patchAddon(namespace, 'shop', { version: '15' });
@@ -418,6 +417,36 @@ describe('an addon that changes', () => {
     expect(kept.status).toMatchObject({ phase: 'running', version: '17.4' });
     expect(conditionOf(kept, 'PlanApplied')?.message).toContain('17.4');
     expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17.4');
+
+    // A tag without a minor version does not hide what has run before.
+    await suite().patchAddon(namespace, 'shop', { version: '17' });
+    await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
+    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17');
+    await suite().patchAddon(namespace, 'shop', { version: '17.2' });
+    const low = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'DowngradeRefused');
+    expect(low.status).toMatchObject({ phase: 'running', running: { version: '17', lowest: '17.4' } });
+    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17');
+  });
+
+  it('corrects a version that has never run, downwards too', async () => {
+    const { client, simulator } = suite();
+    const namespace = await suite().namespace();
+    const cluster = `db-${namespace}-shop`;
+    simulator.hold(namespace, cluster);
+    await suite().createAddon(namespace, 'shop', { plan: 'free', version: '17.99' });
+    const image = (tag: string): Promise<void> =>
+      eventually(`the image ${tag}`, async () =>
+        expect((await client.get(clusterGvr, namespace, cluster))?.spec?.imageName).toBe(
+          `ghcr.io/cloudnative-pg/postgresql:${tag}`,
+        ),
+      );
+    await image('17.99');
+    await suite().patchAddon(namespace, 'shop', { version: '17.4' });
+    await image('17.4');
+    await suite().patchAddon(namespace, 'shop', { version: null });
+    await image('17');
+    simulator.release(namespace, cluster);
+    expect((await suite().untilRunning(namespace, 'shop')).status).toMatchObject({ running: { version: '17' } });
   });
 
   it('survives the loss of its primary', async () => {

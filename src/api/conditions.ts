@@ -310,7 +310,7 @@ export const reasons = {
     state: 'progressing',
     meaning: 'pg_upgrade failed. The database is down, and CNPG does not retry.',
     remedy:
-      'Read the log that the message names. Remove the cause and delete the Job to retry. Or set spec.suspend, and set spec.imageName of the Cluster to the previous image (docs/versions.md).',
+      'Read the log that the message names. Remove the cause and delete the Job to retry. Or set spec.version to the previous version (docs/versions.md).',
     warning: true,
   },
   StorageClassMissing: {
@@ -394,8 +394,15 @@ export const reasons = {
   },
   DowngradeRefused: {
     state: 'stalled',
-    meaning: 'The requested version is lower than the running one. The running version was kept.',
-    remedy: 'Request the running version or a higher one.',
+    meaning:
+      'The requested version is lower than what has run on the data, or than what is being rolled out. The version was kept.',
+    remedy:
+      'Request the version in status.running.lowest or a higher one. A database that was never ready can be deleted and created again.',
+  },
+  UpgradePending: {
+    state: 'progressing',
+    meaning: 'A new major version is requested, and is applied once the database has been ready with the present one.',
+    remedy: 'Wait. If the database cannot become ready, request a version of the present major version.',
   },
   CredentialsRejected: {
     state: 'stalled',

@@ -9,7 +9,7 @@ export interface AddonSpec {
    */
   readonly plan: 'free' | 'standard' | 'pro';
   /**
-   * PostgreSQL major version from 14 to 18, or major.minor such as "17.4". Defaults to the running version; for a new database, to the default of the operator. Can be raised, but not lowered.
+   * PostgreSQL major version from 14 to 18, or major.minor such as "17.4". Defaults to the running version; for a new database, to the default of the operator. Never below what has run on the data (status.running): a lower version is not applied, and the condition PlanApplied says so.
    */
   readonly version?: string;
   /**
@@ -84,6 +84,23 @@ export interface AddonStatus {
    * The PostgreSQL image set in the Cluster.
    */
   readonly image?: string;
+  /**
+   * What has run on the data. Recorded when CloudNativePG reports every instance ready, so it lags behind version and image during a change. Absent until the database was ready once.
+   */
+  readonly running?: {
+    /**
+     * The PostgreSQL version in the tag of the image with which every instance was last ready.
+     */
+    readonly version: string;
+    /**
+     * The lowest version that is applied without changing the major: the highest minor version that has run, as far as image tags tell.
+     */
+    readonly lowest: string;
+    /**
+     * lastTransitionTime of the Cluster's Ready condition at that time.
+     */
+    readonly since?: string;
+  };
   /**
    * The name of the CloudNativePG Cluster. Written once and never recomputed.
    */

@@ -7,7 +7,9 @@ import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { diffCluster } from './cluster-diff.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
+import { isAboutVersion } from './reachable-version.ts';
 import { isHealthy, judgeCluster } from './readiness.ts';
+import { recordedRunning } from './running.ts';
 
 export interface DatabaseChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -36,6 +38,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
     status: {
       // While suspended, status keeps describing the plan and sizes that were last applied.
       ...(suspended === undefined ? planOf(addon, target) : {}),
+      running: recordedRunning(s),
       planChange: planChangeOf(s, target, asked, planApplied),
       preview: previewOf(s),
     },
@@ -47,8 +50,10 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
 function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, provisioned: Verdict): Verdict {
   if (applying)
     return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
+  const { shortfall } = target;
+  if (shortfall !== undefined && isAboutVersion(shortfall)) return shortfall;
   if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
-  return target.shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
+  return shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }
 
 /** The fields of status that describe the requested database. */

@@ -1,10 +1,11 @@
-// Judges whether CNPG has provisioned the database. CNPG's phase "healthy" is only one of the requirements.
+// Judges whether CNPG has provisioned the database.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Cluster, hibernationAnnotation } from '../../api/cnpg.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { phaseMeaning } from './cnpg-phase.ts';
+import { isHibernated, isUp } from './up.ts';
 
 export interface ClusterVerdict {
   readonly provisioned: Verdict;
@@ -34,23 +35,6 @@ export function judgeCluster(
   return { provisioned: unfinished(cluster, applying ? changing : working(addon)), applying };
 }
 
-/**
- * CNPG has no observedGeneration, and reports "healthy" when a pod has just died and when the Cluster is hibernated. Each clause was
- * found to be necessary on a real CNPG.
- */
-function isUp(cluster: Cluster, instances: number): boolean {
-  const { phase, readyInstances, currentPrimary, targetPrimary } = cluster.status;
-  return (
-    cluster.metadata.deletionTimestamp === undefined &&
-    phaseMeaning(phase) === 'healthy' &&
-    readyInstances === instances &&
-    currentPrimary !== undefined &&
-    currentPrimary !== '' &&
-    currentPrimary === targetPrimary &&
-    !hibernated(cluster)
-  );
-}
-
 /** @param provisioned the verdict of judgeCluster(): healthy means that CNPG has finished the current request */
 export function isHealthy(provisioned: Verdict): boolean {
   return provisioned.reason === 'ClusterHealthy';
@@ -76,7 +60,7 @@ function working(addon: PostgresAddon): Verdict {
 
 /** Why the Cluster is not provisioned: intervention is needed, or else `otherwise`. */
 function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
-  if (hibernated(cluster)) {
+  if (isHibernated(cluster)) {
     return {
       reason: 'Hibernated',
       message: `Cluster ${cluster.metadata.name} is hibernated (annotation ${hibernationAnnotation}: on); remove the annotation to start its instances`,
@@ -85,10 +69,6 @@ function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
   const meaning = phaseMeaning(cluster.status.phase);
   if (meaning === 'healthy' || meaning === 'working') return otherwise;
   return { reason: meaning, message: cnpgReport(cluster) };
-}
-
-function hibernated(cluster: Cluster): boolean {
-  return cluster.metadata.annotations?.[hibernationAnnotation] === 'on';
 }
 
 /** What CNPG reports about a Cluster, for messages. */

@@ -45,8 +45,8 @@ export function upgradeFails(evidence: Evidence): Verdict | undefined {
   const pod = evidence.pods.find(({ owner, phase }) => phase === 'Failed' && owner?.name.endsWith(upgradeJob) === true);
   const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
   if (pod?.owner === undefined || container === undefined) return undefined;
-  const { name, namespace } = evidence.cluster.metadata;
-  const message = `pg_upgrade failed; for the cause, see kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to retry, or set spec.suspend, and set spec.imageName of Cluster ${name} to the previous image`;
+  const { namespace } = evidence.cluster.metadata;
+  const message = `pg_upgrade failed; for the cause, see kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to retry, or set spec.version to the previous version`;
   return { reason: 'UpgradeFailed', message };
 }
 

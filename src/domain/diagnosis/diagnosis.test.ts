@@ -141,8 +141,7 @@ describe('an upgrade that fails', () => {
     for (const word of [
       'job/db-crash-1-major-upgrade -c major-upgrade',
       'delete Job',
-      'spec.suspend',
-      'Cluster db-crash',
+      'set spec.version to the previous version',
     ])
       expect(cause?.message).toContain(word);
   });
