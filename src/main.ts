@@ -123,6 +123,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
       plans: config.plans,
       defaultVersion: config.DEFAULT_POSTGRES_VERSION,
       imagePattern: config.IMAGE_PATTERN,
+      imageRollout: config.IMAGE_ROLLOUT,
       connectionCheck: config.READINESS_CONNECTION_CHECK,
     },
     clock,
@@ -137,7 +138,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };
 
-  metrics.beforeScrape(() => measure(metrics, caches, queue, elector));
+  metrics.beforeScrape(() => measure(metrics, caches, queue, elector, config.IMAGE_PATTERN));
   const health = new HealthServer({
     port: config.PORT,
     live: [{ name: 'workers', check: () => hanging(queue) }],

@@ -37,8 +37,8 @@ beforeAll(async () => {
   await useStorageClass(real(), rigid, fixedClass);
   real().atEnd(() => lift(real(), rigid));
   const versions = await providePostgresVersions(real().cluster, () => undefined);
-  minor = tagOf(versions.minor);
-  upgrade = { from: tagOf(versions.upgrade.from), to: tagOf(versions.upgrade.to) };
+  minor = versionIn(versions.minor);
+  upgrade = { from: versionIn(versions.upgrade.from), to: versionIn(versions.upgrade.to) };
   await Promise.all([
     ...Object.entries(addons).map(([name, spec]) => begin(namespace, name, spec)),
     begin(namespace, 'older', { plan: 'free', version: upgrade.from }),
@@ -53,8 +53,9 @@ async function begin(place: string, name: string, spec: AddonSpec): Promise<void
   await real().sql(place, name, 'CREATE TABLE kept AS SELECT 42 AS answer');
 }
 
-function tagOf(image: string): string {
-  return image.slice(image.lastIndexOf(':') + 1);
+/** The version in the tag of an image. */
+function versionIn(image: string): string {
+  return /:([\d.]+)-/.exec(image)?.[1] ?? '';
 }
 
 /** Applies a spec and waits until it is carried out. @returns the addon, and what its status said meanwhile */
@@ -190,7 +191,7 @@ describe('a change of version', () => {
     const { addon } = await change(namespace, 'rising', { plan: 'free', version: minor });
     expect(addon.status).toMatchObject({ version: minor, planChange: { state: 'Applied' } });
     expect(stepsOf(addon.status?.planChange)).toEqual([{ what: 'version', from: '17', to: minor }]);
-    expect(String(addon.status?.image)).toMatch(new RegExp(`:${minor}$`));
+    expect(String(addon.status?.image)).toMatch(new RegExp(`:${minor}-`));
     expect(await versionOf('rising')).toContain(minor);
     expect(await real().sql(namespace, 'rising', 'SELECT answer FROM kept')).toBe('42');
   });
@@ -211,7 +212,7 @@ describe('a change of version', () => {
     await real().reason(namespace, 'rising', 'Ready', 'ImagePullFailed');
     await real().apply(namespace, 'rising', { plan: 'free', version: minor });
     await eventually('the image that runs', async () =>
-      expect((await real().client.get(clusterGvr, namespace, name))?.spec?.imageName).toMatch(new RegExp(`:${minor}$`)),
+      expect((await real().client.get(clusterGvr, namespace, name))?.spec?.imageName).toMatch(new RegExp(`:${minor}-`)),
     );
     await real().kubectl(['delete', 'pod', `${name}-1`, '--namespace', namespace]);
     await real().running(namespace, 'rising');

@@ -401,8 +401,16 @@ export const reasons = {
   },
   UpgradePending: {
     state: 'progressing',
-    meaning: 'A new major version is requested, and is applied once the database has been ready with the present one.',
+    meaning:
+      'A new major version is requested, and is applied once the database has been ready with the present one, in the image form that it then has.',
     remedy: 'Wait. If the database cannot become ready, request a version of the present major version.',
+  },
+  ImageFormUnknown: {
+    state: 'stalled',
+    meaning:
+      'Another version is requested, but the image of the database has a form whose version cannot be replaced, such as a digest. The version was kept.',
+    remedy:
+      "Ask the platform team to move the database to the operator's image pattern (postgres.imageRollout: Now). It restarts.",
   },
   CredentialsRejected: {
     state: 'stalled',

@@ -1,21 +1,49 @@
 // Updates the gauges from the running parts whenever the metrics are scraped.
+
+import { kindOfImage } from '../domain/database/image.ts';
 import type { LeaderElector } from '../kube/lease.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Caches } from './caches.ts';
 
-/** Sets every gauge to its current value. */
-export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elector: LeaderElector): void {
+/**
+ * Sets every gauge to its current value.
+ * @param imagePattern as configured
+ */
+export function measure(
+  metrics: Metrics,
+  caches: Caches,
+  queue: WorkQueue,
+  elector: LeaderElector,
+  imagePattern: string,
+): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
+  const images = new Map<string, number>();
   for (const { status } of caches.everyAddon()) {
     const phase = status?.phase ?? 'creating';
     const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
     byReady[ready] = (byReady[ready] ?? 0) + 1;
+    if (status?.image !== undefined) images.set(status.image, (images.get(status.image) ?? 0) + 1);
   }
   metrics.addons({ byPhase, byReady });
+  metrics.databases(countByForm(images, imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.leader(elector.isLeader());
+}
+
+/** @param images how many addons have each image */
+function countByForm(
+  images: ReadonlyMap<string, number>,
+  pattern: string,
+): readonly { readonly major: string; readonly image: string; readonly count: number }[] {
+  const rows = new Map<string, { readonly major: string; readonly image: string; readonly count: number }>();
+  for (const [image, count] of images) {
+    const kind = kindOfImage(pattern, image);
+    const key = `${kind.major} ${kind.image}`;
+    rows.set(key, { ...kind, count: count + (rows.get(key)?.count ?? 0) });
+  }
+  return [...rows.values()];
 }

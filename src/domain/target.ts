@@ -3,9 +3,8 @@ import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon
 import type { Reason } from '../api/conditions.ts';
 import { dailySchedule } from './backup/schedule.ts';
 import { byRole, children, type Role } from './children.ts';
+import { reachableImage } from './database/image.ts';
 import { type Profile, planToResources } from './database/plans.ts';
-import { reachableVersion } from './database/reachable-version.ts';
-import { imageFor } from './database/version.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
@@ -52,7 +51,7 @@ export function targetOf(s: Situation): Target | Verdict {
     };
   }
   const names = namesOf(addon);
-  const version = reachableVersion(s);
+  const { image, version, shortfall } = reachableImage(s);
   const disk = reachableDisk(s, profile);
   return {
     names,
@@ -60,13 +59,13 @@ export function targetOf(s: Situation): Target | Verdict {
     profile,
     backup: profile.backup,
     schedule: dailySchedule(`${addon.metadata.namespace}/${addon.metadata.name}`),
-    version: version.value,
-    image: imageFor(platform.imagePattern, version.value),
+    version,
+    image,
     storage: disk.value,
     database: addon.spec.database?.name ?? 'app',
     owner: addon.spec.database?.owner ?? 'app',
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',
-    shortfall: version.shortfall ?? disk.shortfall,
+    shortfall: shortfall ?? disk.shortfall,
   };
 }
 

@@ -24,7 +24,8 @@ export const testTime = Date.parse('2026-01-02T03:04:05Z');
 export const testPlatform: Platform = {
   plans: defaultPlans,
   defaultVersion: '17',
-  imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}',
+  imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
+  imageRollout: 'Never',
   connectionCheck: 'Off',
 };
 

@@ -79,4 +79,14 @@ describe('Metrics', () => {
     expect(await value('postgres_addon_addons{phase="failed"}')).toBeUndefined();
     expect(await value('postgres_addon_addons_ready{status="False"}')).toBe('1');
   });
+
+  it('counts databases by image, and forgets an image that none has', async () => {
+    metrics.databases([
+      { major: '14', image: 'unsupported', count: 2 },
+      { major: '17', image: 'pattern', count: 3 },
+    ]);
+    metrics.databases([{ major: '17', image: 'pattern', count: 5 }]);
+    expect(await value('postgres_addon_databases{major="17",image="pattern"}')).toBe('5');
+    expect(await value('postgres_addon_databases{major="14",image="unsupported"}')).toBeUndefined();
+  });
 });

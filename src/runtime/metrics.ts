@@ -115,6 +115,12 @@ const table = {
     help: 'PostgresAddons by the status of the condition Ready: True, False or Unknown.',
     labels: ['status'],
   },
+  databases: {
+    name: 'postgres_addon_databases',
+    type: 'gauge',
+    help: 'PostgresAddons by the major version and the form of their image: pattern (that of postgres.imagePattern), other, or unsupported (a tag of CloudNativePG that gets no fixes).',
+    labels: ['major', 'image'],
+  },
   buildInfo: {
     name: 'postgres_addon_build_info',
     type: 'gauge',
@@ -211,6 +217,13 @@ export class Metrics {
     addonsReady.reset();
     for (const [phase, count] of Object.entries(counts.byPhase)) addons.set({ phase }, count);
     for (const [status, count] of Object.entries(counts.byReady)) addonsReady.set({ status }, count);
+  }
+
+  /** Replaces the counts of addons by the major version and the form of their image. */
+  databases(counts: readonly { readonly major: string; readonly image: string; readonly count: number }[]): void {
+    const { databases } = this.#metrics;
+    databases.reset();
+    for (const { count, ...labels } of counts) databases.set(labels, count);
   }
 
   /** `collect` runs before each scrape and sets the values that are not tracked on every change. */

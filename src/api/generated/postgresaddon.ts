@@ -89,7 +89,11 @@ export interface AddonStatus {
    */
   readonly running?: {
     /**
-     * The PostgreSQL version in the tag of the image with which every instance was last ready.
+     * The image with which every instance was last ready.
+     */
+    readonly image?: string;
+    /**
+     * The PostgreSQL version in the tag of that image.
      */
     readonly version: string;
     /**
@@ -147,7 +151,7 @@ export interface AddonStatus {
      */
     readonly steps?: {
       /**
-       * The setting: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       * The setting: version, image (its form, with {version} in place of the version), instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
        */
       readonly what: string;
       /**
@@ -185,7 +189,7 @@ export interface AddonStatus {
      */
     readonly steps?: {
       /**
-       * The setting: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       * The setting: version, image (its form, with {version} in place of the version), instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
        */
       readonly what: string;
       /**

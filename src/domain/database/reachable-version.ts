@@ -64,7 +64,7 @@ function mayRun({ addon, own: { cluster } }: Situation, { since }: Running): boo
 
 /** Whether PlanApplied reports this instead of the progress of a creation. */
 export function isAboutVersion({ reason }: Verdict): boolean {
-  return reason === 'DowngradeRefused' || reason === 'UpgradePending';
+  return reason === 'DowngradeRefused' || reason === 'UpgradePending' || reason === 'ImageFormUnknown';
 }
 
 function majorOf(version: string | undefined): number | undefined {

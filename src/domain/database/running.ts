@@ -20,7 +20,7 @@ export function recordedRunning(s: Situation): Running | undefined {
   const since = readySince(cluster);
   // Another version without a restart: somebody has just edited the Cluster, and CNPG has not followed.
   if (last !== undefined && last.version !== version && last.since === since) return last;
-  return { version, lowest: higher(version, last?.lowest), since };
+  return { image: cluster.spec.imageName ?? '', version, lowest: higher(version, last?.lowest), since };
 }
 
 /** What bounds the version. Of a database that has had a primary, but of which nothing is recorded, what is set can have run. */
