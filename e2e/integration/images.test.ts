@@ -40,7 +40,11 @@ it('keeps a bare tag until imageRollout is Now, also with another minor version'
     (request) => request.user === second.user && isWrite(request) && request.resource === 'clusters',
   );
   expect(writes).toEqual([]);
-  expect((await second.page('/metrics')).body).toMatch(/^postgres_addon_databases{major="17",image="unsupported"} 1$/m);
+  const { body } = await second.page('/metrics');
+  expect(body).toMatch(/^postgres_addon_databases{major="17",image="unsupported"} 1$/m);
+  expect(body).toMatch(/^postgres_addon_end_of_life{reason="ImageUnsupported"} 1$/m);
+  const warned = await suite().untilReason(namespace, 'shop', 'EndOfLife', 'ImageUnsupported');
+  expect(conditionOf(warned, 'Ready')?.status).toBe('True');
   await suite().patchAddon(namespace, 'shop', { version: '17.4' });
   const kept = await suite().untilRunning(namespace, 'shop');
   expect(await image()).toBe(`${repository}:17.4`);
@@ -58,4 +62,6 @@ it('keeps a bare tag until imageRollout is Now, also with another minor version'
     `${repository}:17.4-standard-trixie`,
     `${repository}:18-standard-trixie`,
   ]);
+  const moved = await suite().untilRunning(namespace, 'shop');
+  expect(conditionOf(moved, 'EndOfLife')).toBeUndefined();
 });

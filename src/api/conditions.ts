@@ -81,6 +81,11 @@ export const conditionTypes = {
     meaning: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
     present: 'while true',
   },
+  EndOfLife: {
+    meaning:
+      'The major version of PostgreSQL on which the data are, or the image with which the database runs, gets no more fixes. It does not affect Ready. Present only while true.',
+    present: 'while true',
+  },
 } as const satisfies Readonly<Record<string, ConditionRow>>;
 export type ConditionType = keyof typeof conditionTypes;
 
@@ -411,6 +416,17 @@ export const reasons = {
       'Another version is requested, but the image of the database has a form whose version cannot be replaced, such as a digest. The version was kept.',
     remedy:
       "Ask the platform team to move the database to the operator's image pattern (postgres.imageRollout: Now). It restarts.",
+  },
+  VersionEnded: {
+    state: 'stalled',
+    meaning: 'The major version of PostgreSQL has reached its end of life.',
+    remedy: 'Set spec.version to a later major version, 16 or higher (docs/versions.md).',
+  },
+  ImageUnsupported: {
+    state: 'stalled',
+    meaning: 'The database runs an image that CloudNativePG no longer builds: a tag without type and Debian release.',
+    remedy:
+      'Ask the platform team to move all databases, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now.',
   },
   CredentialsRejected: {
     state: 'stalled',

@@ -19,15 +19,18 @@ export function measure(
 ): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
+  const byEndOfLife: Record<string, number> = { VersionEnded: 0, ImageUnsupported: 0 };
   const images = new Map<string, number>();
   for (const { status } of caches.everyAddon()) {
     const phase = status?.phase ?? 'creating';
     const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
     byReady[ready] = (byReady[ready] ?? 0) + 1;
+    const ended = status?.conditions?.find((condition) => condition.type === 'EndOfLife')?.reason;
+    if (ended !== undefined) byEndOfLife[ended] = (byEndOfLife[ended] ?? 0) + 1;
     if (status?.image !== undefined) images.set(status.image, (images.get(status.image) ?? 0) + 1);
   }
-  metrics.addons({ byPhase, byReady });
+  metrics.addons({ byPhase, byReady, byEndOfLife });
   metrics.databases(countByForm(images, imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.longestRunning(queue.longestRunningSeconds());

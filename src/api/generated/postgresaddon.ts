@@ -266,7 +266,7 @@ export interface AddonStatus {
     readonly secretUID?: string;
   };
   /**
-   * Ready says whether the database can be used. Reconciling, Stalled and Suspended are present only while true. The other conditions give details. Reasons are listed in docs/reference/conditions.md.
+   * Ready says whether the database can be used. Reconciling, Stalled, Suspended and EndOfLife are present only while true. The other conditions give details. Reasons are listed in docs/reference/conditions.md.
    */
   readonly conditions?: {
     /**

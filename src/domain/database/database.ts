@@ -6,6 +6,7 @@ import { wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { diffCluster } from './cluster-diff.ts';
+import { judgeEndOfLife } from './end-of-life.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
 import { isAboutVersion } from './reachable-version.ts';
 import { isHealthy, judgeCluster } from './readiness.ts';
@@ -17,10 +18,10 @@ export interface DatabaseChapter extends Chapter {
 }
 
 /**
- * @returns the write of the Cluster, Provisioned, PlanApplied, and the fields of status that describe the database and its change. While
+ * @returns the write of the Cluster, Provisioned, PlanApplied, EndOfLife, and the fields of status that describe the database and its change. While
  * `spec.suspend` holds a change back, PlanApplied is Suspended.
  */
-export function databaseChapter({ s, target, suspended }: Round): DatabaseChapter {
+export function databaseChapter({ s, target, now, suspended }: Round): DatabaseChapter {
   const { addon, own } = s;
   const change = diffCluster(addon, target, own.cluster);
   const isHeldBack = suspended?.holdsBack === true;
@@ -34,7 +35,7 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   return {
     actions: change.actions,
     provisioned,
-    conditions: { Provisioned: provisioned, PlanApplied: planApplied },
+    conditions: { Provisioned: provisioned, PlanApplied: planApplied, EndOfLife: judgeEndOfLife(s, now) },
     status: {
       // While suspended, status keeps describing the plan and sizes that were last applied.
       ...(suspended === undefined ? planOf(addon, target) : {}),
