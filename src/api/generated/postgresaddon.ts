@@ -46,7 +46,7 @@ export interface AddonSpec {
    */
   readonly connection?: {
     /**
-     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. For verify-full the application must mount ca.crt from the Secret <cluster>-ca.
+     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. The certificate is signed by a CA of the Cluster: key ca.crt of the Secret <cluster>-ca, whose key ca.key must not be mounted. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate. node-postgres checks it as with verify-full, and refuses with "self-signed certificate in certificate chain" unless the application mounts ca.crt and sets NODE_EXTRA_CA_CERTS to its path. With verify-full every client needs ca.crt: for Node as above, for libpq and pgx by PGSSLROOTCERT.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
   };
