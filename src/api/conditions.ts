@@ -356,7 +356,7 @@ export const reasons = {
   },
   CrashLooping: {
     state: 'progressing',
-    meaning: 'The container of an instance, or the Job that prepares its disk, repeatedly exits.',
+    meaning: 'The container of an instance, or what prepares its disk, repeatedly exits.',
     remedy: 'Read its log with the command in the message.',
     warning: true,
   },
