@@ -97,7 +97,7 @@ export interface AddonStatus {
      */
     readonly version: string;
     /**
-     * The lowest version that is applied without changing the major: the highest minor version that has run, as far as image tags tell.
+     * The lowest version that is applied without changing the major: the highest minor version that has run, as far as image tags and the last login tell.
      */
     readonly lowest: string;
     /**

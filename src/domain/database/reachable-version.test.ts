@@ -127,6 +127,21 @@ describe('what has run', () => {
     expect(reasonOf(asked, 'PlanApplied')).toBe('DowngradeRefused');
   });
 
+  it('behind a tag without a minor version is known from the login', () => {
+    const world = starts(created('17'));
+    const seen = observing(world.addon, { cluster: world.cluster, platform, volumes });
+    const login = { reason: 'LoggedIn', message: '' } as const;
+    const { status } = think(seen, { login, serverVersion: '17.12' });
+    expect(status.running).toMatchObject({ version: '17', lowest: '17.12' });
+    const known = { ...world, addon: { ...world.addon, status } };
+    const asked = asks(known, '17.2');
+    expect(versionOf(asked)).toBe('17');
+    expect(reasonOf(asked, 'PlanApplied')).toBe('DowngradeRefused');
+    expect(versionOf(asks(known, '17.12'))).toBe('17.12');
+    // A server that names another major version is not believed.
+    expect(think(seen, { login, serverVersion: '99' }).status.running).toMatchObject({ lowest: '17' });
+  });
+
   it('of a database from before this was recorded is what is set', () => {
     const { addon, cluster } = starts(created('17.4'));
     const { running: _, ...status } = addon.status ?? {};

@@ -23,6 +23,13 @@ export function recordedRunning(s: Situation): Running | undefined {
   return { image: cluster.spec.imageName ?? '', version, lowest: higher(version, last?.lowest), since };
 }
 
+/** `status.running` after a login: the server tells the minor version, which a tag may not. @param version as "17.4" or "17" */
+export function withServerVersion(running: Running | undefined, version: string | undefined): Running | undefined {
+  if (running === undefined || version === undefined) return running;
+  const isSame = parseVersion(version)?.major === parseVersion(running.version)?.major;
+  return isSame ? { ...running, lowest: higher(version, running.lowest) } : running;
+}
+
 /** What bounds the version. Of a database that has had a primary, but of which nothing is recorded, what is set can have run. */
 export function knownRunning(s: Situation): Running | undefined {
   const version = setVersion(s);
