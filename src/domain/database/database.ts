@@ -49,10 +49,13 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
 
 /** A plan is not applied while a change is in progress. A later restart or failover does not affect it. */
 function judgePlan(addon: PostgresAddon, target: Target, applying: boolean, provisioned: Verdict): Verdict {
-  if (applying)
-    return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
   const { shortfall } = target;
-  if (shortfall !== undefined && isAboutVersion(shortfall)) return shortfall;
+  const held = shortfall !== undefined && isAboutVersion(shortfall) ? shortfall : undefined;
+  if (applying) {
+    const message = `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}`;
+    return { reason: 'Applying', message: held === undefined ? message : `${message}; ${held.message}` };
+  }
+  if (held !== undefined) return held;
   if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
   return shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }

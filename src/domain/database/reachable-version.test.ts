@@ -110,6 +110,14 @@ describe('what has run', () => {
     expect(versionOf(asks(asks(starts(created('17.4')), '17.6'), '17.4'))).toBe('17.4');
   });
 
+  it('and PlanApplied says during the change of a running database that a lower version waits', () => {
+    const { addon, cluster } = starts(created('17.4'));
+    const ready = { ...addon, status: { ...addon.status, ready_at: '2026-01-02T03:04:05Z' } };
+    const asked = asks(fails(asks({ addon: ready, cluster }, '17.6')), '17.4');
+    expect(reasonOf(asked, 'PlanApplied')).toBe('Applying');
+    expect(messageOf(asked)).toContain('is applied if 17.6 does not start');
+  });
+
   it('is not what somebody has just written into the Cluster', () => {
     const { addon, cluster } = starts(created('17.4'));
     const edited = round({
