@@ -42,6 +42,7 @@ beforeAll(async () => {
   await Promise.all([
     ...Object.entries(addons).map(([name, spec]) => begin(namespace, name, spec)),
     begin(namespace, 'older', { plan: 'free', version: upgrade.from }),
+    begin(namespace, 'failing', { plan: 'free', version: upgrade.from }),
     begin(rigid, 'bound', { plan: 'free' }),
   ]);
 }, minutes(12));
@@ -204,6 +205,34 @@ describe('a change of version', () => {
     expect(addon.status).toMatchObject({ version: upgrade.to, ready_at: readyAt, planChange: { state: 'Applied' } });
     expect(await versionOf('older')).toMatch(new RegExp(`^${upgrade.to}`));
     expect(await real().sql(namespace, 'older', 'SELECT answer FROM kept')).toBe('42');
+  });
+
+  it('to a later major that fails is reverted by spec.version, once it is known to have failed', async () => {
+    const name = clusterName(namespace, 'failing');
+    const image = async (): Promise<unknown> => (await real().client.get(clusterGvr, namespace, name))?.spec?.imageName;
+    const closed = 'CREATE DATABASE closed ALLOW_CONNECTIONS false';
+    await real().kubectl([
+      'exec',
+      '--namespace',
+      namespace,
+      `${name}-1`,
+      '--container',
+      'postgres',
+      '--',
+      'psql',
+      '-c',
+      closed,
+    ]);
+    await real().apply(namespace, 'failing', { plan: 'free', version: upgrade.to });
+    await real().reason(namespace, 'failing', 'Ready', 'UpgradeFailed');
+    expect(await image()).toMatch(new RegExp(`:${upgrade.to}-`));
+    await real().apply(namespace, 'failing', { plan: 'free', version: upgrade.from });
+    await eventually('the image of the data', async () =>
+      expect(await image()).toMatch(new RegExp(`:${upgrade.from}-`)),
+    );
+    const addon = await real().running(namespace, 'failing');
+    expect(addon.status).toMatchObject({ version: upgrade.from, running: { version: upgrade.from } });
+    expect(await real().sql(namespace, 'failing', 'SELECT answer FROM kept')).toBe('42');
   });
 
   it('to one that has never run is left by the way that docs/versions.md says, and to a lower one is refused', async () => {
