@@ -57,6 +57,16 @@ const refused: readonly (readonly [what: string, values: Values, words: readonly
     ["at '/postgres/imagePattern'", '[{]version[}]'],
   ],
   [
+    "CloudNativePG's image pattern without type and Debian release",
+    { postgres: { imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}' } },
+    ["at '/postgres/imagePattern'", 'not'],
+  ],
+  [
+    'an unknown rollout of images',
+    { postgres: { imageRollout: 'Window' } },
+    ["at '/postgres/imageRollout'", "'Never', 'Now'"],
+  ],
+  [
     'an unknown check of the connection',
     { readiness: { connectionCheck: 'Never' } },
     ["at '/readiness/connectionCheck'"],

@@ -82,6 +82,7 @@ const cases: Readonly<Record<string, Case>> = {
     look: env('IMAGE_PATTERN'),
     seen: 'example.com/pg:{version}-x',
   },
+  'postgres.imageRollout': { set: { postgres: { imageRollout: 'Now' } }, look: env('IMAGE_ROLLOUT'), seen: 'Now' },
   'readiness.connectionCheck': {
     set: { readiness: { connectionCheck: 'Off' }, ...policy({}) },
     look: (all) => [

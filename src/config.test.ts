@@ -22,6 +22,7 @@ it('requires no variable', () => {
     WATCH_NAMESPACES: [],
     PORT: 8080,
     DEFAULT_POSTGRES_VERSION: '17',
+    IMAGE_PATTERN: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
     READINESS_CONNECTION_CHECK: 'Required',
     plans: defaultPlans,
   });
@@ -40,6 +41,16 @@ it('reports every invalid variable at once', () => {
   expect(() =>
     loadConfig({ PORT: '-1', WORKERS: 'many', DEFAULT_POSTGRES_VERSION: '9', READINESS_CONNECTION_CHECK: 'no' }),
   ).toThrow(/PORT.*WORKERS.*DEFAULT_POSTGRES_VERSION.*READINESS_CONNECTION_CHECK/s);
+});
+
+it("refuses CloudNativePG's tags that are no longer built, and says what to do", () => {
+  const refused = 'ghcr.io/cloudnative-pg/postgresql:{version}';
+  expect(() => loadConfig({ IMAGE_PATTERN: refused })).toThrow(ConfigError);
+  expect(() => loadConfig({ IMAGE_PATTERN: refused })).toThrow(
+    /IMAGE_PATTERN: .*not been built since 2026-09-10; use .*:\{version\}-standard-trixie.*IMAGE_ROLLOUT/,
+  );
+  for (const pattern of [`${refused}-minimal-trixie`, 'mirror.example/cloudnative-pg/postgresql:{version}'])
+    expect(loadConfig({ IMAGE_PATTERN: pattern })).toMatchObject({ IMAGE_PATTERN: pattern, IMAGE_ROLLOUT: 'Never' });
 });
 
 describe('the plan file', () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { defaultPlans, type PlanTable } from './domain/database/plans.ts';
+import { imageFor, isUnsupported } from './domain/database/version.ts';
 import { nanos } from './domain/quantity.ts';
 
 const quantity = z
@@ -54,7 +55,14 @@ const environment = z.object({
   IMAGE_PATTERN: z
     .string()
     .refine((text) => text.includes('{version}'), { error: 'must contain {version}' })
-    .default('ghcr.io/cloudnative-pg/postgresql:{version}'),
+    .refine((text) => !isUnsupported(imageFor(text, '17')), {
+      error:
+        'makes tags such as 17, which are Debian 11 and have not been built since 2026-09-10; use ' +
+        'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie. Databases keep their image until IMAGE_ROLLOUT is Now',
+    })
+    .default('ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie'),
+  /** Whether a changed IMAGE_PATTERN changes the images of existing databases, all at once. */
+  IMAGE_ROLLOUT: z.enum(['Never', 'Now']).default('Never'),
   /** Whether a login with the published DATABASE_URL is required for `running`, only reported, or not attempted. */
   READINESS_CONNECTION_CHECK: z.enum(['Required', 'Advisory', 'Off']).default('Required'),
   PLANS_FILE: z.string().optional(),

@@ -57,6 +57,12 @@ describe('the process', () => {
     expect(stderr).not.toContain('    at ');
   });
 
+  it('exits with 2 and what to do instead if the image pattern makes tags that get no fixes', async () => {
+    const { exitCode, stderr } = await start({ IMAGE_PATTERN: 'ghcr.io/cloudnative-pg/postgresql:{version}' });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/IMAGE_PATTERN: .*use ghcr\.io\/cloudnative-pg\/postgresql:\{version\}-standard-trixie/);
+  });
+
   it('exits with 1 and a message without a usable kubeconfig', async () => {
     const { exitCode, stdout, stderr } = await start({ PORT: '0', KUBECONFIG: '/nonexistent' });
     expect(exitCode).toBe(1);

@@ -128,6 +128,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
       plans: config.plans,
       defaultVersion: config.DEFAULT_POSTGRES_VERSION,
       imagePattern: config.IMAGE_PATTERN,
+      imageRollout: config.IMAGE_ROLLOUT,
       connectionCheck: config.READINESS_CONNECTION_CHECK,
     },
     clock,
@@ -142,7 +143,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };
 
-  metrics.beforeScrape(() => measure(metrics, { caches, queue, elector, output }));
+  metrics.beforeScrape(() => measure(metrics, { caches, queue, elector, output, imagePattern: config.IMAGE_PATTERN }));
   const health = new HealthServer({
     port: config.PORT,
     live: [{ name: 'workers', check: () => hanging(queue) }],

@@ -160,8 +160,6 @@ describe('a change is refused', () => {
       ['database.name cannot be changed'],
     ],
     ['of the owner', {}, { database: { owner: 'clerk' } }, ['database.owner cannot be changed', 'Create another']],
-    ['to a lower major version', { version: '17' }, { version: '16' }, ['version cannot be lowered']],
-    ['to a lower minor version', { version: '17.10' }, { version: '17.9' }, ['version cannot be lowered']],
     ['to an unknown plan', {}, { plan: 'gold' }, ['spec.plan', '"gold"']],
     ['to a mode in capitals', { mode: 'protected' }, { mode: 'STANDARD' }, ['spec.mode', '"STANDARD"']],
     ['to an empty mode', { mode: 'protected' }, { mode: '' }, ['spec.mode']],

@@ -104,7 +104,7 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
     const many = instances > 1;
     expect(live?.spec).toMatchObject({
       instances,
-      imageName: 'ghcr.io/cloudnative-pg/postgresql:17',
+      imageName: 'ghcr.io/cloudnative-pg/postgresql:17-standard-trixie',
       enablePDB: many,
       primaryUpdateMethod: many ? 'switchover' : 'restart',
       storage: { size: storage },
@@ -160,7 +160,7 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
       locality: 'OnCluster',
       plan,
       version: '17',
-      image: 'ghcr.io/cloudnative-pg/postgresql:17',
+      image: 'ghcr.io/cloudnative-pg/postgresql:17-standard-trixie',
       clusterName: cluster,
       secretName: 'app-shop-database-url',
       resources: { instances, storage, memory, backup },
@@ -360,9 +360,9 @@ describe('an addon that changes', () => {
     ]);
     const image = 'ghcr.io/cloudnative-pg/postgresql';
     expect(course).toEqual([
-      [`${image}:16`, '200'],
-      [`${image}:16`, '100'],
-      [`${image}:17`, '100'],
+      [`${image}:16-standard-trixie`, '200'],
+      [`${image}:16-standard-trixie`, '100'],
+      [`${image}:17-standard-trixie`, '100'],
     ]);
     expect(addons.course(namespace, 'shop', ({ status }) => status?.phase)).toEqual([
       undefined,
@@ -399,25 +399,57 @@ describe('an addon that changes', () => {
     const image = async (): Promise<unknown> => (await client.get(clusterGvr, namespace, cluster))?.spec?.imageName;
     await suite().createAddon(namespace, 'shop', { plan: 'free', version: '16' });
     await suite().untilRunning(namespace, 'shop');
-    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:16');
+    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:16-standard-trixie');
 
     await suite().patchAddon(namespace, 'shop', { version: '17.4' });
     const raised = await suite().untilRunning(namespace, 'shop');
-    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17.4');
-    expect(raised.status).toMatchObject({ version: '17.4', image: 'ghcr.io/cloudnative-pg/postgresql:17.4' });
+    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17.4-standard-trixie');
+    expect(raised.status).toMatchObject({
+      version: '17.4',
+      image: 'ghcr.io/cloudnative-pg/postgresql:17.4-standard-trixie',
+    });
     expect(suite().addons.course(namespace, 'shop', ({ status }) => status?.phase)).toEqual([
       undefined,
       ...['creating', 'running', 'provisioning', 'running'],
     ]);
 
-    // Without a version the schema has nothing to compare the next one with: only the operator knows what runs.
     await suite().patchAddon(namespace, 'shop', { version: null });
     await suite().addons.until(namespace, 'shop', 'the new generation', isRunning);
     await suite().patchAddon(namespace, 'shop', { version: '15' });
     const kept = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'DowngradeRefused');
     expect(kept.status).toMatchObject({ phase: 'running', version: '17.4' });
     expect(conditionOf(kept, 'PlanApplied')?.message).toContain('17.4');
-    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17.4');
+    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17.4-standard-trixie');
+
+    // A tag without a minor version does not hide what has run before.
+    await suite().patchAddon(namespace, 'shop', { version: '17' });
+    await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
+    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17-standard-trixie');
+    await suite().patchAddon(namespace, 'shop', { version: '17.2' });
+    const low = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'DowngradeRefused');
+    expect(low.status).toMatchObject({ phase: 'running', running: { version: '17', lowest: '17.4' } });
+    expect(await image()).toBe('ghcr.io/cloudnative-pg/postgresql:17-standard-trixie');
+  });
+
+  it('corrects a version that has never run, downwards too', async () => {
+    const { client, simulator } = suite();
+    const namespace = await suite().namespace();
+    const cluster = `db-${namespace}-shop`;
+    simulator.hold(namespace, cluster);
+    await suite().createAddon(namespace, 'shop', { plan: 'free', version: '17.99' });
+    const image = (tag: string): Promise<void> =>
+      eventually(`the image ${tag}`, async () =>
+        expect((await client.get(clusterGvr, namespace, cluster))?.spec?.imageName).toBe(
+          `ghcr.io/cloudnative-pg/postgresql:${tag}-standard-trixie`,
+        ),
+      );
+    await image('17.99');
+    await suite().patchAddon(namespace, 'shop', { version: '17.4' });
+    await image('17.4');
+    await suite().patchAddon(namespace, 'shop', { version: null });
+    await image('17');
+    simulator.release(namespace, cluster);
+    expect((await suite().untilRunning(namespace, 'shop')).status).toMatchObject({ running: { version: '17' } });
   });
 
   it('survives the loss of its primary', async () => {

@@ -53,7 +53,7 @@ export const causes: readonly Cause[] = [
     // CNPG gives a pod that never started no other image: its Job has to go, and comes back with the image that CNPG knows by then.
     remove: async (real, namespace) => {
       await real.apply(namespace, addonName, { plan: 'free', version: '17' });
-      const corrected = ({ status }: LiveObject): boolean => String(status?.image).endsWith(':17');
+      const corrected = ({ status }: LiveObject): boolean => String(status?.image).endsWith(':17-standard-trixie');
       await real.clusters.until(namespace, clusterName(namespace, addonName), 'the corrected image', corrected);
       await real.kubectl(['delete', 'job', `${firstPod(namespace)}-initdb`, '--namespace', namespace]);
     },

@@ -19,7 +19,7 @@ import { openSession, type Session } from './session.ts';
 /** Whom the API server sees when the operator writes. */
 export const operatorUser = `system:serviceaccount:${operatorNamespace}:${releaseName}`;
 /** It has psql and bash. */
-export const postgresImage = 'ghcr.io/cloudnative-pg/postgresql:17';
+export const postgresImage = 'ghcr.io/cloudnative-pg/postgresql:17-standard-trixie';
 
 export const minutes = (count: number): number => count * 60_000;
 /** A database takes 20 s on an idle machine; here several come up beside each other on two cores. */

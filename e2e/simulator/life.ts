@@ -233,6 +233,7 @@ export class ClusterLife {
       currentPrimary: step.current === '' ? null : step.current,
       targetPrimary: step.target,
       image: spec.imageName ?? '',
+      pgDataImageInfo: { image: spec.imageName ?? '', majorVersion: majorOf(this.#brought ?? spec) },
       writeService: `${cluster}-rw`,
       readService: `${cluster}-r`,
       conditions: [this.#readyCondition(ready, step.lasts === 'rest')],
@@ -310,6 +311,11 @@ export class ClusterLife {
     const terminating = error.code === 403 && error.message.includes('being terminated');
     return error.code === 404 || terminating || (error.code === 409 && error.reason === 'Conflict');
   }
+}
+
+/** The major version in the tag of the image. */
+function majorOf({ imageName = '' }: SimulatedCluster['spec']): number {
+  return Number(/:(\d+)/.exec(imageName)?.[1] ?? 0);
 }
 
 /** The part of the spec that CNPG is shown to react to. */

@@ -19,10 +19,10 @@ it('a node in Docker pulls what is released: nothing is made', async () => {
     (image) => /^ghcr[.]io\/cloudnative-pg\/postgresql:(.+)$/.exec(image)?.[1],
   );
   expect(tags).toEqual([
-    expect.stringMatching(/^17$/),
-    expect.stringMatching(/^17[.]\d/),
-    expect.stringMatching(/^17/),
-    expect.stringMatching(/^18/),
+    expect.stringMatching(/^17-standard-trixie$/),
+    expect.stringMatching(/^17[.]\d+-standard-trixie$/),
+    expect.stringMatching(/^17-standard-trixie$/),
+    expect.stringMatching(/^18[.]\d+-standard-trixie$/),
   ]);
   expect(said).toEqual([]);
 });

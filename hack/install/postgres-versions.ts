@@ -17,8 +17,8 @@ export interface PostgresVersions {
 /** Of the releases of CloudNativePG: a node in Docker pulls them. */
 const released: PostgresVersions = {
   first: imageReferences.postgres,
-  minor: 'ghcr.io/cloudnative-pg/postgresql:17.6-system-trixie',
-  upgrade: { from: imageReferences.postgres, to: 'ghcr.io/cloudnative-pg/postgresql:18.4-system-trixie' },
+  minor: 'ghcr.io/cloudnative-pg/postgresql:17.6-standard-trixie',
+  upgrade: { from: imageReferences.postgres, to: 'ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie' },
 };
 
 /**

@@ -5,7 +5,7 @@ import { type ImageName, imageRecipe, imageReferences } from './image-recipes.ts
 const postgres: readonly ImageName[] = ['postgres-15', 'postgres'];
 
 describe.each(postgres)('the image %s', (name) => {
-  const major = /:(\d+)$/.exec(imageReferences[name])?.[1];
+  const major = /:(\d+)-/.exec(imageReferences[name])?.[1];
   const { debian, versionOf, config } = imageRecipe(name);
 
   it('holds the major version that its tag promises, found first on the path', () => {

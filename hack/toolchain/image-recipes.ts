@@ -10,8 +10,8 @@ export type ImageName = 'pause' | 'cnpg' | 'postgres' | 'postgres-15' | 'barman-
 export const imageReferences: Readonly<Record<ImageName, string>> = {
   pause: 'localhost/pause:1',
   cnpg: 'ghcr.io/cloudnative-pg/cloudnative-pg:1.30.0',
-  postgres: 'ghcr.io/cloudnative-pg/postgresql:17',
-  'postgres-15': 'ghcr.io/cloudnative-pg/postgresql:15',
+  postgres: 'ghcr.io/cloudnative-pg/postgresql:17-standard-trixie',
+  'postgres-15': 'ghcr.io/cloudnative-pg/postgresql:15-standard-trixie',
   'barman-plugin': 'ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.14.0',
   'barman-sidecar': 'ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.14.0',
 };
@@ -23,7 +23,7 @@ export interface ImageRecipe {
   readonly program?: { readonly binary: BinaryName; readonly path: string };
   /** Absolute path of a symbolic link, and what it points to. */
   readonly link?: readonly [path: string, target: string];
-  /** The Debian package whose version is a second tag of the image, for example 17.11 beside 17. */
+  /** The Debian package whose version is in a second tag of the image, for example 17.11-standard-trixie beside 17-standard-trixie. */
   readonly versionOf?: string;
   readonly config: ImageConfig;
   /** What making it takes on the disk at its peak. */

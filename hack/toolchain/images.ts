@@ -61,7 +61,7 @@ async function aliasesOf(name: ImageName, root: string): Promise<readonly string
   const { versionOf } = imageRecipe(name);
   if (versionOf === undefined) return [];
   const reference = imageReferences[name];
-  return [`${reference.slice(0, reference.lastIndexOf(':'))}:${await installedVersion(root, versionOf)}`];
+  return [reference.replace(/:\d+/, `:${await installedVersion(root, versionOf)}`)];
 }
 
 async function fillRoot(name: ImageName, recipe: ImageRecipe, root: string, report: Report): Promise<void> {

@@ -1,7 +1,7 @@
 // The CloudNativePG fields that the operator reads or writes, projected so that the cache holds no more than a decision needs.
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
-import { type KeptMetadata, list, pick, projectMetadata, record, renamed } from './raw.ts';
+import { type KeptMetadata, list, pick, projectMetadata, record, renamed, whole } from './raw.ts';
 
 export const clusterGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'clusters', kind: 'Cluster' };
 export const scheduledBackupGvr: Gvr = {
@@ -62,6 +62,8 @@ export interface ClusterStatus {
   /** resourceVersion of the Secret <cluster>-app that CNPG last observed. */
   readonly applicationSecretVersion?: string;
   readonly readyCondition?: { readonly status: string; readonly lastTransitionTime: string };
+  /** PostgreSQL major of the files on disk. CNPG sets it when it begins to create the database, and changes it after a major upgrade. */
+  readonly dataMajor?: number;
 }
 
 export interface Cluster extends KubeObject {
@@ -124,6 +126,7 @@ export function projectCluster(raw: KubeObject): Cluster {
         'readyCondition',
         ready && { status: String(ready.status), lastTransitionTime: String(ready.lastTransitionTime) },
       ),
+      ...renamed('dataMajor', whole(record(status.pgDataImageInfo).majorVersion)),
     },
   };
 }

@@ -82,6 +82,11 @@ export const conditionTypes = {
     meaning: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
     present: 'while true',
   },
+  EndOfLife: {
+    meaning:
+      'The major version of PostgreSQL on which the data are, or the image with which the database runs, gets no more fixes. It does not affect Ready. Present only while true.',
+    present: 'while true',
+  },
 } as const satisfies Readonly<Record<string, ConditionRow>>;
 export type ConditionType = keyof typeof conditionTypes;
 
@@ -340,7 +345,7 @@ export const reasons = {
     state: 'progressing',
     meaning: 'pg_upgrade failed. The database is down, and CNPG does not retry.',
     remedy:
-      'Read the log that the message names. Remove the cause and delete the Job to retry. Or set spec.suspend, and set spec.imageName of the Cluster to the previous image (docs/versions.md).',
+      'Read the log that the message names. Remove the cause and delete the Job to retry. Or set spec.version to the previous version (docs/versions.md).',
     warning: true,
   },
   StorageClassMissing: {
@@ -382,7 +387,7 @@ export const reasons = {
   },
   CrashLooping: {
     state: 'progressing',
-    meaning: 'The container of an instance, or the Job that prepares its disk, repeatedly exits.',
+    meaning: 'The container of an instance, or what prepares its disk, repeatedly exits.',
     remedy: 'Read its log with the command in the message.',
     warning: true,
   },
@@ -425,8 +430,34 @@ export const reasons = {
   },
   DowngradeRefused: {
     state: 'stalled',
-    meaning: 'The requested version is lower than the running one. The running version was kept.',
-    remedy: 'Request the running version or a higher one.',
+    meaning:
+      'The requested version is lower than what has run on the data, or than what is being rolled out. The version was kept.',
+    remedy:
+      'Request the version in status.running.lowest or a higher one. A database that was never ready can be deleted and created again.',
+  },
+  UpgradePending: {
+    state: 'progressing',
+    meaning:
+      'A new major version is requested, and is applied once the database has been ready with the present one, in the image form that it then has.',
+    remedy: 'Wait. If the database cannot become ready, request a version of the present major version.',
+  },
+  ImageFormUnknown: {
+    state: 'stalled',
+    meaning:
+      'Another version is requested, but the image of the database has a form whose version cannot be replaced, such as a digest. The version was kept.',
+    remedy:
+      "Ask the platform team to move the database to the operator's image pattern (postgres.imageRollout: Now). It restarts.",
+  },
+  VersionEnded: {
+    state: 'stalled',
+    meaning: 'The major version of PostgreSQL has reached its end of life.',
+    remedy: 'Set spec.version to a later major version, 16 or higher (docs/versions.md).',
+  },
+  ImageUnsupported: {
+    state: 'stalled',
+    meaning: 'The database runs an image that CloudNativePG no longer builds: a tag without type and Debian release.',
+    remedy:
+      'Ask the platform team to move all databases, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now.',
   },
   CredentialsRejected: {
     state: 'stalled',

@@ -15,7 +15,8 @@ export type LoginFailure =
   | 'other';
 
 export type LoginResult =
-  | { readonly kind: 'ok' }
+  /** `version` is that of the server, as "17.4" or "17"; absent if the server did not say it in this form. */
+  | { readonly kind: 'ok'; readonly version?: string }
   /** `detail` names what was seen: a code, or words of ours. It is the same each time the same happens. */
   | { readonly kind: 'failed'; readonly why: LoginFailure; readonly detail: string }
   /** Not tried: nothing was learned. */

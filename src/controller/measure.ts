@@ -1,4 +1,6 @@
 // Updates the gauges from the running parts whenever the metrics are scraped.
+
+import { kindOfImage } from '../domain/database/image.ts';
 import type { LeaderElector } from '../kube/lease.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Output } from '../runtime/output.ts';
@@ -11,22 +13,44 @@ interface Measured {
   readonly queue: WorkQueue;
   readonly elector: LeaderElector;
   readonly output: Pick<Output, 'droppedLines'>;
+  /** As configured. */
+  readonly imagePattern: string;
 }
 
 /** Sets every gauge, and the counters that others keep, to their current values. */
-export function measure(metrics: Metrics, { caches, queue, elector, output }: Measured): void {
+export function measure(metrics: Metrics, { caches, queue, elector, output, imagePattern }: Measured): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
+  const byEndOfLife: Record<string, number> = { VersionEnded: 0, ImageUnsupported: 0 };
+  const images = new Map<string, number>();
   for (const { status } of caches.everyAddon()) {
     const phase = status?.phase ?? 'creating';
     const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
     byReady[ready] = (byReady[ready] ?? 0) + 1;
+    const ended = status?.conditions?.find((condition) => condition.type === 'EndOfLife')?.reason;
+    if (ended !== undefined) byEndOfLife[ended] = (byEndOfLife[ended] ?? 0) + 1;
+    if (status?.image !== undefined) images.set(status.image, (images.get(status.image) ?? 0) + 1);
   }
-  metrics.addons({ byPhase, byReady });
+  metrics.addons({ byPhase, byReady, byEndOfLife });
+  metrics.databases(countByForm(images, imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.droppedLogLines(output.droppedLines);
   metrics.spinning(queue.spinning);
   metrics.leader(elector.isLeader());
+}
+
+/** @param images how many addons have each image */
+function countByForm(
+  images: ReadonlyMap<string, number>,
+  pattern: string,
+): readonly { readonly major: string; readonly image: string; readonly count: number }[] {
+  const rows = new Map<string, { readonly major: string; readonly image: string; readonly count: number }>();
+  for (const [image, count] of images) {
+    const kind = kindOfImage(pattern, image);
+    const key = `${kind.major} ${kind.image}`;
+    rows.set(key, { ...kind, count: count + (rows.get(key)?.count ?? 0) });
+  }
+  return [...rows.values()];
 }

@@ -73,9 +73,14 @@ function asWritten(addon: PostgresAddon, { resourceVersion }: Acted): PostgresAd
 }
 
 /** Logs in as the application does. Returns nothing if the pool was too busy to try. */
-async function logIn({ url, place }: Login, deps: Dependencies): Promise<Pick<ActionResult, 'login'>> {
-  const verdict = judgeLogin(await deps.login(url), place);
-  return verdict === undefined ? {} : { login: verdict };
+async function logIn(
+  { url, place }: Login,
+  deps: Dependencies,
+): Promise<Pick<ActionResult, 'login' | 'serverVersion'>> {
+  const result = await deps.login(url);
+  const verdict = judgeLogin(result, place);
+  if (verdict === undefined) return {};
+  return { login: verdict, serverVersion: result.kind === 'ok' ? result.version : undefined };
 }
 
 /** Whether it writes an object that is not watched. */

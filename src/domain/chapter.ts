@@ -9,7 +9,7 @@ import { soonest, type Verdict } from './verdict.ts';
 export interface Round {
   readonly s: Situation;
   readonly target: Target;
-  /** Wall-clock time in milliseconds; only the duration of waits depends on it. */
+  /** Wall-clock time in milliseconds; only the duration of waits and the condition EndOfLife depend on it. */
   readonly now: number;
   /** Set with spec.suspend: nothing is written, and the existing database is judged as it is. */
   readonly suspended?: {

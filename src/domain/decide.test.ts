@@ -302,7 +302,7 @@ describe('a change of plan', () => {
   it('writes the new image after the new parameters, since CNPG rejects both at once', () => {
     const addon = changed(aRunningAddon({ plan: 'free', version: '16' }), { plan: 'pro', version: '17' });
     const first = think(observing(addon, { cluster: aCluster(anAddon({ plan: 'free', version: '16' })) }));
-    const image16 = 'ghcr.io/cloudnative-pg/postgresql:16';
+    const image16 = 'ghcr.io/cloudnative-pg/postgresql:16-standard-trixie';
     expect(manifestOf(first.actions, 'cluster').spec).toMatchObject({ instances: 3, imageName: image16 });
 
     const next = { ...addon, status: first.status };
@@ -315,7 +315,7 @@ describe('a change of plan', () => {
           [annotations.readyBefore]: expect.stringMatching(/^2026-01-02T03:04:04Z [0-9a-f]{8} [0-9a-f]{8}$/),
         },
       },
-      spec: { imageName: 'ghcr.io/cloudnative-pg/postgresql:17' },
+      spec: { imageName: 'ghcr.io/cloudnative-pg/postgresql:17-standard-trixie' },
     });
     expect(second.status.phase).toBe('provisioning');
   });
@@ -389,7 +389,11 @@ describe('a foreign object', () => {
   });
 
   it('has no influence: neither its version nor its disk affect the addon', () => {
-    const spec = { ...own.spec, imageName: 'ghcr.io/cloudnative-pg/postgresql:16', storage: { size: '99Gi' } };
+    const spec = {
+      ...own.spec,
+      imageName: 'ghcr.io/cloudnative-pg/postgresql:16-standard-trixie',
+      storage: { size: '99Gi' },
+    };
     const cluster = { ...own, spec, metadata: { ...own.metadata, ownerReferences: [foreigner] } };
     const { status } = think(observing(addon, { cluster }));
     expect(status).not.toHaveProperty('version');

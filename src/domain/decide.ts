@@ -21,7 +21,7 @@ import { isVerdict, recheckAfter, type Verdict } from './verdict.ts';
 
 /**
  * @param observed what is known of one addon
- * @param now wall-clock time in milliseconds; only the duration of waits depends on it
+ * @param now wall-clock time in milliseconds; only the duration of waits and the condition EndOfLife depend on it
  */
 export function decide(observed: Observed, now: number): Decision {
   const s = situationOf(observed);

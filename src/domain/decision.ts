@@ -134,6 +134,8 @@ export interface ActionResult {
   readonly created?: Readonly<Partial<Record<Role, string>>>;
   /** The result of the login, if one was attempted. */
   readonly login?: Verdict;
+  /** The version that the server reported at a login that succeeded. */
+  readonly serverVersion?: string | undefined;
 }
 
 /** The refusal that decides Ready; undefined if nothing essential was refused. */

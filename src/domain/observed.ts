@@ -33,8 +33,12 @@ export interface Platform {
   readonly defaultVersion: string;
   /** Container image with `{version}` in it. */
   readonly imagePattern: string;
+  readonly imageRollout: ImageRollout;
   readonly connectionCheck: ConnectionCheck;
 }
+
+/** Whether databases keep the form of their image, or all get that of the pattern. */
+export type ImageRollout = 'Never' | 'Now';
 
 /** Whether a login is required for `running`, only reported, or not attempted. */
 export type ConnectionCheck = 'Required' | 'Advisory' | 'Off';

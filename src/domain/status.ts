@@ -4,6 +4,7 @@ import { type ConditionRow, type ConditionType, conditionTypes, type ReasonState
 import type { Condition } from '../api/kubernetes.ts';
 import { timestampOf } from '../api/time.ts';
 import { alteredIn, children, roles } from './children.ts';
+import { withServerVersion } from './database/running.ts';
 import { type ActionResult, type Decision, essentialRefusal, type Fields, type Refusal } from './decision.ts';
 import { untilStuck } from './diagnosis/deadlines.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
@@ -79,6 +80,7 @@ function fieldsOf({ status = {}, login }: Decision, result: ActionResult, before
     // If status never described a database, the requested one is described although its write was refused.
     ...(isRefused && before.plan !== undefined ? {} : others),
     ...(result.login?.reason === 'LoggedIn' ? login?.proves : {}),
+    ...('running' in status ? { running: withServerVersion(status.running, result.serverVersion) } : {}),
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),
     preview,
   };

@@ -3,12 +3,11 @@ import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon
 import type { Reason } from '../api/conditions.ts';
 import { dailySchedule } from './backup/schedule.ts';
 import { byRole, children, type Role } from './children.ts';
+import { reachableImage } from './database/image.ts';
 import { type Profile, planToResources } from './database/plans.ts';
-import { imageFor, isLower, versionOfImage } from './database/version.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
-import { wasReady } from './recorded.ts';
 import type { Situation } from './situation.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -52,7 +51,7 @@ export function targetOf(s: Situation): Target | Verdict {
     };
   }
   const names = namesOf(addon);
-  const version = reachableVersion(s);
+  const { image, version, shortfall } = reachableImage(s);
   const disk = reachableDisk(s, profile);
   return {
     names,
@@ -60,31 +59,19 @@ export function targetOf(s: Situation): Target | Verdict {
     profile,
     backup: profile.backup,
     schedule: dailySchedule(`${addon.metadata.namespace}/${addon.metadata.name}`),
-    version: version.value,
-    image: imageFor(platform.imagePattern, version.value),
+    version,
+    image,
     storage: disk.value,
     database: addon.spec.database?.name ?? 'app',
     owner: addon.spec.database?.owner ?? 'app',
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',
-    shortfall: version.shortfall ?? disk.shortfall,
+    shortfall: shortfall ?? disk.shortfall,
   };
 }
 
 interface Reachable {
   readonly value: string;
   readonly shortfall?: Verdict;
-}
-
-/** PostgreSQL cannot read the data files of a newer version, so the running version is the lower bound, whatever the default is. */
-function reachableVersion({ addon, own, observed: { platform } }: Situation): Reachable {
-  const live = own.cluster?.spec.imageName;
-  // A deleted Cluster is recreated with the version that it had.
-  const last = wasReady(addon) ? addon.status?.version : undefined;
-  const running = (live && versionOfImage(platform.imagePattern, live)) ?? last;
-  const wanted = addon.spec.version ?? running ?? platform.defaultVersion;
-  if (running === undefined || !isLower(wanted, running)) return { value: wanted };
-  const message = `spec.version "${wanted}" is lower than the running version ${running}, which was kept: a version cannot be lowered`;
-  return { value: running, shortfall: { reason: 'DowngradeRefused', message } };
 }
 
 /**

@@ -25,7 +25,8 @@ export const testTime = Date.parse('2026-01-02T03:04:05Z');
 export const testPlatform: Platform = {
   plans: defaultPlans,
   defaultVersion: '17',
-  imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}',
+  imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
+  imageRollout: 'Never',
   connectionCheck: 'Off',
 };
 
@@ -199,6 +200,13 @@ export function observingAll(addon: PostgresAddon, url: string): Observed {
     source: { kind: 'found', object: aSource(cluster) },
     volumes: { kind: 'found', object: [aVolume()] },
   });
+}
+
+/** Annotations or labels as the API server stores them: what is undefined in a manifest is absent. */
+export function defined(
+  texts: Readonly<Record<string, string | undefined>> | undefined,
+): Readonly<Record<string, string>> {
+  return JSON.parse(JSON.stringify(texts ?? {})) as Readonly<Record<string, string>>;
 }
 
 /** A volume claim that is large enough for every plan and can grow. */

@@ -26,7 +26,7 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   } else if (ready !== undefined && ready.reason !== 'Suspended' && before?.phase !== after.phase) {
     happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
   }
-  for (const type of ['PlanApplied', 'BackupReady'] as const) {
+  for (const type of ['PlanApplied', 'BackupReady', 'EndOfLife'] as const) {
     const now = find(after, type);
     const isNews = now?.reason !== find(before, type)?.reason && now?.reason !== ready?.reason;
     if (now !== undefined && isNews && needsSomebody(now.reason)) happened.push(warning(now));

@@ -4,6 +4,7 @@ import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './o
 import { edit, place } from './server.ts';
 import { live, numbered, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
+import { higherOf, majorOf, versionIn } from './versions.ts';
 
 const healthy = 'Cluster in healthy state';
 
@@ -96,15 +97,11 @@ function finish(cluster: Stored, state: State): Stored {
   // When scaling to one instance, the first one stays.
   const primary = instances === 1 ? instanceName(1) : target;
   const { becoming: _, ...inside } = cluster.inside ?? {};
+  const version = versionIn(cluster) ?? '';
+  const up = { phase: healthy, ready: true, readyInstances: instances, primary, targetPrimary: primary };
   return {
-    ...report(cluster, state, {
-      phase: healthy,
-      ready: true,
-      readyInstances: instances,
-      primary,
-      targetPrimary: primary,
-    }),
-    inside: { ...inside, ran: runningPart(cluster) },
+    ...withDataOf(version, report(cluster, state, up)),
+    inside: { ...inside, ran: runningPart(cluster), highest: higherOf(inside.highest, version) },
   };
 }
 
@@ -148,12 +145,20 @@ function makeCredentials(state: State, cluster: Stored): State {
   });
 }
 
+/** The major version of the files. CNPG reports it before the first start, and changes it once pg_upgrade has succeeded. */
+function withDataOf(version: string, cluster: Stored): Stored {
+  const pgDataImageInfo = { majorVersion: Number(majorOf(version)) };
+  return { ...cluster, status: { ...cluster.status, pgDataImageInfo } };
+}
+
 function takeCredentials(cluster: Stored, source: Stored): Stored {
   const password = textOf(source, 'password') ?? '';
+  const began = cluster.status === undefined ? withDataOf(versionIn(cluster) ?? '', cluster) : cluster;
   return {
     ...cluster,
     status: {
-      ...(cluster.status ?? { phase: 'Setting up primary' }),
+      ...(cluster.status === undefined ? { phase: 'Setting up primary' } : {}),
+      ...began.status,
       secretsResourceVersion: { applicationSecretVersion: source.metadata.resourceVersion },
     },
     inside: { ...cluster.inside, password },

@@ -10,7 +10,7 @@ import { isHeldUp, namespaceSteps } from './namespace.ts';
 import { addonName, namespace } from './objects.ts';
 import { lookAtNewest } from './observe.ts';
 import { carryOn, operatorSteps } from './operator.ts';
-import { isStopped, leftOver, obstructed, shapeOf, unlike } from './rest.ts';
+import { comparableSpec, isStopped, leftOver, obstructed, shapeOf, unlike } from './rest.ts';
 import { judge, type RuleName } from './rules/rules.ts';
 import { place } from './server.ts';
 import { emptyState, live, newest, numbered, type State, timeOf } from './state.ts';
@@ -139,7 +139,7 @@ export class FairRuns {
     if (isStopped(state, addon)) return undefined;
     if (addon.metadata.deletionTimestamp !== undefined) return 'the finalizers of the addon are never removed';
     const without = obstructed(state, addon);
-    const fresh = this.#freshShape(addon.spec as unknown as AddonSpec, state, without);
+    const fresh = this.#freshShape(comparableSpec(state, addon), state, without);
     return unlike(state, addon, fresh, without);
   }
 

@@ -12,6 +12,8 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
   'plans of a running database': 3500,
   'a disk that cannot grow': 3000,
   'versions and plans at once': 2500,
+  'versions up and down': 3000,
+  'versions of a database that is created': 1000,
   'failures and passwords': 2000,
   'a deleted addon, and a new one': 3500,
   'an addon deleted while it is created': 3500,

@@ -122,6 +122,14 @@ export const actionMutants = {
     search: searchOf({ after: ['create standard'], steps: ['plan free'], times: 1 }),
     rule: 'a disk never shrinks',
   },
+  'forgets what has run': {
+    subject: seeing((o) => {
+      const { running: _, ...status } = o.addon.status ?? {};
+      return { ...o, addon: { ...o.addon, status } };
+    }),
+    search: searchOf({ after: ['create free', 'version 17.4', 'version 17'], steps: ['version 17.2'], times: 1 }),
+    rule: 'what has run is never lowered',
+  },
   'publishes the URL of the Cluster before': {
     subject: seeing((o) => {
       const cluster = clusterIn(o);

@@ -27,6 +27,8 @@ export interface Inside {
   readonly ran?: string;
   /** The spec that a restart in progress leads to, as JSON. */
   readonly becoming?: string;
+  /** The highest version that all instances have run with. */
+  readonly highest?: string;
   /** The password of the application's role. */
   readonly password?: string;
 }

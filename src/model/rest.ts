@@ -1,11 +1,12 @@
 // Judges a state at rest: it must look as after a fresh create, be stopped by an obstacle, or be empty.
-import { type AddonStatus, annotations, fieldManager, labels } from '../api/addon.ts';
+import { type AddonSpec, type AddonStatus, annotations, fieldManager, labels } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes } from '../api/conditions.ts';
 import { byRole, children, isEssential, type Role, roles } from '../domain/children.ts';
 import { belongs, holdsWhatIsAsked, isLeftBehind, labelOf } from './belongs.ts';
 import { runsAsAsked } from './cnpg.ts';
 import { addonName, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from './objects.ts';
 import { live, type State } from './state.ts';
+import { isBelow, versionIn } from './versions.ts';
 
 /** Whether the operator is permitted to stop: there is an obstacle that only a user can remove. */
 export function isStopped(state: State, addon: Stored): boolean {
@@ -65,6 +66,17 @@ function fitsAt(state: State, addon: Stored, slot: Slot): boolean {
   if (slot === 'cluster') return holdsWhatIsAsked(addon, child);
   const former = cluster.metadata.annotations?.[annotations.formerUid];
   return [former, labelOf(cluster, labels.uid)].includes(labelOf(child, labels.uid));
+}
+
+/** What a fresh create is compared with: the spec of the addon, but not a version that is refused because a higher one has run. */
+export function comparableSpec(state: State, addon: Stored): AddonSpec {
+  const spec = addon.spec as unknown as AddonSpec;
+  const { conditions = [] } = (addon.status ?? {}) as AddonStatus;
+  const cluster = live(state, 'cluster');
+  const isRefused = conditions.some(({ type, reason }) => type === 'PlanApplied' && reason === 'DowngradeRefused');
+  const [ran, set] = [cluster?.inside?.highest, versionIn(cluster)];
+  if (!isRefused || spec.version === undefined || ran === undefined || set === undefined) return spec;
+  return isBelow(spec.version, ran) ? { ...spec, version: set } : spec;
 }
 
 /** How an addon and its children at rest differ from those after a fresh create. */
@@ -134,8 +146,9 @@ function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
   );
   const said = Object.fromEntries(reasons.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
   const change = conditions?.find(({ type }) => type === 'PlanApplied');
-  // Only the size of a disk that cannot be expanded differs from a fresh create.
-  const applied = change?.reason === 'StorageNotExpandable' ? 'True' : change?.status;
+  // The size of a disk that cannot be expanded differs from a fresh create, and a version that is not lowered.
+  const isLeft = change?.reason === 'StorageNotExpandable' || change?.reason === 'DowngradeRefused';
+  const applied = isLeft ? 'True' : change?.status;
   return { phase, plan, version, clusterName, secretName, sizes, endpoints, backup, said, applied };
 }
 

@@ -138,6 +138,17 @@ export const scenarios = {
     steps: ['version 18', 'plan pro'],
     times: 2,
   }),
+  'versions up and down': searchOf({
+    after: ['create free'],
+    steps: ['version 17', 'version 17.2', 'version 17.4', 'version 18', 'fail over'],
+    times: 3,
+    late: ['cluster'],
+  }),
+  'versions of a database that is created': searchOf({
+    steps: ['create free', 'version 17.2', 'version 17.4', 'version 18', 'fail over'],
+    times: 4,
+    late: ['cluster'],
+  }),
   'failures and passwords': searchOf({
     after: ['create pro'],
     steps: ['fail over', 'rotate the password', "delete CNPG's Secret", 'sslMode require'],

@@ -5,6 +5,7 @@ import { compareQuantities } from '../domain/quantity.ts';
 import { applyFields, isFields, mergeFields, patchOf, sameFields, treeOf, withTree } from './fields.ts';
 import { type Fields, kindOf, nameOf, type Slot, type Stored, slotOf } from './objects.ts';
 import { live, numbered, put, type State, timeOf } from './state.ts';
+import { majorOf, versionIn } from './versions.ts';
 
 /** An error response. */
 export interface ServerError {
@@ -231,6 +232,9 @@ function webhook(before: Stored | undefined, after: Stored): Answer | undefined 
   const [was, is] = [before?.spec ?? {}, after.spec ?? {}] as readonly [ClusterFields, ClusterFields];
   if ((compareQuantities(is.storage?.size ?? '0', was.storage?.size ?? '0') ?? 0) < 0)
     return denied('spec.storage.size: cannot be lowered');
+  const data = (before?.status?.pgDataImageInfo as { readonly majorVersion?: number } | undefined)?.majorVersion;
+  if (data !== undefined && Number(majorOf(versionIn(after) ?? '')) < data)
+    return denied(`spec.imageName: can't downgrade from major ${data}`);
   if (is.instances === 1 && is.postgresql?.synchronous !== undefined)
     return denied('spec.postgresql.synchronous: needs more than one instance');
   const both = was.imageName !== is.imageName && !sameFields(was.postgresql?.parameters, is.postgresql?.parameters);

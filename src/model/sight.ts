@@ -34,6 +34,7 @@ export const platform: Platform = {
   plans: defaultPlans,
   defaultVersion: '17',
   imagePattern: 'example.com/postgresql:{version}',
+  imageRollout: 'Never',
   connectionCheck: 'Required',
 };
 

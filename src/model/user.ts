@@ -67,7 +67,9 @@ export const userSteps = {
   'suspend on': (state) => changeSpec(state, { suspend: true }),
   'suspend off': (state) => changeSpec(state, { suspend: false }),
   'sslMode require': (state) => changeSpec(state, { connection: { sslMode: 'require' } }),
-  'version 16': (state) => changeSpec(state, { version: '16' }),
+  'version 17': (state) => changeSpec(state, { version: '17' }),
+  'version 17.2': (state) => changeSpec(state, { version: '17.2' }),
+  'version 17.4': (state) => changeSpec(state, { version: '17.4' }),
   'version 18': (state) => changeSpec(state, { version: '18' }),
   'delete in the background': (state) => deleteAddon(state),
   'delete in the foreground': (state) => deleteAddon(state, foregroundFinalizer),
@@ -155,9 +157,7 @@ function changeSpec(state: State, change: Partial<AddonSpec>): State | undefined
   const says = Object.entries(change).every(
     ([key, value]) => JSON.stringify(addon?.spec?.[key]) === JSON.stringify(value),
   );
-  // The schema rejects a lower version.
-  const falls = change.version !== undefined && String(addon?.spec?.version ?? '0') > change.version;
-  if (addon === undefined || addon.metadata.deletionTimestamp !== undefined || says || falls) return undefined;
+  if (addon === undefined || addon.metadata.deletionTimestamp !== undefined || says) return undefined;
   return done(
     edit(state, 'addon', ({ spec, metadata, ...rest }) => ({
       ...rest,

@@ -9,11 +9,17 @@ import { Wire } from './wire.ts';
 
 type Pg = typeof import('pg');
 
+/** A login that succeeded. */
+export interface LoggedIn {
+  /** As "17.4" or "17": nothing else that a server says leaves this folder. */
+  readonly version?: string;
+}
+
 /**
  * Logs in once. With sslmode prefer, it continues without TLS if TLS fails, as applications do.
- * @returns undefined on success
+ * @returns on success, the version that the server reported
  */
-export async function attempt(server: Server, names: Names, signal: AbortSignal): Promise<LoginError | undefined> {
+export async function attempt(server: Server, names: Names, signal: AbortSignal): Promise<LoginError | LoggedIn> {
   try {
     // Imported at the first login, to keep it out of the startup of the operator.
     const { Client } = await import('pg');
@@ -22,15 +28,14 @@ export async function attempt(server: Server, names: Names, signal: AbortSignal)
       if (server.sslMode !== 'prefer' || loginErrorOf(error).why !== 'tls') throw error;
       return dial(server, address, false, signal);
     });
-    await converse(Client, socket, server, signal);
-    return undefined;
+    return await converse(Client, socket, server, signal);
   } catch (error) {
     return loginErrorOf(error);
   }
 }
 
 /** @throws LoginError, or the errors of pg */
-async function converse(Client: Pg['Client'], socket: Socket, server: Server, signal: AbortSignal): Promise<void> {
+async function converse(Client: Pg['Client'], socket: Socket, server: Server, signal: AbortSignal): Promise<LoggedIn> {
   const { host, port, user, password, database } = server;
   const wire = new Wire(socket);
   try {
@@ -46,6 +51,7 @@ async function converse(Client: Pg['Client'], socket: Socket, server: Server, si
     await orLate(select, signal, silent());
     // Without a Terminate message, PostgreSQL can log a broken connection. Whether it succeeds does not affect the login.
     await orLate(client.end(), signal, silent()).catch(() => {});
+    return wire.version === undefined ? {} : { version: wire.version };
   } finally {
     wire.destroy();
   }

@@ -69,7 +69,7 @@ describe('a login', () => {
     ['prefer without TLS', '', 'N'],
   ] as const)('succeeds with %s, as the user of the URL, and says goodbye', async (_, query, tls) => {
     const { tryLogin, server, clock } = await meet({ tls });
-    expect(await tryLogin(query)).toEqual({ kind: 'ok' });
+    expect(await tryLogin(query)).toMatchObject({ kind: 'ok' });
     expect(server.heard()).toContain('user\0app\0database\0app\0');
     expect(server.heard()).toContain('SELECT 1');
     expect(server.heard().endsWith(goodbye)).toBe(true);
@@ -83,7 +83,7 @@ describe('a login', () => {
       start: (client) => client.write(asksForPassword),
       answer: (text, client) => (text[0] === 0x70 ? client.write(letsIn) : answer(text, client)),
     });
-    expect(await tryLogin()).toEqual({ kind: 'ok' });
+    expect(await tryLogin()).toMatchObject({ kind: 'ok' });
     expect(server.heard()).toContain(`${password}\0`);
   });
 
@@ -115,7 +115,7 @@ describe('a login', () => {
 
   it('fails with a certificate of another host only where it is to be verified, and before anything is said', async () => {
     const { tryLogin, server } = await meet({}, 'localhost');
-    expect(await tryLogin('?sslmode=require')).toEqual({ kind: 'ok' });
+    expect(await tryLogin('?sslmode=require')).toMatchObject({ kind: 'ok' });
     const said = server.heard();
     const result = await tryLogin('?sslmode=verify-full');
     expect(result).toEqual(failed('tls', 'the certificate is not valid for the host name'));
@@ -129,7 +129,7 @@ describe('a login', () => {
       detail: expect.stringMatching(/handshake/),
     });
     expect(server.heard()).toBe('');
-    expect(await tryLogin()).toEqual({ kind: 'ok' });
+    expect(await tryLogin()).toMatchObject({ kind: 'ok' });
     expect(server.seen.connections).toBe(3);
   });
 
@@ -162,7 +162,7 @@ describe('what may pass by itself', () => {
       await until(() => server.seen.connections === tried && clock.timers === 2);
       await clock.advance(300);
     }
-    expect(await login).toEqual({ kind: 'ok' });
+    expect(await login).toMatchObject({ kind: 'ok' });
     expect(clock.timers).toBe(0);
   });
 
@@ -255,7 +255,7 @@ describe('a server that falls silent', () => {
     const login = tryLogin();
     await until(() => server.heard().endsWith(goodbye));
     await clock.advance(5000);
-    expect(await login).toEqual({ kind: 'ok' });
+    expect(await login).toMatchObject({ kind: 'ok' });
   });
 });
 
@@ -288,7 +288,7 @@ describe('many logins', () => {
   it('are eight at a time, and all of them come to an end', async () => {
     const { tryLogin, server, clock } = await meet({ tls: 'N' });
     const results = await Promise.all(Array.from({ length: 100 }, () => tryLogin()));
-    expect(results).toEqual(Array(100).fill({ kind: 'ok' }));
+    expect(results).toEqual(Array(100).fill(expect.objectContaining({ kind: 'ok' })));
     expect(server.seen.most).toBe(8);
     expect(server.seen.connections).toBe(100);
     expect(clock.timers).toBe(0);
@@ -327,7 +327,7 @@ describe('many logins', () => {
     await until(() => server.seen.begun === 3);
     const url = `postgresql://app:x@127.0.0.1:${good.port}/app`;
     const results = await Promise.all(Array.from({ length: 20 }, () => logins.tryLogin(url)));
-    expect(results).toEqual(Array(20).fill({ kind: 'ok' }));
+    expect(results).toEqual(Array(20).fill(expect.objectContaining({ kind: 'ok' })));
     expect(good.seen.most).toBe(6);
     expect(server.seen.connections).toBe(3);
     await clock.advance(5000);
@@ -335,7 +335,7 @@ describe('many logins', () => {
 
     // It has responded in time once, so it counts as responsive again.
     isMute = false;
-    expect(await tryLogin()).toEqual({ kind: 'ok' });
+    expect(await tryLogin()).toMatchObject({ kind: 'ok' });
     const others = Array.from({ length: 30 }, () => tryLogin());
     await Promise.all(others);
     expect(server.seen.most).toBeGreaterThan(2);

@@ -3,8 +3,8 @@
 
 import { type Clock, pause } from '../api/clock.ts';
 import type { LoginResult } from '../api/login.ts';
-import { attempt } from './attempt.ts';
-import type { LoginError } from './failure.ts';
+import { attempt, type LoggedIn } from './attempt.ts';
+import { LoginError } from './failure.ts';
 import { Names } from './resolve.ts';
 import { type Server, serverOf } from './server.ts';
 import { Slots } from './slots.ts';
@@ -54,13 +54,15 @@ export class Logins {
     const release = await this.#within(longestWait, (signal) => this.#place(this.#slow.has(address), signal));
     if (release === undefined) return { kind: 'unchecked' };
     try {
-      const failure = await this.#within(deadline, async (signal) => {
+      const result = await this.#within(deadline, async (signal) => {
         const last = await this.#persist(server, signal);
         this.#remember(address, signal.aborted);
         return last;
       });
       if (this.#stop.signal.aborted) return { kind: 'unchecked' };
-      return failure === undefined ? { kind: 'ok' } : { kind: 'failed', why: failure.why, detail: failure.detail };
+      return result instanceof LoginError
+        ? { kind: 'failed', why: result.why, detail: result.detail }
+        : { kind: 'ok', ...result };
     } finally {
       release();
     }
@@ -90,14 +92,15 @@ export class Logins {
   }
 
   /** The last complete attempt counts: one that is cut short by the deadline says less than the one before. */
-  async #persist(server: Server, signal: AbortSignal): Promise<LoginError | undefined> {
+  async #persist(server: Server, signal: AbortSignal): Promise<LoginError | LoggedIn> {
     let last: LoginError | undefined;
     for (let tries = 0; ; tries += 1) {
-      const failure = await attempt(server, this.#names, signal);
-      if (signal.aborted && failure !== undefined) return last ?? failure;
-      const wait = failure === undefined ? undefined : pauseAfter(failure, tries);
-      if (wait === undefined) return failure;
-      last = failure;
+      const result = await attempt(server, this.#names, signal);
+      if (!(result instanceof LoginError)) return result;
+      if (signal.aborted) return last ?? result;
+      const wait = pauseAfter(result, tries);
+      if (wait === undefined) return result;
+      last = result;
       await pause(this.#clock, wait, signal);
       if (signal.aborted) return last;
     }

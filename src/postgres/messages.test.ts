@@ -2,10 +2,23 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LoginError } from './failure.ts';
-import { Messages } from './messages.ts';
+import { Messages, serverVersionIn } from './messages.ts';
 import { errorResponse, letsIn, message, selectsOne } from './testing.ts';
 
 const conversation = Buffer.concat([letsIn, message('N', 'SNOTICE\0Mnote\0\0'), selectsOne, errorResponse('57P01')]);
+
+it.each([
+  ['S', 'server_version\x0017.4\0', '17.4'],
+  ['S', 'server_version\x0017.12 (Debian 17.12-0+deb13u1)\0', '17.12'],
+  ['S', 'server_version\x0019beta1\0', '19'],
+  ['S', 'server_version\x009.6.24\0', undefined],
+  ['S', 'server_version\x00hunter2\0', undefined],
+  ['S', 'server_version\x00', undefined],
+  ['S', 'client_encoding\x0017.4\0', undefined],
+  ['N', 'server_version\x0017.4\0', undefined],
+])('%s %j tells the version %s', (type, body, version) => {
+  expect(serverVersionIn(message(type, body))).toBe(version);
+});
 
 describe('Messages', () => {
   it('gives whole messages, however they are cut on the way', () => {

@@ -42,6 +42,13 @@ export class Messages {
   }
 }
 
+/** The version in a ParameterStatus about `server_version`, as "17.4" or "17"; undefined in any other message, or if it has another form. */
+export function serverVersionIn(message: Buffer): string | undefined {
+  if (message[0] !== 'S'.charCodeAt(0)) return undefined;
+  const text = message.toString('latin1', headBytes, headBytes + 64);
+  return /^server_version\0(\d{1,3}(?:\.\d{1,3})?)(?![\d.])/.exec(text)?.[1];
+}
+
 /** Whether the fields, each a letter and a zero-terminated text, are followed by a zero exactly at the end. */
 function endsAsFieldList(message: Buffer): boolean {
   let at = headBytes;

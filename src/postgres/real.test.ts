@@ -49,6 +49,7 @@ const password = "p@ss/w:rd #1%'";
     // While starting up it refuses connections for a moment; tryLogin retries that.
     expect(await logins.tryLogin(url({ user: 'super', secret: 'super', database: 'postgres' }))).toEqual({
       kind: 'ok',
+      version: expect.stringMatching(/^\d+\.\d+$/),
     });
     await sql(
       `CREATE ROLE app LOGIN PASSWORD '${password.replace("'", "''")}'`,
@@ -85,7 +86,7 @@ const password = "p@ss/w:rd #1%'";
   }
 
   it.each(['', '?sslmode=require', '?sslmode=verify-full'])('succeeds%s', async (query) => {
-    expect(await logins.tryLogin(url({ query }))).toEqual({ kind: 'ok' });
+    expect(await logins.tryLogin(url({ query }))).toMatchObject({ kind: 'ok' });
   });
 
   it.each<readonly [string, Login, string, string]>([
@@ -112,7 +113,7 @@ const password = "p@ss/w:rd #1%'";
     await sql('ALTER ROLE app LOGIN');
     const login = logins.tryLogin(url({ secret: 'new' }));
     await sql("ALTER ROLE app PASSWORD 'new'");
-    expect(await login).toEqual({ kind: 'ok' });
+    expect(await login).toMatchObject({ kind: 'ok' });
     await sql(`ALTER ROLE app PASSWORD '${password.replace("'", "''")}'`);
   }, 15_000);
 
@@ -121,7 +122,7 @@ const password = "p@ss/w:rd #1%'";
     expect(await logins.tryLogin(url({}))).toEqual({ kind: 'failed', why: 'full', detail: 'SQLSTATE 53300' });
     await sql('ALTER ROLE app CONNECTION LIMIT -1');
     expect(await Promise.all(Array.from({ length: 40 }, () => logins.tryLogin(url({}))))).toEqual(
-      Array(40).fill({ kind: 'ok' }),
+      Array(40).fill(expect.objectContaining({ kind: 'ok' })),
     );
   }, 15_000);
 });

@@ -2,11 +2,12 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { foreign, LoginError } from './failure.ts';
-import { Messages } from './messages.ts';
+import { Messages, serverVersionIn } from './messages.ts';
 
 export class Wire extends Duplex {
   readonly #socket: Socket;
   readonly #messages = new Messages();
+  #version: string | undefined;
 
   /** @param socket connected, and encrypted if required; it is closed with this stream */
   constructor(socket: Socket) {
@@ -21,6 +22,11 @@ export class Wire extends Duplex {
     };
     if (socket.destroyed) onClose();
     else socket.on('close', onClose);
+  }
+
+  /** The version that the server has reported, as "17.4" or "17". */
+  get version(): string | undefined {
+    return this.#version;
   }
 
   /** pg calls this on every stream it is given; this one is already connected. */
@@ -54,7 +60,10 @@ export class Wire extends Duplex {
   /** Emits directly: after push() the listener would run in a later turn of the event loop, where nothing catches what it throws. */
   #receive(chunk: Buffer): void {
     try {
-      for (const message of this.#messages.take(chunk)) this.emit('data', message);
+      for (const message of this.#messages.take(chunk)) {
+        this.#version = serverVersionIn(message) ?? this.#version;
+        this.emit('data', message);
+      }
     } catch (error) {
       this.destroy(error instanceof LoginError ? error : foreign());
     }

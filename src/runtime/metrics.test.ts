@@ -74,11 +74,24 @@ describe('Metrics', () => {
 
   it('collects before each scrape and forgets phases that nobody is in', async () => {
     let byPhase: Record<string, number> = { running: 2, failed: 1 };
-    metrics.beforeScrape(() => metrics.addons({ byPhase, byReady: { True: 2, False: 1 } }));
+    metrics.beforeScrape(() =>
+      metrics.addons({ byPhase, byReady: { True: 2, False: 1 }, byEndOfLife: { VersionEnded: 4 } }),
+    );
     expect(await value('postgres_addon_addons{phase="failed"}')).toBe('1');
     byPhase = { running: 3 };
     expect(await value('postgres_addon_addons{phase="running"}')).toBe('3');
     expect(await value('postgres_addon_addons{phase="failed"}')).toBeUndefined();
     expect(await value('postgres_addon_addons_ready{status="False"}')).toBe('1');
+    expect(await value('postgres_addon_end_of_life{reason="VersionEnded"}')).toBe('4');
+  });
+
+  it('counts databases by image, and forgets an image that none has', async () => {
+    metrics.databases([
+      { major: '14', image: 'unsupported', count: 2 },
+      { major: '17', image: 'pattern', count: 3 },
+    ]);
+    metrics.databases([{ major: '17', image: 'pattern', count: 5 }]);
+    expect(await value('postgres_addon_databases{major="17",image="pattern"}')).toBe('5');
+    expect(await value('postgres_addon_databases{major="14",image="unsupported"}')).toBeUndefined();
   });
 });

@@ -127,6 +127,18 @@ const table = {
     help: 'Lines of the log that were lost, because standard output was not read in time or could not be written.',
     labels: [],
   },
+  databases: {
+    name: 'postgres_addon_databases',
+    type: 'gauge',
+    help: 'PostgresAddons by the major version and the form of their image: pattern (that of postgres.imagePattern), other, or unsupported (a tag of CloudNativePG that gets no fixes).',
+    labels: ['major', 'image'],
+  },
+  endOfLife: {
+    name: 'postgres_addon_end_of_life',
+    type: 'gauge',
+    help: 'PostgresAddons with the condition EndOfLife, by its reason.',
+    labels: ['reason'],
+  },
   buildInfo: {
     name: 'postgres_addon_build_info',
     type: 'gauge',
@@ -223,16 +235,26 @@ export class Metrics {
     this.#metrics.cacheObjects.set({ kind }, count);
   }
 
-  /** Replaces the counts of addons by phase and by the status of Ready. Values that are not given are removed. */
+  /** Replaces the counts of addons by phase, by the status of Ready and by the reason of EndOfLife. Values that are not given are removed. */
   addons(counts: {
     readonly byPhase: Readonly<Record<string, number>>;
     readonly byReady: Readonly<Record<string, number>>;
+    readonly byEndOfLife: Readonly<Record<string, number>>;
   }): void {
-    const { addons, addonsReady } = this.#metrics;
+    const { addons, addonsReady, endOfLife } = this.#metrics;
     addons.reset();
     addonsReady.reset();
+    endOfLife.reset();
     for (const [phase, count] of Object.entries(counts.byPhase)) addons.set({ phase }, count);
     for (const [status, count] of Object.entries(counts.byReady)) addonsReady.set({ status }, count);
+    for (const [reason, count] of Object.entries(counts.byEndOfLife)) endOfLife.set({ reason }, count);
+  }
+
+  /** Replaces the counts of addons by the major version and the form of their image. */
+  databases(counts: readonly { readonly major: string; readonly image: string; readonly count: number }[]): void {
+    const { databases } = this.#metrics;
+    databases.reset();
+    for (const { count, ...labels } of counts) databases.set(labels, count);
   }
 
   /** `collect` runs before each scrape and sets the values that are not tracked on every change. */

@@ -9,7 +9,7 @@ export interface AddonSpec {
    */
   readonly plan: 'free' | 'standard' | 'pro';
   /**
-   * PostgreSQL major version from 14 to 18, or major.minor such as "17.4". Defaults to the running version; for a new database, to the default of the operator. Can be raised, but not lowered.
+   * PostgreSQL major version from 14 to 18, or major.minor such as "17.4". Defaults to the running version; for a new database, to the default of the operator. Never below what has run on the data (status.running): a lower version is not applied, and the condition PlanApplied says so.
    */
   readonly version?: string;
   /**
@@ -46,7 +46,7 @@ export interface AddonSpec {
    */
   readonly connection?: {
     /**
-     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. For verify-full the application must mount ca.crt from the Secret <cluster>-ca.
+     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. The certificate is signed by a CA of the Cluster: key ca.crt of the Secret <cluster>-ca, whose key ca.key must not be mounted. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate. node-postgres checks it as with verify-full, and refuses with "self-signed certificate in certificate chain" unless the application mounts ca.crt and sets NODE_EXTRA_CA_CERTS to its path. With verify-full every client needs ca.crt: for Node as above, for libpq and pgx by PGSSLROOTCERT.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
   };
@@ -88,6 +88,27 @@ export interface AddonStatus {
    * The PostgreSQL image set in the Cluster.
    */
   readonly image?: string;
+  /**
+   * What has run on the data. Recorded when CloudNativePG reports every instance ready, so it lags behind version and image during a change. Absent until the database was ready once.
+   */
+  readonly running?: {
+    /**
+     * The image with which every instance was last ready.
+     */
+    readonly image?: string;
+    /**
+     * The PostgreSQL version in the tag of that image.
+     */
+    readonly version: string;
+    /**
+     * The lowest version that is applied without changing the major: the highest minor version that has run, as far as image tags and the last login tell.
+     */
+    readonly lowest: string;
+    /**
+     * lastTransitionTime of the Cluster's Ready condition at that time.
+     */
+    readonly since?: string;
+  };
   /**
    * The name of the CloudNativePG Cluster. Written once and never recomputed.
    */
@@ -134,7 +155,7 @@ export interface AddonStatus {
      */
     readonly steps?: {
       /**
-       * The setting: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       * The setting: version, image (its form, with {version} in place of the version), instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
        */
       readonly what: string;
       /**
@@ -172,7 +193,7 @@ export interface AddonStatus {
      */
     readonly steps?: {
       /**
-       * The setting: version, instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
+       * The setting: version, image (its form, with {version} in place of the version), instances, memory, storage, shared_buffers, max_connections, synchronous or backup.
        */
       readonly what: string;
       /**
@@ -249,7 +270,7 @@ export interface AddonStatus {
     readonly secretUID?: string;
   };
   /**
-   * Ready says whether the database can be used. Reconciling, Stalled and Suspended are present only while true. The other conditions give details. Reasons are listed in docs/reference/conditions.md.
+   * Ready says whether the database can be used. Reconciling, Stalled, Suspended and EndOfLife are present only while true. The other conditions give details. Reasons are listed in docs/reference/conditions.md.
    */
   readonly conditions?: {
     /**

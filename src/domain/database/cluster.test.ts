@@ -51,7 +51,7 @@ it('the Cluster of plan pro', () => {
     },
     spec: {
       instances: 3,
-      imageName: 'ghcr.io/cloudnative-pg/postgresql:16.4',
+      imageName: 'ghcr.io/cloudnative-pg/postgresql:16.4-standard-trixie',
       enablePDB: true,
       primaryUpdateMethod: 'switchover',
       storage: { size: '50Gi' },

@@ -8,8 +8,11 @@ import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { diffCluster } from './cluster-diff.ts';
 import { judgeDisk } from './disk.ts';
+import { judgeEndOfLife } from './end-of-life.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
+import { isAboutVersion } from './reachable-version.ts';
 import { ignoredByCnpg, isHealthy, judgeCluster, reconciliationDisabled } from './readiness.ts';
+import { recordedRunning } from './running.ts';
 
 export interface DatabaseChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -17,10 +20,10 @@ export interface DatabaseChapter extends Chapter {
 }
 
 /**
- * @returns the write of the Cluster, Provisioned, PlanApplied, and the fields of status that describe the database and its change. While
+ * @returns the write of the Cluster, Provisioned, PlanApplied, EndOfLife, and the fields of status that describe the database and its change. While
  * `spec.suspend` holds a change back, PlanApplied is Suspended.
  */
-export function databaseChapter({ s, target, suspended }: Round): DatabaseChapter {
+export function databaseChapter({ s, target, now, suspended }: Round): DatabaseChapter {
   const { addon, own } = s;
   const change = diffCluster(addon, target, own.cluster);
   const isHeldBack = suspended?.holdsBack === true;
@@ -44,10 +47,11 @@ export function databaseChapter({ s, target, suspended }: Round): DatabaseChapte
   return {
     actions: change.actions,
     provisioned,
-    conditions: { Provisioned: provisioned, PlanApplied: planApplied },
+    conditions: { Provisioned: provisioned, PlanApplied: planApplied, EndOfLife: judgeEndOfLife(s, now) },
     status: {
       // While suspended, status keeps describing the plan and sizes that were last applied.
       ...(suspended === undefined ? planOf(addon, target, disk.size, change.altered && own.cluster) : {}),
+      running: recordedRunning(s),
       planChange: planChangeOf(s, target, asked, planApplied),
       preview: previewOf(s),
     },
@@ -77,12 +81,15 @@ function judgePlan(
   obstacle: Verdict | undefined,
 ): Verdict {
   if (obstacle !== undefined) return obstacle;
-  if (applying)
-    return { reason: 'Applying', message: `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}` };
+  const { shortfall } = target;
+  const held = shortfall !== undefined && isAboutVersion(shortfall) ? shortfall : undefined;
+  if (applying) {
+    const message = `plan ${target.plan}, PostgreSQL ${target.version}: ${provisioned.message}`;
+    return { reason: 'Applying', message: held === undefined ? message : `${message}; ${held.message}` };
+  }
+  if (held !== undefined) return held;
   if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
-  return (
-    growing ?? target.shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` }
-  );
+  return growing ?? shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }
 
 /**

@@ -5,6 +5,7 @@ import { compareQuantities } from '../quantity.ts';
 import { type Situation, situationOf } from '../situation.ts';
 import { type Target, targetOf } from '../target.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
+import { formOf } from './image.ts';
 import { versionOfImage } from './version.ts';
 
 interface Steps {
@@ -16,10 +17,12 @@ interface Steps {
 /** @param cluster the addon's own */
 function stepsBetween({ addon, observed: { platform } }: Situation, cluster: Cluster, target: Target): Steps {
   const { spec } = cluster;
+  const pattern = platform.imagePattern;
   const parameters = spec.postgresql?.parameters;
   const { profile } = target;
   const rows: readonly (readonly [what: string, from: unknown, to: unknown, restarts: boolean])[] = [
-    ['version', versionOfImage(platform.imagePattern, spec.imageName ?? ''), target.version, true],
+    ['version', versionOfImage(pattern, spec.imageName ?? ''), target.version, true],
+    ['image', formOf(pattern, spec.imageName ?? ''), formOf(pattern, target.image), true],
     ['instances', spec.instances, profile.instances, false],
     ['memory', spec.resources?.limits?.memory, profile.memory, true],
     ['storage', spec.storage?.size, target.storage, false],

@@ -1,10 +1,11 @@
-// Judges whether CNPG has provisioned the database. CNPG's phase "healthy" is only one of the requirements.
+// Judges whether CNPG has provisioned the database.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Cluster, fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../api/cnpg.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { phaseMeaning } from './cnpg-phase.ts';
+import { isHibernated, isUp } from './up.ts';
 
 export interface ClusterVerdict {
   readonly provisioned: Verdict;
@@ -32,23 +33,6 @@ export function judgeCluster(
   }
   const applying = wasReady(addon) && (waiting || reasonOf(addon, 'PlanApplied') === 'Applying');
   return { provisioned: unfinished(cluster, applying ? changing : working(addon)), applying };
-}
-
-/**
- * CNPG has no observedGeneration, and reports "healthy" when a pod has just died and when the Cluster is hibernated. Each clause was
- * found to be necessary on a real CNPG.
- */
-function isUp(cluster: Cluster, instances: number): boolean {
-  const { phase, readyInstances, currentPrimary, targetPrimary } = cluster.status;
-  return (
-    cluster.metadata.deletionTimestamp === undefined &&
-    phaseMeaning(phase) === 'healthy' &&
-    readyInstances === instances &&
-    currentPrimary !== undefined &&
-    currentPrimary !== '' &&
-    currentPrimary === targetPrimary &&
-    !hibernated(cluster)
-  );
 }
 
 /** @param provisioned the verdict of judgeCluster(): healthy means that CNPG has finished the current request */
@@ -86,7 +70,7 @@ function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
 /** What somebody set on the Cluster that keeps CNPG from running its instances. */
 function stoppedBySomebody(cluster: Cluster): Verdict | undefined {
   const { name } = cluster.metadata;
-  if (hibernated(cluster)) {
+  if (isHibernated(cluster)) {
     return {
       reason: 'Hibernated',
       message: `Cluster ${name} is hibernated (annotation ${hibernationAnnotation}: on); remove the annotation to start its instances`,
@@ -125,10 +109,6 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function hibernated(cluster: Cluster): boolean {
-  return cluster.metadata.annotations?.[hibernationAnnotation] === 'on';
 }
 
 /** What CNPG reports about a Cluster, for messages. */

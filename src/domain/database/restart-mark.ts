@@ -39,7 +39,7 @@ export function wasMarkedForOther(cluster: Cluster, asked: Cluster['spec']): boo
 }
 
 /** Identifies the current period of being ready or not ready; a later period has another value. */
-function readySince(cluster: Cluster): string {
+export function readySince(cluster: Cluster): string {
   return cluster.status.readyCondition?.lastTransitionTime ?? 'never';
 }
 

@@ -26,6 +26,14 @@ export function imageFor(pattern: string, version: string): string {
   return pattern.replaceAll('{version}', version);
 }
 
+/**
+ * Whether an image gets no fixes: CNPG's tags of a version alone, without type and Debian release. They are Debian 11, and were last
+ * built on 2026-09-10 (cloudnative-pg/postgres-containers #504).
+ */
+export function isUnsupported(image: string): boolean {
+  return /^ghcr\.io\/cloudnative-pg\/postgresql:\d+(?:\.\d+)?(?:@.*)?$/.test(image);
+}
+
 /** The version in an image built from `pattern`, or at the start of its tag; undefined if there is none. */
 export function versionOfImage(pattern: string, image: string): string | undefined {
   const [before = '', after = ''] = pattern.split('{version}');

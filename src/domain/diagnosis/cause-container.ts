@@ -3,15 +3,14 @@
 import { millisecondsOf } from '../../api/time.ts';
 import type { Container, Ended, Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
-import { displayName, type Evidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { normalize } from './messages.ts';
+import { displayName, failedAgain, isInstance, isUpgrade, logCommand } from './preparation.ts';
 
 /** A container that ran longer than this did not fail at startup, and kubelet resets its back-off: 10 min. */
 const shortRun = 600_000;
 /** The exit code of CNPG's instance manager if there is no space for the next WAL file (measured on CNPG 1.30). */
 const noRoomForWal = 4;
-/** The suffix of the name of the Job that upgrades the data files to another major version. There is one, for the primary. */
-const upgradeJob = '-major-upgrade';
 
 interface Loop {
   readonly pod: Pod;
@@ -32,8 +31,7 @@ export function memoryIsTooSmall(evidence: Evidence): Verdict | undefined {
 /** CNPG reports this itself, but later. */
 export function diskIsFull(evidence: Evidence): Verdict | undefined {
   const loop = loops(evidence).find(
-    ({ pod, container, ended }) =>
-      pod.owner?.kind === 'Cluster' && container.name === 'postgres' && ended.exitCode === noRoomForWal,
+    ({ pod, container, ended }) => isInstance(pod) && container.name === 'postgres' && ended.exitCode === noRoomForWal,
   );
   if (loop === undefined) return undefined;
   const message = `the disk of ${displayName(loop.pod)} has no space for the next WAL file; expand its volume claim, and it starts automatically`;
@@ -42,11 +40,11 @@ export function diskIsFull(evidence: Evidence): Verdict | undefined {
 
 /** CNPG attempts an upgrade once, and never reports that it failed (measured on CNPG 1.30). */
 export function upgradeFails(evidence: Evidence): Verdict | undefined {
-  const pod = evidence.pods.find(({ owner, phase }) => phase === 'Failed' && owner?.name.endsWith(upgradeJob) === true);
+  const pod = evidence.pods.find((one) => one.phase === 'Failed' && isUpgrade(one));
   const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
-  if (pod?.owner === undefined || container === undefined) return undefined;
-  const { name, namespace } = evidence.cluster.metadata;
-  const message = `pg_upgrade failed; for the cause, see kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}; remove the cause and delete Job ${pod.owner.name} to retry, or set spec.suspend, and set spec.imageName of Cluster ${name} to the previous image`;
+  if (pod === undefined || container === undefined) return undefined;
+  const { namespace } = evidence.cluster.metadata;
+  const message = `pg_upgrade failed; for the cause, see ${logCommand(pod, container.name, namespace)}; remove the cause and delete ${displayName(pod)} to retry, or set spec.version to the previous version`;
   return { reason: 'UpgradeFailed', message };
 }
 
@@ -57,11 +55,7 @@ export function containerCrashes(evidence: Evidence): Verdict | undefined {
   const { pod, container, ended } = loop;
   const { namespace } = evidence.cluster.metadata;
   const code = ended.exitCode === undefined ? '' : ` with exit code ${ended.exitCode}`;
-  const log =
-    pod.owner?.kind === 'Job'
-      ? `kubectl logs -n ${namespace} job/${pod.owner.name} -c ${container.name}`
-      : `kubectl logs -n ${namespace} ${pod.name} -c ${container.name} --previous`;
-  const message = `container ${container.name} of ${displayName(pod)} repeatedly exits${code}; for the cause, see ${log}`;
+  const message = `container ${container.name} of ${displayName(pod)} repeatedly exits${code}; for the cause, see ${logCommand(pod, container.name, namespace)}`;
   return { reason: 'CrashLooping', message };
 }
 
@@ -85,7 +79,7 @@ function loops(evidence: Evidence): readonly Loop[] {
   return [...evidence.pods.flatMap(restarting), ...failing(evidence.pods)];
 }
 
-/** kubelet restarts the container of an instance. While it briefly runs in between, the situation is the same. */
+/** kubelet restarts the container. While it briefly runs in between, the situation is the same. */
 function restarting(pod: Pod): readonly Loop[] {
   return pod.containers.flatMap((container) => {
     const { ready, waiting, restarts, ended } = container;
@@ -101,19 +95,8 @@ function isShort({ startedAt, finishedAt }: Ended): boolean {
   return began !== undefined && end !== undefined && end - began < shortRun;
 }
 
-/** A Job creates another pod instead. One failed pod can be an accident, two are not. */
 function failing(pods: readonly Pod[]): readonly Loop[] {
-  const failed = pods.filter(({ owner, phase, reason }) => {
-    return owner?.kind === 'Job' && phase === 'Failed' && reason !== 'Evicted';
-  });
-  const again = failed.filter((pod) => {
-    const sameJob = (other: Pod): boolean => other.owner?.uid === pod.owner?.uid;
-    return failed.filter(sameJob).length >= 2 && !pods.some((other) => sameJob(other) && other.phase === 'Succeeded');
-  });
-  const newestFirst = [...again].sort(
-    (a, b) => (millisecondsOf(b.createdAt) ?? 0) - (millisecondsOf(a.createdAt) ?? 0),
-  );
-  return newestFirst.flatMap((pod) =>
+  return failedAgain(pods).flatMap((pod) =>
     pod.containers.flatMap((container) => {
       const { ended } = container;
       return ended !== undefined && ended.exitCode !== 0 ? [{ pod, container, ended }] : [];

@@ -1,8 +1,9 @@
 // Detects causes from pods that do not start: the image, scheduling, the node, the volumes, or the refusal to create them.
 import type { Container, Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
-import { conditionOf, displayName, type Evidence, instanceOf, jobOf, warningsOn } from './evidence.ts';
+import { conditionOf, type Evidence, warningsOn } from './evidence.ts';
 import { normalize, wordsOnImage, wordsOnRefusal, wordsOnScheduling } from './messages.ts';
+import { displayName, instanceOf, refusedInstance } from './preparation.ts';
 
 const imageReasons: readonly string[] = [
   'ErrImagePull',
@@ -87,17 +88,18 @@ export function noNodeFits(evidence: Evidence): Verdict | undefined {
   return undefined;
 }
 
-/** The API server rejects the pods of a Job that prepares an instance, and the instance has had no pod since. */
+/** The API server rejects the pods that prepare an instance, and the instance has had no pod since. Without a Job, see podIsNotMade(). */
 export function podsAreRefused(evidence: Evidence): Verdict | undefined {
   if (!evidence.sees('pods')) return undefined;
   const { name } = evidence.cluster.metadata;
-  for (const { kind, name: job, reason, message, at } of evidence.warnings) {
-    const instance = kind === 'Job' && reason === 'FailedCreate' ? jobOf(name, job) : undefined;
+  for (const warning of evidence.warnings) {
+    const { message, at } = warning;
+    const instance = refusedInstance(name, warning);
     if (instance === undefined || evidence.pods.some((pod) => instanceOf(name, pod.name) === instance)) continue;
     // CNPG creates the claim before the Job: an older event is about a deleted Cluster with the same name.
     const claim = evidence.claims.find((candidate) => candidate.name === instance);
     if (evidence.sees('persistentvolumeclaims') && (claim === undefined || at < claim.createdAt)) continue;
-    const words = wordsOnRefusal(message, job);
+    const words = wordsOnRefusal(message, warning.name);
     return words.includes('exceeded quota')
       ? { reason: 'QuotaExceeded', message: `pods cannot be created: ${words}; raise the quota or free up some of it` }
       : { reason: 'PodsRefused', message: `pods cannot be created: ${words}; follow the server's message` };

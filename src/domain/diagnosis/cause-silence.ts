@@ -2,6 +2,7 @@
 import type { Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
 import { conditionOf, type Evidence } from './evidence.ts';
+import { hasStarted, isInstance } from './preparation.ts';
 
 /** CNPG has not processed the Cluster at all. */
 export function nothingIsReported({ cluster, isQuiet }: Evidence): Verdict | undefined {
@@ -16,7 +17,8 @@ export function nothingIsReported({ cluster, isQuiet }: Evidence): Verdict | und
 export function reportIsOld(evidence: Evidence): Verdict | undefined {
   const { metadata, status } = evidence.cluster;
   const reported = status.readyInstances ?? 0;
-  if (!evidence.isQuiet || !evidence.sees('pods') || reported <= instances(evidence).length) return undefined;
+  if (!evidence.isQuiet || !evidence.sees('pods') || reported <= evidence.pods.filter(hasStarted).length)
+    return undefined;
   const message = `CloudNativePG reports instances of Cluster ${metadata.name} as ready whose pods no longer exist: its operator is not running, or is stuck; check its Deployment and log`;
   return { reason: 'CNPGNotResponding', message };
 }
@@ -25,7 +27,7 @@ export function reportIsOld(evidence: Evidence): Verdict | undefined {
 export function podIsNotMade(evidence: Evidence): Verdict | undefined {
   const { metadata, spec } = evidence.cluster;
   const existing = instances(evidence);
-  const settled = evidence.pods.every((pod) => pod.owner?.kind === 'Cluster' && !pod.isBeingDeleted && isReady(pod));
+  const settled = evidence.pods.every((pod) => isInstance(pod) && !pod.isBeingDeleted && isReady(pod));
   if (!evidence.isQuiet || !evidence.sees('pods') || !settled || existing.length >= (spec.instances ?? 1))
     return undefined;
   // CNPG creates the claim before the pod.
@@ -35,7 +37,7 @@ export function podIsNotMade(evidence: Evidence): Verdict | undefined {
 }
 
 function instances({ pods }: Evidence): readonly Pod[] {
-  return pods.filter(({ owner }) => owner?.kind === 'Cluster');
+  return pods.filter(isInstance);
 }
 
 function isReady(pod: Pod): boolean {

@@ -2,9 +2,9 @@
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isEssential, kindOf, type Role, roles } from '../children.ts';
-import { isLower, versionOfImage } from '../database/version.ts';
+import { isLower, parseVersion, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
-import { formerUidOf } from '../recorded.ts';
+import { formerUidOf, inheritedReadyAt } from '../recorded.ts';
 import { foundAs, orphanedCluster, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -62,9 +62,17 @@ function mismatchOf({ addon, observed }: Situation, target: Target, cluster: Clu
     return `${left} has the database "${database}", but this addon needs "${target.database}" (spec.database.name)`;
   if (owner !== target.owner)
     return `${left} has a database of role "${owner}", but this addon needs "${target.owner}" (spec.database.owner)`;
-  const running = versionOfImage(observed.platform.imagePattern, cluster.spec.imageName ?? '');
+  const holds = versionOfData(cluster, observed.platform.imagePattern);
   const wanted = addon.spec.version;
-  if (wanted !== undefined && running !== undefined && isLower(wanted, running))
-    return `${left} runs PostgreSQL ${running}, but spec.version requests the lower version ${wanted}`;
+  if (wanted !== undefined && holds !== undefined && isLower(wanted, holds))
+    return `${left} has data of PostgreSQL ${holds}, but spec.version requests the lower version ${wanted}`;
   return undefined;
+}
+
+/** The version of the files. The image tells it unless nothing ran with it: before the first start, and during a major upgrade. */
+function versionOfData(cluster: Cluster, pattern: string): string | undefined {
+  const image = versionOfImage(pattern, cluster.spec.imageName ?? '');
+  const { dataMajor } = cluster.status;
+  const hasRun = inheritedReadyAt(cluster) !== undefined && parseVersion(image ?? '')?.major === dataMajor;
+  return dataMajor === undefined || hasRun ? image : String(dataMajor);
 }

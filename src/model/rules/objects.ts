@@ -8,6 +8,7 @@ import { sameFields } from '../fields.ts';
 import { type Fields, kindOf, passwordIn, type Slot, type Stored, slots, textOf } from '../objects.ts';
 import { live, type State } from '../state.ts';
 import type { Step } from '../step.ts';
+import { isBelow, versionIn } from '../versions.ts';
 
 /** Returns what is wrong with a step from `before`, or undefined. */
 export type Rule = (before: State, step: Step) => string | undefined;
@@ -127,6 +128,15 @@ export const objectRules = {
     const [asked, seen] = [sizeOf(request.manifest as Fields), sizeOf(by?.seen.cluster)];
     return asked !== undefined && seen !== undefined && isSmaller(asked, seen)
       ? `it asked for ${asked} where it had seen ${seen}`
+      : undefined;
+  },
+
+  'what has run is never lowered': (before, step) => {
+    const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
+    if (step.actor !== 'operator' || was === undefined || was === is) return undefined;
+    const [ran, set] = [was.inside?.highest, versionIn(is)];
+    return ran !== undefined && set !== undefined && isBelow(set, ran)
+      ? `it set version ${set} where ${ran} has run`
       : undefined;
   },
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -128,6 +128,7 @@ const claims: readonly (readonly [ConditionType, Role])[] = [
   ['Provisioned', 'cluster'],
   ['PlanApplied', 'cluster'],
   ['Protected', 'cluster'],
+  ['EndOfLife', 'cluster'],
   ['Adopted', 'cluster'],
   ['CredentialsPublished', 'urlSecret'],
   ['Connectable', 'urlSecret'],

@@ -1,6 +1,6 @@
 // Assigns objects to Clusters by their names.
 import { describe, expect, it } from '@jest/globals';
-import { instanceOf, jobOf } from './evidence.ts';
+import { instanceOf, jobOf } from './preparation.ts';
 
 describe('instanceOf', () => {
   it.each([

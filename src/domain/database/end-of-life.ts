@@ -1,0 +1,43 @@
+// Whether what a database runs still gets fixes: a dated table of PostgreSQL's major versions, and CNPG's images that are no longer built.
+// It says so in a condition of its own, and never affects whether the database is ready.
+import { millisecondsOf } from '../../api/time.ts';
+import type { Situation } from '../situation.ts';
+import type { Verdict } from '../verdict.ts';
+import { knownRunning, setVersion } from './running.ts';
+import { isUnsupported, parseVersion } from './version.ts';
+
+/** The day of the final release of each major version (https://www.postgresql.org/support/versioning/, read 2026-11-28). */
+export const finalReleases: Readonly<Record<number, string>> = {
+  14: '2026-11-12',
+  15: '2027-11-11',
+  16: '2028-11-09',
+  17: '2029-11-08',
+  18: '2030-11-14',
+};
+
+/**
+ * @param now wall-clock time in milliseconds
+ * @returns undefined if everything that is known still gets fixes, or there is no Cluster
+ */
+export function judgeEndOfLife(s: Situation, now: number): Verdict | undefined {
+  const { cluster } = s.own;
+  if (cluster === undefined) return undefined;
+  const running = knownRunning(s);
+  const major = cluster.status.dataMajor ?? parseVersion(running?.version ?? setVersion(s) ?? '')?.major;
+  const image = running?.image ?? cluster.spec.imageName ?? '';
+  return versionEnded(major, now) ?? imageEnded(image);
+}
+
+function versionEnded(major: number | undefined, now: number): Verdict | undefined {
+  const day = major === undefined ? undefined : finalReleases[major];
+  const ends = millisecondsOf(day);
+  if (ends === undefined || now < ends) return undefined;
+  const message = `PostgreSQL ${major} got its last fixes on ${day}; set spec.version to a later major version, 16 or higher (docs/versions.md says how long the upgrade takes)`;
+  return { reason: 'VersionEnded', message };
+}
+
+function imageEnded(image: string): Verdict | undefined {
+  if (!isUnsupported(image)) return undefined;
+  const message = `image "${image}" is Debian 11 and has got no fixes since 2026-09-10; the platform team moves every database to the operator's image pattern, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now`;
+  return { reason: 'ImageUnsupported', message };
+}
