@@ -1,7 +1,7 @@
 // The few fields of pods, volume claims and Warning events that show why a database does not become ready, projected from objects with
 // unknown content. It must never keep environment variables, commands or values of a Secret.
 import type { Gvr } from './kubernetes.ts';
-import { list, type Raw, record, text, whole } from './raw.ts';
+import { first, list, type Raw, record, text, whole } from './raw.ts';
 
 export const podGvr: Gvr = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
 export const volumeClaimGvr: Gvr = {
@@ -108,7 +108,7 @@ export function projectPod(raw: unknown): Pod {
       text(container.image),
     ]),
   );
-  const statuses = [...list(status.initContainerStatuses), ...list(status.containerStatuses)];
+  const statuses = [...first(status.initContainerStatuses), ...first(status.containerStatuses)];
   return {
     ...identityOf(metadata),
     isBeingDeleted: metadata.deletionTimestamp !== undefined,
@@ -117,7 +117,7 @@ export function projectPod(raw: unknown): Pod {
     phase: text(status.phase),
     reason: text(status.reason),
     message: text(status.message),
-    conditions: list(status.conditions).map(({ type, status: value, reason, message }) => ({
+    conditions: first(status.conditions).map(({ type, status: value, reason, message }) => ({
       type: text(type),
       status: text(value),
       reason: text(reason),

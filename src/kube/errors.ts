@@ -33,13 +33,15 @@ export class ApiError extends Error {
     super(bounded(content.message, longestMessage));
     this.name = 'ApiError';
     this.code = content.code;
-    this.reason = content.reason;
+    // A webhook can choose it.
+    this.reason = bounded(content.reason, longestReason);
     if (content.retryAfterSeconds !== undefined) this.retryAfterSeconds = content.retryAfterSeconds;
     this.causes = content.causes ?? [];
   }
 }
 
 const longestMessage = 1024;
+const longestReason = 256;
 const mostCauses = 16;
 
 // The reasons of k8s.io/apimachinery meta/v1, for responses without a Status (proxies, load shedding).
@@ -71,7 +73,8 @@ export function errorFromResponse(code: number, body: string, retryAfter?: strin
   const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
   const status = parseJson(body);
   if (isRecord(status) && status.kind === 'Status') return errorFromStatus(status, code, seconds);
-  const words = body.trimStart().startsWith('<') ? '' : body.replace(/\s+/g, ' ').trim();
+  const start = body.trimStart().slice(0, longestMessage);
+  const words = start.startsWith('<') ? '' : start.replace(/\s+/g, ' ').trim();
   return new ApiError({
     code,
     reason: reasonOfCode[code] ?? 'Unknown',
