@@ -153,6 +153,7 @@ function causeWith(text: string): unknown {
         warnings: events.map(projectWarning),
         changedAt: undefined,
         unseen: [],
+        failed: [],
       };
       found.push(findCause(facts, cluster, 0));
     }

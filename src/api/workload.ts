@@ -88,8 +88,10 @@ export interface Facts {
   readonly warnings: readonly Warning[];
   /** When the Cluster was last changed by any client; undefined when it no longer exists or does not say. */
   readonly changedAt: string | undefined;
-  /** Resources (plural names) that the operator is not permitted to list. The corresponding list above is then empty and proves nothing. */
+  /** Resources (plural names) that the operator is not permitted to list. What the list above lacks then proves nothing. */
   readonly unseen: readonly Unseen[];
+  /** The same for resources that could not be listed now, or not all of them. */
+  readonly failed: readonly Unseen[];
 }
 export type Unseen = 'pods' | 'persistentvolumeclaims' | 'events';
 

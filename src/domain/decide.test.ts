@@ -268,6 +268,7 @@ describe('a change of plan', () => {
     ['unread', { kind: 'unread' }, 'False StorageUnverified'],
     ['without claims', { kind: 'found', object: [] }, 'False StorageUnverified'],
     ['forbidden', { kind: 'denied', message: 'no' }, 'False StorageUnverified'],
+    ['not answered', { kind: 'failed', message: 'no' }, 'False StorageUnverified'],
     [
       'fixed',
       { kind: 'found', object: [{ claim: 'c', storageClass: 'fixed', expandable: false }] },

@@ -36,8 +36,18 @@ export async function listAll(
   }
 }
 
+/** The first items of a collection, by name. */
+export interface Part {
+  readonly items: readonly KubeObject[];
+  /** Whether these are all. */
+  readonly complete: boolean;
+}
+
+/** For a read that explains: it must not hold up the one who asks for as long as a read that is needed. */
+export const briefMilliseconds = 10_000;
+
 /**
- * At most `limit` items of a collection, the first by name, in one request. For cases where a part is better than a large response.
+ * At most `limit` items of a collection, by one request within 10 s. For cases where a part, or nothing, is better than a long wait.
  * @throws ApiError
  */
 export async function listFirst(
@@ -46,9 +56,10 @@ export async function listFirst(
   path: string,
   query: Readonly<Record<string, string>>,
   limit: number,
-): Promise<readonly KubeObject[]> {
-  const page = asPage(await transport.request({ method: 'GET', path, query: { ...query, limit: String(limit) } }));
-  return page.items.map((item) => typed(item, gvr));
+): Promise<Part> {
+  const request = { path, query: { ...query, limit: String(limit) }, timeoutMilliseconds: briefMilliseconds };
+  const page = asPage(await transport.request({ method: 'GET', ...request }));
+  return { items: page.items.map((item) => typed(item, gvr)), complete: (page.metadata.continue ?? '') === '' };
 }
 
 async function listPages(

@@ -84,10 +84,14 @@ describe('resources', () => {
       method: 'GET',
       path: '/api/v1/namespaces/ns/secrets',
       query: { fieldSelector: 'type=Warning', limit: '2' },
+      timeoutMilliseconds: 10_000,
     });
     call.answer(page([thing('a', 1), thing('b', 2)], 10, 'more'));
-    expect(await listed).toMatchObject([{ kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } }, {}]);
-    expect((await listed)[0]?.metadata).not.toHaveProperty('managedFields');
+    expect(await listed).toMatchObject({
+      complete: false,
+      items: [{ kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } }, {}],
+    });
+    expect((await listed).items[0]?.metadata).not.toHaveProperty('managedFields');
     expect(transport.waiting).toBe(0);
   });
 
