@@ -14,13 +14,14 @@ class Fixture {
   readonly keys: string[] = [];
   readonly deletedAddons: string[] = [];
   readonly reported: string[] = [];
+  readonly clock = new ManualClock();
   readonly caches: Caches;
 
   constructor(namespaces: readonly string[] = []) {
     const enqueue = (key: string) => this.keys.push(key);
     this.caches = new Caches({
       transport: this.transport,
-      clock: new ManualClock(),
+      clock: this.clock,
       random: () => 0.5,
       namespaces,
       triggers: new Triggers(enqueue, ({ metadata }) => this.deletedAddons.push(metadata.name)),
@@ -84,15 +85,29 @@ describe('the caches', () => {
     expect(fixture.caches.notReady()).toBeUndefined();
   });
 
-  it('are not ready before everything is listed, except for what cannot be listed for a reportable reason', async () => {
-    const { transport, caches, reported } = start(['a']);
+  it('are not ready before everything is listed, except for what is refused for 10 s', async () => {
+    const { transport, clock, caches, reported } = start(['a']);
     expect(caches.notReady()).toBe('addons in namespace a: not listed yet');
     caches.start();
     (await transport.call()).answer(page([], 50));
-    (await transport.call()).fail(forbidden);
-    for (const _ of watchedResources.slice(2))
-      (await transport.call()).fail(new ApiError({ code: 404, reason: 'NotFound', message: 'not there' }));
-    await settle();
+    const missing = new ApiError({ code: 404, reason: 'NotFound', message: 'not there' });
+    const refuse = async (): Promise<void> => {
+      for (; transport.waiting > 0; await settle()) {
+        const call = await transport.call();
+        call.fail(call.request.path.endsWith('/clusters') ? forbidden : missing);
+      }
+    };
+    (await transport.stream()).open();
+    for (let seconds = 0; seconds < 9; seconds += 1) {
+      await refuse();
+      expect(caches.notReady()).toBe('clusters in namespace a: not allowed');
+      expect(caches.availability('a')).toEqual(every('served'));
+      await clock.advance(1000);
+    }
+    for (let seconds = 0; seconds < 6; seconds += 1) {
+      await refuse();
+      await clock.advance(1000);
+    }
     expect(reported).toContain('Cluster in a: 403');
     expect(caches.notReady()).toBeUndefined();
     expect(caches.availability('a')).toEqual({ ...every('missing'), addons: 'served', clusters: 'forbidden' });

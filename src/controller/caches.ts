@@ -72,9 +72,9 @@ export class Caches {
   notReady(): string | undefined {
     for (const [namespace, scope] of this.#scopes) {
       for (const name of watchedResources) {
-        const { synced, failure } = scope[name].reflector.status;
+        const { synced, absence, failure } = scope[name].reflector.status;
         // Without addons there is nothing to do, but without CNPG the addons can report that.
-        const isReportable = name !== 'addons' && (failure?.code === 404 || failure?.code === 403);
+        const isReportable = name !== 'addons' && absence !== undefined;
         if (synced || isReportable) continue;
         const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
         return `${name}${where}: ${failure === undefined ? 'not listed yet' : failure.message}`;
@@ -151,12 +151,5 @@ function each<T>(make: (name: WatchedResource) => T): Record<WatchedResource, T>
 }
 
 function availabilityOf(status: ReflectorStatus | undefined): Availability {
-  switch (status?.failure?.code) {
-    case 404:
-      return 'missing';
-    case 403:
-      return 'forbidden';
-    default:
-      return 'served';
-  }
+  return status?.absence ?? 'served';
 }
