@@ -44,7 +44,7 @@ interface Parts {
   readonly transports: readonly Transport[];
 }
 
-/** Creates and starts all parts. Reconciling begins once this replica is the leader and the caches are synced. */
+/** Creates and starts all parts. Reconciling begins once this replica is the leader, and in each namespace once its caches are filled. */
 async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
   const clock = systemClock;
   const random = Math.random;
@@ -79,13 +79,6 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),
   });
   const enqueue = (key: string): void => queue.add(key);
-  let started = false;
-  const startWhenReady = (): void => {
-    if (started || !elector.isLeader() || caches.notReady() !== undefined) return;
-    started = true;
-    log.info('reconciling', { addons: caches.sizes().addons, workers: config.WORKERS });
-    queue.start();
-  };
   const caches = new Caches({
     transport,
     clock,
@@ -94,10 +87,13 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     triggers: new Triggers(enqueue, (addon) => deletedAddons.add(addon)),
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
-    onStatus: (kind, namespace, status) => {
-      if (status.failure !== undefined) log.warn('watch failed; retrying', { kind, namespace, ...status.failure });
-      startWhenReady();
-    },
+    onFailure: (kind, namespace, failure) => log.warn('watch failed; retrying', { kind, namespace, ...failure }),
+    onSeen: (namespace) =>
+      log.info('the caches are filled', {
+        namespace,
+        addons: caches.sizes().addons,
+        unseenNamespaces: caches.unseen(),
+      }),
     observe: (kind, event) => metrics.watch(kind, event),
   });
   const deletedAddons = new DeletedAddons(caches.of.clusters);
@@ -110,7 +106,8 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     random,
     onStartedLeading: () => {
       log.info('this replica is the leader', { identity });
-      startWhenReady();
+      log.info('reconciling', { workers: config.WORKERS });
+      queue.start();
     },
     // From now on another replica may write. Exiting is the only safe way to stop all writes of this process.
     onStoppedLeading: (why) => die(`lost the lease: ${why}`),
@@ -129,6 +126,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     log,
     caches: caches.of,
     deletedAddons,
+    sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),

@@ -16,6 +16,7 @@ export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elec
   }
   metrics.addons({ byPhase, byReady });
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
+  metrics.unseenNamespaces(caches.unseen());
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.leader(elector.isLeader());
 }

@@ -30,6 +30,7 @@ function observing(addon: PostgresAddon, answer: (request: ApiRequest) => unknow
     clock: { ...clock, now: () => testTime, monotonic: () => 0, after: () => () => {} },
     log,
     caches: { addons: cached(addon), clusters: cached(cluster), scheduledBackups: cached() },
+    sees: () => true,
     availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served' }),
     api: clientsOf(transport),
     login: async () => ({ kind: 'unchecked' }),

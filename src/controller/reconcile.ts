@@ -30,6 +30,8 @@ const busyMilliseconds = 10_000;
  * @throws ApiError if a read or the status write failed: the queue retries
  */
 export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWorker): Promise<Next> {
+  // Its addons are enqueued when their namespace is seen.
+  if (!deps.sees(splitKey(key)[0])) return { kind: 'done' };
   const observed = await observe(key, deps);
   if (observed === undefined) {
     deps.resync.forget(key);

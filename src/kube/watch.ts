@@ -23,7 +23,13 @@ export interface ReflectorStatus {
    */
   readonly absence?: Absence;
   /** The current failure; absent once a request succeeds again. */
-  readonly failure?: { readonly code: number; readonly reason: string; readonly message: string };
+  readonly failure?: Failure;
+}
+
+export interface Failure {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface ReflectorOptions<T extends KubeObject> {
