@@ -88,6 +88,8 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onFailure: (kind, namespace, failure) => log.warn('watch failed; retrying', { kind, namespace, ...failure }),
+    onSmallerPages: (kind, namespace, size) =>
+      log.warn('the objects are large; listing fewer at once', { kind, namespace, size }),
     onSeen: (namespace) =>
       log.info('the caches are filled', {
         namespace,

@@ -28,6 +28,7 @@ class Fixture {
       enqueue,
       onError: (error) => this.reported.push(String(error)),
       onFailure: (kind, namespace, { code }) => this.reported.push(`${kind} in ${namespace}: ${code}`),
+      onSmallerPages: (kind, _namespace, size) => this.reported.push(`${kind} in pages of ${size}`),
       onSeen: (namespace) => this.reported.push(`${namespace} is seen`),
       observe: (kind, event) => this.reported.push(`${event} ${kind}`),
     });

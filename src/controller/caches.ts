@@ -38,6 +38,8 @@ export interface CachesOptions {
   readonly onError: (error: unknown) => void;
   /** A list or a watch fails, otherwise than it did before. Its kind in this namespace; undefined for all namespaces. */
   readonly onFailure: (kind: string, namespace: string | undefined, failure: Failure) => void;
+  /** The objects of a kind are so large that they are listed in pages of this many. */
+  readonly onSmallerPages: (kind: string, namespace: string | undefined, size: number) => void;
   /** From now on, decisions can be made in this namespace. */
   readonly onSeen: (namespace: string | undefined) => void;
   readonly observe: (kind: string, event: 'list' | 'watch' | 'relist' | 'failure') => void;
@@ -111,7 +113,7 @@ export class Caches {
   }
 
   #watch<N extends WatchedResource>(name: N, namespace: string | undefined): Watched<ObjectOf<N>> {
-    const { transport, clock, random, triggers, onError, observe } = this.#options;
+    const { transport, clock, random, triggers, onError, onSmallerPages, observe } = this.#options;
     const { gvr, project } = rows[name];
     const store = new Store<ObjectOf<N>>(project, triggers.on[name].changed);
     let before: ReflectorStatus = { synced: false };
@@ -124,6 +126,7 @@ export class Caches {
       random,
       onError,
       observe: (event) => observe(gvr.kind, event),
+      onSmallerPages: (size) => onSmallerPages(gvr.kind, namespace, size),
       onStatus: (status) => {
         this.#changed(name, namespace, before, status);
         before = status;

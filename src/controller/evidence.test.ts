@@ -32,24 +32,25 @@ describe('lookForCause', () => {
     const events = await transport.call();
     const cluster = await transport.call();
     const brief = { timeoutMilliseconds: 10_000 };
+    const part = { ...brief, mostBytes: 4 * 1024 * 1024 };
     expect([pods.request, claims.request, events.request, cluster.request]).toEqual([
       {
         method: 'GET',
         path: '/api/v1/namespaces/team-a/pods',
         query: { labelSelector: 'cnpg.io/cluster=db-shop,cnpg.io/podRole!=pooler', limit: '100' },
-        ...brief,
+        ...part,
       },
       {
         method: 'GET',
         path: '/api/v1/namespaces/team-a/persistentvolumeclaims',
         query: { labelSelector: 'cnpg.io/cluster=db-shop', limit: '100' },
-        ...brief,
+        ...part,
       },
       {
         method: 'GET',
         path: '/api/v1/namespaces/team-a/events',
         query: { fieldSelector: 'type=Warning', limit: '500' },
-        ...brief,
+        ...part,
       },
       { method: 'GET', path: '/apis/postgresql.cnpg.io/v1/namespaces/team-a/clusters/db-shop', ...brief },
     ]);

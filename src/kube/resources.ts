@@ -91,7 +91,8 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
     get: (namespace, name) => read(namespace, name, {}),
     getBriefly: (namespace, name) => read(namespace, name, { timeoutMilliseconds: briefMilliseconds }),
     async list(namespace, query = {}) {
-      return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query })).items;
+      return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query }, { keep: (item) => item }))
+        .items;
     },
     listFirst: (namespace, limit, query = {}) =>
       listFirst(transport, gvr, resourcePath(gvr, namespace), { ...query }, limit),

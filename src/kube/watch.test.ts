@@ -15,6 +15,7 @@ class Fixture {
   readonly transport = new HandTransport();
   readonly reported: string[] = [];
   readonly observed: string[] = [];
+  readonly smaller: number[] = [];
   readonly statuses: ReflectorStatus[] = [];
   readonly errors: unknown[] = [];
   chance = 0.5;
@@ -35,6 +36,7 @@ class Fixture {
     onError: (error) => this.errors.push(error),
     onStatus: (status) => this.statuses.push(status),
     observe: (event) => this.observed.push(event),
+    onSmallerPages: (size) => this.smaller.push(size),
   });
 
   /** Starts, responds to the list with the objects at version 10, and accepts the watch. */
@@ -82,7 +84,8 @@ describe('Reflector', () => {
     const made = fixture();
     made.reflector.start();
     const first = await made.transport.call();
-    expect(first.request).toEqual({ method: 'GET', path, query: { limit: '500' } });
+    const mostBytes = 4 * 1024 * 1024;
+    expect(first.request).toEqual({ method: 'GET', path, query: { limit: '500' }, mostBytes });
     first.answer(page([thing('a', 1)], 10, 'next'));
     const second = await made.transport.call();
     expect(second.request.query).toEqual({ limit: '500', continue: 'next' });
@@ -351,6 +354,30 @@ describe('Reflector', () => {
     expect((await made.transport.stream()).request.query?.resourceVersion).toBe('20');
     expect(made.reported).toEqual(['added b@15']);
     expect(made.observed).toEqual(['list']);
+  });
+
+  it('asks for fewer objects at once when they are too large, from the same place, and to the end', async () => {
+    const made = fixture();
+    const tooLarge = new ApiError({ code: 0, reason: 'TooLarge', message: 'too large' });
+    made.reflector.start();
+    (await made.transport.call()).answer(page([thing('a', 1)], 10, 'next'));
+    const asked: (Readonly<Record<string, string>> | undefined)[] = [];
+    for (let size = 500; size > 2; size = Math.ceil(size / 2)) {
+      const call = await made.transport.call();
+      asked.push(call.request.query);
+      call.fail(tooLarge);
+    }
+    expect(asked.slice(0, 3)).toEqual(['500', '250', '125'].map((limit) => ({ limit, continue: 'next' })));
+    const second = await made.transport.call();
+    expect(second.request.query).toEqual({ limit: '2', continue: 'next' });
+    second.answer(page([thing('b', 2)], 10, 'last'));
+    const third = await made.transport.call();
+    expect(third.request.query).toEqual({ limit: '2', continue: 'last' });
+    third.answer(page([thing('c', 3)], 10));
+    await made.transport.stream();
+    expect(made.reported).toEqual(['added a@1', 'added b@2', 'added c@3']);
+    expect(made.statuses).toEqual([{ synced: true }]);
+    expect(made.smaller).toEqual([250, 125, 63, 32, 16, 8, 4, 2]);
   });
 
   it('backs off when the continue token expires every time', async () => {

@@ -44,6 +44,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly onError: (error: unknown) => void;
   /** Called on every change of `status`. */
   readonly onStatus?: (status: ReflectorStatus) => void;
+  /** The objects are so large that they are listed in pages of this many items. */
+  readonly onSmallerPages?: (size: number) => void;
   /** For metrics: the first list, every further list, every watch that the server accepted, every failure of either. */
   readonly observe?: (event: 'list' | 'relist' | 'watch' | 'failure') => void;
 }
@@ -115,7 +117,17 @@ export class Reflector<T extends KubeObject> {
 
   async #list(signal: AbortSignal): Promise<Position> {
     const { transport, gvr, store } = this.#options;
-    const collection = await listAll(transport, gvr, this.#path, {}, signal);
+    const collection = await listAll(
+      transport,
+      gvr,
+      this.#path,
+      {},
+      {
+        signal,
+        keep: (item) => store.reduce(item),
+        onSmallerPages: (size) => this.#guard(() => this.#options.onSmallerPages?.(size)),
+      },
+    );
     const position = { resourceVersion: collection.resourceVersion, fresh: true };
     if (signal.aborted) return position;
     this.#position = position;
