@@ -45,7 +45,7 @@ interface Parts {
   readonly transports: readonly Transport[];
 }
 
-/** Creates and starts all parts. Reconciling begins once this replica is the leader and the caches are synced. */
+/** Creates and starts all parts. Reconciling begins once this replica is the leader, and in each namespace once its caches are filled. */
 async function launch(config: Config, log: Log, die: Die, output: Pick<Output, 'droppedLines'>): Promise<Stop> {
   const clock = systemClock;
   const random = Math.random;
@@ -82,13 +82,6 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
       log.warn('reconciled more than 120 times within a minute; no more is logged until it calms down', { addon: key }),
   });
   const enqueue = (key: string): void => queue.add(key);
-  let started = false;
-  const startWhenReady = (): void => {
-    if (started || !elector.isLeader() || caches.notReady() !== undefined) return;
-    started = true;
-    log.info('reconciling', { addons: caches.sizes().addons, workers: config.WORKERS });
-    queue.start();
-  };
   const caches = new Caches({
     transport,
     clock,
@@ -97,10 +90,15 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     triggers: new Triggers(enqueue, (addon) => deletedAddons.add(addon)),
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
-    onStatus: (kind, namespace, status) => {
-      if (status.failure !== undefined) log.warn('watch failed; retrying', { kind, namespace, ...status.failure });
-      startWhenReady();
-    },
+    onFailure: (kind, namespace, failure) => log.warn('watch failed; retrying', { kind, namespace, ...failure }),
+    onSmallerPages: (kind, namespace, size) =>
+      log.warn('the objects are large; listing fewer at once', { kind, namespace, size }),
+    onSeen: (namespace) =>
+      log.info('the caches are filled', {
+        namespace,
+        addons: caches.sizes().addons,
+        unseenNamespaces: caches.unseen(),
+      }),
     observe: (kind, event) => metrics.watch(kind, event),
   });
   const deletedAddons = new DeletedAddons(caches.of.clusters);
@@ -113,9 +111,10 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     random,
     onStartedLeading: () => {
       log.info('this replica is the leader', { identity });
+      log.info('reconciling', { workers: config.WORKERS });
+      queue.start();
       // What could not be written during an outage is in back-off.
-      if (started) caches.enqueueAll();
-      else startWhenReady();
+      caches.enqueueAll();
     },
     // From now on another replica writes. Exiting is the only safe way to stop all writes of this process.
     onStoppedLeading: (why) => die(`lost the lease: ${why}`),
@@ -135,6 +134,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     log,
     caches: caches.of,
     deletedAddons,
+    sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),

@@ -9,7 +9,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, tally } from '../harness/audit.ts';
 import type { Operator } from '../harness/operator.ts';
-import { chartPermissions } from '../harness/permissions.ts';
+import { chartPermissions, grant } from '../harness/permissions.ts';
 import { Relay } from '../harness/relay.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, secretText } from '../harness/views.ts';
@@ -200,6 +200,27 @@ describe('an operator of some namespaces', () => {
     expect(await suite().client.list(clusterGvr, other)).toEqual([]);
     const requests = (await suite().audit.since(mark)).filter(({ user }) => user === operator.user);
     expect(requests.filter(({ code, namespace }) => code === 403 || namespace === other)).toEqual([]);
+    expect(await operator.stop()).toMatchObject({ code: 0 });
+  });
+});
+
+describe('an operator of some namespaces, one of which it may not list', () => {
+  it('starts with the others, and takes that one up when it may', async () => {
+    const [first, lost] = [await suite().namespace(), await suite().namespace()];
+    const user = 'operator-lost';
+    const permissions = (watched: readonly string[]) =>
+      chartPermissions(suite().cluster, suite().operatorNamespace, watched);
+    for (const namespace of [first, lost]) await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    const environment = { WATCH_NAMESPACES: `${lost},${first}` };
+    const operator = await suite().startOperator({ user, permissions: await permissions([first]), environment });
+    await suite().untilRunning(first, 'shop');
+    await operator.untilReady();
+    expect((await operator.page('/metrics')).body).toContain('postgres_addon_unseen_namespaces 1');
+    expect(await operator.said('watch failed')).toMatchObject({ namespace: lost, code: 403 });
+    expect(await suite().client.list(clusterGvr, lost)).toEqual([]);
+    await grant(suite().client, user, await permissions([first, lost]));
+    await suite().untilRunning(lost, 'shop');
+    expect((await operator.page('/metrics')).body).toContain('postgres_addon_unseen_namespaces 0');
     expect(await operator.stop()).toMatchObject({ code: 0 });
   });
 });

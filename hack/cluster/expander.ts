@@ -63,7 +63,13 @@ async function follow(client: KubeClient): Promise<void> {
     await grow(claim, storage, client).catch(log);
   };
   const path = resourcePath(volumeClaimGvr);
-  const { items, resourceVersion } = await listAll(client.transport, volumeClaimGvr, path, {});
+  const { items, resourceVersion } = await listAll(
+    client.transport,
+    volumeClaimGvr,
+    path,
+    {},
+    { keep: (item) => item },
+  );
   for (const item of items) await look(item);
   const query = { watch: 'true', resourceVersion };
   for await (const line of client.transport.lines({ method: 'GET', path, query }, new AbortController().signal)) {

@@ -1,7 +1,7 @@
 // The CloudNativePG fields that the operator reads or writes, projected so that the cache holds no more than a decision needs.
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
-import { type KeptMetadata, list, pick, projectMetadata, record, renamed, whole } from './raw.ts';
+import { type KeptMetadata, list, pick, projectMetadata, record, renamed, text, whole } from './raw.ts';
 
 export const clusterGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'clusters', kind: 'Cluster' };
 export const scheduledBackupGvr: Gvr = {
@@ -121,10 +121,10 @@ export function projectCluster(raw: KubeObject): Cluster {
     },
     status: {
       ...pick(status, ['phase', 'phaseReason', 'readyInstances', 'currentPrimary', 'targetPrimary']),
-      ...renamed('applicationSecretVersion', record(status.secretsResourceVersion).applicationSecretVersion),
+      ...pick(record(status.secretsResourceVersion), ['applicationSecretVersion']),
       ...renamed(
         'readyCondition',
-        ready && { status: String(ready.status), lastTransitionTime: String(ready.lastTransitionTime) },
+        ready && { status: text(ready.status), lastTransitionTime: text(ready.lastTransitionTime) },
       ),
       ...renamed('dataMajor', whole(record(status.pgDataImageInfo).majorVersion)),
     },
@@ -138,7 +138,11 @@ export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
     metadata: projectMetadata(raw, kept),
-    spec: pick(spec, ['schedule', 'suspend', 'cluster', 'method', 'pluginConfiguration', 'backupOwnerReference']),
+    spec: {
+      ...pick(spec, ['schedule', 'suspend', 'method', 'backupOwnerReference']),
+      cluster: pick(record(spec.cluster), ['name']),
+      pluginConfiguration: pick(record(spec.pluginConfiguration), ['name']),
+    },
   };
 }
 

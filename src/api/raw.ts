@@ -1,5 +1,11 @@
 // Takes apart objects that may hold anything, for the projections: what is missing or of another type reads as empty, and never throws.
+// What is kept is bounded: anyone may have written a megabyte into any field.
 import type { KubeObject, ObjectMeta } from './kubernetes.ts';
+
+/** The longest text that is kept, in characters. Messages quote far less, and names have at most 253. */
+export const longestText = 2048;
+/** How many items of a list are kept. Pods of CNPG have fewer containers and conditions. */
+const mostItems = 16;
 
 /** Parsed JSON of which nothing is known but that it has members. */
 export type Raw = Readonly<Record<string, unknown>>;
@@ -9,14 +15,23 @@ export function record(value: unknown): Raw {
   return typeof value === 'object' && value !== null ? (value as Raw) : {};
 }
 
-/** The items of an array, each as a record; none when it is not an array. */
+/** The items of an array, each as a record; none when it is not an array. To look through, not to keep. */
 export function list(value: unknown): readonly Raw[] {
   return Array.isArray(value) ? value.map(record) : [];
 }
 
-/** The value when it is a string, else the empty one. */
+/** The first items of an array, as many as are kept. */
+export function first(value: unknown): readonly Raw[] {
+  return list(value).slice(0, mostItems);
+}
+
+/** The value when it is a string, cut to what is kept; else the empty one. */
 export function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  if (typeof value !== 'string') return '';
+  if (value.length <= longestText) return value;
+  // A copy: a slice would keep the whole text in memory.
+  const start = Buffer.from(value.slice(0, longestText - 1), 'utf16le').toString('utf16le');
+  return `${start}…`;
 }
 
 /** The value if it is a safe integer, which a number represents exactly; else undefined. */
@@ -24,9 +39,14 @@ export function whole(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** The members of these names that are there. */
+/** The members of these names that are there and are no objects; texts are cut to what is kept. */
 export function pick(from: Raw, keys: readonly string[]): Raw {
-  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]));
+  const members = keys.map((key) => [key, from[key]] as const).filter(([, value]) => isScalar(value));
+  return Object.fromEntries(members.map(([key, value]) => [key, typeof value === 'string' ? text(value) : value]));
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** A record with one member, or with none when there is no value: for spreading. */
@@ -36,6 +56,7 @@ export function renamed(key: string, value: unknown): Raw {
 
 /** What of an object's metadata a projection keeps beyond name, namespace, uid and resourceVersion. */
 export interface KeptMetadata {
+  /** Kept whole: part of the owners or finalizers would be taken for all of them. */
   readonly fields: readonly Exclude<keyof ObjectMeta, 'labels' | 'annotations'>[];
   /** Names of labels; absent when none is of interest. */
   readonly labels?: readonly string[];
@@ -51,7 +72,7 @@ export function projectMetadata({ metadata }: KubeObject, kept: KeptMetadata): O
     namespace,
     uid,
     resourceVersion,
-    ...pick(record(metadata), kept.fields),
+    ...Object.fromEntries(kept.fields.map((key) => [key, metadata[key]]).filter(([, value]) => value !== undefined)),
     ...renamed('labels', kept.labels && pick(labels, kept.labels)),
     ...renamed('annotations', kept.annotations && pick(annotations, kept.annotations)),
   };

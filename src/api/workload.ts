@@ -1,7 +1,7 @@
 // The few fields of pods, volume claims and Warning events that show why a database does not become ready, projected from objects with
 // unknown content. It must never keep environment variables, commands or values of a Secret.
 import type { Gvr } from './kubernetes.ts';
-import { list, type Raw, record, text, whole } from './raw.ts';
+import { first, list, type Raw, record, text, whole } from './raw.ts';
 
 export const podGvr: Gvr = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
 export const volumeClaimGvr: Gvr = {
@@ -88,8 +88,10 @@ export interface Facts {
   readonly warnings: readonly Warning[];
   /** When the Cluster was last changed by any client; undefined when it no longer exists or does not say. */
   readonly changedAt: string | undefined;
-  /** Resources (plural names) that the operator is not permitted to list. The corresponding list above is then empty and proves nothing. */
+  /** Resources (plural names) that the operator is not permitted to list. What the list above lacks then proves nothing. */
   readonly unseen: readonly Unseen[];
+  /** The same for resources that could not be listed now, or not all of them. */
+  readonly failed: readonly Unseen[];
 }
 export type Unseen = 'pods' | 'persistentvolumeclaims' | 'events';
 
@@ -108,7 +110,7 @@ export function projectPod(raw: unknown): Pod {
       text(container.image),
     ]),
   );
-  const statuses = [...list(status.initContainerStatuses), ...list(status.containerStatuses)];
+  const statuses = [...first(status.initContainerStatuses), ...first(status.containerStatuses)];
   return {
     ...identityOf(metadata),
     isBeingDeleted: metadata.deletionTimestamp !== undefined,
@@ -117,7 +119,7 @@ export function projectPod(raw: unknown): Pod {
     phase: text(status.phase),
     reason: text(status.reason),
     message: text(status.message),
-    conditions: list(status.conditions).map(({ type, status: value, reason, message }) => ({
+    conditions: first(status.conditions).map(({ type, status: value, reason, message }) => ({
       type: text(type),
       status: text(value),
       reason: text(reason),

@@ -14,21 +14,22 @@ class Fixture {
   readonly keys: string[] = [];
   readonly deletedAddons: string[] = [];
   readonly reported: string[] = [];
+  readonly clock = new ManualClock();
   readonly caches: Caches;
 
   constructor(namespaces: readonly string[] = []) {
     const enqueue = (key: string) => this.keys.push(key);
     this.caches = new Caches({
       transport: this.transport,
-      clock: new ManualClock(),
+      clock: this.clock,
       random: () => 0.5,
       namespaces,
       triggers: new Triggers(enqueue, ({ metadata }) => this.deletedAddons.push(metadata.name)),
       enqueue,
       onError: (error) => this.reported.push(String(error)),
-      onStatus: (kind, namespace, { failure }) => {
-        if (failure !== undefined) this.reported.push(`${kind} in ${namespace}: ${failure.code}`);
-      },
+      onFailure: (kind, namespace, { code }) => this.reported.push(`${kind} in ${namespace}: ${code}`),
+      onSmallerPages: (kind, _namespace, size) => this.reported.push(`${kind} in pages of ${size}`),
+      onSeen: (namespace) => this.reported.push(`${namespace} is seen`),
       observe: (kind, event) => this.reported.push(`${event} ${kind}`),
     });
   }
@@ -79,20 +80,38 @@ describe('the caches', () => {
     expect(fixture.caches.of.clusters.get('team-a', 'db-team-a-shop')).toMatchObject({ kind: 'Cluster' });
     expect(fixture.caches.of.addons.get('team-a', 'shop')?.metadata).not.toHaveProperty('managedFields');
     expect(fixture.caches.sizes()).toEqual({ ...every(0), addons: 1, clusters: 1 });
-    expect(fixture.reported).toEqual(watchedResources.map((name) => `list ${resources[name].gvr.kind}`));
-    expect(fixture.keys).toEqual(['team-a/shop', 'team-a/shop']);
+    expect(fixture.reported).toEqual([
+      ...watchedResources.map((name) => `list ${resources[name].gvr.kind}`),
+      'undefined is seen',
+    ]);
+    // For itself, for its Cluster, and because everything is known now.
+    expect(fixture.keys).toEqual(['team-a/shop', 'team-a/shop', 'team-a/shop']);
     expect(fixture.caches.notReady()).toBeUndefined();
   });
 
-  it('are not ready before everything is listed, except for what cannot be listed for a reportable reason', async () => {
-    const { transport, caches, reported } = start(['a']);
+  it('are not ready before everything is listed, except for what is refused for 10 s', async () => {
+    const { transport, clock, caches, reported } = start(['a']);
     expect(caches.notReady()).toBe('addons in namespace a: not listed yet');
     caches.start();
     (await transport.call()).answer(page([], 50));
-    (await transport.call()).fail(forbidden);
-    for (const _ of watchedResources.slice(2))
-      (await transport.call()).fail(new ApiError({ code: 404, reason: 'NotFound', message: 'not there' }));
-    await settle();
+    const missing = new ApiError({ code: 404, reason: 'NotFound', message: 'not there' });
+    const refuse = async (): Promise<void> => {
+      for (; transport.waiting > 0; await settle()) {
+        const call = await transport.call();
+        call.fail(call.request.path.endsWith('/clusters') ? forbidden : missing);
+      }
+    };
+    (await transport.stream()).open();
+    for (let seconds = 0; seconds < 9; seconds += 1) {
+      await refuse();
+      expect(caches.notReady()).toBe('clusters in namespace a: not allowed');
+      expect(caches.availability('a')).toEqual(every('served'));
+      await clock.advance(1000);
+    }
+    for (let seconds = 0; seconds < 6; seconds += 1) {
+      await refuse();
+      await clock.advance(1000);
+    }
     expect(reported).toContain('Cluster in a: 403');
     expect(caches.notReady()).toBeUndefined();
     expect(caches.availability('a')).toEqual({ ...every('missing'), addons: 'served', clusters: 'forbidden' });
@@ -104,6 +123,61 @@ describe('the caches', () => {
     (await transport.call()).fail(forbidden);
     await settle();
     expect(caches.notReady()).toBe('addons: not allowed');
+  });
+
+  it('are ready with some namespaces, while another one is forbidden or does not answer, and see it when it can be listed', async () => {
+    const { transport, clock, caches, keys, reported } = start(['a', 'b']);
+    const addon = { ...anAddon(), metadata: { ...anAddon().metadata, namespace: 'b' } };
+    let isForbidden = true;
+    /** Answers what waits: in `b` by a refusal as long as it is forbidden. */
+    const answer = async (): Promise<void> => {
+      for (await settle(); transport.waiting > 0; await settle()) {
+        const call = await transport.call().catch(() => undefined);
+        if (call === undefined) (await transport.stream()).open();
+        else if (call.request.path.includes('/b/') && isForbidden) call.fail(forbidden);
+        else call.answer(page(call.request.path.endsWith('b/postgresaddons') ? [addon as unknown as Thing] : [], 50));
+      }
+    };
+    caches.start();
+    expect(caches.notReady()).toBe('addons in namespace a: not listed yet');
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      await answer();
+      expect([caches.sees('a'), caches.sees('b'), caches.unseen()]).toEqual([true, false, 1]);
+      expect(caches.notReady()).toBeUndefined();
+      await clock.advance(1000);
+    }
+    expect(keys).toEqual([]);
+    // Each once, however often it is repeated.
+    expect(reported.filter((line) => /403|seen/.test(line)).sort()).toEqual([
+      'Cluster in b: 403',
+      'PostgresAddon in b: 403',
+      'ScheduledBackup in b: 403',
+      'a is seen',
+    ]);
+    isForbidden = false;
+    for (let seconds = 0; seconds < 6; seconds += 1) {
+      await answer();
+      await clock.advance(1000);
+    }
+    expect([caches.sees('b'), caches.unseen()]).toEqual([true, 0]);
+    expect(new Set(keys)).toEqual(new Set(['b/shop']));
+    expect(reported.at(-1)).not.toMatch(/403/);
+  });
+
+  it('enqueue the addons of a namespace only once everything in it is known', async () => {
+    const { transport, caches, keys } = start();
+    caches.start();
+    (await transport.call()).answer(page([anAddon() as unknown as Thing], 50));
+    const clusters = await transport.call();
+    const backups = await transport.call();
+    backups.answer(page([], 50));
+    await settle();
+    expect(caches.sees('team-a')).toBe(false);
+    keys.length = 0;
+    clusters.answer(page([], 50));
+    await settle();
+    expect(caches.sees('team-a')).toBe(true);
+    expect(keys).toEqual(['team-a/shop']);
   });
 
   it('report a deleted addon before its key is enqueued', async () => {

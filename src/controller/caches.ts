@@ -1,11 +1,12 @@
-// The caches and reflectors of the watched resources, in each watched namespace or in all, and whether the API server serves them.
+// The caches and reflectors of the watched resources, in each watched namespace or in all, and whether the API server serves them. A
+// cache that was never filled must not be taken for an empty one: in its namespace nothing is decided.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Clock, Random } from '../api/clock.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
 import { type ObjectOf, resources, type WatchedResource, watchedResources } from '../api/resources.ts';
 import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
-import { Reflector, type ReflectorStatus } from '../kube/watch.ts';
+import { type Failure, Reflector, type ReflectorStatus } from '../kube/watch.ts';
 import type { Cache } from './cache.ts';
 import type { Availability, WatchedCaches } from './dependencies.ts';
 import { type Key, keyOf } from './key.ts';
@@ -35,7 +36,12 @@ export interface CachesOptions {
   readonly triggers: Triggers;
   readonly enqueue: (key: Key) => void;
   readonly onError: (error: unknown) => void;
-  readonly onStatus: (kind: string, namespace: string | undefined, status: ReflectorStatus) => void;
+  /** A list or a watch fails, otherwise than it did before. Its kind in this namespace; undefined for all namespaces. */
+  readonly onFailure: (kind: string, namespace: string | undefined, failure: Failure) => void;
+  /** The objects of a kind are so large that they are listed in pages of this many. */
+  readonly onSmallerPages: (kind: string, namespace: string | undefined, size: number) => void;
+  /** From now on, decisions can be made in this namespace. */
+  readonly onSeen: (namespace: string | undefined) => void;
   readonly observe: (kind: string, event: 'list' | 'watch' | 'relist' | 'failure') => void;
 }
 
@@ -68,19 +74,31 @@ export class Caches {
     return each((name) => availabilityOf(scope?.[name].reflector.status));
   }
 
-  /** Why decisions cannot be made yet; undefined once every cache that can be filled is filled. */
+  /** Whether decisions can be made in a namespace: every cache that can be filled is filled. Once true, it stays so. */
+  sees(namespace: string): boolean {
+    const scope = this.#scope(namespace);
+    return scope !== undefined && unlisted(scope) === undefined;
+  }
+
+  /** The number of namespaces in which no decisions can be made; without a list of namespaces, all of them are one. */
+  unseen(): number {
+    return [...this.#scopes.values()].filter((scope) => unlisted(scope) !== undefined).length;
+  }
+
+  /**
+   * Why there is nothing to work with yet. One namespace that cannot be listed does not count, since others have to be looked after, but
+   * all of them do, and so does one whose first answer is awaited.
+   */
   notReady(): string | undefined {
-    for (const [namespace, scope] of this.#scopes) {
-      for (const name of watchedResources) {
-        const { synced, failure } = scope[name].reflector.status;
-        // Without addons there is nothing to do, but without CNPG the addons can report that.
-        const isReportable = name !== 'addons' && (failure?.code === 404 || failure?.code === 403);
-        if (synced || isReportable) continue;
-        const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-        return `${name}${where}: ${failure === undefined ? 'not listed yet' : failure.message}`;
-      }
-    }
-    return undefined;
+    const waiting = [...this.#scopes].flatMap(([namespace, scope]) => {
+      const name = unlisted(scope);
+      if (name === undefined) return [];
+      const { failure } = scope[name].reflector.status;
+      const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+      return [{ failed: failure !== undefined, why: `${name}${where}: ${failure?.message ?? 'not listed yet'}` }];
+    });
+    const isEmpty = waiting.length === this.#scopes.size;
+    return waiting.find(({ failed }) => isEmpty || !failed)?.why;
   }
 
   /** All cached addons. */
@@ -95,10 +113,10 @@ export class Caches {
   }
 
   #watch<N extends WatchedResource>(name: N, namespace: string | undefined): Watched<ObjectOf<N>> {
-    const { transport, clock, random, triggers, onError, onStatus, observe } = this.#options;
+    const { transport, clock, random, triggers, onError, onSmallerPages, observe } = this.#options;
     const { gvr, project } = rows[name];
     const store = new Store<ObjectOf<N>>(project, triggers.on[name].changed);
-    let before: Availability | undefined;
+    let before: ReflectorStatus = { synced: false };
     const reflector = new Reflector({
       transport,
       gvr,
@@ -108,22 +126,31 @@ export class Caches {
       random,
       onError,
       observe: (event) => observe(gvr.kind, event),
+      onSmallerPages: (size) => onSmallerPages(gvr.kind, namespace, size),
       onStatus: (status) => {
-        onStatus(gvr.kind, namespace, status);
-        const now = availabilityOf(status);
-        if (before !== undefined && before !== now) this.enqueueAll();
-        before = now;
+        this.#changed(name, namespace, before, status);
+        before = status;
       },
     });
     return { store, reflector };
   }
 
-  /**
-   * Requests a reconcile of every addon: CNPG was installed or removed, a permission was granted or revoked, or the operator could not write
-   * for a while.
-   */
+  /** Requests a reconcile of every addon: the operator could not write for a while. */
   enqueueAll(): void {
     for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
+  }
+
+  #changed(name: WatchedResource, namespace: string | undefined, before: ReflectorStatus, now: ReflectorStatus): void {
+    const { onFailure, onSeen, enqueue } = this.#options;
+    if (now.failure !== undefined && now.failure.code !== before.failure?.code)
+      onFailure(rows[name].gvr.kind, namespace, now.failure);
+    const scope = this.#scopes.get(namespace);
+    if (scope === undefined || unlisted(scope) !== undefined) return;
+    const isNew = isFilled(name, now) && !isFilled(name, before);
+    if (isNew) onSeen(namespace);
+    // The namespace is seen at last, CNPG was installed or removed, or a permission was granted or revoked: any addon's status can change.
+    if (isNew || availabilityOf(before) !== availabilityOf(now))
+      for (const { metadata } of scope.addons.store.values()) enqueue(keyOf(metadata.namespace, metadata.name));
   }
 
   #scope(namespace: string): Scope | undefined {
@@ -153,13 +180,16 @@ function each<T>(make: (name: WatchedResource) => T): Record<WatchedResource, T>
   return Object.fromEntries(watchedResources.map((name) => [name, make(name)])) as Record<WatchedResource, T>;
 }
 
+/** The first resource of a scope whose cache could be filled but is not. */
+function unlisted(scope: Scope): WatchedResource | undefined {
+  return watchedResources.find((name) => !isFilled(name, scope[name].reflector.status));
+}
+
+/** Whether a cache says all that there is to say. Without addons there is nothing to do, but without CNPG the addons can report that. */
+function isFilled(name: WatchedResource, { synced, absence }: ReflectorStatus): boolean {
+  return synced || (name !== 'addons' && absence !== undefined);
+}
+
 function availabilityOf(status: ReflectorStatus | undefined): Availability {
-  switch (status?.failure?.code) {
-    case 404:
-      return 'missing';
-    case 403:
-      return 'forbidden';
-    default:
-      return 'served';
-  }
+  return status?.absence ?? 'served';
 }

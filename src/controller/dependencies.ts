@@ -21,6 +21,8 @@ export interface Dependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly caches: WatchedCaches;
+  /** Whether the caches of a namespace are filled. If not, what they lack may exist. */
+  readonly sees: (namespace: string) => boolean;
   /** The availability of each watched resource in a namespace. */
   readonly availability: (namespace: string) => Readonly<Record<WatchedResource, Availability>>;
   readonly api: Clients;

@@ -31,23 +31,28 @@ describe('lookForCause', () => {
     const claims = await transport.call();
     const events = await transport.call();
     const cluster = await transport.call();
+    const brief = { timeoutMilliseconds: 10_000 };
+    const part = { ...brief, mostBytes: 4 * 1024 * 1024 };
     expect([pods.request, claims.request, events.request, cluster.request]).toEqual([
       {
         method: 'GET',
         path: '/api/v1/namespaces/team-a/pods',
-        query: { labelSelector: 'cnpg.io/cluster=db-shop,cnpg.io/podRole!=pooler', limit: '500' },
+        query: { labelSelector: 'cnpg.io/cluster=db-shop,cnpg.io/podRole!=pooler', limit: '100' },
+        ...part,
       },
       {
         method: 'GET',
         path: '/api/v1/namespaces/team-a/persistentvolumeclaims',
-        query: { labelSelector: 'cnpg.io/cluster=db-shop', limit: '500' },
+        query: { labelSelector: 'cnpg.io/cluster=db-shop', limit: '100' },
+        ...part,
       },
       {
         method: 'GET',
         path: '/api/v1/namespaces/team-a/events',
         query: { fieldSelector: 'type=Warning', limit: '500' },
+        ...part,
       },
-      { method: 'GET', path: '/apis/postgresql.cnpg.io/v1/namespaces/team-a/clusters/db-shop' },
+      { method: 'GET', path: '/apis/postgresql.cnpg.io/v1/namespaces/team-a/clusters/db-shop', ...brief },
     ]);
     pods.answer(page([thing('db-shop-1', 1)], 9));
     claims.answer(page([thing('db-shop-1', 2)], 9));
@@ -64,6 +69,7 @@ describe('lookForCause', () => {
         warnings: [{}],
         changedAt: '2026-01-01T10:00:03Z',
         unseen: [],
+        failed: [],
       },
     });
     expect(transport.waiting).toBe(0);
@@ -77,18 +83,40 @@ describe('lookForCause', () => {
     (await transport.call()).answer(thing('db-shop', 4));
     expect(await found).toMatchObject({
       kind: 'found',
-      object: { pods: [], claims: [{ name: 'db-shop-1' }], warnings: [], unseen: ['pods', 'events'] },
+      object: { pods: [], claims: [{ name: 'db-shop-1' }], warnings: [], unseen: ['pods', 'events'], failed: [] },
     });
   });
 
-  it('fails when the API server does not respond', async () => {
+  it.each([
+    [503, 'ServiceUnavailable'],
+    [500, 'InternalError'],
+    [429, 'TooManyRequests'],
+    [404, 'NotServed'],
+    [0, 'Timeout'],
+  ])('continues without what is answered with %s', async (code, reason) => {
     const { transport, found } = look();
     const calls = [await transport.call(), await transport.call(), await transport.call(), await transport.call()];
-    const failing = expect(found).rejects.toMatchObject({ code: 503 });
-    calls[0]?.fail(new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'away' }));
-    calls[1]?.answer(page([], 9));
-    calls[2]?.answer(page([], 9));
-    calls[3]?.answer(thing('db-shop', 4));
+    for (const call of calls) call.fail(new ApiError({ code, reason, message: 'away' }));
+    const failed = ['pods', 'persistentvolumeclaims', 'events'];
+    const object = { pods: [], claims: [], warnings: [], changedAt: undefined, unseen: [], failed };
+    expect(await found).toEqual({ kind: 'found', object });
+  });
+
+  it('takes part of the pods or claims for no evidence of what is missing', async () => {
+    const { transport, found } = look();
+    (await transport.call()).answer(page([thing('db-shop-1', 1)], 9, 'more'));
+    (await transport.call()).answer(page([thing('db-shop-1', 2)], 9, 'more'));
+    (await transport.call()).answer(page([thing('event', 3)], 9, 'more'));
+    (await transport.call()).answer(thing('db-shop', 4));
+    expect(await found).toMatchObject({
+      object: { pods: [{}], claims: [{}], warnings: [{}], unseen: [], failed: ['pods', 'persistentvolumeclaims'] },
+    });
+  });
+
+  it('does not hide a defect', async () => {
+    const { transport, found } = look();
+    const failing = expect(found).rejects.toThrow(TypeError);
+    for (let calls = 0; calls < 4; calls += 1) (await transport.call()).fail(new TypeError('defect'));
     await failing;
   });
 });

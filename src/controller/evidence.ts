@@ -1,18 +1,18 @@
 // Reads the objects around a Cluster that does not become ready. Only on demand: nothing is watched or cached.
 import { clusterLabel } from '../api/cnpg.ts';
-import type { KubeObject } from '../api/kubernetes.ts';
 import { changedAt, type Facts, projectClaim, projectPod, projectWarning, type Unseen } from '../api/workload.ts';
 import type { Read } from '../domain/observed.ts';
 import { ApiError } from '../kube/errors.ts';
+import type { Part } from '../kube/list.ts';
 import type { Dependencies } from './dependencies.ts';
 
-/** The maximum number of Warning events to read, about 0.5 MB: other workloads of the namespace have events too. */
-const mostWarnings = 500;
+/** Other workloads of the namespace have events too; a Cluster has few pods and claims, but anybody can give theirs its label. */
+const most = { warnings: 500, ofCluster: 100 };
 
 /**
- * A Cluster with its pods and volume claims, and the Warning events of its namespace, by four concurrent requests.
- * @returns always found; `unseen` names what the operator is not permitted to list
- * @throws ApiError if a request fails for another reason than a missing permission
+ * A Cluster with its pods and volume claims, and the Warning events of its namespace, by four concurrent requests of at most 10 s. They
+ * only explain: what fails is not seen, and nothing else depends on it.
+ * @returns always found; `unseen` and `failed` name what proves nothing
  */
 export async function lookForCause(
   api: Pick<Dependencies['api'], 'clusters' | 'pods' | 'volumeClaims' | 'events'>,
@@ -22,33 +22,42 @@ export async function lookForCause(
   const ofCluster = `${clusterLabel}=${cluster}`;
   const [pods, claims, warnings, live] = await Promise.all([
     // The pods of a PgBouncer pooler have the label too, but do not belong to the database.
-    permitted(api.pods.list(namespace, { labelSelector: `${ofCluster},cnpg.io/podRole!=pooler` })),
-    permitted(api.volumeClaims.list(namespace, { labelSelector: ofCluster })),
-    permitted(api.events.listFirst(namespace, mostWarnings, { fieldSelector: 'type=Warning' })),
+    seen(api.pods.listFirst(namespace, most.ofCluster, { labelSelector: `${ofCluster},cnpg.io/podRole!=pooler` })),
+    seen(api.volumeClaims.listFirst(namespace, most.ofCluster, { labelSelector: ofCluster })),
+    seen(api.events.listFirst(namespace, most.warnings, { fieldSelector: 'type=Warning' })),
     // The cached Cluster does not contain the time of its last change.
-    api.clusters.get(namespace, cluster),
+    seen(api.clusters.getBriefly(namespace, cluster)),
   ]);
-  const lists: readonly (readonly [Unseen, unknown])[] = [
+  const lists: readonly (readonly [Unseen, Part | 'forbidden' | 'failed'])[] = [
     ['pods', pods],
     ['persistentvolumeclaims', claims],
     ['events', warnings],
   ];
   const object: Facts = {
-    pods: (pods ?? []).map(projectPod),
-    claims: (claims ?? []).map(projectClaim),
-    warnings: (warnings ?? []).map(projectWarning),
+    pods: itemsOf(pods).map(projectPod),
+    claims: itemsOf(claims).map(projectClaim),
+    warnings: itemsOf(warnings).map(projectWarning),
     changedAt: changedAt(live),
-    unseen: lists.filter(([, list]) => list === undefined).map(([what]) => what),
+    unseen: lists.filter(([, part]) => part === 'forbidden').map(([what]) => what),
+    failed: lists.filter(([what, part]) => part === 'failed' || isCut(what, part)).map(([what]) => what),
   };
   return { kind: 'found', object };
 }
 
-/** undefined if the permission is missing. */
-async function permitted(list: Promise<readonly KubeObject[]>): Promise<readonly KubeObject[] | undefined> {
+function itemsOf(part: Part | 'forbidden' | 'failed'): Part['items'] {
+  return typeof part === 'string' ? [] : part.items;
+}
+
+/** Whether an object that is not in the part may exist. Of events, nothing is concluded from one that is missing. */
+function isCut(what: Unseen, part: Part | 'forbidden' | 'failed'): boolean {
+  return what !== 'events' && typeof part !== 'string' && !part.complete;
+}
+
+async function seen<T>(read: Promise<T>): Promise<T | 'forbidden' | 'failed'> {
   try {
-    return await list;
+    return await read;
   } catch (error) {
-    if (error instanceof ApiError && error.code === 403) return undefined;
-    throw error;
+    if (!(error instanceof ApiError)) throw error;
+    return error.code === 403 ? 'forbidden' : 'failed';
   }
 }

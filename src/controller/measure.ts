@@ -35,6 +35,7 @@ export function measure(metrics: Metrics, { caches, queue, elector, output, imag
   metrics.addons({ byPhase, byReady, byEndOfLife });
   metrics.databases(countByForm(images, imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
+  metrics.unseenNamespaces(caches.unseen());
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.droppedLogLines(output.droppedLines);
   metrics.spinning(queue.spinning);

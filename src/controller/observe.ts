@@ -1,4 +1,6 @@
-// Collects the input of one decision: from the caches, and by live reads only where the decision needs them.
+// Collects the input of one decision: from the caches, and by live reads only where the decision needs them. A read that an action
+// depends on (a Secret, the owner of a child) stops this reconcile when it fails. One that explains, or that a detail depends on (the
+// facts, the volumes), never does: it is then part of the observation that it failed.
 import { labels } from '../api/addon.ts';
 import { clusterLabel, volumeRoleLabel } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
@@ -7,7 +9,7 @@ import { projectClaim } from '../api/workload.ts';
 import { byRole, children, isWatched, type Role } from '../domain/children.ts';
 import { sourceSecretName } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
-import type { Children, Observed, Read, Volume } from '../domain/observed.ts';
+import type { Children, Denied, Observed, Read } from '../domain/observed.ts';
 import { uidOn } from '../domain/ownership/owner.ts';
 import { type Names, namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
@@ -21,7 +23,7 @@ const unread = { kind: 'unread' } as const;
 /**
  * What is known of an addon: first of a deleted one with work left to do, then of the existing one with the same key. undefined if there
  * is neither.
- * @throws ApiError if a read fails for another reason than a missing permission
+ * @throws ApiError if a read that an action depends on fails for another reason than a missing permission
  */
 export async function observe(key: Key, deps: Dependencies): Promise<Observed | undefined> {
   const [namespace, name] = splitKey(key);
@@ -141,34 +143,44 @@ async function readObject(client: ResourceClient, namespace: string, name: strin
   });
 }
 
-async function readVolumes(deps: Dependencies, namespace: string, cluster: string): Promise<Read<readonly Volume[]>> {
-  return permitted(async () => {
-    const claims = await deps.api.volumeClaims.list(namespace, { labelSelector: `${clusterLabel}=${cluster}` });
-    const classes = new Map<string, boolean>();
-    const classOf = (claim: unknown): string =>
-      (claim as { spec?: { storageClassName?: string } }).spec?.storageClassName ?? '';
-    for (const storageClass of new Set(claims.map(classOf)))
-      classes.set(storageClass, await expandable(deps, storageClass));
-    const object = claims.map((claim) => {
-      const storageClass = classOf(claim);
-      const { capacity } = projectClaim(claim);
-      const isData = claim.metadata.labels?.[volumeRoleLabel] !== 'PG_WAL';
-      const expandable = classes.get(storageClass) === true;
-      return { claim: claim.metadata.name, isData, capacity, storageClass, expandable };
+/** More claims than any Cluster has, although anybody can give others its label. */
+const mostClaims = 100;
+
+/** Only the size of the disk depends on them: a failure leaves the disk as it is, and delays nothing else. */
+async function readVolumes(deps: Dependencies, namespace: string, cluster: string): Promise<Observed['volumes']> {
+  const labelSelector = `${clusterLabel}=${cluster}`;
+  const failed = (message: string): Observed['volumes'] => ({ kind: 'failed', message });
+  try {
+    return await permitted(async () => {
+      const { items, complete } = await deps.api.volumeClaims.listFirst(namespace, mostClaims, { labelSelector });
+      if (!complete) return failed(`more than ${mostClaims} volume claims have the label ${labelSelector}`);
+      const claims = items.map((item) => {
+        return { ...projectClaim(item), isData: item.metadata.labels?.[volumeRoleLabel] !== 'PG_WAL' };
+      });
+      const names = [...new Set(claims.map(({ storageClass }) => storageClass))];
+      const allowed = await Promise.all(names.map((name) => expandable(deps, name)));
+      const object = claims.map(({ name, isData, capacity, storageClass }) => {
+        const expandable = allowed[names.indexOf(storageClass)] === true;
+        return { claim: name, isData, capacity, storageClass, expandable };
+      });
+      return { kind: 'found', object };
     });
-    return { kind: 'found', object };
-  });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    deps.log.info('the volume claims could not be read', { cluster: `${namespace}/${cluster}`, error: error.message });
+    return failed('its volume claims or their StorageClasses could not be read');
+  }
 }
 
 /** A claim without a StorageClass, or with one that no longer exists, cannot be expanded. */
 async function expandable(deps: Dependencies, storageClass: string): Promise<boolean> {
   if (storageClass === '') return false;
-  const found = await deps.api.storageClasses.get(undefined, storageClass);
+  const found = await deps.api.storageClasses.getBriefly(undefined, storageClass);
   return (found as { allowVolumeExpansion?: boolean } | undefined)?.allowVolumeExpansion === true;
 }
 
 /** A missing permission is an observation, not a failure: the status reports it. */
-async function permitted<T>(read: () => Promise<Read<T>>): Promise<Read<T>> {
+async function permitted<R>(read: () => Promise<R>): Promise<R | Denied> {
   try {
     return await read();
   } catch (error) {

@@ -20,6 +20,8 @@ import { writeStatus } from './write-status.ts';
  * @returns when to reconcile it again, also after a request that failed
  */
 export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWorker): Promise<Next> {
+  // Its addons are enqueued when their namespace is seen.
+  if (!deps.sees(splitKey(key)[0])) return { kind: 'done' };
   try {
     return await attempt(key, deps, offWorker);
   } catch (error) {

@@ -101,6 +101,7 @@ export class World {
       clock,
       log,
       caches: this.#caches(),
+      sees: () => true,
       availability: () => ({
         addons: 'served',
         clusters: 'served',
@@ -260,29 +261,29 @@ export class World {
       if (object === undefined) throw new Error('nothing was written');
       return object;
     };
+    const get = async (_: string | undefined, name: string): Promise<KubeObject | undefined> => {
+      const slot = slotOf(kind, name);
+      this.#ask('get', slot ?? resource);
+      if (slot !== undefined) return this.seen(slot);
+      const metadata = { name, namespace: '', uid: '', resourceVersion: '' };
+      const { expandable } = this.#state.rules;
+      return { apiVersion: 'v1', kind, metadata, allowVolumeExpansion: expandable } as KubeObject;
+    };
     return {
-      get: async (_, name) => {
-        const slot = slotOf(kind, name);
-        this.#ask('get', slot ?? resource);
-        if (slot !== undefined) return this.seen(slot);
-        const metadata = { name, namespace: '', uid: '', resourceVersion: '' };
-        const { expandable } = this.#state.rules;
-        return { apiVersion: 'v1', kind, metadata, allowVolumeExpansion: expandable } as KubeObject;
-      },
-      list: async () => {
+      get,
+      getBriefly: get,
+      list: () => Promise.reject(new Error('no reconcile lists without a limit')),
+      listFirst: async () => {
         this.#ask('list', resource);
-        if (resource === 'pods') throw failing(403, 'Forbidden', `${kind} is forbidden`);
-        const claims = resource === 'volumeClaims' && this.seen('cluster')?.inside?.ran !== undefined ? ['claim'] : [];
-        return claims.map((name): KubeObject => {
+        if (resource !== 'volumeClaims') throw failing(403, 'Forbidden', `${kind} is forbidden`);
+        const claims = this.seen('cluster')?.inside?.ran === undefined ? [] : ['claim'];
+        const items = claims.map((name): KubeObject => {
           const metadata = { name, namespace, uid: '', resourceVersion: '' };
           const { size } = (this.seen('cluster')?.spec?.storage ?? {}) as { readonly size?: string };
           const spec = { storageClassName: 'disk' };
           return { apiVersion: 'v1', kind, metadata, spec, status: { capacity: { storage: size } } } as KubeObject;
         });
-      },
-      listFirst: async () => {
-        this.#ask('list', resource);
-        throw failing(403, 'Forbidden', `${kind} is forbidden`);
+        return { items, complete: true };
       },
       create: async (manifest) => written('create', manifest, (state) => create(state, manifest)),
       apply: async (manifest) => written('apply', manifest, (state) => apply(state, manifest)),

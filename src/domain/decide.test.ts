@@ -269,6 +269,7 @@ describe('a change of plan', () => {
     ['unread', { kind: 'unread' }, 'False StorageUnverified'],
     ['without claims', { kind: 'found', object: [] }, 'False StorageUnverified'],
     ['forbidden', { kind: 'denied', message: 'no' }, 'False StorageUnverified'],
+    ['not answered', { kind: 'failed', message: 'no' }, 'False StorageUnverified'],
     [
       'fixed',
       { kind: 'found', object: [aVolume({ claim: 'c', storageClass: 'fixed', expandable: false })] },

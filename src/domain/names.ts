@@ -40,5 +40,5 @@ export function clusterOfScheduledBackup(name: string): string {
 export function cut(name: string, limit: number): string {
   if (name.length <= limit) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${name.slice(0, limit - hash.length - 1).replace(/-+$/, '')}-${hash}`;
+  return `${name.slice(0, limit - hash.length - 1).replace(/(?<!-)-+$/, '')}-${hash}`;
 }

@@ -6,15 +6,26 @@ import type { Facts } from '../api/workload.ts';
 import type { ChildOf, Role } from './children.ts';
 import type { PlanTable } from './database/plans.ts';
 
+/** The operator lacks the permission; the message says which. */
+export interface Denied {
+  readonly kind: 'denied';
+  readonly message: string;
+}
+
 /** The result of looking up an object in a cache, or of a live read, which happens only if the decision depends on it. */
 export type Read<T> =
   | { readonly kind: 'unread' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'found'; readonly object: T }
-  /** The operator lacks the permission; the message says which. */
-  | { readonly kind: 'denied'; readonly message: string }
+  | Denied
   /** The API server does not serve the kind: its provider is not installed. */
   | { readonly kind: 'notServed'; readonly reason: Reason; readonly message: string };
+
+/** A read that only a detail depends on, and that failed for another reason than a permission; the message says of what. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly message: string;
+}
 
 /** One volume claim of the Cluster, and whether its StorageClass allows it to grow. */
 export interface Volume {
@@ -54,7 +65,7 @@ export interface Observed {
   readonly children: Children;
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;
-  readonly volumes: Read<readonly Volume[]>;
+  readonly volumes: Read<readonly Volume[]> | Failed;
   /** The addon as the API server has it: read before the owner of an object is changed, since a cache can be stale. */
   readonly live: Read<KubeObject>;
   /** The pods, claims and events around a Cluster that does not become ready. */

@@ -88,7 +88,7 @@ function reachableDisk({ own, observed: { volumes } }: Situation, profile: Profi
     shortfall: { reason, message: `the disk stays at ${live} (the plan specifies ${profile.storage}): ${why}` },
   });
   if (order < 0) return kept('DiskNotShrunk', 'a disk cannot be shrunk');
-  if (volumes.kind === 'denied') return kept('StorageUnverified', volumes.message);
+  if (volumes.kind === 'denied' || volumes.kind === 'failed') return kept('StorageUnverified', volumes.message);
   if (volumes.kind !== 'found' || volumes.object.length === 0) {
     return kept('StorageUnverified', 'its volume claims do not exist yet');
   }

@@ -19,7 +19,8 @@ export interface ApiErrorContent {
  * A request without a complete 2xx response.
  *
  * With `code` 0 the effect of a write is unknown: it might have been carried out. `reason` is then 'Network', 'Timeout',
- * 'Aborted' (by the caller's signal) or 'Credentials' (the kubeconfig's files or its exec plugin failed: nothing was sent).
+ * 'Aborted' (by the caller's signal), 'TooLarge' (the response was longer than the caller reads) or 'Credentials' (the kubeconfig's
+ * files or its exec plugin failed: nothing was sent).
  * A 404 that names no object has the reason 'NotServed': the API server does not know the resource, so it is unknown
  * whether an object exists.
  */
@@ -33,13 +34,15 @@ export class ApiError extends Error {
     super(bounded(content.message, longestMessage));
     this.name = 'ApiError';
     this.code = content.code;
-    this.reason = content.reason;
+    // A webhook can choose it.
+    this.reason = bounded(content.reason, longestReason);
     if (content.retryAfterSeconds !== undefined) this.retryAfterSeconds = content.retryAfterSeconds;
     this.causes = content.causes ?? [];
   }
 }
 
 const longestMessage = 1024;
+const longestReason = 256;
 const mostCauses = 16;
 
 // The reasons of k8s.io/apimachinery meta/v1, for responses without a Status (proxies, load shedding).
@@ -71,7 +74,8 @@ export function errorFromResponse(code: number, body: string, retryAfter?: strin
   const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
   const status = parseJson(body);
   if (isRecord(status) && status.kind === 'Status') return errorFromStatus(status, code, seconds);
-  const words = body.trimStart().startsWith('<') ? '' : body.replace(/\s+/g, ' ').trim();
+  const start = body.trimStart().slice(0, longestMessage);
+  const words = start.startsWith('<') ? '' : start.replace(/\s+/g, ' ').trim();
   return new ApiError({
     code,
     reason: reasonOfCode[code] ?? 'Unknown',
@@ -103,6 +107,11 @@ export function errorFromStatus(status: unknown, code: number, retryAfterSeconds
 /** Whether a list or watch must restart because the API server no longer knows its resourceVersion or continue token. */
 export function isExpired(error: unknown): boolean {
   return error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone');
+}
+
+/** Whether the response was longer than the caller reads: it has to ask for less at once. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof ApiError && error.reason === 'TooLarge';
 }
 
 function toCause(cause: Record<string, unknown>): ErrorCause {

@@ -185,7 +185,7 @@ function eventName({ regarding, reason, note, key }: EventRecord): string {
   const content = JSON.stringify([regarding.uid, reason, note, key]);
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
   // Truncation can leave a dot or a hyphen at the end, which is invalid in a DNS label.
-  const prefix = regarding.name.slice(0, LONGEST_NAME - hash.length - 1).replace(/[-.]+$/, '');
+  const prefix = regarding.name.slice(0, LONGEST_NAME - hash.length - 1).replace(/(?<![-.])[-.]+$/, '');
   return `${prefix}.${hash}`;
 }
 

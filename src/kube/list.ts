@@ -1,43 +1,68 @@
 // Reads a collection, page by page. It must never return part of a collection unless the caller requested a part.
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
-import { ApiError, isExpired } from './errors.ts';
+import { ApiError, isExpired, isTooLarge } from './errors.ts';
 import type { Transport } from './transport.ts';
 
 /** A collection at one resourceVersion. */
-export interface Collection {
-  readonly items: readonly KubeObject[];
+export interface Collection<T> {
+  readonly items: readonly T[];
   readonly resourceVersion: string;
 }
 
-const pageSize = 500;
+export interface ListOptions<T> {
+  /** What to keep of each item, so that a collection need not fit into memory as it is sent. */
+  readonly keep: (item: KubeObject) => T;
+  readonly signal?: AbortSignal;
+  /** A page was too large; the list goes on with pages of this many items. */
+  readonly onSmallerPages?: (size: number) => void;
+}
+
+const largestPage = 500;
+/** An object has at most 1.5 MiB (etcd's limit for a request), so that a page of one is never too large. */
+const mostPageBytes = 4 * 1024 * 1024;
+/** How much less is asked for when a part is too large: 500 items, then 31, then one. */
+const partDivisor = 16;
 // After a second expiry in a row, the collection cannot be read before it is compacted: the caller backs off.
 const mostAttempts = 2;
 
 /**
- * Lists a path in pages of 500, with a consistent read (no resourceVersion is sent). Restarts once if the continue token expires.
+ * Lists a path in pages of 500 items, or of as many as fit into 4 MiB, with a consistent read (no resourceVersion is sent). Restarts once
+ * if the continue token expires.
  * @param path of the collection
  * @param query labelSelector and other parameters
- * @returns the items without managedFields, with apiVersion and kind
+ * @returns what is kept of the items; they are given without managedFields, with apiVersion and kind
  * @throws ApiError
  */
-export async function listAll(
+export async function listAll<T>(
   transport: Transport,
   gvr: Gvr,
   path: string,
   query: Readonly<Record<string, string>>,
-  signal?: AbortSignal,
-): Promise<Collection> {
+  options: ListOptions<T>,
+): Promise<Collection<T>> {
+  const pages = new Pages(transport, path, query, options);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await listPages(transport, gvr, path, query, signal);
+      return await listPages(pages, gvr, options.keep);
     } catch (error) {
       if (!isExpired(error) || attempt === mostAttempts) throw error;
     }
   }
 }
 
+/** The first items of a collection, by name. */
+export interface Part {
+  readonly items: readonly KubeObject[];
+  /** Whether these are all. */
+  readonly complete: boolean;
+}
+
+/** For a read that explains: it must not hold up the one who asks for as long as a read that is needed. */
+export const briefMilliseconds = 10_000;
+
 /**
- * At most `limit` items of a collection, the first by name, in one request. For cases where a part is better than a large response.
+ * At most `limit` items of a collection, and fewer when they have more than 4 MiB. Each request ends within 10 s. For cases where a part,
+ * or nothing, is better than a long wait.
  * @throws ApiError
  */
 export async function listFirst(
@@ -46,25 +71,62 @@ export async function listFirst(
   path: string,
   query: Readonly<Record<string, string>>,
   limit: number,
-): Promise<readonly KubeObject[]> {
-  const page = asPage(await transport.request({ method: 'GET', path, query: { ...query, limit: String(limit) } }));
-  return page.items.map((item) => typed(item, gvr));
+): Promise<Part> {
+  const limits = { timeoutMilliseconds: briefMilliseconds, mostBytes: mostPageBytes };
+  for (let size = limit; ; size = Math.max(1, Math.floor(size / partDivisor))) {
+    try {
+      const request = { path, query: { ...query, limit: String(size) }, ...limits };
+      const page = asPage(await transport.request({ method: 'GET', ...request }));
+      return { items: page.items.map((item) => typed(item, gvr)), complete: (page.metadata.continue ?? '') === '' };
+    } catch (error) {
+      if (!isTooLarge(error) || size === 1) throw error;
+    }
+  }
 }
 
-async function listPages(
-  transport: Transport,
-  gvr: Gvr,
-  path: string,
-  query: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
-): Promise<Collection> {
-  const items: KubeObject[] = [];
+/** The pages of one collection. Once one was too large, the others have fewer items too. */
+class Pages {
+  readonly #transport: Transport;
+  readonly #path: string;
+  readonly #query: Readonly<Record<string, string>>;
+  readonly #options: Pick<ListOptions<unknown>, 'signal' | 'onSmallerPages'>;
+  #size = largestPage;
+
+  constructor(
+    transport: Transport,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    options: Pick<ListOptions<unknown>, 'signal' | 'onSmallerPages'>,
+  ) {
+    this.#transport = transport;
+    this.#path = path;
+    this.#query = query;
+    this.#options = options;
+  }
+
+  /** @param token of the page before; empty for the first page. It holds where to go on, not how many items were asked for. */
+  async next(token: string): Promise<Page> {
+    for (;;) {
+      try {
+        const query = { ...this.#query, limit: String(this.#size), ...(token === '' ? {} : { continue: token }) };
+        const request = { method: 'GET', path: this.#path, query, mostBytes: mostPageBytes } as const;
+        return asPage(await this.#transport.request(request, this.#options.signal));
+      } catch (error) {
+        if (!isTooLarge(error) || this.#size === 1) throw error;
+        this.#size = Math.ceil(this.#size / 2);
+        this.#options.onSmallerPages?.(this.#size);
+      }
+    }
+  }
+}
+
+async function listPages<T>(pages: Pages, gvr: Gvr, keep: (item: KubeObject) => T): Promise<Collection<T>> {
+  const items: T[] = [];
   let resourceVersion: string | undefined;
   let token = '';
   do {
-    const pageQuery = { ...query, limit: String(pageSize), ...(token === '' ? {} : { continue: token }) };
-    const page = asPage(await transport.request({ method: 'GET', path, query: pageQuery }, signal));
-    for (const item of page.items) items.push(typed(item, gvr));
+    const page = await pages.next(token);
+    for (const item of page.items) items.push(keep(typed(item, gvr)));
     // Later pages have the version of the first one. If they do not, the older version is the safe one to watch from.
     resourceVersion ??= page.metadata.resourceVersion;
     token = page.metadata.continue ?? '';

@@ -84,11 +84,32 @@ describe('resources', () => {
       method: 'GET',
       path: '/api/v1/namespaces/ns/secrets',
       query: { fieldSelector: 'type=Warning', limit: '2' },
+      timeoutMilliseconds: 10_000,
+      mostBytes: 4 * 1024 * 1024,
     });
     call.answer(page([thing('a', 1), thing('b', 2)], 10, 'more'));
-    expect(await listed).toMatchObject([{ kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } }, {}]);
-    expect((await listed)[0]?.metadata).not.toHaveProperty('managedFields');
+    expect(await listed).toMatchObject({
+      complete: false,
+      items: [{ kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } }, {}],
+    });
+    expect((await listed).items[0]?.metadata).not.toHaveProperty('managedFields');
     expect(transport.waiting).toBe(0);
+  });
+
+  it('lists fewer of the first objects when they are too large, down to one', async () => {
+    const transport = new HandTransport();
+    const listed = resources(transport, core).listFirst('ns', 500);
+    const tooLarge = new ApiError({ code: 0, reason: 'TooLarge', message: 'too large' });
+    for (const limit of ['500', '31']) {
+      const call = await transport.call();
+      expect(call.request.query).toEqual({ limit });
+      call.fail(tooLarge);
+    }
+    (await transport.call()).answer(page([thing('a', 1)], 10, 'more'));
+    expect(await listed).toMatchObject({ complete: false, items: [{ metadata: { name: 'a' } }] });
+    const never = expect(resources(transport, core).listFirst('ns', 1)).rejects.toMatchObject({ reason: 'TooLarge' });
+    (await transport.call()).fail(tooLarge);
+    await never;
   });
 
   it('creates by an apply that no existing object can satisfy', async () => {

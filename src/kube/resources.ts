@@ -1,7 +1,7 @@
 // Reads and writes the objects of one resource as raw JSON. It must never write to an object other than the observed one.
 import type { Gvr, KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
-import { isKubeObject, listAll, listFirst } from './list.ts';
+import { briefMilliseconds, isKubeObject, listAll, listFirst, type Part } from './list.ts';
 import type { Transport } from './transport.ts';
 
 /** The observed object and its state. */
@@ -26,10 +26,12 @@ const neverExisted = '1';
 export interface ResourceClient {
   /** The object; undefined if it does not exist. Throws ApiError if the API server does not know the resource. */
   get(namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
+  /** Like get, but gives up after 10 s: for what only explains. */
+  getBriefly(namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
   /** All objects of a namespace or of all namespaces, by a consistent read, without managedFields. */
   list(namespace: string | undefined, query?: Selection): Promise<readonly KubeObject[]>;
-  /** At most `limit` objects, the first by name, in one request. */
-  listFirst(namespace: string | undefined, limit: number, query?: Selection): Promise<readonly KubeObject[]>;
+  /** At most `limit` objects, the first by name, in one request that gives up after 10 s; without managedFields. */
+  listFirst(namespace: string | undefined, limit: number, query?: Selection): Promise<Part>;
   /**
    * Creates the object. If the name is taken, it fails with reason 'Conflict' and writes nothing. It is an apply and not a POST, so that
    * a field omitted from a later apply is removed: the fields of a POST would always belong to another operation of the same manager.
@@ -73,17 +75,21 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       throw isAnotherObject(error) ? conflict(error) : error;
     }
   }
+  async function read(namespace: string | undefined, name: string, limits: { timeoutMilliseconds?: number }) {
+    try {
+      const path = resourcePath(gvr, namespace, name);
+      return asObject(await transport.request({ method: 'GET', path, ...limits }));
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404 && error.reason === 'NotFound') return undefined;
+      throw error;
+    }
+  }
   return {
-    async get(namespace, name) {
-      try {
-        return asObject(await transport.request({ method: 'GET', path: resourcePath(gvr, namespace, name) }));
-      } catch (error) {
-        if (error instanceof ApiError && error.code === 404 && error.reason === 'NotFound') return undefined;
-        throw error;
-      }
-    },
+    get: (namespace, name) => read(namespace, name, {}),
+    getBriefly: (namespace, name) => read(namespace, name, { timeoutMilliseconds: briefMilliseconds }),
     async list(namespace, query = {}) {
-      return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query })).items;
+      return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query }, { keep: (item) => item }))
+        .items;
     },
     listFirst: (namespace, limit, query = {}) =>
       listFirst(transport, gvr, resourcePath(gvr, namespace), { ...query }, limit),

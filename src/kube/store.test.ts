@@ -33,6 +33,13 @@ function fixture(onChange: (change: Change<Thing>) => void = () => {}): Fixture 
   return { store, reported };
 }
 
+function list(store: Store<Thing>, objects: readonly KubeObject[], resourceVersion: string): void {
+  store.replace(
+    objects.map((raw) => store.reduce(raw)),
+    resourceVersion,
+  );
+}
+
 function contents(store: Store<Thing>): string[] {
   return [...store.values()].map((object) => `${object.value}`).sort();
 }
@@ -110,7 +117,7 @@ describe('Store', () => {
     {
       name: 'does not revive an object created and deleted between two watches',
       steps: (store) => {
-        store.replace([], '20');
+        list(store, [], '20');
         store.record(thing('a', 10));
       },
       reported: [],
@@ -232,7 +239,7 @@ describe('Store', () => {
       name: 'learns from a relist what was deleted, changed, created and recreated',
       steps: (store) => {
         for (const name of ['gone', 'same', 'changed', 'reborn']) store.event('ADDED', thing(name, 1));
-        store.replace([thing('same', 1), thing('changed', 7), thing('new', 8), thing('reborn', 9, reborn)], '20');
+        list(store, [thing('same', 1), thing('changed', 7), thing('new', 8), thing('reborn', 9, reborn)], '20');
       },
       reported: [
         'added gone@1',
@@ -252,7 +259,7 @@ describe('Store', () => {
       steps: (store) => {
         store.record(thing('created', 25));
         store.record(thing('written', 26));
-        store.replace([thing('written', 3)], '20');
+        list(store, [thing('written', 3)], '20');
       },
       reported: [],
       holds: ['created@25', 'written@26'],
@@ -264,7 +271,7 @@ describe('Store', () => {
         store.event('ADDED', thing('b', 2));
         store.event('DELETED', thing('a', 30));
         store.forget('default', 'b', 'uid-of-b');
-        store.replace([thing('a', 1), thing('b', 2)], '20');
+        list(store, [thing('a', 1), thing('b', 2)], '20');
       },
       reported: ['added a@1', 'added b@2', 'deleted a@1'],
       holds: [],
@@ -273,7 +280,7 @@ describe('Store', () => {
       name: 'does not go back to the previous bearer of a name by a stale list',
       steps: (store) => {
         store.event('ADDED', thing('a', 25, reborn));
-        store.replace([thing('a', 3)], '20');
+        list(store, [thing('a', 3)], '20');
       },
       reported: ['added a@25'],
       holds: ['a@25'],
@@ -294,7 +301,7 @@ describe('Store', () => {
         store.event('ADDED', thing('a', 'x'));
         store.event('MODIFIED', thing('a', 'b'));
         store.event('MODIFIED', thing('a', 'b'));
-        store.replace([], 'c');
+        list(store, [], 'c');
       },
       reported: ['added a@x', 'modified a@b from a@x', 'deleted a@b'],
       holds: [],
@@ -324,7 +331,7 @@ describe('Store', () => {
       sizes.push(store.size);
       throw new Error('handler');
     });
-    expect(() => store.replace([thing('a', 1), thing('b', 2)], '5')).toThrow(AggregateError);
+    expect(() => list(store, [thing('a', 1), thing('b', 2)], '5')).toThrow(AggregateError);
     expect(() => store.event('DELETED', thing('a', 6))).toThrow('handler');
     expect(reported).toEqual(['added a@1', 'added b@2', 'deleted a@1']);
     expect(sizes).toEqual([2, 2, 1]);
@@ -333,7 +340,7 @@ describe('Store', () => {
   it('takes the rest of a list when one object cannot be projected', () => {
     const { store } = fixture();
     const broken: KubeObject = { apiVersion: 'v1', kind: 'Other', metadata: thing('a', 1).metadata };
-    expect(() => store.replace([broken, thing('b', 2)], '5')).toThrow('not a Thing');
+    expect(() => list(store, [broken, thing('b', 2)], '5')).toThrow('not a Thing');
     expect(contents(store)).toEqual(['b@2']);
   });
 
@@ -437,7 +444,7 @@ describe('Store', () => {
               const snapshot =
                 snapshots[action.do === 'relist' ? snapshots.length - 1 : dice % Math.max(1, snapshots.length)];
               if (snapshot === undefined) break;
-              store.replace(snapshot.items, String(snapshot.version));
+              list(store, snapshot.items, String(snapshot.version));
               delivered = snapshot.events;
               streamBegin = delivered;
               break;

@@ -17,6 +17,16 @@ interface Grave {
   readonly kind: 'deleted' | 'forgotten';
 }
 
+/** An object of a list, with no more of it than is kept. */
+export interface Reduced<T> {
+  readonly metadata: Pick<
+    KubeObject['metadata'],
+    'namespace' | 'name' | 'uid' | 'resourceVersion' | 'deletionTimestamp'
+  >;
+  /** @throws what its projection has thrown */
+  readonly project: () => T;
+}
+
 // Late events arrive within seconds of a deletion; older entries are not needed.
 const mostGraves = 4096;
 
@@ -81,13 +91,30 @@ export class Store<T extends KubeObject> {
     this.#bury(key, { uid, kind: 'forgotten', resourceVersion: known ? stored.metadata.resourceVersion : '0' });
   }
 
+  /** What `replace` takes: so that a list can be reduced page by page. Never throws. */
+  reduce(raw: KubeObject): Reduced<T> {
+    const { namespace, name, uid, resourceVersion, deletionTimestamp } = raw.metadata;
+    const metadata = { namespace, name, uid, resourceVersion, ...(deletionTimestamp && { deletionTimestamp }) };
+    try {
+      const object = this.#project(raw);
+      return { metadata, project: () => object };
+    } catch (error) {
+      return {
+        metadata,
+        project: () => {
+          throw error;
+        },
+      };
+    }
+  }
+
   /** Applies a complete list: objects that are missing were deleted, unless they are newer than the list. */
-  replace(list: readonly KubeObject[], listResourceVersion: string): void {
+  replace(list: readonly Reduced<T>[], listResourceVersion: string): void {
     const delivery = new Delivery(this.#onChange);
     const listed = new Set<string>();
-    for (const raw of list) {
-      listed.add(keyOf(raw));
-      delivery.attempt(() => this.#put(raw, delivery));
+    for (const reduced of list) {
+      listed.add(keyOf(reduced));
+      delivery.attempt(() => this.#put(reduced, delivery));
     }
     for (const [key, stored] of this.#objects) {
       if (listed.has(key) || isNewer(stored.metadata.resourceVersion, listResourceVersion)) continue;
@@ -102,22 +129,22 @@ export class Store<T extends KubeObject> {
     const delivery = new Delivery(this.#onChange);
     this.#see(raw.metadata.resourceVersion);
     if (type === 'DELETED') this.#end(raw, delivery);
-    else delivery.attempt(() => this.#put(raw, delivery));
+    else delivery.attempt(() => this.#put({ metadata: raw.metadata, project: () => this.#project(raw) }, delivery));
     delivery.run();
   }
 
-  #put(raw: KubeObject, delivery: Delivery<T>): void {
+  #put(raw: Reduced<T>, delivery: Delivery<T>): void {
     const key = keyOf(raw);
     if (this.#isBuried(key, raw)) return;
     const stored = this.#objects.get(key);
     if (stored === undefined) {
-      const object = this.#project(raw);
+      const object = raw.project();
       this.#objects.set(key, object);
       delivery.add({ type: 'added', object });
       return;
     }
     if (isOlderOrEqual(raw.metadata.resourceVersion, stored.metadata.resourceVersion)) return;
-    const object = this.#project(raw);
+    const object = raw.project();
     if (stored.metadata.uid === raw.metadata.uid) {
       delivery.add({ type: 'modified', object, previous: stored });
     } else {
@@ -159,7 +186,7 @@ export class Store<T extends KubeObject> {
   }
 
   /** A uid is never reused. An object that the operator deleted counts as existing only while it has a deletionTimestamp. */
-  #isBuried(key: string, { metadata }: KubeObject): boolean {
+  #isBuried(key: string, { metadata }: Pick<Reduced<T>, 'metadata'>): boolean {
     const grave = this.#graves.get(key);
     if (grave === undefined) return false;
     if (isOlderOrEqual(metadata.resourceVersion, grave.resourceVersion)) return true;
@@ -205,7 +232,7 @@ function objectKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
-function keyOf(raw: KubeObject): string {
+function keyOf(raw: Pick<Reduced<unknown>, 'metadata'>): string {
   // Cluster-scoped objects have no namespace, although the type requires one.
   return objectKey(raw.metadata.namespace ?? '', raw.metadata.name);
 }

@@ -192,13 +192,20 @@ describe('request', () => {
     expect(error.message).not.toContain('hunter2');
   });
 
-  it('refuses an answer beyond 64 MiB', async () => {
+  it.each([
+    [undefined, 65],
+    [2 * 1024 * 1024, 3],
+  ])('refuses an answer beyond 64 MiB, or beyond what the caller reads (%s)', async (mostBytes, mebibytes) => {
+    const closed = Promise.withResolvers<void>();
     answer = (_, response) => {
+      response.on('close', () => closed.resolve());
       const mebibyte = Buffer.alloc(1024 * 1024, ' ');
-      for (let sent = 0; sent < 65; sent += 1) response.write(mebibyte);
-      response.end('{}');
+      for (let sent = 0; sent < mebibytes; sent += 1) response.write(mebibyte);
+      // The end never comes: what is too much already is not waited for.
     };
-    expect(await refusal(connect({}).request({ method: 'GET', path }))).toMatchObject({ code: 0, reason: 'Network' });
+    const request = { method: 'GET', path, ...(mostBytes === undefined ? {} : { mostBytes }) } as const;
+    expect(await refusal(connect({}).request(request))).toMatchObject({ code: 0, reason: 'TooLarge' });
+    await closed.promise;
   });
 
   const cuts: readonly (readonly [string, Answer])[] = [

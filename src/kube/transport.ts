@@ -17,6 +17,8 @@ export interface ApiRequest {
   readonly contentType?: string;
   /** Until the response is complete, or for `lines` until it starts; default 30,000. */
   readonly timeoutMilliseconds?: number;
+  /** The longest response that is read, not for `lines`; default 64 MiB. A longer one is an ApiError with the reason 'TooLarge'. */
+  readonly mostBytes?: number;
 }
 
 export interface Transport {
@@ -113,7 +115,7 @@ class HttpTransport implements Transport {
     let code = 0;
     try {
       const answer = await this.#send('calls', request, limit);
-      const text = await answer.body.text();
+      const text = await textOf(answer.body, request.mostBytes ?? mostResponseBytes);
       code = answer.statusCode;
       if (code < 200 || code > 299) throw errorFromResponse(code, text, header(answer, 'retry-after'));
       return parse(text);
@@ -136,7 +138,7 @@ class HttpTransport implements Transport {
     try {
       const answer = await this.#send('watches', request, limit);
       if (answer.statusCode < 200 || answer.statusCode > 299) {
-        const text = await answer.body.text();
+        const text = await textOf(answer.body, mostResponseBytes);
         observe(answer.statusCode);
         throw errorFromResponse(answer.statusCode, text, header(answer, 'retry-after'));
       }
@@ -199,7 +201,6 @@ class HttpTransport implements Transport {
       ...shared,
       connections: this.#options.connections ?? 32,
       keepAliveTimeout: 30_000,
-      maxResponseSize: mostResponseBytes,
     });
     const watches = new Pool(this.#origin, shared);
     this.#open.add(calls).add(watches);
@@ -223,6 +224,21 @@ class HttpTransport implements Transport {
     const seconds = (this.#options.clock.monotonic() - started) / 1000;
     this.#options.observe?.({ ...requestInfo(request), code, seconds });
   }
+}
+
+/** The whole body. One that is too long is not read to its end: its connection is closed. */
+async function textOf(body: AsyncIterable<Buffer>, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) {
+      const message = `the response is longer than ${mostBytes} bytes`;
+      throw new ApiError({ code: 0, reason: 'TooLarge', message });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parse(text: string): unknown {

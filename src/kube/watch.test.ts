@@ -15,6 +15,7 @@ class Fixture {
   readonly transport = new HandTransport();
   readonly reported: string[] = [];
   readonly observed: string[] = [];
+  readonly smaller: number[] = [];
   readonly statuses: ReflectorStatus[] = [];
   readonly errors: unknown[] = [];
   chance = 0.5;
@@ -35,6 +36,7 @@ class Fixture {
     onError: (error) => this.errors.push(error),
     onStatus: (status) => this.statuses.push(status),
     observe: (event) => this.observed.push(event),
+    onSmallerPages: (size) => this.smaller.push(size),
   });
 
   /** Starts, responds to the list with the objects at version 10, and accepts the watch. */
@@ -82,7 +84,8 @@ describe('Reflector', () => {
     const made = fixture();
     made.reflector.start();
     const first = await made.transport.call();
-    expect(first.request).toEqual({ method: 'GET', path, query: { limit: '500' } });
+    const mostBytes = 4 * 1024 * 1024;
+    expect(first.request).toEqual({ method: 'GET', path, query: { limit: '500' }, mostBytes });
     first.answer(page([thing('a', 1)], 10, 'next'));
     const second = await made.transport.call();
     expect(second.request.query).toEqual({ limit: '500', continue: 'next' });
@@ -269,25 +272,73 @@ describe('Reflector', () => {
     expect(await made.untilAsked(60_000)).toBe(7000);
   });
 
-  for (const code of [403, 404]) {
-    it(`asks again at least every 5 s after a ${code}, and syncs when the resource comes`, async () => {
+  for (const [code, absence] of [
+    [403, 'forbidden'],
+    [404, 'missing'],
+  ] as const) {
+    const refusal = new ApiError({ code, reason: 'NotServed', message: 'page not found' });
+    const failure = { code, reason: 'NotServed', message: 'page not found' };
+
+    it(`asks again at least every 5 s after a ${code}, believes it after 10 s, and syncs when the resource comes`, async () => {
       const made = fixture();
       made.chance = 1;
       made.reflector.start();
       const waits: (number | undefined)[] = [];
       for (let round = 0; round < 6; round += 1) {
-        (await made.transport.call()).fail(new ApiError({ code, reason: 'NotServed', message: 'page not found' }));
+        (await made.transport.call()).fail(refusal);
         waits.push(await made.untilAsked(60_000));
       }
       expect(waits).toEqual([800, 1600, 3200, 5000, 5000, 5000]);
-      expect(made.reflector.status).toEqual({
-        synced: false,
-        failure: { code, reason: 'NotServed', message: 'page not found' },
-      });
+      // After 0, 0.8, 2.4, 5.6, 10.6 and 15.6 s.
+      expect(made.statuses.map((status) => status.absence)).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        absence,
+        absence,
+      ]);
+      expect(made.reflector.status).toEqual({ synced: false, absence, failure });
       (await made.transport.call()).answer(page([], 10));
       await made.transport.stream();
       expect(made.reflector.status).toEqual({ synced: true });
       expect(made.statuses.at(-1)).toEqual({ synced: true });
+    });
+
+    it(`lists again after a watch that is refused with ${code}, however often, and believes the list`, async () => {
+      const made = fixture();
+      made.chance = 1;
+      let stream = await made.watching();
+      for (let round = 0; round < 10; round += 1) {
+        if (round % 2 === 0) stream.fail(refusal);
+        else stream.send('ERROR', { kind: 'Status', code });
+        await made.untilAsked(60_000);
+        (await made.transport.call()).answer(page([thing('a', 1)], 10));
+        stream = await made.transport.stream();
+      }
+      expect(made.statuses.filter((status) => status.absence !== undefined)).toEqual([]);
+      expect(made.reflector.status).toEqual({ synced: true });
+    });
+
+    it(`does not believe a ${code} that other answers interrupt, and keeps to one that it believes`, async () => {
+      const made = fixture();
+      made.chance = 1;
+      const stream = await made.watching();
+      stream.fail(gone);
+      await made.untilAsked(60_000);
+      for (let round = 0; round < 20; round += 1) {
+        (await made.transport.call()).fail(round % 2 === 0 ? refusal : broken);
+        await made.untilAsked(60_000);
+      }
+      expect(made.reflector.status.absence).toBeUndefined();
+      for (let round = 0; round < 4; round += 1) {
+        (await made.transport.call()).fail(refusal);
+        await made.untilAsked(60_000);
+      }
+      expect(made.reflector.status).toEqual({ synced: true, absence, failure });
+      (await made.transport.call()).fail(broken);
+      await settle();
+      expect(made.reflector.status).toMatchObject({ absence, failure: { code: 0 } });
     });
   }
 
@@ -303,6 +354,30 @@ describe('Reflector', () => {
     expect((await made.transport.stream()).request.query?.resourceVersion).toBe('20');
     expect(made.reported).toEqual(['added b@15']);
     expect(made.observed).toEqual(['list']);
+  });
+
+  it('asks for fewer objects at once when they are too large, from the same place, and to the end', async () => {
+    const made = fixture();
+    const tooLarge = new ApiError({ code: 0, reason: 'TooLarge', message: 'too large' });
+    made.reflector.start();
+    (await made.transport.call()).answer(page([thing('a', 1)], 10, 'next'));
+    const asked: (Readonly<Record<string, string>> | undefined)[] = [];
+    for (let size = 500; size > 2; size = Math.ceil(size / 2)) {
+      const call = await made.transport.call();
+      asked.push(call.request.query);
+      call.fail(tooLarge);
+    }
+    expect(asked.slice(0, 3)).toEqual(['500', '250', '125'].map((limit) => ({ limit, continue: 'next' })));
+    const second = await made.transport.call();
+    expect(second.request.query).toEqual({ limit: '2', continue: 'next' });
+    second.answer(page([thing('b', 2)], 10, 'last'));
+    const third = await made.transport.call();
+    expect(third.request.query).toEqual({ limit: '2', continue: 'last' });
+    third.answer(page([thing('c', 3)], 10));
+    await made.transport.stream();
+    expect(made.reported).toEqual(['added a@1', 'added b@2', 'added c@3']);
+    expect(made.statuses).toEqual([{ synced: true }]);
+    expect(made.smaller).toEqual([250, 125, 63, 32, 16, 8, 4, 2]);
   });
 
   it('backs off when the continue token expires every time', async () => {

@@ -11,11 +11,25 @@ import type { Store } from './store.ts';
 import type { Transport } from './transport.ts';
 import { parseEvent, silenceMilliseconds, unreadable, versionOf, WatchStream } from './watch-stream.ts';
 
+/** The API server does not serve the resource (404), or does not permit to list it (403). */
+export type Absence = 'missing' | 'forbidden';
+
 export interface ReflectorStatus {
   /** Whether the store has held a complete list at least once. */
   readonly synced: boolean;
+  /**
+   * Lists have been answered so for 10 s, and none has succeeded since: an API server that has just started answers so too, and a watch
+   * may be refused for reasons of its own.
+   */
+  readonly absence?: Absence;
   /** The current failure; absent once a request succeeds again. */
-  readonly failure?: { readonly code: number; readonly reason: string; readonly message: string };
+  readonly failure?: Failure;
+}
+
+export interface Failure {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -30,6 +44,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly onError: (error: unknown) => void;
   /** Called on every change of `status`. */
   readonly onStatus?: (status: ReflectorStatus) => void;
+  /** The objects are so large that they are listed in pages of this many items. */
+  readonly onSmallerPages?: (size: number) => void;
   /** For metrics: the first list, every further list, every watch that the server accepted, every failure of either. */
   readonly observe?: (event: 'list' | 'relist' | 'watch' | 'failure') => void;
 }
@@ -38,6 +54,8 @@ const backoffBaseMilliseconds = 800;
 const backoffLimitMilliseconds = 30_000;
 // A missing CRD or role can appear at any time without an event, and checking for it is cheap.
 const missingLimitMilliseconds = 5_000;
+/** How long lists have to be refused until that is believed. An API server that starts is done by then. */
+const believedAfterMilliseconds = 10_000;
 const longestRetryAfterMilliseconds = 300_000;
 const healthyAfterMilliseconds = 120_000;
 const shortLifeMilliseconds = 1_000;
@@ -55,6 +73,8 @@ export class Reflector<T extends KubeObject> {
   readonly #stopping = new AbortController();
   #status: ReflectorStatus = { synced: false };
   #position: Position | undefined;
+  /** Since when every list has been answered so. */
+  #refused: { readonly as: Absence; readonly since: number } | undefined;
   #failures = 0;
   #loop: Promise<void> | undefined;
 
@@ -97,10 +117,21 @@ export class Reflector<T extends KubeObject> {
 
   async #list(signal: AbortSignal): Promise<Position> {
     const { transport, gvr, store } = this.#options;
-    const collection = await listAll(transport, gvr, this.#path, {}, signal);
+    const collection = await listAll(
+      transport,
+      gvr,
+      this.#path,
+      {},
+      {
+        signal,
+        keep: (item) => store.reduce(item),
+        onSmallerPages: (size) => this.#guard(() => this.#options.onSmallerPages?.(size)),
+      },
+    );
     const position = { resourceVersion: collection.resourceVersion, fresh: true };
     if (signal.aborted) return position;
     this.#position = position;
+    this.#refused = undefined;
     this.#guard(() => store.replace(collection.items, collection.resourceVersion));
     this.#observe(this.#status.synced ? 'relist' : 'list');
     if (!this.#status.synced || this.#status.failure !== undefined) this.#setStatus({ synced: true });
@@ -182,15 +213,34 @@ export class Reflector<T extends KubeObject> {
   }
 
   #succeeded(): void {
-    if (this.#status.failure !== undefined) this.#setStatus({ synced: this.#status.synced });
+    if (this.#status.failure === undefined) return;
+    const { failure: _, ...status } = this.#status;
+    this.#setStatus(status);
   }
 
   #failed(error: unknown): number {
+    const absence = absenceIn(error);
+    const isList = this.#position === undefined;
+    if (isList) this.#count(absence);
+    // Only a list can say whether the resource is there.
+    else if (absence !== undefined) this.#position = undefined;
     this.#report(error);
     if (!(error instanceof ApiError)) return this.#backoff(backoffLimitMilliseconds);
-    const missing = error.code === 403 || error.code === 404;
+    const missing = isList && absence !== undefined;
     const wait = this.#backoff(missing ? missingLimitMilliseconds : backoffLimitMilliseconds);
     return Math.max(wait, Math.min((error.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMilliseconds));
+  }
+
+  #count(absence: Absence | undefined): void {
+    if (absence === undefined) this.#refused = undefined;
+    else if (absence !== this.#refused?.as) this.#refused = { as: absence, since: this.#options.clock.monotonic() };
+  }
+
+  /** What lists have been answered for long enough, or else what was believed before. */
+  #believed(): Pick<ReflectorStatus, 'absence'> {
+    const lasting = (this.#refused?.since ?? Number.POSITIVE_INFINITY) + believedAfterMilliseconds;
+    const absence = this.#options.clock.monotonic() >= lasting ? this.#refused?.as : this.#status.absence;
+    return absence === undefined ? {} : { absence };
   }
 
   #report(error: unknown): void {
@@ -198,7 +248,7 @@ export class Reflector<T extends KubeObject> {
     const { code, reason } = error instanceof ApiError ? error : { code: 0, reason: 'Internal' };
     const message = error instanceof Error ? error.message : String(error);
     this.#observe('failure');
-    this.#setStatus({ synced: this.#status.synced, failure: { code, reason, message } });
+    this.#setStatus({ synced: this.#status.synced, ...this.#believed(), failure: { code, reason, message } });
   }
 
   /** Exponential with full jitter: reflectors that failed together are not retried together. */
@@ -232,4 +282,9 @@ export class Reflector<T extends KubeObject> {
       // onError itself failed: the error cannot be reported, and the cache matters more.
     }
   }
+}
+
+function absenceIn(error: unknown): Absence | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  return error.code === 404 ? 'missing' : error.code === 403 ? 'forbidden' : undefined;
 }

@@ -45,6 +45,7 @@ const nothingToSee: Facts = {
   warnings: [],
   changedAt: undefined,
   unseen: ['pods', 'persistentvolumeclaims', 'events'],
+  failed: [],
 };
 
 /** The input of the domain logic for a sight. */

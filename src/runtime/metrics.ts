@@ -103,6 +103,12 @@ const table = {
     help: 'Objects in the cache by kind.',
     labels: ['kind'],
   },
+  unseenNamespaces: {
+    name: 'postgres_addon_unseen_namespaces',
+    type: 'gauge',
+    help: 'Watched namespaces that were never listed completely, so that nothing is done in them. All namespaces count as one.',
+    labels: [],
+  },
   leader: {
     name: 'postgres_addon_leader',
     type: 'gauge',
@@ -215,6 +221,10 @@ export class Metrics {
 
   leader(leads: boolean): void {
     this.#metrics.leader.set(leads ? 1 : 0);
+  }
+
+  unseenNamespaces(count: number): void {
+    this.#metrics.unseenNamespaces.set(count);
   }
 
   longestRunning(seconds: number): void {

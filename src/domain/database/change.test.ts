@@ -275,7 +275,14 @@ describe('waiting', () => {
   it('names a missing permission as soon as the search for a cause needed it, and is otherwise reported as usual', () => {
     const addon = anAddon();
     const cluster = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
-    const object = { pods: [], claims: [], warnings: [], changedAt: undefined, unseen: ['pods', 'events'] } as const;
+    const object = {
+      pods: [],
+      claims: [],
+      warnings: [],
+      changedAt: undefined,
+      unseen: ['pods', 'events'],
+      failed: [],
+    } as const;
     const o = observing(addon, { cluster, facts: { kind: 'found', object } });
     const early = readyOf(think(o, {}, testTime + 2 * minute).status);
     expect(early?.reason).toBe('Creating');
@@ -305,7 +312,7 @@ describe('waiting', () => {
     const pod = aPod('db-team-a-shop-1', childIn(o, 'cluster').metadata.uid, [container]);
     const facts = {
       kind: 'found',
-      object: { pods: [pod], claims: [], warnings: [], changedAt: undefined, unseen: [] },
+      object: { pods: [pod], claims: [], warnings: [], changedAt: undefined, unseen: [], failed: [] },
     } as const;
     const seen = think({ ...waiting, facts }, {}, testTime + 2 * minute).status;
     expect(seen.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('CrashLooping');

@@ -15,7 +15,7 @@ export function storageClassIsMissing(evidence: Evidence): Verdict | undefined {
         reason: 'StorageClassMissing',
         message: `volume claim ${name} has no StorageClass, and the Kubernetes cluster has no default; mark one as default with the annotation storageclass.kubernetes.io/is-default-class: "true"`,
       };
-    const missing = newest(evidence, claim)?.match(/storageclass\S* "([^"]*)" not found/)?.[1];
+    const missing = newest(evidence, claim)?.match(/storageclass(?:\.storage\.k8s\.io)? "([^"]*)" not found/)?.[1];
     if (missing === storageClass)
       return {
         reason: 'StorageClassMissing',

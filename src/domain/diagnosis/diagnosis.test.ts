@@ -8,7 +8,7 @@ import { projectCluster } from '../../api/cnpg.ts';
 import { type Reason, reasons } from '../../api/conditions.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { type Facts, projectClaim, projectPod, projectWarning } from '../../api/workload.ts';
-import { findCause, missingPermissions } from './diagnosis.ts';
+import { blindSpots, findCause } from './diagnosis.ts';
 
 type Json = Record<string, unknown>;
 
@@ -30,6 +30,7 @@ function factsOf({ pods, claims, warnings }: Omit<Recorded, 'cluster'>): Facts {
     warnings: warnings.map(projectWarning),
     changedAt: '2026-01-01T00:00:00Z',
     unseen: [],
+    failed: [],
   };
 }
 
@@ -362,6 +363,7 @@ describe('without permissions', () => {
     warnings: [],
     changedAt: '2026-01-01T00:00:00Z',
     unseen: ['pods', 'persistentvolumeclaims', 'events'],
+    failed: [],
   };
 
   it('absence is no evidence', () => {
@@ -375,14 +377,22 @@ describe('without permissions', () => {
     const recorded = read('class-default-missing');
     const claimsOnly: Facts = { ...all, claims: factsOf(recorded).claims, unseen: ['pods', 'events'] };
     expect(findCause(claimsOnly, projectCluster(recorded.cluster), now)?.reason).toBe('StorageClassMissing');
-    expect(missingPermissions({ kind: 'found', object: claimsOnly })).toContain(
-      'is not permitted to list pods and events',
+    expect(blindSpots({ kind: 'found', object: claimsOnly })).toContain('is not permitted to list pods and events');
+  });
+
+  it('a failed list is no evidence either, and is not called a missing permission', () => {
+    for (const name of ['instance-over-quota', 'claims-over-quota', 'cnpg-down', 'pods-over-quota'])
+      expect(
+        findCause({ ...all, unseen: [], failed: all.unseen }, projectCluster(read(name).cluster), now),
+      ).toBeUndefined();
+    expect(blindSpots({ kind: 'found', object: { ...all, unseen: [], failed: ['events'] } })).toBe(
+      'events in this namespace could not be listed, so the cause may remain unknown',
     );
   });
 
   it('reports nothing if nothing was missing, or there was no search', () => {
-    expect(missingPermissions({ kind: 'found', object: { ...all, unseen: [] } })).toBeUndefined();
-    expect(missingPermissions({ kind: 'unread' })).toBeUndefined();
+    expect(blindSpots({ kind: 'found', object: { ...all, unseen: [] } })).toBeUndefined();
+    expect(blindSpots({ kind: 'unread' })).toBeUndefined();
   });
 });
 

@@ -60,9 +60,12 @@ export function findCause(facts: Facts, cluster: Cluster, now: number): Verdict 
   return undefined;
 }
 
-/** A message about the permissions that the search lacked; undefined if it lacked none or did not happen. */
-export function missingPermissions(facts: Read<Facts>): string | undefined {
-  if (facts.kind !== 'found' || facts.object.unseen.length === 0) return undefined;
-  const unseen = facts.object.unseen.join(' and ');
-  return `the operator is not permitted to list ${unseen} in this namespace, so the cause may remain unknown; grant it the permission`;
+/** What the search could not see, and why; undefined if it saw everything or did not happen. The same for each failure, whatever its code. */
+export function blindSpots(facts: Read<Facts>): string | undefined {
+  if (facts.kind !== 'found') return undefined;
+  const { unseen, failed } = facts.object;
+  const forbidden = `the operator is not permitted to list ${unseen.join(' and ')} in this namespace, so the cause may remain unknown; grant it the permission`;
+  const unanswered = `${failed.join(' and ')} in this namespace could not be listed, so the cause may remain unknown`;
+  const spots = [...(unseen.length > 0 ? [forbidden] : []), ...(failed.length > 0 ? [unanswered] : [])];
+  return spots.length === 0 ? undefined : spots.join('; ');
 }

@@ -28,7 +28,7 @@ export function evidenceOf(facts: Facts, cluster: Cluster, now: number): Evidenc
     pods: facts.pods.filter((pod) => isPodOf(cluster.metadata, pod)).sort(byName),
     claims: facts.claims.filter((claim) => instanceOf(name, claim.name) !== undefined).sort(byName),
     warnings: [...facts.warnings].sort((a, b) => (a.at === b.at ? compare(a.message, b.message) : compare(b.at, a.at))),
-    sees: (what) => !facts.unseen.includes(what),
+    sees: (what) => ![...facts.unseen, ...facts.failed].includes(what),
     isQuiet: now - (millisecondsOf(facts.changedAt) ?? now) >= quietAfter,
   };
 }

@@ -6,7 +6,7 @@ import { cnpgReport } from '../database/readiness.ts';
 import { wasReady } from '../recorded.ts';
 import type { Verdict } from '../verdict.ts';
 import { deadlineOf, untilNextLook, untilStuck } from './deadlines.ts';
-import { findCause, missingPermissions } from './diagnosis.ts';
+import { blindSpots, findCause } from './diagnosis.ts';
 
 /** The cause, if one was found; otherwise what CNPG reports, once the deadline has passed. */
 export function explain({ s, now }: Round, verdict: Verdict): Verdict {
@@ -17,11 +17,11 @@ export function explain({ s, now }: Round, verdict: Verdict): Verdict {
   const cause = cluster !== undefined && facts.kind === 'found' ? findCause(facts.object, cluster, now) : undefined;
   if (cause !== undefined) return cause;
   if (warning === true) return verdict;
-  const missing = missingPermissions(facts);
-  const andMissing = (text: string): string => (missing === undefined ? text : `${text}; ${missing}`);
-  if (untilStuck(s.addon, now) > 0) return { ...verdict, message: andMissing(verdict.message) };
+  const blind = blindSpots(facts);
+  const andBlind = (text: string): string => (blind === undefined ? text : `${text}; ${blind}`);
+  if (untilStuck(s.addon, now) > 0) return { ...verdict, message: andBlind(verdict.message) };
   const report = cluster === undefined ? 'there is no Cluster yet' : cnpgReport(cluster);
-  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andMissing(report)}` };
+  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andBlind(report)}` };
 }
 
 /** Contains the deadline, not the time waited so far: the message must not change while the situation does not. */

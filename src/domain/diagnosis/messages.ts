@@ -14,9 +14,10 @@ export function normalize(message: string): string {
     .replace(/^\(combined from similar events\): /, '')
     .replace(/ :(?= )/g, ':')
     .replace(/rpc error: code = \w+ desc = /g, '')
-    .replace(/\b(?:read|write) (?:udp|tcp)\d? \S+->\S+: /g, '')
+    .replace(/\b(?:read|write) (?:udp|tcp)\d? [^\s>]+>[^\s>]+: /g, '')
     .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
-    .replace(/(\bhttps?:\/\/[^\s"?]+)\?[^\s"]*/g, '$1')
+    // The query is optional, so that a URL without one is not looked through again from each "http" in it.
+    .replace(/(\bhttps?:\/\/[^\s"?]*)(?:\?[^\s"]*)?/g, '$1')
     .trim()
     .replace(/\.$/, '');
   return plain.length <= longest ? plain : `${plain.slice(0, longest - 1)}…`;
@@ -39,18 +40,23 @@ export function wordsOnImage(message: string): string {
  * preemption: ...": sorted, and without the numbers of nodes, which change with every node.
  */
 export function wordsOnScheduling(message: string): string {
-  const why = /nodes are available: (.*?)(?:\. |\.$|$)/.exec(message.replace(/\s+/g, ' '))?.[1];
-  if (why === undefined) return normalize(message);
+  const [, list] = message.replace(/\s+/g, ' ').split('nodes are available: ', 2);
+  if (list === undefined) return normalize(message);
+  const [why = ''] = list.split(/\. |\.$/, 1);
   const parts = why.split(/, (?=\d+ )/).map((part) => part.replace(/^\d+ /, ''));
   return normalize([...new Set(parts)].sort().join(', '));
 }
 
 /** Why the pod of a Job was rejected, without the random name of the pod and the current use of a quota, which change. */
 export function wordsOnRefusal(message: string, job: string): string {
-  return normalize(
-    message
-      .replace(/^(?:\(combined from similar events\): )?Error creating: /, '')
-      .replaceAll(new RegExp(`"${job}-[a-z0-9]{5}"`, 'g'), `"${job}"`)
-      .replace(/, used: .*?, limited: /, ', limited: '),
-  );
+  const refusal = message
+    .replace(/^(?:\(combined from similar events\): )?Error creating: /, '')
+    .replace(/"([^"]*)-[a-z0-9]{5}"/g, (quoted, name: string) => (name === job ? `"${job}"` : quoted));
+  return normalize(withoutUse(refusal));
+}
+
+function withoutUse(refusal: string): string {
+  const from = refusal.indexOf(', used: ');
+  const to = from === -1 ? -1 : refusal.indexOf(', limited: ', from);
+  return to === -1 ? refusal : refusal.slice(0, from) + refusal.slice(to);
 }
