@@ -9,6 +9,8 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { chartPermissions, grant, type Permissions } from './permissions.ts';
 
+const serviceNames = join(import.meta.dirname, 'service-names.mjs');
+
 export interface OperatorOptions {
   readonly cluster: Cluster;
   /** Its user name at the API server, valid as a label; a unique one distinguishes two operators in the audit log. */
@@ -19,6 +21,8 @@ export interface OperatorOptions {
   readonly permissions?: Permissions;
   readonly podName?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Address of a server that answers the logins; without it, none is attempted, since a login could only fail. */
+  readonly databases?: string;
   /** Path of what Node runs; default: the sources of this checkout. */
   readonly program?: string;
 }
@@ -138,6 +142,13 @@ export class Operator {
   }
 }
 
+/** What it takes to log in at a simulated database. The check itself is on by default. */
+function loginOf(databases: string | undefined) {
+  return databases === undefined
+    ? { flags: [], environment: { READINESS_CONNECTION_CHECK: 'Off' } }
+    : { flags: ['--import', serviceNames], environment: { TEST_DATABASE_ADDRESS: databases } };
+}
+
 /** Starts the operator; it may still be reading when this resolves. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { cluster, user, namespace, program = join(repositoryRoot, 'src/main.ts') } = options;
@@ -149,7 +160,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   }
   const kubeconfig = await issueKubeconfig(cluster, { user });
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+  const login = loginOf(options.databases);
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...login.flags, program], {
     cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -158,8 +170,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       POD_NAME: options.podName ?? user,
       POD_NAMESPACE: namespace,
       PORT: '0',
-      // No PostgreSQL runs behind the simulator: a login would never succeed.
-      READINESS_CONNECTION_CHECK: 'Off',
+      ...login.environment,
       ...options.environment,
     },
   });

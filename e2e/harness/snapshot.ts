@@ -77,6 +77,8 @@ function leaves(value: unknown, path: readonly string[] = []): ReadonlyMap<strin
 export function comparableStatus(addon: LiveObject): unknown {
   const {
     ready_at,
+    primary,
+    readySince,
     observedGeneration,
     credentials,
     planChange,
@@ -87,6 +89,9 @@ export function comparableStatus(addon: LiveObject): unknown {
   const comparable = {
     ...rest,
     readyAt: typeof ready_at,
+    // Which instance it is depends on the switchovers before.
+    primary: typeof primary,
+    readySince: typeof readySince,
     credentials: Object.keys((credentials ?? {}) as Fields).sort(),
     resources: { ...(resources as Fields), storage: '<disk>' },
     // A kept disk is what the sequence leaves; the reason is compared where the sizes are.

@@ -15,6 +15,7 @@ import { cacheRoot } from '../../hack/toolchain/cache.ts';
 import { withLock } from '../../hack/toolchain/lock.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
+import { DatabaseServer } from '../simulator/database-server.ts';
 import type { Pace } from '../simulator/sequences.ts';
 import { Simulator } from '../simulator/simulator.ts';
 import { Gate } from './admission-gate.ts';
@@ -32,6 +33,8 @@ export interface SuiteOptions {
   readonly cluster?: string;
   /** Whether an operator runs all the time. Tests of processes start their own. */
   readonly withOperator?: boolean;
+  /** Whether operators log in, as is their default. Not where dozens of databases at once share this process with their server. */
+  readonly withLogins?: boolean;
   /** Whether the cluster is taken down at the end: for one that no other file uses. */
   readonly takeDown?: boolean;
 }
@@ -41,20 +44,24 @@ export class Suite {
   readonly client: KubeClient;
   readonly audit: AuditLog;
   readonly simulator: Simulator;
+  readonly databases: DatabaseServer;
   readonly addons: History;
   readonly clusters: History;
   /** Where the operators of this file have their Lease. */
   readonly operatorNamespace: string;
   readonly #operators: Operator[] = [];
   readonly #gates: Gate[] = [];
+  readonly #withLogins: boolean;
   #namespaces = 0;
   /** Of the names of this file's namespaces. */
   readonly namespacePrefix: string;
   /** Milliseconds since the epoch. */
   readonly startedAt = Date.now();
 
-  constructor(cluster: Cluster, simulatorKubeconfig: string) {
+  constructor(cluster: Cluster, simulatorKubeconfig: string, databases: DatabaseServer, withLogins: boolean) {
+    this.#withLogins = withLogins;
     this.cluster = cluster;
+    this.databases = databases;
     this.client = connect(cluster.kubeconfig, 'e2e-harness');
     this.audit = new AuditLog(cluster.auditLog, this.client);
     this.simulator = new Simulator({ kubeconfig: simulatorKubeconfig, pace: testPace, thorough: true });
@@ -76,7 +83,7 @@ export class Suite {
   async stop(): Promise<void> {
     await Promise.all(this.#operators.map((operator) => (operator.exit === undefined ? operator.kill() : undefined)));
     await Promise.all(this.#gates.map((gate) => gate.close()));
-    await Promise.all([this.simulator.stop(), this.addons.stop(), this.clusters.stop()]);
+    await Promise.all([this.simulator.stop(), this.addons.stop(), this.clusters.stop(), this.databases.close()]);
     await this.client.remove(namespaces, undefined, this.operatorNamespace);
     await this.client.close();
     // A test whose simulator failed has proved nothing.
@@ -96,6 +103,7 @@ export class Suite {
       cluster: this.cluster,
       user: 'postgres-addon-operator',
       namespace: this.operatorNamespace,
+      ...(this.#withLogins ? { databases: this.databases.address } : {}),
       ...options,
     });
     this.#operators.push(operator);
@@ -202,7 +210,13 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
   beforeAll(async () => {
     leave = await enter(name);
     const cluster = await controlPlane(name);
-    suite = new Suite(cluster, await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] }));
+    const simulatorKubeconfig = await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] });
+    suite = new Suite(
+      cluster,
+      simulatorKubeconfig,
+      await DatabaseServer.start(cluster.kubeconfig),
+      options.withLogins !== false,
+    );
     await suite.start();
     await eventually('the simulator to know all Clusters', () => {
       if (suite?.simulator.isSynced !== true) throw new Error('it is not synced');

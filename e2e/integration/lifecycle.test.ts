@@ -96,6 +96,7 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
     addon = await suite().untilRunning(namespace, 'shop');
     expect(addons.course(namespace, 'shop', ({ status }) => status?.phase)).toEqual([undefined, 'creating', 'running']);
     expect(await client.list(clusterGvr, namespace)).toHaveLength(1);
+    expect(suite().databases.loginsTo(namespace, cluster)).toBe(1);
   });
 
   it('has a Cluster as the plan says', async () => {
@@ -185,6 +186,7 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
       'Provisioned=True ClusterHealthy',
       'CredentialsPublished=True Published',
       'PlanApplied=True Applied',
+      'Connectable=True LoggedIn',
       ...(backup === 'none' ? [] : ['BackupReady=False NoObjectStore']),
     ]);
     expect([...new Set(conditions.map(({ observedGeneration }) => observedGeneration))]).toEqual([1]);
@@ -469,6 +471,8 @@ describe('an addon that changes', () => {
     ]);
     expect(conditionOf(after, 'PlanApplied')).toMatchObject({ status: 'True', reason: 'Applied' });
     expect(await databaseUrl(namespace, 'shop')).toBe(url);
+    expect([before.status?.primary, after.status?.primary]).toEqual([`${cluster}-1`, `${cluster}-2`]);
+    expect(suite().databases.loginsTo(namespace, cluster)).toBe(2);
   });
 
   it('follows a changed password, awkward characters included, and a recreated Secret', async () => {
@@ -496,6 +500,9 @@ describe('an addon that changes', () => {
       const found = (await client.list(events, namespace)).filter(({ reason }) => reason === 'CredentialsUpdated');
       expect(found).toHaveLength(2);
     });
+    await eventually('a login with each of the three passwords', () =>
+      expect(suite().databases.loginsTo(namespace, cluster)).toBe(3),
+    );
   });
 
   it('keeps the last good URL while the source is unusable', async () => {

@@ -62,7 +62,7 @@ describe('requests of one addon', () => {
     expect(all.filter(isEvent).length).toBeLessThanOrEqual(3);
   });
 
-  it('for a change of plan: what changes, and the status twice; the Secrets once, and what says whether the disk may grow', async () => {
+  it('for a change of plan: what changes, and the status twice; the Secrets twice, and what says whether the disk may grow', async () => {
     const { namespace } = await running('shop', 'free');
     const mark = await suite().audit.mark();
     await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
@@ -70,7 +70,8 @@ describe('requests of one addon', () => {
     await suite().fence();
     const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
     expect(tally(all)).toEqual({
-      'get secrets': 2,
+      // Once more for the login when the database is back.
+      'get secrets': 4,
       'list persistentvolumeclaims': 1,
       'patch clusters': 1,
       'patch postgresaddons/status': 2,

@@ -1,0 +1,108 @@
+// Answers logins for every simulated Cluster, as its Service and primary do: with TLS, with the password that CNPG's Secret holds now, and
+// only while the Cluster has a primary that is ready. It speaks no SQL but the `SELECT 1` of the operator's login.
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { connect, type KubeClient } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
+import { clusterGvr } from '../../src/api/cnpg.ts';
+import { testCertificate } from '../../src/kube/testing-certificate.ts';
+import { asksForPassword, errorResponse, letsIn, selectsOne } from '../../src/postgres/testing.ts';
+
+/** The port in every DATABASE_URL. */
+const port = 5432;
+
+/** Of an error response that a client gets in place of a session. */
+type Refusal = '28P01' | '3D000' | '57P03';
+
+export class DatabaseServer {
+  /** The address of the Services of all databases: one of its own on loopback, since the port is always the same. */
+  readonly address: string;
+  readonly #client: KubeClient;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #contexts = new Map<string, SecureContext>();
+  readonly #logins = new Map<string, number>();
+
+  private constructor(client: KubeClient, server: Server, address: string) {
+    this.#client = client;
+    this.#server = server;
+    this.address = address;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.once('close', () => this.#sockets.delete(socket));
+      // A client that leaves in the middle of it has been tested as much as it wanted.
+      this.#meet(socket).catch(() => socket.destroy());
+    });
+  }
+
+  /** @param kubeconfig path of one that may read Clusters and Secrets */
+  static async start(kubeconfig: string): Promise<DatabaseServer> {
+    const server = createServer();
+    const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
+    await once(server.listen(port, address), 'listening');
+    return new DatabaseServer(connect(kubeconfig, 'cnpg-simulator'), server, address);
+  }
+
+  /** How many logins to a Cluster have succeeded. */
+  loginsTo(namespace: string, cluster: string): number {
+    return this.#logins.get(`${namespace}/${cluster}`) ?? 0;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+    await this.#client.close();
+  }
+
+  async #meet(socket: Socket): Promise<void> {
+    await once(socket, 'data');
+    socket.write('S');
+    let host = '';
+    const client = new TLSSocket(socket, {
+      isServer: true,
+      SNICallback: (name, done) => {
+        host = name;
+        done(null, this.#contextOf(name));
+      },
+    }).on('error', () => {});
+    const [startup] = (await once(client, 'data')) as [Buffer];
+    client.write(asksForPassword);
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    const [service = '', namespace = ''] = host.split('.');
+    const cluster = service.replace(/-rw$/, '');
+    const refusal = await this.#judge(namespace, cluster, startup, answer.toString('utf8', 5).replace(/\0$/, ''));
+    if (refusal !== undefined) return void client.end(errorResponse(refusal));
+    client.write(letsIn);
+    await once(client, 'data');
+    this.#logins.set(`${namespace}/${cluster}`, this.loginsTo(namespace, cluster) + 1);
+    client.write(selectsOne);
+  }
+
+  #contextOf(host: string): SecureContext {
+    let context = this.#contexts.get(host);
+    if (context === undefined) {
+      const { certificate, key } = testCertificate(host);
+      context = createSecureContext({ cert: certificate, key });
+      this.#contexts.set(host, context);
+    }
+    return context;
+  }
+
+  /** @param startup names and values, each with a zero byte, after the length and the version of the protocol */
+  async #judge(namespace: string, cluster: string, startup: Buffer, password: string): Promise<Refusal | undefined> {
+    const words = startup.toString('utf8', 8).split('\0');
+    const parameter = (name: string): string | undefined => words[words.indexOf(name) + 1];
+    const { status = {} } = (await this.#client.get(clusterGvr, namespace, cluster)) ?? {};
+    if (!(Number(status.readyInstances) > 0) || status.currentPrimary !== status.targetPrimary) return '57P03';
+    const secret = await this.#client.get(secrets, namespace, `${cluster}-app`);
+    const data = (secret?.data ?? {}) as Readonly<Record<string, string>>;
+    const is = (key: string, value: string | undefined): boolean =>
+      Buffer.from(data[key] ?? '', 'base64').toString() === value;
+    if (!is('username', parameter('user')) || !is('password', password)) return '28P01';
+    return is('dbname', parameter('database')) ? undefined : '3D000';
+  }
+}
