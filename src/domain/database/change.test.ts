@@ -15,6 +15,7 @@ import {
   childIn,
   observing,
   observingAll,
+  reported,
   testPlatform,
   testTime,
   think,
@@ -255,7 +256,7 @@ describe('waiting', () => {
   it('is Reconciling for five minutes, then Stalled, and clears by itself', () => {
     const addon = anAddon();
     const working = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
-    const o = observing(addon, { cluster: working });
+    const o = reported(observing(addon, { cluster: working }));
     expect(needs(o, testTime).facts).toBe(false);
     expect(needs(o, testTime + 2 * minute).facts).toBe(true);
     const early = think(o, {}, testTime + 2 * minute);
@@ -275,7 +276,7 @@ describe('waiting', () => {
     const addon = anAddon();
     const cluster = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
     const object = { pods: [], claims: [], warnings: [], changedAt: undefined, unseen: ['pods', 'events'] } as const;
-    const o = observing(addon, { cluster, facts: { kind: 'found', object } });
+    const o = reported(observing(addon, { cluster, facts: { kind: 'found', object } }));
     const early = readyOf(think(o, {}, testTime + 2 * minute).status);
     expect(early?.reason).toBe('Creating');
     expect(early?.message).toContain('is not permitted to list pods and events');

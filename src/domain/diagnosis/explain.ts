@@ -19,9 +19,10 @@ export function explain({ s, now }: Round, verdict: Verdict): Verdict {
   if (warning === true) return verdict;
   const missing = missingPermissions(facts);
   const andMissing = (text: string): string => (missing === undefined ? text : `${text}; ${missing}`);
-  if (untilStuck(s.addon, now) > 0) return { ...verdict, message: andMissing(verdict.message) };
-  const report = cluster === undefined ? 'there is no Cluster yet' : cnpgReport(cluster);
-  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andMissing(report)}` };
+  // Without a Cluster, it is created now, which begins an attempt.
+  if (cluster === undefined || untilStuck(s.addon, now) > 0)
+    return { ...verdict, message: andMissing(verdict.message) };
+  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andMissing(cnpgReport(cluster))}` };
 }
 
 /** Contains the deadline, not the time waited so far: the message must not change while the situation does not. */
