@@ -37,7 +37,7 @@ async function haveWaited(minutes: number): Promise<void> {
   const addon = await suite().client.get(addonGvr, namespace, 'shop');
   const lastTransitionTime = new Date(Date.now() - minutes * 60_000).toISOString().replace(/\.\d+/, '');
   const conditions = ((addon?.status?.conditions ?? []) as readonly ConditionView[]).map((condition) =>
-    condition.type === 'Ready' ? { ...condition, lastTransitionTime } : condition,
+    ['Reconciling', 'Stalled'].includes(condition.type) ? { ...condition, lastTransitionTime } : condition,
   );
   await suite().client.patch(addonGvr, namespace, 'shop', { status: { conditions } }, 'status');
 }

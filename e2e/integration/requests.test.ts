@@ -287,7 +287,7 @@ describe('requests of the process', () => {
     const longAgo = new Date(Date.now() - 120_000).toISOString().replace(/[.]\d+/, '');
     const reported = (waiting.status?.conditions ?? []) as readonly { readonly type: string }[];
     const conditions = reported.map((condition) =>
-      condition.type === 'Ready' ? { ...condition, lastTransitionTime: longAgo } : condition,
+      condition.type === 'Reconciling' ? { ...condition, lastTransitionTime: longAgo } : condition,
     );
     await suite().client.patch(addonGvr, namespace, 'shop', { status: { conditions } }, 'status');
     await eventually('a look at the pods', async () => {

@@ -62,7 +62,7 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
     apiVersion,
     kind,
     metadata: projectMetadata(raw, {
-      fields: ['generation', 'creationTimestamp', 'deletionTimestamp', 'finalizers'],
+      fields: ['generation', 'deletionTimestamp', 'finalizers'],
       annotations: [annotations.preview],
     }),
     spec: spec ?? {},

@@ -6,7 +6,7 @@ import { timestampOf } from '../api/time.ts';
 import { alteredIn, children, roles } from './children.ts';
 import { withServerVersion } from './database/running.ts';
 import { type ActionResult, type Decision, essentialRefusal, type Fields, type Refusal } from './decision.ts';
-import { untilStuck } from './diagnosis/deadlines.ts';
+import { recordedAttempt, untilStuck } from './diagnosis/deadlines.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
 import { stateOf, type Verdict } from './verdict.ts';
 
@@ -111,7 +111,9 @@ function conditionsOf(
   now: number,
   generation: number | undefined,
 ): Condition[] {
-  const state = stateAt(addon, ready, now);
+  const attempt = attemptAfter(addon, result);
+  const isStuck = attempt !== undefined && untilStuck(addon, now) <= 0;
+  const state = stateAt(addon, ready, isStuck);
   const verdicts: Decision['conditions'] = {
     ...decision.conditions,
     ...(result.login === undefined ? {} : { Connectable: result.login }),
@@ -120,7 +122,7 @@ function conditionsOf(
     Stalled: state === 'stalled' ? ready : undefined,
   };
   return (Object.keys(conditionTypes) as readonly ConditionType[]).flatMap((type) => {
-    const before = recordedCondition(addon, type);
+    const before = type === 'Reconciling' && attempt?.type !== type ? undefined : recordedCondition(addon, type);
     const judged = isEffective(type, result) ? verdicts[type] : undefined;
     const isLost = before?.status === 'True' && isMissing(type, decision, result);
     const verdict =
@@ -174,11 +176,15 @@ function isMissing(type: ConditionType, { actions }: Decision, result: ActionRes
   return !isEffective(type, result) && actions.some((action) => action.verb === 'create' && action.concern === concern);
 }
 
-/** Progressing counts as stalled once the deadline has passed. */
-function stateAt(addon: PostgresAddon, ready: Verdict, now: number): ReasonState {
+/** The condition that tells when the present attempt began; undefined if it begins now. A new Cluster begins one. */
+function attemptAfter(addon: PostgresAddon, { created }: ActionResult): Condition | undefined {
+  return created?.cluster === undefined ? recordedAttempt(addon) : undefined;
+}
+
+/** Progressing counts as stalled once the deadline of the attempt has passed. */
+function stateAt(addon: PostgresAddon, ready: Verdict, isStuck: boolean): ReasonState {
   const state = stateOf(ready);
-  const isStuck = state === 'progressing' && phaseOf(addon, ready) !== 'deleted' && untilStuck(addon, now) <= 0;
-  return isStuck ? 'stalled' : state;
+  return isStuck && state === 'progressing' && phaseOf(addon, ready) !== 'deleted' ? 'stalled' : state;
 }
 
 function conditionOf(

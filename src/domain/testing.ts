@@ -41,7 +41,6 @@ export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): Po
       uid: 'addon-uid',
       resourceVersion: '10',
       generation: 1,
-      creationTimestamp: '2026-01-02T03:04:00Z',
     },
     spec: { plan: 'standard', ...spec },
     ...(status === undefined ? {} : { status }),
@@ -221,6 +220,11 @@ export function think(o: Observed, result: ActionResult = {}, now = testTime) {
   const addon = { ...o.addon, status };
   const pace = paceOf({ kind: 'reported', addon, decision, result, untilCheckUp: () => 600_000, now });
   return { ...decision, decision, status, pace };
+}
+
+/** The observation, once the status that results from it was written. */
+export function reported(o: Observed, now = testTime): Observed {
+  return but(o, { addon: { ...o.addon, status: think(o, {}, now).status } });
 }
 
 /** A running addon, as it is after the first successful round. */

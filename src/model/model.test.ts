@@ -37,6 +37,7 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
   'a foreign ScheduledBackup in the way of a plan': 3500,
   'a rival with the same appId': 3500,
   'hours that pass': 3500,
+  'attempts that begin late': 3000,
   'a finalizer removed by hand': 100,
   'suspended in the middle of a switch': 3500,
   'a switch without a database': 3500,

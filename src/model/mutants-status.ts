@@ -3,6 +3,7 @@ import { annotations } from '../api/addon.ts';
 import { timestampOf } from '../api/time.ts';
 import { clusterIn, type Mutant, relabelled, seeing, withCluster } from './mutant.ts';
 import { searchOf } from './scenarios.ts';
+import { epoch } from './state.ts';
 
 /** By name; each must violate its rule in its search. */
 export const statusMutants = {
@@ -87,6 +88,36 @@ export const statusMutants = {
     }),
     search: searchOf({ after: ['create free'], steps: ['suspend on', 'plan standard'], times: 2 }),
     rule: 'a suspended addon keeps what status says of its plan',
+  },
+  'counts patience from the creation of the addon': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const status = product.statusOf(addon, decision, result, now);
+        const isOld = now > epoch + 5 * 60_000;
+        const conditions = (status.conditions ?? []).map((one) =>
+          isOld && one.type === 'Reconciling' ? { ...one, type: 'Stalled' } : one,
+        );
+        return { ...status, conditions };
+      },
+    }),
+    search: searchOf({ steps: ['create free', 'wait an hour'], times: 2 }),
+    rule: 'Stalled by time comes after Reconciling',
+  },
+  'keeps the beginning of an attempt when the spec changes': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const { generation } = addon.metadata;
+        const { conditions = [], ...status } = addon.status ?? {};
+        const renewed = conditions.map((one) =>
+          generation === undefined ? one : { ...one, observedGeneration: generation },
+        );
+        return product.statusOf({ ...addon, status: { ...status, conditions: renewed } }, decision, result, now);
+      },
+    }),
+    search: searchOf({ steps: ['create free', 'wait an hour', 'plan standard'], times: 3 }),
+    rule: 'Stalled by time comes after Reconciling',
   },
   'reports a password': {
     subject: (product) => ({

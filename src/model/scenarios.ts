@@ -276,6 +276,19 @@ export const scenarios = {
     times: 2,
     resyncs: 1,
   }),
+  'attempts that begin late': searchOf({
+    steps: [
+      'create free',
+      'suspend on',
+      'suspend off',
+      'wait an hour',
+      'refuse cluster',
+      'accept cluster',
+      'delete cluster',
+    ],
+    times: 4,
+    late: [],
+  }),
   'a finalizer removed by hand': searchOf({
     after: ['create protected free'],
     steps: ['remove the finalizers', 'delete in the background', 'create protected free'],

@@ -21,11 +21,13 @@ export class Backoff {
   /**
    * Counts one more failure of `key` and returns its wait in milliseconds: between half and all of the full wait, so that keys that
    * failed together are not retried together. The full wait is twice that of the failure before, and at most the maximum.
+   * @param isEarly the wait before had not passed when the key ran and failed: it begins again, and does not grow
    * @param atLeastMilliseconds what the failure itself requires: the first wait is not shorter than this, and none is
    */
-  next(key: string, atLeastMilliseconds = 0): number {
-    const doubled = 2 * (this.#waits.get(key) ?? this.#base / 2);
-    const full = Math.min(this.#maximum, Math.max(doubled, atLeastMilliseconds));
+  next(key: string, atLeastMilliseconds = 0, isEarly = false): number {
+    const before = this.#waits.get(key);
+    const grown = before === undefined ? this.#base : isEarly ? before : 2 * before;
+    const full = Math.min(this.#maximum, Math.max(grown, atLeastMilliseconds));
     this.#waits.set(key, full);
     return Math.max(atLeastMilliseconds, full / 2 + (full / 2) * this.#random());
   }

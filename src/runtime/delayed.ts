@@ -36,16 +36,17 @@ export class DelayedKeys {
     return first.key;
   }
 
-  /** Removes a key, if it is there. */
-  delete(key: string): void {
+  /** Removes a key. Returns whether it was there. */
+  delete(key: string): boolean {
     const position = this.#position.get(key);
-    if (position === undefined) return;
+    if (position === undefined) return false;
     this.#position.delete(key);
     const last = this.#heap.pop();
-    if (last === undefined || last.key === key) return;
+    if (last === undefined || last.key === key) return true;
     const above = this.#heap[(position - 1) >> 1];
     if (position > 0 && above !== undefined && above.at > last.at) this.#rise(last, position);
     else this.#sink(last, position);
+    return true;
   }
 
   #rise(entry: Entry, from: number): void {

@@ -189,6 +189,18 @@ describe('WorkQueue', () => {
     await waits(10_000);
   });
 
+  it('does not lengthen the wait of a failing key when it runs before the wait is over', async () => {
+    const { clock, queue, started, endOnly } = bench();
+    queue.start();
+    for (let events = 0; events < 20; events += 1) {
+      queue.add('a');
+      await clock.advance(1000);
+      await endOnly({ kind: 'retry', atLeastMilliseconds: 30_000 });
+    }
+    await clock.advance(30_000);
+    expect(started).toHaveLength(21);
+  });
+
   it('lets the newest run decide when its key runs next: what an earlier run requested is void', async () => {
     for (const next of [done, { kind: 'retry', atLeastMilliseconds: 60_000 }] as const) {
       const { clock, queue, started, endOnly } = bench();

@@ -47,6 +47,8 @@ export interface WorkQueueOptions {
 /** One run of a key. */
 interface Run {
   readonly startedAt: number;
+  /** It began before the wait that the run before requested was over. */
+  readonly isEarly: boolean;
   /** The number of its running `offWorker` calls. */
   offWorker: number;
 }
@@ -182,8 +184,8 @@ export class WorkQueue {
       observe?.depth(this.depth);
       observe?.latency((startedAt - (this.#dirty.get(key) ?? startedAt)) / 1000);
       this.#dirty.delete(key);
-      this.#delayed.delete(key);
-      const run: Run = { startedAt, offWorker: 0 };
+      const isEarly = this.#delayed.delete(key);
+      const run: Run = { startedAt, isEarly, offWorker: 0 };
       this.#running.set(key, run);
       void this.#run(key, run);
       if (this.#spin.ran(key)) this.#options.onSpin(key);
@@ -233,7 +235,8 @@ export class WorkQueue {
   #settle(key: string, run: Run, next: Next): void {
     const { backoff } = this.#options;
     // Done while the key is still in flight, so that a key due at once is enqueued only once, below.
-    if (next.kind === 'retry') this.addAfter(key, waitOf(next, backoff.next(key, next.atLeastMilliseconds)));
+    if (next.kind === 'retry')
+      this.addAfter(key, waitOf(next, backoff.next(key, next.atLeastMilliseconds, run.isEarly)));
     else backoff.forget(key);
     if (next.kind === 'again') this.addAfter(key, next.afterMilliseconds);
     this.#running.delete(key);

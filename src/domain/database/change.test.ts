@@ -16,6 +16,7 @@ import {
   childIn,
   observing,
   observingAll,
+  reported,
   testPlatform,
   testTime,
   think,
@@ -256,7 +257,7 @@ describe('waiting', () => {
   it('is Reconciling for five minutes, then Stalled, and clears by itself', () => {
     const addon = anAddon();
     const working = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 });
-    const o = observing(addon, { cluster: working });
+    const o = reported(observing(addon, { cluster: working }));
     expect(needs(o, testTime).facts).toBe(false);
     expect(needs(o, testTime + 2 * minute).facts).toBe(true);
     const early = think(o, {}, testTime + 2 * minute);
@@ -283,7 +284,7 @@ describe('waiting', () => {
       unseen: ['pods', 'events'],
       failed: [],
     } as const;
-    const o = observing(addon, { cluster, facts: { kind: 'found', object } });
+    const o = reported(observing(addon, { cluster, facts: { kind: 'found', object } }));
     const early = readyOf(think(o, {}, testTime + 2 * minute).status);
     expect(early?.reason).toBe('Creating');
     expect(early?.message).toContain('is not permitted to list pods and events');

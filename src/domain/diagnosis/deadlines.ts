@@ -1,7 +1,9 @@
 // How long a database may be not ready before that counts as stuck, and when to search for the cause. It only computes durations.
 import type { PostgresAddon } from '../../api/addon.ts';
+import type { Condition } from '../../api/kubernetes.ts';
 import { millisecondsOf } from '../../api/time.ts';
-import { wasReady } from '../recorded.ts';
+import { recordedCondition, wasReady } from '../recorded.ts';
+import { stateOf, verdictOf } from '../verdict.ts';
 
 /** The deadlines of the first start and of a later recovery, in milliseconds. */
 const creatingDeadline = 5 * 60_000;
@@ -11,15 +13,30 @@ const firstLook = 90_000;
 const shortestBetweenLooks = 30_000;
 const longestBetweenLooks = 600_000;
 
-/** Milliseconds since the addon was created, or since the database was last ready. */
+/**
+ * The recorded condition that tells since when the present attempt lasts: Reconciling, or Stalled if that took too long. undefined if an
+ * attempt begins now: nothing was in progress before, something else stopped it, or the spec has changed. Neither the age of the addon
+ * nor that of Ready=False tells: both include the time in which nothing was attempted, and the first is from another clock.
+ */
+export function recordedAttempt(addon: PostgresAddon): Condition | undefined {
+  const stalled = recordedCondition(addon, 'Stalled');
+  const last = recordedCondition(addon, 'Reconciling') ?? (stalled && tookTooLong(stalled) ? stalled : undefined);
+  // Nothing is attempted for the spec of a suspended addon.
+  const isOfSpec = addon.spec.suspend === true || last?.observedGeneration === addon.metadata.generation;
+  return isOfSpec ? last : undefined;
+}
+
+/** Whether Stalled reports an attempt that took too long, and not a reason to attempt nothing. */
+export function tookTooLong(stalled: Condition): boolean {
+  const verdict = verdictOf(stalled);
+  return verdict !== undefined && (verdict.reason === 'TakingTooLong' || stateOf(verdict) === 'progressing');
+}
+
+/** Milliseconds since the present attempt to get the database ready began. */
 export function waitingFor(addon: PostgresAddon, now: number): number {
-  const ready = addon.status?.conditions?.find((condition) => condition.type === 'Ready');
-  const since = wasReady(addon)
-    ? ready?.status === 'False'
-      ? millisecondsOf(ready.lastTransitionTime)
-      : undefined
-    : millisecondsOf(addon.metadata.creationTimestamp);
-  return Math.max(0, now - (since ?? now));
+  const attempt = recordedAttempt(addon);
+  const since = millisecondsOf(attempt?.lastTransitionTime) ?? now;
+  return Math.max(0, now - since) + (attempt?.type === 'Stalled' ? deadlineOf(addon) : 0);
 }
 
 /** How long the database may be not ready before that counts as stuck, in milliseconds. */

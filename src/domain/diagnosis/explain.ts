@@ -19,9 +19,9 @@ export function explain({ s, now }: Round, verdict: Verdict): Verdict {
   if (warning === true) return verdict;
   const blind = blindSpots(facts);
   const andBlind = (text: string): string => (blind === undefined ? text : `${text}; ${blind}`);
-  if (untilStuck(s.addon, now) > 0) return { ...verdict, message: andBlind(verdict.message) };
-  const report = cluster === undefined ? 'there is no Cluster yet' : cnpgReport(cluster);
-  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andBlind(report)}` };
+  // Without a Cluster, it is created now, which begins an attempt.
+  if (cluster === undefined || untilStuck(s.addon, now) > 0) return { ...verdict, message: andBlind(verdict.message) };
+  return { reason: 'TakingTooLong', message: `${overdue(s.addon, verdict)}; ${andBlind(cnpgReport(cluster))}` };
 }
 
 /** Contains the deadline, not the time waited so far: the message must not change while the situation does not. */

@@ -1,6 +1,6 @@
 // The rules on what status must never report, each with a name.
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
-import type { ConditionType } from '../../api/conditions.ts';
+import { type ConditionType, type Reason, reasons, rowOf } from '../../api/conditions.ts';
 import type { Condition } from '../../api/kubernetes.ts';
 import { isWatched, type Role } from '../../domain/children.ts';
 import { defaultPlans } from '../../domain/database/plans.ts';
@@ -107,6 +107,19 @@ export const statusRules = {
     return undefined;
   },
 
+  'Stalled by time comes after Reconciling': (_, step) => {
+    const reported = reportedIn(step);
+    const stalled = reported && conditionIn(reported.status, 'Stalled');
+    if (reported === undefined || stalled === undefined || !tookTooLong(stalled)) return undefined;
+    if (reported.created) return 'it takes too long to start a Cluster that was just created';
+    const { status, metadata, spec } = reported.addon;
+    const last = conditionIn(status, 'Reconciling') ?? conditionIn(status, 'Stalled');
+    const isAttempt = last !== undefined && (last.type === 'Reconciling' || tookTooLong(last));
+    if (!isAttempt) return 'it took too long, and was not in progress before';
+    const isOfSpec = spec.suspend === true || last.observedGeneration === metadata.generation;
+    return isOfSpec ? undefined : 'it took too long for a spec that was just changed';
+  },
+
   'a suspended addon keeps what status says of its plan': (_, step) => {
     const reported = reportedIn(step);
     if (
@@ -139,6 +152,11 @@ function conditionIn(status: AddonStatus | undefined, condition: ConditionType):
   return status?.conditions?.find(({ type }) => type === condition);
 }
 
+/** Whether Stalled reports that something that was in progress took too long. */
+function tookTooLong({ reason }: Condition): boolean {
+  return reason === 'TakingTooLong' || (reason in reasons && rowOf(reason as Reason).state === 'progressing');
+}
+
 /** Whether a condition reports an obstacle. */
 function isObstructed(status: AddonStatus, condition: ConditionType): boolean {
   const reason = conditionIn(status, condition)?.reason;
@@ -158,6 +176,8 @@ interface Reported {
   readonly seen: View;
   readonly refused: boolean;
   readonly loggedIn: boolean;
+  /** Whether the Cluster was created in the same reconcile. */
+  readonly created: boolean;
 }
 
 /** The status that a step wrote or tried to write, with what the operator knew. */
@@ -169,6 +189,7 @@ function reportedIn({ attempt }: Step): Reported | undefined {
     addon: by.observed.addon,
     seen: by.seen,
     refused: error !== undefined,
+    created: by.result.created?.cluster !== undefined,
     loggedIn: by.result.login?.reason === 'LoggedIn',
   };
 }
