@@ -42,7 +42,7 @@ function observing(addon: PostgresAddon, answer: (request: ApiRequest) => unknow
   return observe('team-a/shop', deps);
 }
 
-/** Published, then not ready for long enough to look for the cause, and asked for a plan with a larger disk. */
+/** Published, then not ready for long enough to look for the cause, and asked for a plan with a larger disk, which was not written yet. */
 function stuckAddon(): PostgresAddon {
   const addon = changed(aRunningAddon(), { plan: 'pro' });
   const { conditions = [], ...status } = addon.status ?? {};
@@ -52,9 +52,17 @@ function stuckAddon(): PostgresAddon {
     status: {
       ...status,
       phase: 'provisioning',
-      conditions: conditions.map((one) =>
-        one.type === 'Ready' ? { ...one, status: 'False', lastTransitionTime: since } : one,
-      ),
+      conditions: [
+        ...conditions.map((one) => (one.type === 'Ready' ? { ...one, status: 'False' as const } : one)),
+        {
+          type: 'Stalled',
+          status: 'True',
+          reason: 'TakingTooLong',
+          message: 'the database is still not ready',
+          ...(addon.metadata.generation === undefined ? {} : { observedGeneration: addon.metadata.generation }),
+          lastTransitionTime: since,
+        },
+      ],
     },
   };
 }
