@@ -1,0 +1,45 @@
+// Which tests a file is to be held to: those of its own folder of src that import it, themselves or through others.
+import { dirname, join } from 'node:path/posix';
+import { below, isNode, type Node, syntaxOf } from './syntax.ts';
+
+/** Searches for minutes: what they find has to be found by a test of its own beside the code. */
+const searches = /^src\/model\/|^src\/controller\/virtual-time[.]test[.]ts$/;
+
+/** The files that a file imports, types apart. Paths as in `files`. */
+function importsOf(path: string, source: string): readonly string[] {
+  const { tree } = syntaxOf(source);
+  return below(tree).flatMap((node) => {
+    const from = node.source;
+    if (!isNode(from) || node.typeOnly === true || !String(from.value).startsWith('.')) return [];
+    const specifiers = (node.specifiers ?? []) as readonly (Node & { readonly isTypeOnly?: boolean })[];
+    const isType = specifiers.length > 0 && specifiers.every(({ isTypeOnly }) => isTypeOnly === true);
+    return isType ? [] : [join(dirname(path), String(from.value))];
+  });
+}
+
+/**
+ * @param files source by path from the root of the checkout, for example `src/kube/list.ts`
+ * @returns for the path of a file, the tests related to it: the one of its name first
+ */
+export function relatedTests(files: ReadonlyMap<string, string>): (path: string) => readonly string[] {
+  const imports = new Map([...files].map(([path, source]) => [path, importsOf(path, source)]));
+  const reached = (from: string): ReadonlySet<string> => {
+    const found = new Set([from]);
+    for (const path of found) for (const next of imports.get(path) ?? []) found.add(next);
+    return found;
+  };
+  const tests = [...files.keys()]
+    .filter((path) => path.endsWith('.test.ts') && !searches.test(path))
+    .map((path) => ({ path, reaches: reached(path) }));
+  return (path) => {
+    const own = path.replace(/[.]ts$/, '.test.ts');
+    const found = tests.filter((test) => folderOf(test.path) === folderOf(path) && test.reaches.has(path));
+    const paths = found.map((test) => test.path);
+    return paths.toSorted((a, b) => Number(b === own) - Number(a === own));
+  };
+}
+
+/** The folder directly below src; src itself for its own files. */
+function folderOf(path: string): string {
+  return path.split('/').slice(0, -1).slice(0, 2).join('/');
+}
