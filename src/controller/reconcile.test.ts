@@ -1,7 +1,307 @@
-// What a reconcile does before it knows enough.
-import { expect, it } from '@jest/globals';
+// What a reconcile asks for, request by request, and when it asks to be repeated.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { PostgresAddon } from '../api/addon.ts';
+import type { LoginResult } from '../api/login.ts';
+import type { UserStep } from '../model/user.ts';
 import type { Dependencies } from './dependencies.ts';
+import { keyOf } from './key.ts';
 import { reconcile } from './reconcile.ts';
+import { type Faults, failing, key, minute, World } from './testing.ts';
+
+const running: World[] = [];
+function aWorld(): World {
+  const world = new World();
+  running.push(world);
+  return world;
+}
+afterEach(async () => {
+  for (const world of running.splice(0)) await world.queue.stop(0);
+});
+
+/** What was requested, and what each reconcile returned, in the time after something happened. */
+async function after(world: World, happens: () => void, milliseconds = 5 * minute) {
+  const [requests, runs, logged, announced] = [world.requests, world.runs, world.logged, world.announced].map(
+    ({ length }) => length,
+  );
+  happens();
+  await world.advance(milliseconds);
+  return {
+    requests: world.requests.slice(requests).map(({ verb, on, error }) => {
+      return error === undefined ? `${verb} ${on}` : `${verb} ${on}: ${error.code}`;
+    }),
+    next: world.runs.slice(runs).map(({ next }) => next),
+    logged: world.logged.slice(logged),
+    announced: world.announced.slice(announced),
+  };
+}
+
+const again = (afterMilliseconds: number) => ({ kind: 'again', afterMilliseconds });
+const checkUp = again(10 * minute);
+const secrets = ['get urlSecret', 'get source'];
+const creation = ['create cluster', 'create scheduledBackup', 'status addon', 'get source', 'create urlSecret'];
+
+/** The life of one addon: each step, its requests, and when each of its reconciles is to be repeated. */
+const life: readonly (readonly [UserStep | undefined, readonly string[], readonly unknown[]])[] = [
+  ['create standard', [...creation, 'status addon'], [again(90_000), again(84_000), checkUp]],
+  ['rotate the password', [...secrets, 'apply urlSecret', 'status addon'], [checkUp]],
+  [
+    'plan pro',
+    [
+      ...[...secrets, 'list volumeClaims', 'get storageClasses', 'apply cluster', 'status addon'],
+      ...[...secrets, 'list volumeClaims', 'get storageClasses', 'status addon'],
+    ],
+    [again(90_000), again(87_000), checkUp],
+  ],
+  // Nothing, until ten minutes after the last reads.
+  [undefined, [], []],
+  [undefined, secrets, [checkUp]],
+  [
+    'mode protected',
+    [...secrets, 'finalizers addon', 'apply cluster', 'apply scheduledBackup', 'apply urlSecret', 'status addon'],
+    [checkUp],
+  ],
+  // A Secret is not watched: the check-up finds that it is gone.
+  ['delete urlSecret', [...secrets, 'create urlSecret', 'status addon'], [checkUp]],
+  [
+    'delete in the background',
+    [
+      ...['get cluster', 'get scheduledBackup', 'get urlSecret'],
+      ...['apply scheduledBackup', 'apply urlSecret', 'apply cluster', 'finalizers addon'],
+    ],
+    [{ kind: 'done' }, { kind: 'done' }],
+  ],
+  [
+    'create protected standard',
+    [
+      ...['get urlSecret', 'get addon', 'finalizers addon', 'apply cluster', 'apply scheduledBackup'],
+      ...['apply urlSecret', 'status addon', 'apply cluster', 'status addon', ...secrets, 'status addon'],
+    ],
+    [again(0), again(90_000), again(87_000), checkUp],
+  ],
+  ['suspend on', ['status addon'], [{ kind: 'done' }]],
+  ['suspend off', [...secrets, 'status addon'], [checkUp]],
+  [
+    'mode standard',
+    [
+      ...['get cluster', 'get scheduledBackup', 'get urlSecret', 'get source', 'get addon'],
+      ...['apply cluster', 'apply scheduledBackup', 'apply urlSecret', 'finalizers addon', 'status addon'],
+    ],
+    [checkUp],
+  ],
+  ['delete in the background', [], [{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }]],
+];
+
+it('each step in the life of an addon takes these requests and no other', async () => {
+  const world = aWorld();
+  for (const [step, requests, next] of life) {
+    const found = await after(world, () => step && world.user(step));
+    expect([step, found.requests, found.next]).toEqual([step, requests, next]);
+    expect(found.logged).toEqual([]);
+  }
+  expect(world.announced[0]).toBe('undefined -> creating');
+});
+
+/** A world with a running addon. */
+async function aRunningWorld(step: UserStep = 'create standard'): Promise<World> {
+  const world = aWorld();
+  await after(world, () => world.user(step));
+  return world;
+}
+
+/** Requests of one kind are answered by an error. */
+function failingOn(verb: string, on: string, error: ReturnType<typeof failing>): Faults {
+  return { answer: (request) => (request.verb === verb && request.on === on ? error : undefined) };
+}
+
+const stale = 'info: object changed since it was read; requeueing';
+const failed = 'warn: a request failed; requeueing';
+const retry = { kind: 'retry' };
+const conflict = failing(409, 'Conflict');
+
+describe('the first reconcile', () => {
+  it.each<readonly [string, UserStep, Faults, readonly string[], object, readonly string[]]>([
+    ['without the lease writes nothing', 'change the schedule by hand', { noLease: true }, [], retry, []],
+    [
+      'after a conflict of a watched child requests no read of the others',
+      'change the schedule by hand',
+      failingOn('apply', 'scheduledBackup', conflict),
+      ['apply scheduledBackup: 409'],
+      retry,
+      [stale],
+    ],
+    [
+      'after a conflict of the status',
+      'suspend on',
+      failingOn('status', 'addon', conflict),
+      ['status addon: 409'],
+      retry,
+      [stale],
+    ],
+    [
+      'after a status that finds no addon',
+      'suspend on',
+      failingOn('status', 'addon', failing(404, 'NotFound')),
+      ['status addon: 404'],
+      retry,
+      [stale],
+    ],
+    [
+      'after a status that fails otherwise, waits for as long as it is told',
+      'suspend on',
+      failingOn('status', 'addon', failing(503, 'ServiceUnavailable', '', 100)),
+      ['status addon: 503'],
+      { ...retry, atLeastMilliseconds: 100_000 },
+      [failed],
+    ],
+    ['without the lease for the status writes none', 'suspend on', { noLease: true }, [], retry, []],
+    [
+      'after a refusal reports it, and waits for as long as its reason asks',
+      'change the schedule by hand',
+      failingOn('apply', 'scheduledBackup', failing(422, 'Invalid')),
+      ['apply scheduledBackup: 422', 'status addon'],
+      { ...retry, atLeastMilliseconds: 60_000 },
+      [],
+    ],
+  ])('%s', async (_, step, faults, requests, next, logged) => {
+    const world = await aRunningWorld();
+    world.faults = faults;
+    const found = await after(world, () => world.user(step), 0);
+    expect(found).toMatchObject({ requests, next: [next], logged });
+    expect(found.announced).toHaveLength(requests.includes('status addon') ? 1 : 0);
+  });
+
+  it('with a read that fails writes nothing, and waits for as long as it is told', async () => {
+    const world = await aRunningWorld();
+    world.faults = failingOn('get', 'source', failing(503, 'ServiceUnavailable', '', 77));
+    const found = await after(world, () => world.user('plan pro'), 0);
+    expect(found).toMatchObject({ next: [{ ...retry, atLeastMilliseconds: 77_000 }], logged: [failed], announced: [] });
+    expect(found.requests).not.toContain('apply cluster');
+  });
+});
+
+it('a bug is no answer of the API server: it is thrown, in reads and in the status write', async () => {
+  const world = await aRunningWorld();
+  const { deps } = world;
+  const broken = () => Promise.reject(new TypeError('bug'));
+  const withAddons = (addons: object): Dependencies => ({
+    ...deps,
+    api: { ...deps.api, addons: { ...deps.api.addons, ...addons } },
+  });
+  const attempt = (using: Dependencies) => reconcile(key, using, (work) => work());
+  deps.resync.markDue(key);
+  const secretsBroken = { ...deps, api: { ...deps.api, secrets: { ...deps.api.secrets, get: broken } } };
+  await expect(attempt(secretsBroken)).rejects.toThrow('bug');
+  world.faults = { noLease: true };
+  world.user('suspend on');
+  await expect(attempt(withAddons({ replaceStatus: broken }))).resolves.toEqual(retry);
+  world.faults = {};
+  await expect(attempt(withAddons({ replaceStatus: broken }))).rejects.toThrow('bug');
+});
+
+it('an addon that is gone is forgotten: the next with its name has a time of its own', async () => {
+  const world = await aRunningWorld();
+  const { resync } = world.deps;
+  resync.markDue(key);
+  expect(await reconcile(keyOf('team-a', 'other'), world.deps, (work) => work())).toEqual({ kind: 'done' });
+  expect(resync.isDue(key)).toBe(true);
+  await after(world, () => world.user('delete in the background'));
+  expect(resync.isDue(key)).toBe(false);
+  expect(world.runs.at(-1)?.next).toEqual({ kind: 'done' });
+});
+
+describe('a login', () => {
+  it.each<readonly [string, LoginResult, object, string | undefined]>([
+    [
+      'that finds no free place is tried again soon',
+      { kind: 'unchecked' },
+      { ...retry, atLeastMilliseconds: 10_000 },
+      undefined,
+    ],
+    ['that succeeds reports the version', { kind: 'ok', version: '17.4' }, checkUp, '17.4'],
+    ['that succeeds without a version reports none', { kind: 'ok' }, checkUp, undefined],
+  ])('%s', async (_, login, next, lowest) => {
+    const world = await aRunningWorld();
+    world.faults = { login };
+    await after(world, () => world.user('fail over'), 4_000);
+    expect(world.runs.at(-1)?.next).toMatchObject(next);
+    const { status } = world.seen('addon') as unknown as PostgresAddon;
+    expect(status?.running?.lowest).toBe(lowest);
+  });
+
+  it('is not attempted after a refusal of something essential', async () => {
+    const world = await aRunningWorld();
+    let logins = 0;
+    const deps = {
+      ...world.deps,
+      login: async (): Promise<LoginResult> => {
+        logins += 1;
+        return { kind: 'ok' };
+      },
+    };
+    await after(world, () => world.user('rotate the password'), 1_000);
+    world.queue.stop(0);
+    world.user('fail over');
+    world.user('scale the Cluster by hand');
+    world.faults = failingOn('apply', 'cluster', failing(422, 'Invalid'));
+    await reconcile(key, deps, (work) => work());
+    expect(logins).toBe(0);
+  });
+});
+
+describe('a deleted addon', () => {
+  it('that leaves its database behind reports that, once its objects are marked, and is not written to again', async () => {
+    const world = await aRunningWorld();
+    expect(await after(world, () => world.user('delete and orphan'))).toEqual({
+      requests: ['get urlSecret', 'apply scheduledBackup', 'apply urlSecret', 'apply cluster', 'status addon'],
+      next: [{ kind: 'done' }, { kind: 'done' }],
+      logged: [],
+      announced: ['running -> deleted'],
+    });
+  });
+
+  it('whose finalizer is removed announces its end without a status write', async () => {
+    const world = await aRunningWorld('create protected standard');
+    const found = await after(world, () => world.user('delete in the background'));
+    expect(found.requests.at(-1)).toBe('finalizers addon');
+    expect(found.announced).toEqual(['running -> deleted']);
+  });
+
+  it('keeps its finalizer, with a status, while the mark is refused', async () => {
+    const world = await aRunningWorld('create protected standard');
+    world.faults = failingOn('apply', 'cluster', failing(422, 'Invalid'));
+    const found = await after(world, () => world.user('delete in the background'), minute);
+    expect(found.requests.slice(-2)).toEqual(['apply cluster: 422', 'status addon']);
+    expect(found.next).toEqual([{ ...retry, atLeastMilliseconds: 60_000 }]);
+    world.faults = {};
+    expect((await after(world, () => {})).requests).toContain('finalizers addon');
+  });
+
+  it('is processed once when it is gone, even if the mark of its database is refused', async () => {
+    const world = await aRunningWorld();
+    world.faults = failingOn('apply', 'cluster', failing(422, 'Invalid'));
+    const found = await after(world, () => world.user('delete and orphan'), 20 * minute);
+    expect(found.next.at(-1)).toEqual({ kind: 'done' });
+    expect(world.deps.deletedAddons.next(key)).toBeUndefined();
+    expect(found.announced).toEqual(['running -> deleted', 'deleted -> deleted']);
+  });
+});
+
+it('a Secret that is not as it was read is read again at once', async () => {
+  const world = await aRunningWorld();
+  world.user('rotate the password');
+  world.faults = failingOn('apply', 'urlSecret', conflict);
+  await world.advance(3_000);
+  world.faults = {};
+  const { requests } = await after(world, () => {}, minute);
+  expect(requests.slice(0, 3)).toEqual([...secrets, 'apply urlSecret']);
+});
+
+it('a written Secret does not have to be read for ten minutes, a refused one does', async () => {
+  const world = await aRunningWorld();
+  await after(world, () => {}, 4 * minute);
+  await after(world, () => world.user('rotate the password'), 5 * minute);
+  expect((await after(world, () => world.trigger(), 4 * minute)).requests).toEqual([]);
+});
 
 it('nothing is read, decided or written in a namespace whose caches are not filled: what they lack may exist', async () => {
   const touched: unknown[] = [];

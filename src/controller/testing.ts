@@ -63,6 +63,8 @@ export interface Faults {
   readonly availability?: Partial<Readonly<Record<WatchedResource, Availability>>>;
   /** CNPG does nothing. */
   readonly noCnpg?: boolean;
+  /** Another replica may lead. */
+  readonly noLease?: boolean;
 }
 
 interface WorldOptions {
@@ -76,8 +78,13 @@ export class World {
   readonly clock = new ManualClock(epoch);
   readonly runs: Run[] = [];
   readonly requests: Request[] = [];
+  /** Messages of the log, and the phases that were announced. */
+  readonly logged: string[] = [];
+  readonly announced: string[] = [];
   /** How often the queue reported that the addon is reconciled without a pause. */
   spins = 0;
+  /** What the reconciles use. */
+  readonly deps: Dependencies;
   readonly queue: WorkQueue;
   faults: Faults = {};
   #state: State;
@@ -96,10 +103,10 @@ export class World {
         return found && projectCluster(found);
       },
     });
-    const deps: Dependencies = {
+    this.deps = {
       platform,
       clock,
-      log,
+      log: this.#log(),
       caches: this.#caches(),
       sees: () => true,
       availability: () => ({
@@ -112,8 +119,8 @@ export class World {
       login: async (url) => this.faults.login ?? this.#login(url),
       resync: new Resync(clock, random, 10 * minute),
       deletedAddons: this.#deletedAddons,
-      mayWrite: () => true,
-      announce: () => {},
+      mayWrite: () => this.faults.noLease !== true,
+      announce: (_, before, after) => this.announced.push(`${before?.phase} -> ${after.phase}`),
     };
     this.queue = new WorkQueue({
       workers: 1,
@@ -123,7 +130,7 @@ export class World {
         this.#wrote = false;
         const at = clock.monotonic();
         try {
-          const next = await reconcile(which, deps, offWorker);
+          const next = await reconcile(which, this.deps, offWorker);
           this.runs.push({ at, next, wrote: this.#wrote });
           return next;
         } catch (error) {
@@ -245,6 +252,21 @@ export class World {
     return answer.object;
   }
 
+  #log(): Log {
+    const write =
+      (level: string): Log['info'] =>
+      (message) =>
+        this.logged.push(`${level}: ${message}`);
+    const log: Log = {
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+      child: () => log,
+    };
+    return log;
+  }
+
   #clients(): Clients {
     return Object.fromEntries(reconciledResources.map((name) => [name, this.#client(name)])) as unknown as Clients;
   }
@@ -318,8 +340,6 @@ export class World {
     ) as unknown as WatchedCaches;
   }
 }
-
-const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log };
 
 /** A refusal or failure by the API server. */
 export function failing(code: number, reason: string, message = '', retryAfterSeconds?: number): ApiError {

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AddonStatus } from '../api/addon.ts';
+import type { KubeObject, Manifest } from '../api/kubernetes.ts';
+import { anAddon, aRunningAddon } from '../domain/testing.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { Dependencies } from './dependencies.ts';
+import { writeStatus } from './write-status.ts';
+
+const running = aRunningAddon();
+const { status: before = {} } = running;
+const after: AddonStatus = { ...before, phase: 'provisioning' };
+
+/** What happens in which order, with an API server that answers by `answer`. */
+function aWorld({ mayWrite = true, answer = async (): Promise<KubeObject> => anAddon() as KubeObject } = {}) {
+  const happened: unknown[] = [];
+  const deps = {
+    mayWrite: () => mayWrite,
+    api: {
+      addons: {
+        replaceStatus: (manifest: Manifest, manager: string) => {
+          happened.push(['write', manifest, manager]);
+          return answer();
+        },
+      },
+    },
+    caches: { addons: { record: (raw: KubeObject) => happened.push(['record', raw]) } },
+    announce: (...what: readonly unknown[]) => happened.push(['announce', ...what]),
+  } as unknown as Dependencies;
+  return { deps, happened };
+}
+
+describe('a status', () => {
+  it('is written as it is, for the addon that was observed, then cached, then announced', async () => {
+    const returned = { ...running, status: after } as unknown as KubeObject;
+    const { deps, happened } = aWorld({ answer: async () => returned });
+    expect(await writeStatus(running, after, deps)).toBe(true);
+    const metadata = { name: 'shop', namespace: 'team-a', uid: 'addon-uid', resourceVersion: '10' };
+    const manifest = { apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', metadata, status: after };
+    expect(happened).toEqual([
+      ['write', manifest, 'postgres-addon-operator'],
+      ['record', returned],
+      ['announce', running, before, after],
+    ]);
+  });
+
+  it('is not written, and not announced, if it is the same', async () => {
+    const { deps, happened } = aWorld();
+    expect(await writeStatus(running, aRunningAddon().status ?? {}, deps)).toBe(true);
+    expect(happened).toEqual([]);
+  });
+
+  it('is not written without the lease', async () => {
+    const { deps, happened } = aWorld({ mayWrite: false });
+    expect(await writeStatus(running, after, deps)).toBe(false);
+    expect(happened).toEqual([]);
+  });
+
+  it('that is the same needs no lease', async () => {
+    const { deps } = aWorld({ mayWrite: false });
+    expect(await writeStatus(running, before, deps)).toBe(true);
+  });
+
+  it.each([409, 404, 503])('that is answered by %i is neither cached nor announced', async (code) => {
+    const error = new ApiError({ code, reason: 'any', message: 'no' });
+    const { deps, happened } = aWorld({ answer: () => Promise.reject(error) });
+    await expect(writeStatus(running, after, deps)).rejects.toBe(error);
+    expect(happened).toHaveLength(1);
+  });
+});
