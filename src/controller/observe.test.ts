@@ -1,16 +1,31 @@
-// What is observed when live reads fail: one that only explains never stops an action.
+// What is observed, by which reads, and what a failing read means: one that only explains never stops an action.
 import { describe, expect, it } from '@jest/globals';
-import type { PostgresAddon } from '../api/addon.ts';
+import { labels, type PostgresAddon, protectionFinalizer } from '../api/addon.ts';
+import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import type { WatchedResource } from '../api/resources.ts';
 import { decide } from '../domain/decide.ts';
 import type { Observed } from '../domain/observed.ts';
-import { aCluster, aRunningAddon, changed, summary, testPlatform, testTime } from '../domain/testing.ts';
+import {
+  aCluster,
+  anAddon,
+  aRunningAddon,
+  aScheduledBackup,
+  aSource,
+  aUrlSecret,
+  changed,
+  summary,
+  testPlatform,
+  testTime,
+} from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
-import type { ApiRequest, Transport } from '../kube/transport.ts';
+import type { ApiRequest } from '../kube/transport.ts';
+import type { Log } from '../runtime/log.ts';
 import { ManualClock } from '../testing/clock.ts';
+import type { Cache } from './cache.ts';
 import { clientsOf } from './clients.ts';
 import { DeletedAddons } from './deleted-addons.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Availability, Dependencies } from './dependencies.ts';
 import { observe } from './observe.ts';
 import { Resync } from './resync.ts';
 
@@ -18,28 +33,59 @@ const away = (): never => {
   throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'away' });
 };
 
-/** Observes `team-a/shop` and its Cluster, with an API server that answers reads by `answer`. */
-function observing(addon: PostgresAddon, answer: (request: ApiRequest) => unknown): Promise<Observed | undefined> {
-  const cached = <T extends KubeObject>(object?: T) => ({ get: () => object, record: () => {}, forget: () => {} });
-  const clock = new ManualClock();
-  const cluster = aCluster(aRunningAddon(), { phase: 'Setting up primary', readyInstances: 0 });
-  const transport: Transport = { request: async (request) => answer(request), lines: away, close: async () => {} };
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => log };
+/** What the operator knows without a read. */
+interface Known {
+  readonly addons?: readonly PostgresAddon[];
+  readonly cluster?: Cluster | undefined;
+  readonly deleted?: PostgresAddon;
+  readonly availability?: Partial<Readonly<Record<WatchedResource, Availability>>>;
+}
+
+function cacheOf<T extends KubeObject>(...objects: readonly T[]): Cache<T> {
+  const find = (namespace: string, name: string) =>
+    objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  return { get: find, record: () => {}, forget: () => {} };
+}
+
+/** The dependencies of observe(), with an API server that answers reads by `answer`; and what was requested and logged. */
+function knowing({ addons = [], cluster, deleted, availability }: Known, answer: (request: ApiRequest) => unknown) {
+  const asked: string[] = [];
+  const logged: string[] = [];
+  const clusters = cacheOf(...(cluster === undefined ? [] : [cluster]));
+  const clock = { ...new ManualClock(), now: () => testTime, monotonic: () => 0, after: () => () => {} };
+  const request = async (asking: ApiRequest): Promise<unknown> => {
+    asked.push(asking.path);
+    return answer(asking);
+  };
+  const log: Log = {
+    debug: () => {},
+    info: (text) => logged.push(text),
+    warn: () => {},
+    error: () => {},
+    child: () => log,
+  };
   const deps: Dependencies = {
     platform: testPlatform,
-    clock: { ...clock, now: () => testTime, monotonic: () => 0, after: () => () => {} },
+    clock,
     log,
-    caches: { addons: cached(addon), clusters: cached(cluster), scheduledBackups: cached() },
+    caches: { addons: cacheOf(...addons), clusters, scheduledBackups: cacheOf(aScheduledBackup(anAddon())) },
     sees: () => true,
-    availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served' }),
-    api: clientsOf(transport),
+    availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served', ...availability }),
+    api: clientsOf({ request, lines: away, close: async () => {} }),
     login: async () => ({ kind: 'unchecked' }),
     resync: new Resync(clock, () => 0.5, 1000),
-    deletedAddons: new DeletedAddons(cached()),
+    deletedAddons: new DeletedAddons(clusters),
     mayWrite: () => true,
     announce: () => {},
   };
-  return observe('team-a/shop', deps);
+  if (deleted !== undefined) deps.deletedAddons.add(deleted);
+  return { deps, asked, logged };
+}
+
+/** Observes `team-a/shop` and its Cluster, which is being set up, with an API server that answers reads by `answer`. */
+function observing(addon: PostgresAddon, answer: (request: ApiRequest) => unknown): Promise<Observed | undefined> {
+  const cluster = aCluster(aRunningAddon(), { phase: 'Setting up primary', readyInstances: 0 });
+  return observe('team-a/shop', knowing({ addons: [addon], cluster }, answer).deps);
 }
 
 /** Published, then not ready for long enough to look for the cause, and asked for a plan with a larger disk, which was not written yet. */
@@ -71,11 +117,14 @@ function stuckAddon(): PostgresAddon {
 const about = ({ path }: ApiRequest): string | undefined =>
   /\/(secrets|pods|events|persistentvolumeclaims|storageclasses|clusters)/.exec(path)?.[1];
 
-describe('a plan change', () => {
-  const notFound = (): never => {
-    throw new ApiError({ code: 404, reason: 'NotFound', message: 'not found' });
-  };
+const notFound = (): never => {
+  throw new ApiError({ code: 404, reason: 'NotFound', message: 'not found' });
+};
+const forbidden = (): never => {
+  throw new ApiError({ code: 403, reason: 'Forbidden', message: 'not allowed' });
+};
 
+describe('a plan change', () => {
   it.each([
     [['pods', 'events', 'persistentvolumeclaims', 'storageclasses', 'clusters']],
     [['pods']],
@@ -101,5 +150,247 @@ describe('a plan change', () => {
 
   it('waits for the Secrets, on which writes depend', async () => {
     await expect(observing(stuckAddon(), away)).rejects.toMatchObject({ code: 503 });
+  });
+});
+
+const running = aRunningAddon();
+const healthy = aCluster(running);
+const key = 'team-a/shop';
+const withMetadata = <T extends KubeObject>(object: T, metadata: Partial<T['metadata']>): T => ({
+  ...object,
+  metadata: { ...object.metadata, ...metadata },
+});
+/** The last two parts of a path: the resource and the name. */
+const objectAt = (path: string): string => path.split('/').slice(-2).join('/');
+
+describe('without a read', () => {
+  const deletionTimestamp = '2026-01-02T03:04:05Z';
+
+  it.each<readonly [string, Known]>([
+    ['there is no addon', { cluster: healthy }],
+    ['the addon is about to disappear', { addons: [withMetadata(running, { deletionTimestamp })], cluster: healthy }],
+    ['its last finalizer is gone', { addons: [withMetadata(running, { deletionTimestamp, finalizers: [] })] }],
+  ])('nothing is observed if %s', async (_, known) => {
+    const { deps, asked } = knowing(known, away);
+    expect(await observe(key, deps)).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  it.each<readonly [string, PostgresAddon]>([
+    ['rests', running],
+    ['is being deleted by others', withMetadata(running, { deletionTimestamp, finalizers: ['others.dev/wait'] })],
+  ])('an addon that %s is observed from the caches, and its check-up stays where it was', async (_, addon) => {
+    const { deps, asked } = knowing({ addons: [addon], cluster: healthy }, away);
+    const planned = deps.resync.remaining(key);
+    const observed = await observe(key, deps);
+    expect(asked).toEqual([]);
+    expect(observed).toMatchObject({ addon, gone: false, livingOwners: [], resync: false });
+    expect(observed?.children).toEqual({
+      cluster: { kind: 'found', object: healthy },
+      scheduledBackup: { kind: 'found', object: aScheduledBackup(anAddon()) },
+      urlSecret: { kind: 'unread' },
+    });
+    for (const name of ['source', 'volumes', 'live', 'facts'] as const)
+      expect(observed?.[name]).toEqual({ kind: 'unread' });
+    expect(deps.resync.remaining(key)).toBe(planned);
+  });
+
+  it('a child that is not there is absent', async () => {
+    const { deps } = knowing({ addons: [changed(anAddon(), { appId: 'other' })] }, away);
+    expect((await observe(key, deps))?.children).toMatchObject({
+      cluster: { kind: 'absent' },
+      scheduledBackup: { kind: 'absent' },
+    });
+  });
+
+  it('a kind that is not served or not permitted is not read either, and the message says what to do', async () => {
+    const finalizers = [protectionFinalizer];
+    const addon = withMetadata(anAddon({ mode: 'protected' }), { deletionTimestamp, finalizers });
+    const availability = { clusters: 'missing', scheduledBackups: 'forbidden' } as const;
+    const { deps, asked } = knowing({ addons: [addon], availability }, notFound);
+    expect((await observe(key, deps))?.children).toEqual({
+      cluster: {
+        kind: 'notServed',
+        reason: 'CNPGNotInstalled',
+        message: 'the API server does not serve Clusters (postgresql.cnpg.io/v1); install CloudNativePG',
+      },
+      scheduledBackup: {
+        kind: 'denied',
+        message:
+          'the operator is not permitted to list and watch ScheduledBackups (postgresql.cnpg.io); grant it the permission',
+      },
+      urlSecret: { kind: 'absent' },
+    });
+    expect(asked.map(objectAt)).toEqual(['secrets/app-shop-database-url']);
+  });
+});
+
+describe('a check-up', () => {
+  const source = aSource(healthy);
+  const urlSecret = aUrlSecret(running, 'postgresql://a:b@c/d');
+  const ownSecrets = ['secrets/app-shop-database-url', 'secrets/db-team-a-shop-app'];
+  const secretsOf = (secret: KubeObject) => (path: string) => (path.endsWith('-app') ? source : secret);
+
+  async function checkUp(answer: (path: string) => unknown) {
+    const { deps, asked } = knowing({ addons: [running], cluster: healthy }, ({ path }) => answer(path));
+    deps.resync.markDue(key);
+    return { observed: await observe(key, deps), asked, deps };
+  }
+
+  it('reads both Secrets, keeps what concerns it, and is due again only after the interval', async () => {
+    const { observed, asked, deps } = await checkUp(secretsOf({ ...urlSecret, other: 1 } as KubeObject));
+    expect(asked.map(objectAt)).toEqual(ownSecrets);
+    expect(observed).toMatchObject({ resync: true, source: { kind: 'found', object: source } });
+    expect(observed?.live).toEqual({ kind: 'unread' });
+    expect(observed?.children.urlSecret).toMatchObject({ kind: 'found', object: { data: urlSecret.data } });
+    expect(deps.resync.isDue(key)).toBe(false);
+  });
+
+  it('also reads the addon once a Secret turns out to have no owner', async () => {
+    const loose = withMetadata(urlSecret, { ownerReferences: [] });
+    const { observed, asked } = await checkUp((path) =>
+      path.includes('postgresaddons') ? running : secretsOf(loose)(path),
+    );
+    expect(asked.map(objectAt)).toEqual([...ownSecrets, 'postgresaddons/shop']);
+    expect(observed?.live).toEqual({ kind: 'found', object: running });
+  });
+
+  it('that has nothing to read is done too', async () => {
+    const addon = changed(running, { suspend: true });
+    const { deps, asked } = knowing({ addons: [addon], cluster: healthy }, away);
+    deps.resync.markDue(key);
+    expect(await observe(key, deps)).toMatchObject({ resync: true });
+    expect(asked).toEqual([]);
+    expect(deps.resync.isDue(key)).toBe(false);
+  });
+
+  it('reports a missing permission, and a Secret that is not there', async () => {
+    const { observed } = await checkUp((path) => (path.endsWith('-app') ? forbidden() : notFound()));
+    expect(observed?.source).toEqual({ kind: 'denied', message: 'not allowed' });
+    expect(observed?.children.urlSecret).toEqual({ kind: 'absent' });
+  });
+
+  it('that fails otherwise stays due', async () => {
+    const { deps } = knowing({ addons: [running], cluster: healthy }, away);
+    deps.resync.markDue(key);
+    await expect(observe(key, deps)).rejects.toMatchObject({ code: 503 });
+    expect(deps.resync.isDue(key)).toBe(true);
+  });
+
+  it('that was made because of something else counts', async () => {
+    const rotated = aCluster(running, { applicationSecretVersion: '31' });
+    const { deps } = knowing({ addons: [running], cluster: rotated }, notFound);
+    const planned = deps.resync.remaining(key);
+    await observe(key, deps);
+    expect(deps.resync.remaining(key)).toBeGreaterThan(planned);
+  });
+});
+
+describe('an addon with objects of others', () => {
+  const loose = withMetadata(healthy, { ownerReferences: [] });
+  const next = withMetadata(anAddon(), { uid: 'next' });
+
+  it('of a deleted addon with its name is read from the API server once', async () => {
+    const { deps, asked } = knowing({ addons: [next], cluster: loose }, ({ path }) =>
+      path.includes('postgresaddons') ? next : notFound(),
+    );
+    expect(await observe(key, deps)).toMatchObject({ live: { kind: 'found', object: next } });
+    expect(asked.map(objectAt).toSorted()).toEqual(['postgresaddons/shop', 'secrets/app-shop-database-url']);
+  });
+
+  it('knows which of them belong to an addon that exists', async () => {
+    const other = withMetadata(anAddon(), { name: 'other', uid: 'other-uid' });
+    const owners = async (own: Readonly<Record<string, string>>, addons = [running, other]) => {
+      const cluster = withMetadata(healthy, { ownerReferences: [], labels: { ...healthy.metadata.labels, ...own } });
+      return (await observe(key, knowing({ addons, cluster }, notFound).deps))?.livingOwners;
+    };
+    const ofOther = { [labels.name]: 'other', [labels.uid]: 'other-uid' };
+    expect(await owners(ofOther)).toEqual(['other-uid']);
+    expect(await owners({ ...ofOther, [labels.uid]: 'earlier-uid' })).toEqual([]);
+    expect(await owners(ofOther, [running])).toEqual([]);
+    expect(await owners({ ...ofOther, [labels.managedBy]: 'somebody' }, [running])).toEqual([]);
+    expect(await owners({})).toEqual([]);
+  });
+
+  it('that was deleted is observed before the next with its name, by a read of the Secret alone', async () => {
+    const { deps, asked } = knowing({ addons: [next], cluster: loose, deleted: running }, notFound);
+    expect(await observe(key, deps)).toMatchObject({ gone: true, addon: { metadata: { uid: 'addon-uid' } } });
+    expect(asked.map(objectAt)).toEqual(['secrets/app-shop-database-url']);
+  });
+});
+
+describe('the volumes of a growing disk', () => {
+  const addon = changed(running, { plan: 'pro' });
+  const claim = (name: string, storageClassName?: string, role = 'PG_DATA') => ({
+    metadata: { name, uid: name, resourceVersion: '1', labels: { 'cnpg.io/pvcRole': role } },
+    spec: storageClassName === undefined ? {} : { storageClassName },
+    status: { capacity: { storage: '10Gi' } },
+  });
+  const storageClass = (allowVolumeExpansion: boolean) => {
+    return { metadata: { name: 'any', uid: 'any', resourceVersion: '1' }, allowVolumeExpansion };
+  };
+  const listOf = (...items: readonly object[]) => ({ metadata: { resourceVersion: '1' }, items });
+
+  async function read(answer: (request: ApiRequest) => unknown) {
+    const known = knowing({ addons: [addon], cluster: healthy }, (request) =>
+      about(request) === 'secrets' ? notFound() : answer(request),
+    );
+    const observed = await observe(key, known.deps);
+    return { ...known, volumes: observed?.volumes, facts: observed?.facts };
+  }
+
+  it('are its claims, each StorageClass being read once; without one, a claim cannot grow', async () => {
+    const data = [claim('a', 'fast'), claim('c', 'slow'), claim('d'), claim('e', 'gone')];
+    const { volumes, asked, facts } = await read(({ path }) => {
+      if (path.includes('persistentvolumeclaims')) return listOf(...data, claim('b', 'fast', 'PG_WAL'));
+      return path.endsWith('/gone') ? notFound() : storageClass(path.endsWith('/fast'));
+    });
+    const volume = { isData: true, capacity: '10Gi', storageClass: 'fast', expandable: false };
+    expect(volumes).toEqual({
+      kind: 'found',
+      object: [
+        { ...volume, claim: 'a', expandable: true },
+        { ...volume, claim: 'c', storageClass: 'slow' },
+        { ...volume, claim: 'd', storageClass: '' },
+        { ...volume, claim: 'e', storageClass: 'gone' },
+        { ...volume, claim: 'b', isData: false, expandable: true },
+      ],
+    });
+    const classes = asked.filter((path) => path.includes('storageclasses')).map(objectAt);
+    expect(classes).toEqual(['storageclasses/fast', 'storageclasses/slow', 'storageclasses/gone']);
+    expect(facts).toEqual({ kind: 'unread' });
+  });
+
+  it('are not known if there are more claims than a Cluster has', async () => {
+    const limits: unknown[] = [];
+    const { volumes } = await read((request) => {
+      if (about(request) !== 'persistentvolumeclaims') return storageClass(true);
+      limits.push(request.query?.limit);
+      return { metadata: { resourceVersion: '1', continue: 'more' }, items: [claim('a', 'fast')] };
+    });
+    expect(limits.map(Number)).toEqual([100]);
+    const message = 'more than 100 volume claims have the label cnpg.io/cluster=db-team-a-shop';
+    expect(volumes).toEqual({ kind: 'failed', message });
+  });
+
+  it.each([
+    ['not permitted', forbidden, { kind: 'denied', message: 'not allowed' }, []],
+    [
+      'not possible',
+      away,
+      { kind: 'failed', message: 'its volume claims or their StorageClasses could not be read' },
+      ['the volume claims could not be read'],
+    ],
+  ] as const)('are reported if reading them is %s', async (_, answer, expected, lines) => {
+    const { volumes, logged } = await read(answer);
+    expect(volumes).toEqual(expected);
+    expect(logged).toEqual(lines);
+  });
+
+  it('do not hide a bug', async () => {
+    const broken = (): never => {
+      throw new TypeError('bug');
+    };
+    await expect(read(broken)).rejects.toThrow('bug');
   });
 });
