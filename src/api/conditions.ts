@@ -21,6 +21,8 @@ export type Presence = 'always' | 'while true' | 'once judged';
 
 export interface ConditionRow {
   readonly meaning: string;
+  /** What has to be observed before it is reported: part of a sentence. */
+  readonly restsOn: string;
   readonly present: Presence;
   /** A refused write of this concern is reported in the condition. Absent: none is. */
   readonly concern?: Concern;
@@ -31,60 +33,76 @@ export const conditionTypes = {
   Ready: {
     meaning:
       'The database can be used: CNPG reports every instance ready, the Secret with DATABASE_URL is written, and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
+    restsOn: 'the conditions Provisioned, CredentialsPublished and Connectable of the same reconcile',
     present: 'always',
   },
   Reconciling: {
     meaning: 'The operator is working towards the desired state. Present only while true.',
+    restsOn: 'the reason of Ready',
     present: 'while true',
   },
   Stalled: {
     meaning: 'The operator cannot continue without intervention; the message says what to do. Present only while true.',
+    restsOn: 'the reason of Ready, and how long the attempt has lasted',
     present: 'while true',
   },
   Provisioned: {
     meaning: 'The Cluster exists and CNPG reports every instance ready.',
+    restsOn: 'the status of the Cluster as the watch last reported it, after the last restart that was requested',
     present: 'once judged',
     concern: 'database',
   },
   CredentialsPublished: {
     meaning: "The Secret holds a DATABASE_URL built from the current credentials in CNPG's Secret.",
+    restsOn:
+      "the app's Secret and CNPG's Secret as read at the last change or check-up (every ten minutes), or the API server's response to the write",
     present: 'once judged',
     concern: 'credentials',
   },
   PlanApplied: {
     meaning:
       'The Cluster runs with the size, version and settings of the plan, and its volume claims have the size of the disks.',
+    restsOn:
+      "the API server's response to the last write of the Cluster, the status of the Cluster after it, and the volume claims after a disk has grown",
     present: 'once judged',
     concern: 'database',
   },
   Connectable: {
     meaning: 'The operator logged in with the published DATABASE_URL. Absent while readiness.connectionCheck is Off.',
+    restsOn:
+      'the last login, which is repeated when the primary, the readiness or the credentials have changed, and at each check-up',
     present: 'once judged',
   },
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
+    restsOn: "the ScheduledBackup as the watch last reported it, or the API server's response to the write",
     present: 'once judged',
     concern: 'backup',
   },
   Protected: {
     meaning:
       'Deleting the addon leaves the database, the Secret and the backups in service. Present only with spec.mode protected.',
+    restsOn:
+      "the owner references of the watched children, that of the app's Secret at the last check-up, and the responses to the writes that removed them",
     present: 'once judged',
     concern: 'ownership',
   },
   Adopted: {
     meaning:
       'The database was created for an addon that has been deleted, and this addon adopted it. Present from then on.',
+    restsOn: 'the annotation former-uid of the Cluster',
     present: 'once judged',
     concern: 'ownership',
   },
   Suspended: {
     meaning: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
+    restsOn: 'the spec',
     present: 'while true',
   },
   EndOfLife: {
     meaning:
       'The major version of PostgreSQL on which the data are, or the image with which the database runs, gets no more fixes. It does not affect Ready. Present only while true.',
+    restsOn: 'the major version of the data and the image in the Cluster, compared with a dated table and the clock',
     present: 'while true',
   },
 } as const satisfies Readonly<Record<string, ConditionRow>>;
