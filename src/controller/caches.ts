@@ -118,6 +118,12 @@ export class Caches {
     return { store, reflector };
   }
 
+  /** Enqueues the addons whose status names an installation of the operator. */
+  enqueueHeldBy(operator: string): void {
+    for (const { metadata, status } of this.everyAddon())
+      if (status?.operator === operator) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
+  }
+
   /** CNPG was installed or removed, or a permission was granted or revoked: the status of every addon can change. */
   #enqueueAll(): void {
     for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));

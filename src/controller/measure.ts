@@ -4,17 +4,28 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Caches } from './caches.ts';
 
-/** Sets every gauge to its current value. */
-export function measure(metrics: Metrics, caches: Caches, queue: WorkQueue, elector: LeaderElector): void {
+/**
+ * Sets every gauge to its current value.
+ * @param operator this installation, as in status
+ */
+export function measure(
+  metrics: Metrics,
+  caches: Caches,
+  queue: WorkQueue,
+  elector: LeaderElector,
+  operator: string,
+): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
+  let heldByOthers = 0;
   for (const { status } of caches.everyAddon()) {
     const phase = status?.phase ?? 'creating';
     const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
+    if (status?.operator !== undefined && status.operator !== operator) heldByOthers += 1;
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
     byReady[ready] = (byReady[ready] ?? 0) + 1;
   }
-  metrics.addons({ byPhase, byReady });
+  metrics.addons({ byPhase, byReady, heldByOthers });
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.leader(elector.isLeader());

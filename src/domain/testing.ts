@@ -22,13 +22,17 @@ export const testTime = Date.parse('2026-01-02T03:04:05Z');
 
 /** A platform with the default plans and without the connection check. */
 export const testPlatform: Platform = {
+  operator: 'operators/postgres-addon-operator',
   plans: defaultPlans,
   defaultVersion: '17',
   imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}',
   connectionCheck: 'Off',
 };
 
-/** @param spec replaces fields of the spec of `team-a/shop`, which has plan standard */
+/**
+ * An addon that this installation of the operator holds.
+ * @param spec replaces fields of the spec of `team-a/shop`, which has plan standard
+ */
 export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): PostgresAddon {
   return {
     apiVersion: 'addons.paas.dev/v1alpha1',
@@ -42,7 +46,7 @@ export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): Po
       creationTimestamp: '2026-01-02T03:04:00Z',
     },
     spec: { plan: 'standard', ...spec },
-    ...(status === undefined ? {} : { status }),
+    status: { operator: testPlatform.operator, ...status },
   };
 }
 
@@ -63,6 +67,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     live: { kind: 'unread' },
     facts: { kind: 'unread' },
     livingOwners: [],
+    holderGone: false,
     resync: false,
   };
   return but(nobody, more);

@@ -115,6 +115,12 @@ const table = {
     help: 'PostgresAddons by the status of the condition Ready: True, False or Unknown.',
     labels: ['status'],
   },
+  addonsHeldByOthers: {
+    name: 'postgres_addon_addons_held_by_others',
+    type: 'gauge',
+    help: 'PostgresAddons that another installation of the operator operates, and this one only watches; should be 0.',
+    labels: [],
+  },
   buildInfo: {
     name: 'postgres_addon_build_info',
     type: 'gauge',
@@ -201,12 +207,14 @@ export class Metrics {
     this.#metrics.cacheObjects.set({ kind }, count);
   }
 
-  /** Replaces the counts of addons by phase and by the status of Ready. Values that are not given are removed. */
+  /** Replaces the counts of addons by phase and by the status of Ready, and of those that others hold. Values that are not given are removed. */
   addons(counts: {
     readonly byPhase: Readonly<Record<string, number>>;
     readonly byReady: Readonly<Record<string, number>>;
+    readonly heldByOthers: number;
   }): void {
-    const { addons, addonsReady } = this.#metrics;
+    const { addons, addonsReady, addonsHeldByOthers } = this.#metrics;
+    addonsHeldByOthers.set(counts.heldByOthers);
     addons.reset();
     addonsReady.reset();
     for (const [phase, count] of Object.entries(counts.byPhase)) addons.set({ phase }, count);
