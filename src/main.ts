@@ -9,12 +9,14 @@ import { Caches } from './controller/caches.ts';
 import { clientsOf } from './controller/clients.ts';
 import { DeletedAddons } from './controller/deleted-addons.ts';
 import type { Dependencies } from './controller/dependencies.ts';
+import { HeldAddons } from './controller/held-addons.ts';
 import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
 import { Resync } from './controller/resync.ts';
 import { Triggers } from './controller/triggers.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
+import { OtherOperators } from './kube/other-operators.ts';
 import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
 import { Logins } from './postgres/login.ts';
 import { type Die, runProcess } from './process.ts';
@@ -39,6 +41,7 @@ interface Parts {
   readonly queue: WorkQueue;
   readonly logins: Logins;
   readonly elector: LeaderElector;
+  readonly otherOperators: OtherOperators;
   readonly events: EventRecorder;
   readonly caches: Caches;
   readonly health: HealthServer;
@@ -62,6 +65,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
   const transport = connect(config.WORKERS + 4);
   // Renewals must never wait behind reconciles for a free connection.
   const leaseTransport = connect(1);
+  const operator = `${config.POD_NAMESPACE}/${config.LEASE_NAME}`;
   const identity = `${config.POD_NAME}_${randomBytes(4).toString('hex')}`;
   const events = new EventRecorder({
     transport,
@@ -121,9 +125,23 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     log: (level, message, fields) => log[level](message, fields),
   });
 
+  const otherOperators = new OtherOperators({
+    transport,
+    clock,
+    onChange: (operator) => {
+      const isGone = otherOperators.isGone(operator);
+      log.info(isGone ? 'another operator no longer runs; taking over its addons' : 'another operator runs again', {
+        operator,
+      });
+      caches.enqueueHeldBy(operator);
+    },
+    onFailure: (operator, error) =>
+      log.warn('the Lease of another operator cannot be read; leaving its addons alone', { operator, error }),
+  });
   const logins = new Logins(clock);
   const deps: Dependencies = {
     platform: {
+      operator,
       plans: config.plans,
       defaultVersion: config.DEFAULT_POSTGRES_VERSION,
       imagePattern: config.IMAGE_PATTERN,
@@ -139,11 +157,15 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     api: clientsOf(transport),
     login: (url) => logins.tryLogin(url),
     resync: new Resync(clock, random, resyncMilliseconds),
+    otherOperators,
+    heldAddons: new HeldAddons(events, log),
     mayWrite: () => elector.isLeader(),
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };
 
-  metrics.beforeScrape(() => measure(metrics, { caches, queue, elector, output, imagePattern: config.IMAGE_PATTERN }));
+  metrics.beforeScrape(() =>
+    measure(metrics, { caches, queue, elector, output, imagePattern: config.IMAGE_PATTERN, operator }),
+  );
   const health = new HealthServer({
     port: config.PORT,
     live: [{ name: 'workers', check: () => hanging(queue) }],
@@ -161,7 +183,10 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
   caches.start();
   elector.start();
   return () =>
-    shutDown({ queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] }, log);
+    shutDown(
+      { queue, logins, elector, otherOperators, events, caches, health, transports: [transport, leaseTransport] },
+      log,
+    );
 }
 
 /** Stops in order: no new work, work in flight completes, the lease is released, then the rest. */
@@ -170,6 +195,7 @@ async function shutDown(parts: Parts, log: Log): Promise<void> {
   if (!drained) log.warn('shutdown timed out with reconciles in flight; the next leader will retry them');
   await parts.logins.stop();
   await parts.elector.stop();
+  await parts.otherOperators.stop();
   await parts.events.drain(2_000);
   await parts.caches.stop();
   await parts.health.close();

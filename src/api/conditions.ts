@@ -281,6 +281,13 @@ export const reasons = {
       'Remove the field from what the manager that the message names applies, or exempt the operator from the policy. The operator retries automatically.',
     recheckSeconds: 60,
   },
+  HeldByAnotherOperator: {
+    state: 'stalled',
+    meaning:
+      'Another installation of the operator operates this addon, so this one writes nothing. Only in an Event: status is that of the other one.',
+    remedy:
+      'Restrict watchNamespaces, or uninstall one of the two. The other one takes over ten minutes later, or half a minute after the Lease that status.operator names was deleted.',
+  },
   CredentialsInvalid: {
     state: 'stalled',
     meaning: 'The Secret <cluster>-app does not hold usable credentials. The last valid DATABASE_URL was kept.',

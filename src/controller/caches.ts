@@ -135,6 +135,12 @@ export class Caches {
     return { store, reflector };
   }
 
+  /** Enqueues the addons whose status names an installation of the operator. */
+  enqueueHeldBy(operator: string): void {
+    for (const { metadata, status } of this.everyAddon())
+      if (status?.operator === operator) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
+  }
+
   /** Requests a reconcile of every addon: the operator could not write for a while. */
   enqueueAll(): void {
     for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));

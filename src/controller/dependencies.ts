@@ -4,10 +4,12 @@ import type { Clock } from '../api/clock.ts';
 import type { LoginResult } from '../api/login.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import type { Platform } from '../domain/observed.ts';
+import type { OtherOperators } from '../kube/other-operators.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Cache } from './cache.ts';
 import type { Clients } from './clients.ts';
 import type { DeletedAddons } from './deleted-addons.ts';
+import type { HeldAddons } from './held-addons.ts';
 import type { Resync } from './resync.ts';
 
 /** Whether the API server serves a resource and permits the operator to watch it. */
@@ -33,6 +35,10 @@ export interface Dependencies {
   readonly deletedAddons: DeletedAddons;
   /** Checked before every write: a leader that lost its lease must not write. */
   readonly mayWrite: () => boolean;
+  /** The other installations of the operator. */
+  readonly otherOperators: Pick<OtherOperators, 'isGone'>;
+  /** What was said of addons that another installation holds. */
+  readonly heldAddons: Pick<HeldAddons, 'report' | 'forget'>;
   /** Called after a new status was written. */
   readonly announce: (addon: PostgresAddon, before: AddonStatus | undefined, after: AddonStatus) => void;
 }

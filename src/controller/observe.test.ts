@@ -31,6 +31,8 @@ function observing(addon: PostgresAddon, answer: (request: ApiRequest) => unknow
     log,
     caches: { addons: cached(addon), clusters: cached(cluster), scheduledBackups: cached() },
     sees: () => true,
+    otherOperators: { isGone: () => false },
+    heldAddons: { report: () => {}, forget: () => {} },
     availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served' }),
     api: clientsOf(transport),
     login: async () => ({ kind: 'unchecked' }),

@@ -1,7 +1,7 @@
 // Collects the input of one decision: from the caches, and by live reads only where the decision needs them. A read that an action
 // depends on (a Secret, the owner of a child) stops this reconcile when it fails. One that explains, or that a detail depends on (the
 // facts, the volumes), never does: it is then part of the observation that it failed.
-import { labels } from '../api/addon.ts';
+import { labels, type PostgresAddon } from '../api/addon.ts';
 import { clusterLabel, volumeRoleLabel } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
@@ -41,6 +41,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     live: unread,
     facts: unread,
     livingOwners: [],
+    holderGone: isHolderGone(addon, deps),
     resync: deps.resync.isDue(key),
   };
   const now = deps.clock.now();
@@ -60,6 +61,12 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
   return isLoose ? { ...observed, live: await addonItself() } : observed;
+}
+
+/** Whether the installation that status names is another one, and no longer runs. */
+function isHolderGone({ status }: PostgresAddon, { platform, otherOperators }: Dependencies): boolean {
+  const operator = status?.operator;
+  return operator !== undefined && operator !== platform.operator && otherOperators.isGone(operator);
 }
 
 /** A deleted object without finalizers: our own write removed the last one, and the watch is about to report the deletion. */

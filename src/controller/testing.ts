@@ -102,6 +102,8 @@ export class World {
       log,
       caches: this.#caches(),
       sees: () => true,
+      otherOperators: { isGone: () => false },
+      heldAddons: { report: () => {}, forget: () => {} },
       availability: () => ({
         addons: 'served',
         clusters: 'served',

@@ -76,7 +76,7 @@ export interface LoginPlace {
 /** The verdict on each condition. Absent: not judged, so the last value remains. undefined: it does not apply. */
 export type Conditions = { readonly [T in ConditionType]?: Verdict | undefined };
 
-type Computed = 'uid' | 'observedGeneration' | 'phase' | 'ready_at' | 'locality' | 'conditions';
+type Computed = 'uid' | 'operator' | 'observedGeneration' | 'phase' | 'ready_at' | 'locality' | 'conditions';
 /** The fields of status that the chapters set. Absent: the last value remains. undefined: the field is removed. */
 export type Fields = { readonly [K in Exclude<keyof AddonStatus, Computed>]?: AddonStatus[K] | undefined };
 
@@ -114,6 +114,12 @@ export interface Decision {
   readonly wakeAfter?: number | undefined;
   /** A state was found whose end no watch reports: it is checked again after so many milliseconds, and then ever more rarely. */
   readonly recheckAfter?: number | undefined;
+  /** The installation that decided, which status names from now on. */
+  readonly operator?: string;
+  /** Another installation operates the addon: no status is written. */
+  readonly heldBy?: string;
+  /** Status is the last one, and names this installation: nothing was judged or written yet. */
+  readonly onlyHolds?: true;
 }
 
 /** A write that the API server refused, with its message. */

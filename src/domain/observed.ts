@@ -40,6 +40,8 @@ export interface Volume {
 
 /** What the platform team configured. */
 export interface Platform {
+  /** This installation of the operator: the `namespace/name` of its Lease, the same for all replicas and after a restart. */
+  readonly operator: string;
   readonly plans: PlanTable;
   readonly defaultVersion: string;
   /** Container image with `{version}` in it. */
@@ -72,6 +74,8 @@ export interface Observed {
   readonly facts: Read<Facts>;
   /** The uids of other existing addons that the found objects were created for. */
   readonly livingOwners: readonly string[];
+  /** Whether the installation that status names, if it is another one, no longer runs. */
+  readonly holderGone: boolean;
   /** Whether the Secrets are due to be read, and a login to be made, although nothing changed. */
   readonly resync: boolean;
 }

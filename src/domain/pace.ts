@@ -50,7 +50,8 @@ export function paceOf(outcome: Outcome): Pace {
   if (failed !== undefined) return retry(failed, deadline);
   // No event follows a write if the API server stored what was there before.
   const continues = decision.continues === true || result.altered !== undefined;
-  if (continues && decision.actions.length > 0) return { kind: 'again', afterMilliseconds: 0 };
+  if (continues && (decision.actions.length > 0 || decision.onlyHolds === true))
+    return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
   const time = soonest(decision.wakeAfter, deadline, checkUp);
   if (decision.recheckAfter !== undefined) return retry(decision.recheckAfter, time);

@@ -145,6 +145,12 @@ const table = {
     help: 'PostgresAddons with the condition EndOfLife, by its reason.',
     labels: ['reason'],
   },
+  addonsHeldByOthers: {
+    name: 'postgres_addon_addons_held_by_others',
+    type: 'gauge',
+    help: 'PostgresAddons that another installation of the operator operates, and this one only watches; should be 0.',
+    labels: [],
+  },
   buildInfo: {
     name: 'postgres_addon_build_info',
     type: 'gauge',
@@ -250,8 +256,10 @@ export class Metrics {
     readonly byPhase: Readonly<Record<string, number>>;
     readonly byReady: Readonly<Record<string, number>>;
     readonly byEndOfLife: Readonly<Record<string, number>>;
+    readonly heldByOthers: number;
   }): void {
-    const { addons, addonsReady, endOfLife } = this.#metrics;
+    const { addons, addonsReady, endOfLife, addonsHeldByOthers } = this.#metrics;
+    addonsHeldByOthers.set(counts.heldByOthers);
     addons.reset();
     addonsReady.reset();
     endOfLife.reset();
