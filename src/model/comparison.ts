@@ -108,6 +108,8 @@ const failures: readonly LoginFailure[] = [
   'broken',
   'starting',
   'full',
+  'roleFull',
+  'databaseFull',
   'other',
 ];
 const loginResults: readonly LoginResult[] = [
