@@ -296,6 +296,13 @@ export const reasons = {
       'cannot be read back from a URL, use an addon with another database.name.',
     recheckSeconds: 60,
   },
+  SecretImmutable: {
+    state: 'stalled',
+    meaning:
+      'The Secret with DATABASE_URL is marked immutable and holds another DATABASE_URL than the current one. The API server refuses every change of it.',
+    remedy: 'Delete the Secret: the operator creates it again.',
+    recheckSeconds: 30,
+  },
   Hibernated: {
     state: 'stalled',
     meaning: 'The Cluster is hibernated (annotation cnpg.io/hibernation): no instance is running.',
@@ -346,12 +353,12 @@ export const reasons = {
   PluginMissing: {
     state: 'stalled',
     meaning: 'The Cluster requires a CNPG plugin that is not installed or does not respond.',
-    remedy: 'Install or repair the plugin.',
+    remedy: 'Install or repair the plugin, or remove it from spec.plugins of the Cluster.',
   },
   DiskFull: {
     state: 'stalled',
     meaning: 'CNPG stopped because a disk is full.',
-    remedy: 'Expand the volume claim. CNPG does not expand a full disk itself.',
+    remedy: 'Expand the volume claim, or free up space on it. CNPG does not expand a full disk itself.',
   },
   InstanceUnreachable: {
     state: 'progressing',
@@ -520,7 +527,8 @@ export const reasons = {
   ConnectionRefused: {
     state: 'progressing',
     meaning: 'The Service of the database refuses connections: it has no ready instance.',
-    remedy: 'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster.',
+    remedy:
+      'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster. If somebody changed the Service, delete the Service: CNPG makes it again.',
     recheckSeconds: 15,
     warning: true,
   },
@@ -529,7 +537,7 @@ export const reasons = {
     meaning:
       'The operator cannot connect to the database within 5 s: something on the network path, such as a NetworkPolicy, drops the connection.',
     remedy:
-      "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off.",
+      "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off. If somebody changed the Service, delete the Service: CNPG makes it again.",
     recheckSeconds: 15,
     warning: true,
   },
@@ -557,6 +565,21 @@ export const reasons = {
     state: 'progressing',
     meaning: 'All connections that the plan allows are in use.',
     remedy: 'Close connections in the application, use a connection pool, or choose a larger plan.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  RoleConnectionLimit: {
+    state: 'progressing',
+    meaning: 'All connections that the CONNECTION LIMIT of the role in DATABASE_URL allows are in use.',
+    remedy: 'Close connections in the application, or raise the limit as a superuser: ALTER ROLE ... CONNECTION LIMIT.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  DatabaseConnectionLimit: {
+    state: 'progressing',
+    meaning: 'All connections that the CONNECTION LIMIT of the database in DATABASE_URL allows are in use.',
+    remedy:
+      'Close connections in the application, or raise the limit as a superuser: ALTER DATABASE ... CONNECTION LIMIT.',
     recheckSeconds: 15,
     warning: true,
   },

@@ -81,7 +81,7 @@ describe('an addon that another installation holds', () => {
     expect(actions).toEqual([]);
     expect(decision.login).toBeUndefined();
     expect(status).toBe(held.addon.status);
-    expect(decision).toMatchObject({ heldBy: own, ready: { reason: 'HeldByAnotherOperator' }, wakeAfter: undefined });
+    expect(decision).toMatchObject({ heldBy: own, ready: { reason: 'HeldByAnotherOperator' } });
     expect(decision.ready.message).toContain(own);
     expect(Object.values(needs(held, testTime)).filter(Boolean)).toEqual([]);
     // Without a holder the same situations do make this installation act.
@@ -107,7 +107,7 @@ describe('the first round of an addon', () => {
     const first = think(o);
     expect(first.actions).toEqual([]);
     expect(first.status).toEqual({ uid: 'addon-uid', operator: other });
-    expect(first.wakeAfter).toBe(0);
+    expect(first.continues).toBe(true);
     const second = think(but(o, { addon: { ...fresh, status: first.status } }));
     expect(summary(second.actions)).toContain('apply Cluster');
     expect(think(but(o, { addon: { ...fresh, status: first.status }, platform: testPlatform })).actions).toEqual([]);
