@@ -333,7 +333,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'CNPG reports the Cluster as unrecoverable.',
     remedy:
-      'Restore a backup into a new addon. A database that was never ready holds no data: delete its addon and apply it again.',
+      'Follow status.phaseReason of the Cluster. If its volume claims no longer exist, its data is gone: delete the Cluster, and the operator creates a new, empty one.',
   },
   ClusterDefinitionInvalid: {
     state: 'stalled',
