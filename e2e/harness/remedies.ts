@@ -74,6 +74,20 @@ export const remedies = {
       test: 'the operator runs and says what is missing, until they come; and again when they go',
     },
   },
+  HeldByAnotherOperator: {
+    remedy: 'uninstall one of the two',
+    tried: {
+      file: 'e2e/integration/two-operators.test.ts',
+      test: 'leaves the addons of the first one alone, says who holds them, and takes over when the first one is gone',
+    },
+  },
+  ImageUnsupported: {
+    remedy: 'postgres.imageRollout=Now',
+    tried: {
+      file: 'e2e/integration/images.test.ts',
+      test: 'keeps a bare tag until imageRollout is Now, also with another minor version',
+    },
+  },
 
   ClusterRecreated: { remedy: 'unless its volume claims still exist', tried: 'real' },
   Hibernated: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
@@ -114,6 +128,18 @@ export const remedies = {
   ConnectionRefused: { remedy: 'delete the Service: CNPG makes it again', tried: cnpgDown },
   DatabaseUnreachable: { remedy: 'delete the Service: CNPG makes it again', tried: cnpgDown },
 
+  ImageFormUnknown: {
+    remedy: 'postgres.imageRollout: Now',
+    tried: { untried: 'the same as for ImageUnsupported, with an image that has to be edited into the Cluster' },
+  },
+  UpgradePending: {
+    remedy: 'request a version of the present major version',
+    tried: { untried: 'reachable-version.test.ts follows it: a database that never becomes ready has to be left alone' },
+  },
+  VersionEnded: {
+    remedy: 'Set spec.version to a later major version',
+    tried: { untried: 'there are no images of a major version that has ended; a major upgrade is in e2e/real/plans.test.ts' },
+  },
   TakingTooLong: {
     remedy: 'Check the events of the namespace',
     tried: { untried: 'no cause was found, so there is none to remove; each cause that is found has a row' },
