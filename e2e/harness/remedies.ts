@@ -134,11 +134,15 @@ export const remedies = {
   },
   UpgradePending: {
     remedy: 'request a version of the present major version',
-    tried: { untried: 'reachable-version.test.ts follows it: a database that never becomes ready has to be left alone' },
+    tried: {
+      untried: 'reachable-version.test.ts follows it: a database that never becomes ready has to be left alone',
+    },
   },
   VersionEnded: {
     remedy: 'Set spec.version to a later major version',
-    tried: { untried: 'there are no images of a major version that has ended; a major upgrade is in e2e/real/plans.test.ts' },
+    tried: {
+      untried: 'there are no images of a major version that has ended; a major upgrade is in e2e/real/plans.test.ts',
+    },
   },
   TakingTooLong: {
     remedy: 'Check the events of the namespace',

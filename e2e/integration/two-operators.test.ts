@@ -79,9 +79,9 @@ describe('an operator that is installed a second time', () => {
     expect(operatorOf(await suite().untilRunning(namespace, 'shop'))).toBe(own);
     const { generation } = (await client.get(clusterGvr, namespace, cluster))?.metadata ?? {};
 
+    const mark = await suite().audit.mark();
     const two = await second();
     await two.said('this replica is the leader');
-    const mark = await suite().audit.mark();
     await eventually('a Warning', async () => expect(await warnings(namespace, 'shop')).toHaveLength(1));
     const [warning] = await warnings(namespace, 'shop');
     expect(at(warning, 'note')).toContain(own);

@@ -134,6 +134,14 @@ describe('an addon whose status names no installation, after an upgrade', () => 
   });
 });
 
+describe('a Cluster that has to be created again, and that admission changes', () => {
+  it('is that of the installation that created it', () => {
+    const old = { ...running, status: without(running.status ?? {}) };
+    const altered = { cluster: { reason: 'ChangedOnAdmission', message: 'memory is 512Mi' } } as const;
+    expect(think(but(observingAll(old, url), { cluster: undefined }), { altered }).status.operator).toBe(own);
+  });
+});
+
 describe('an addon whose holder no longer runs', () => {
   it('is taken over by a status write first, with an Event, and changed afterwards', () => {
     const o = but(everything, { platform: theirs, holderGone: true });
