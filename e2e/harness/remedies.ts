@@ -94,7 +94,7 @@ export const remedies = {
   ReconciliationDisabled: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
   InstancesFenced: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
   ClusterUnrecoverable: { remedy: 'delete the Cluster, and the operator creates a new, empty one', tried: 'real' },
-  ClusterObjectsFailed: { remedy: 'Check status.phaseReason of the Cluster', tried: 'real' },
+  ClusterObjectsFailed: { remedy: 'kubectl annotate cluster <cluster> retry=now', tried: 'real' },
   PluginMissing: { remedy: 'remove it from spec.plugins of the Cluster', tried: 'real' },
   ContainerNotStarted: { remedy: "Follow the node's message", tried: 'real' },
   LoginForbidden: { remedy: 'As a superuser, give the role LOGIN', tried: 'real' },

@@ -151,7 +151,10 @@ export const trials: Readonly<Record<TriedIn<'real'>, Trial>> = {
   ClusterObjectsFailed: {
     bring: (real, namespace) => setQuota(real, namespace, { 'count/secrets': '0' }),
     words: ['exceeded quota'],
-    remedy: (real, namespace) => real.kubectl(['delete', 'resourcequota', 'small', '--namespace', namespace]),
+    remedy: async (real, namespace) => {
+      await real.kubectl(['delete', 'resourcequota', 'small', '--namespace', namespace]);
+      await annotate('retry', 'now')(real, namespace);
+    },
   },
   PluginMissing: {
     ruin: (real, namespace) => patchCluster(real, namespace, { spec: { plugins: [{ name: 'absent.example' }] } }),

@@ -343,7 +343,8 @@ export const reasons = {
   ClusterObjectsFailed: {
     state: 'stalled',
     meaning: 'CNPG cannot create the objects that the Cluster needs.',
-    remedy: 'Check status.phaseReason of the Cluster and the events of the namespace.',
+    remedy:
+      'Remove the cause that status.phaseReason of the Cluster names. CNPG retries ever more rarely, up to 17 min later, but at once when the Cluster changes: kubectl annotate cluster <cluster> retry=now --overwrite.',
   },
   ImageProblem: {
     state: 'stalled',
