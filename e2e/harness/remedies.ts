@@ -57,7 +57,7 @@ export const remedies = {
   CredentialsInvalid: { remedy: 'delete it: CNPG recreates it with a new password', tried: 'integration' },
   StorageNotExpandable: { remedy: 'Set allowVolumeExpansion on the StorageClass', tried: 'integration' },
   StorageUnverified: { remedy: 'permit the operator to get storageclasses', tried: 'integration' },
-  DowngradeRefused: { remedy: 'Request the running version', tried: 'integration' },
+  DowngradeRefused: { remedy: 'Request the version in status.running.lowest', tried: 'integration' },
   SecretImmutable: { remedy: 'Delete the Secret', tried: 'integration' },
 
   ChangedOnAdmission: {

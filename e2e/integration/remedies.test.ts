@@ -18,7 +18,7 @@ import { clusterOf, placesOf } from '../harness/database.ts';
 import { chartPermissions, grant, type Permissions, temporary, without } from '../harness/permissions.ts';
 import type { TriedIn } from '../harness/remedies.ts';
 import { useSuite } from '../harness/suite.ts';
-import { conditionOf, isRunning } from '../harness/views.ts';
+import { at, conditionOf, isRunning } from '../harness/views.ts';
 
 const suite = useSuite();
 
@@ -238,7 +238,7 @@ const trials: Readonly<Record<TriedIn<'integration'>, Trial>> = {
     },
     remedy: async (namespace) => {
       const { status } = (await suite().client.get(addonGvr, namespace, 'shop')) ?? {};
-      await patch(namespace, { version: status?.version });
+      await patch(namespace, { version: at(status, 'running', 'lowest') });
     },
   },
   SecretImmutable: {

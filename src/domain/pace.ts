@@ -54,9 +54,6 @@ export function paceOf(outcome: Outcome): Pace {
     return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
   const time = soonest(decision.wakeAfter, deadline, checkUp);
-  // A write that succeeded begins something new: what it leads to is not yet a failure in a row.
-  if (decision.recheckAfter !== undefined && decision.actions.length > 0)
-    return { kind: 'again', afterMilliseconds: Math.max(shortestWait, soonest(decision.recheckAfter, time) ?? 0) };
   if (decision.recheckAfter !== undefined) return retry(decision.recheckAfter, time);
   return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
 }
