@@ -41,7 +41,7 @@ function broken(outcome: Reported, pace: Pace): readonly string[] {
     ),
     'a login that failed or was not attempted backs off': !hasFailed || (pace.kind === 'retry' && first >= 2000),
     'a state that no watch ends backs off':
-      decision.recheckAfter === undefined || decision.continues === true || pace.kind === 'retry',
+      decision.recheckAfter === undefined || decision.continues === true || wrote || pace.kind === 'retry',
     'what was published has a check-up in its future':
       !isPublished || pace.kind === 'retry' || (wait !== undefined && wait <= Math.max(1000, untilCheckUp())),
     'what waits has its deadline in its future':

@@ -54,7 +54,11 @@ export function paceOf(outcome: Outcome): Pace {
     return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
   const time = soonest(decision.wakeAfter, deadline, checkUp);
-  if (decision.recheckAfter !== undefined) return retry(decision.recheckAfter, time);
+  const { recheckAfter: recheck } = decision;
+  // A write that succeeded begins something new: what it leads to has not lasted yet.
+  if (recheck !== undefined && decision.actions.length > 0)
+    return { kind: 'again', afterMilliseconds: Math.max(shortestWait, soonest(recheck, time) ?? recheck) };
+  if (recheck !== undefined) return retry(recheck, time);
   return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
 }
 
