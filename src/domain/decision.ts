@@ -2,6 +2,7 @@
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
+import { resources } from '../api/resources.ts';
 import { alterationOf } from './alteration.ts';
 import { alteredIn, children, type RemovableRole, type Role } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
@@ -177,7 +178,9 @@ export function withRefusal(result: ActionResult, { verb, child, concern }: Acti
 export function withWritten(result: ActionResult, action: Action, written: KubeObject | undefined): ActionResult {
   if (action.verb === 'delete' || action.child === 'addon' || written === undefined) return result;
   const { child, manifest } = action;
-  const altered = alteredIn(child) === undefined ? undefined : alterationOf(manifest, written);
+  // As it is cached, so that the next decision finds the same differences.
+  const stored = resources[children[child].resource].project(written);
+  const altered = alteredIn(child) === undefined ? undefined : alterationOf(manifest, stored);
   return {
     ...result,
     ...(altered && { altered: { ...result.altered, [child]: altered } }),

@@ -48,9 +48,9 @@ export function paceOf(outcome: Outcome): Pace {
   const deadline = untilDeadline(addon, now);
   const failed = firstWaitAfter(decision, result);
   if (failed !== undefined) return retry(failed, deadline);
-  // No event follows a write if the API server stored what was there before.
-  const continues = decision.continues === true || result.altered !== undefined;
-  if (continues && (decision.actions.length > 0 || decision.onlyHolds === true))
+  // No event follows a write if the API server stored what was there before; one that stores something else each time must not be a loop.
+  if (result.altered !== undefined) return retry(shortestWait, deadline);
+  if (decision.continues === true && (decision.actions.length > 0 || decision.onlyHolds === true))
     return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
   const time = soonest(decision.wakeAfter, deadline, checkUp);
