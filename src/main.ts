@@ -12,6 +12,7 @@ import type { Dependencies } from './controller/dependencies.ts';
 import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
 import { Resync } from './controller/resync.ts';
+import { ServedSchema } from './controller/served-schema.ts';
 import { Triggers } from './controller/triggers.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
@@ -40,6 +41,7 @@ interface Parts {
   readonly elector: LeaderElector;
   readonly events: EventRecorder;
   readonly caches: Caches;
+  readonly schema: ServedSchema;
   readonly health: HealthServer;
   readonly transports: readonly Transport[];
 }
@@ -81,7 +83,7 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
   const enqueue = (key: string): void => queue.add(key);
   let started = false;
   const startWhenReady = (): void => {
-    if (started || !elector.isLeader() || caches.notReady() !== undefined) return;
+    if (started || !elector.isLeader() || caches.notReady() !== undefined || !schema.wasRead) return;
     started = true;
     log.info('reconciling', { addons: caches.sizes().addons, workers: config.WORKERS });
     queue.start();
@@ -99,6 +101,15 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
       startWhenReady();
     },
     observe: (kind, event) => metrics.watch(kind, event),
+  });
+  const schema = new ServedSchema({
+    transport,
+    clock,
+    log,
+    onChange: () => {
+      caches.enqueueAll();
+      startWhenReady();
+    },
   });
   const deletedAddons = new DeletedAddons(caches.of.clusters);
   const elector = new LeaderElector({
@@ -131,13 +142,14 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     deletedAddons,
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
+    schema,
     login: (url) => logins.tryLogin(url),
     resync: new Resync(clock, random, resyncMilliseconds),
     mayWrite: () => elector.isLeader(),
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };
 
-  metrics.beforeScrape(() => measure(metrics, caches, queue, elector));
+  metrics.beforeScrape(() => measure(metrics, caches, queue, elector, schema));
   const health = new HealthServer({
     port: config.PORT,
     live: [{ name: 'workers', check: () => hanging(queue) }],
@@ -153,9 +165,10 @@ async function launch(config: Config, log: Log, die: Die): Promise<Stop> {
     namespaces: config.WATCH_NAMESPACES,
   });
   caches.start();
+  schema.start();
   elector.start();
   return () =>
-    shutDown({ queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] }, log);
+    shutDown({ queue, logins, elector, events, caches, schema, health, transports: [transport, leaseTransport] }, log);
 }
 
 /** Stops in order: no new work, work in flight completes, the lease is released, then the rest. */
@@ -166,6 +179,7 @@ async function shutDown(parts: Parts, log: Log): Promise<void> {
   await parts.elector.stop();
   await parts.events.drain(2_000);
   await parts.caches.stop();
+  await parts.schema.stop();
   await parts.health.close();
   await Promise.all(parts.transports.map((transport) => transport.close()));
 }

@@ -111,6 +111,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     live: unread,
     facts: unread,
     livingOwners: [],
+    missingFromSchema: [],
     resync: false,
   };
 }

@@ -94,6 +94,11 @@ export class Caches {
     return each((name) => scopes.reduce((sum, scope) => sum + scope[name].store.size, 0));
   }
 
+  /** Something changed that concerns all: CNPG was installed or removed, a permission granted or revoked, a CRD replaced. The status of every addon can change. */
+  enqueueAll(): void {
+    for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
+  }
+
   #watch<N extends WatchedResource>(name: N, namespace: string | undefined): Watched<ObjectOf<N>> {
     const { transport, clock, random, triggers, onError, onStatus, observe } = this.#options;
     const { gvr, project } = rows[name];
@@ -111,16 +116,11 @@ export class Caches {
       onStatus: (status) => {
         onStatus(gvr.kind, namespace, status);
         const now = availabilityOf(status);
-        if (before !== undefined && before !== now) this.#enqueueAll();
+        if (before !== undefined && before !== now) this.enqueueAll();
         before = now;
       },
     });
     return { store, reflector };
-  }
-
-  /** CNPG was installed or removed, or a permission was granted or revoked: the status of every addon can change. */
-  #enqueueAll(): void {
-    for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
   }
 
   #scope(namespace: string): Scope | undefined {

@@ -38,6 +38,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     live: unread,
     facts: unread,
     livingOwners: [],
+    missingFromSchema: deps.schema.missing,
     resync: deps.resync.isDue(key),
   };
   const now = deps.clock.now();

@@ -14,6 +14,7 @@ import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
 import { inheritedReadyAt } from './recorded.ts';
+import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
 import { type Target, targetOf } from './target.ts';
@@ -26,7 +27,8 @@ import { isVerdict, recheckAfter, soonest, type Verdict } from './verdict.ts';
 export function decide(observed: Observed, now: number): Decision {
   const s = situationOf(observed);
   const decision = inSituation(s, now);
-  return { ...decision, readyAt: s.addon.status?.ready_at ?? decision.readyAt };
+  const conditions = { ...decision.conditions, CRDOutdated: judgeSchema(observed.missingFromSchema) };
+  return { ...decision, conditions, readyAt: s.addon.status?.ready_at ?? decision.readyAt };
 }
 
 /** The situations, in the order in which they are checked; the first that applies decides. */

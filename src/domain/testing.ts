@@ -63,6 +63,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     live: { kind: 'unread' },
     facts: { kind: 'unread' },
     livingOwners: [],
+    missingFromSchema: [],
     resync: false,
   };
   return but(nobody, more);

@@ -61,6 +61,7 @@ export function observedOf(sight: Sight): Observed {
     live: readOf(sight.live, (raw) => raw),
     facts: sight.facts ? { kind: 'found', object: nothingToSee } : { kind: 'unread' },
     livingOwners: sight.livingOwners,
+    missingFromSchema: [],
     resync: sight.resync,
   };
 }
