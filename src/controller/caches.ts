@@ -136,6 +136,8 @@ export class Caches {
     const storeIn = (namespace: string): Store<ObjectOf<N>> | undefined => this.#scope(namespace)?.[name].store;
     return {
       get: (namespace, object) => storeIn(namespace)?.get(namespace, object),
+      inNamespace: (namespace) =>
+        [...(storeIn(namespace)?.values() ?? [])].filter(({ metadata }) => metadata.namespace === namespace),
       record: (raw) => {
         storeIn(raw.metadata.namespace)?.record(raw);
         written?.(raw);

@@ -14,6 +14,7 @@ import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
 import { inheritedReadyAt } from './recorded.ts';
+import { retracted } from './retraction.ts';
 import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
@@ -41,7 +42,7 @@ function inSituation(s: Situation, now: number): Decision {
   if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
   const obstacle = findObstacle(s) ?? checkLive(s);
-  if (obstacle !== undefined) return blocked(obstacle);
+  if (obstacle !== undefined) return { ...blocked(obstacle), conditions: retracted(s, obstacle) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);
   return converge({ s, target, now });
 }
