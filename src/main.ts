@@ -13,6 +13,7 @@ import { HeldAddons } from './controller/held-addons.ts';
 import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
 import { Resync } from './controller/resync.ts';
+import { ServedSchema } from './controller/served-schema.ts';
 import { Triggers } from './controller/triggers.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
@@ -44,6 +45,7 @@ interface Parts {
   readonly otherOperators: OtherOperators;
   readonly events: EventRecorder;
   readonly caches: Caches;
+  readonly schema: ServedSchema;
   readonly health: HealthServer;
   readonly transports: readonly Transport[];
 }
@@ -86,6 +88,10 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
       log.warn('reconciled more than 120 times within a minute; no more is logged until it calms down', { addon: key }),
   });
   const enqueue = (key: string): void => queue.add(key);
+  /** A status must not be written before it is known what the served schema lacks. */
+  const startWhenLeading = (): void => {
+    if (elector.isLeader() && schema.wasRead) queue.start();
+  };
   const caches = new Caches({
     transport,
     clock,
@@ -105,6 +111,15 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
       }),
     observe: (kind, event) => metrics.watch(kind, event),
   });
+  const schema = new ServedSchema({
+    transport,
+    clock,
+    log,
+    onChange: () => {
+      startWhenLeading();
+      caches.enqueueAll();
+    },
+  });
   const deletedAddons = new DeletedAddons(caches.of.clusters);
   const elector = new LeaderElector({
     transport: leaseTransport,
@@ -116,7 +131,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     onStartedLeading: () => {
       log.info('this replica is the leader', { identity });
       log.info('reconciling', { workers: config.WORKERS });
-      queue.start();
+      startWhenLeading();
       // What could not be written during an outage is in back-off.
       caches.enqueueAll();
     },
@@ -155,6 +170,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
+    schema,
     login: (url) => logins.tryLogin(url),
     resync: new Resync(clock, random, resyncMilliseconds),
     otherOperators,
@@ -164,7 +180,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
   };
 
   metrics.beforeScrape(() =>
-    measure(metrics, { caches, queue, elector, output, imagePattern: config.IMAGE_PATTERN, operator }),
+    measure(metrics, { caches, queue, elector, output, imagePattern: config.IMAGE_PATTERN, operator, schema }),
   );
   const health = new HealthServer({
     port: config.PORT,
@@ -181,10 +197,21 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     namespaces: config.WATCH_NAMESPACES,
   });
   caches.start();
+  schema.start();
   elector.start();
   return () =>
     shutDown(
-      { queue, logins, elector, otherOperators, events, caches, health, transports: [transport, leaseTransport] },
+      {
+        queue,
+        logins,
+        elector,
+        otherOperators,
+        events,
+        caches,
+        schema,
+        health,
+        transports: [transport, leaseTransport],
+      },
       log,
     );
 }
@@ -198,6 +225,7 @@ async function shutDown(parts: Parts, log: Log): Promise<void> {
   await parts.otherOperators.stop();
   await parts.events.drain(2_000);
   await parts.caches.stop();
+  await parts.schema.stop();
   await parts.health.close();
   await Promise.all(parts.transports.map((transport) => transport.close()));
 }

@@ -114,6 +114,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     facts: unread,
     livingOwners: [],
     holderGone: false,
+    missingFromSchema: [],
     resync: false,
   };
 }

@@ -74,6 +74,20 @@ export const remedies = {
       test: 'the operator runs and says what is missing, until they come; and again when they go',
     },
   },
+  CRDOutdated: {
+    remedy: 'Install the CRD of this version',
+    tried: {
+      file: 'e2e/integration/crd-outdated.test.ts',
+      test: 'of PostgresAddon: it is named, the addon runs, nothing is written in vain, and the new CRD needs no restart',
+    },
+  },
+  CNPGOutdated: {
+    remedy: 'Upgrade CloudNativePG, with its CRDs',
+    tried: {
+      file: 'e2e/integration/crd-outdated.test.ts',
+      test: 'of CNPG: the addon says which field is missing and what to do, and the new CRD needs no restart',
+    },
+  },
   HeldByAnotherOperator: {
     remedy: 'uninstall one of the two',
     tried: {

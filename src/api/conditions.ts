@@ -105,6 +105,12 @@ export const conditionTypes = {
     restsOn: 'the major version of the data and the image in the Cluster, compared with a dated table and the clock',
     present: 'while true',
   },
+  CRDOutdated: {
+    meaning:
+      'The schema that the API server publishes for PostgresAddon lacks something that this operator version uses. It does not affect Ready. Present only while true.',
+    restsOn: 'the published schema (/openapi/v3), which is read once a minute',
+    present: 'while true',
+  },
 } as const satisfies Readonly<Record<string, ConditionRow>>;
 export type ConditionType = keyof typeof conditionTypes;
 
@@ -236,6 +242,20 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The spec contains a value that the operator does not support and that the schema should have rejected.',
     remedy: 'Correct the field that the message names. Check that the installed CRD is that of this operator version.',
+  },
+  CRDOutdated: {
+    state: 'stalled',
+    meaning:
+      'The installed CRD of PostgresAddon is not the one of this operator version. The API server drops the fields that it does not know: in spec they have no effect, and status does not report them. Rules that it lacks are not enforced.',
+    remedy:
+      'Install the CRD of this version: `helm upgrade` with `crds.enabled=true`, or `kubectl apply --server-side --force-conflicts -f crds/`. The operator notices within a minute, without a restart.',
+  },
+  CNPGOutdated: {
+    state: 'stalled',
+    meaning: 'The installed CRDs of CloudNativePG do not have a field that the operator writes: they are too old.',
+    remedy:
+      'Upgrade CloudNativePG, with its CRDs, to a version that the README lists. The operator retries automatically.',
+    recheckSeconds: 60,
   },
   CNPGNotInstalled: {
     state: 'stalled',

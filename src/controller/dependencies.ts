@@ -11,6 +11,7 @@ import type { Clients } from './clients.ts';
 import type { DeletedAddons } from './deleted-addons.ts';
 import type { HeldAddons } from './held-addons.ts';
 import type { Resync } from './resync.ts';
+import type { ServedSchema } from './served-schema.ts';
 
 /** Whether the API server serves a resource and permits the operator to watch it. */
 export type Availability = 'served' | 'missing' | 'forbidden';
@@ -28,6 +29,8 @@ export interface Dependencies {
   /** The availability of each watched resource in a namespace. */
   readonly availability: (namespace: string) => Readonly<Record<WatchedResource, Availability>>;
   readonly api: Clients;
+  /** What the API server knows of PostgresAddon; see {@link ServedSchema}. */
+  readonly schema: Pick<ServedSchema, 'missing' | 'ofStatus'>;
   /** Logs in with a DATABASE_URL. It is slow, so it must not occupy a worker. */
   readonly login: (url: string) => Promise<LoginResult>;
   readonly resync: Resync;

@@ -6,6 +6,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Output } from '../runtime/output.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Caches } from './caches.ts';
+import type { ServedSchema } from './served-schema.ts';
 
 /** What is measured. */
 interface Measured {
@@ -17,10 +18,14 @@ interface Measured {
   readonly imagePattern: string;
   /** This installation, as in status. */
   readonly operator: string;
+  readonly schema: ServedSchema;
 }
 
 /** Sets every gauge, and the counters that others keep, to their current values. */
-export function measure(metrics: Metrics, { caches, queue, elector, output, imagePattern, operator }: Measured): void {
+export function measure(
+  metrics: Metrics,
+  { caches, queue, elector, output, imagePattern, operator, schema }: Measured,
+): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
   const byEndOfLife: Record<string, number> = { VersionEnded: 0, ImageUnsupported: 0 };
@@ -43,6 +48,7 @@ export function measure(metrics: Metrics, { caches, queue, elector, output, imag
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.droppedLogLines(output.droppedLines);
   metrics.spinning(queue.spinning);
+  metrics.missingFromSchema(schema.missing.length);
   metrics.leader(elector.isLeader());
 }
 

@@ -20,7 +20,12 @@ const away = (): never => {
 
 /** Observes `team-a/shop` and its Cluster, with an API server that answers reads by `answer`. */
 function observing(addon: PostgresAddon, answer: (request: ApiRequest) => unknown): Promise<Observed | undefined> {
-  const cached = <T extends KubeObject>(object?: T) => ({ get: () => object, record: () => {}, forget: () => {} });
+  const cached = <T extends KubeObject>(object?: T) => ({
+    get: () => object,
+    inNamespace: () => [],
+    record: () => {},
+    forget: () => {},
+  });
   const clock = new ManualClock();
   const cluster = aCluster(aRunningAddon(), { phase: 'Setting up primary', readyInstances: 0 });
   const transport: Transport = { request: async (request) => answer(request), lines: away, close: async () => {} };
@@ -31,6 +36,7 @@ function observing(addon: PostgresAddon, answer: (request: ApiRequest) => unknow
     log,
     caches: { addons: cached(addon), clusters: cached(cluster), scheduledBackups: cached() },
     sees: () => true,
+    schema: { missing: [], ofStatus: undefined },
     otherOperators: { isGone: () => false },
     heldAddons: { report: () => {}, forget: () => {} },
     availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served' }),

@@ -103,6 +103,7 @@ export class World {
       caches: this.#caches(),
       sees: () => true,
       otherOperators: { isGone: () => false },
+      schema: { missing: [], ofStatus: undefined },
       heldAddons: { report: () => {}, forget: () => {} },
       availability: () => ({
         addons: 'served',
@@ -312,6 +313,7 @@ export class World {
         const object = slot && this.seen(slot);
         return object && resources[resource].project(object);
       },
+      inNamespace: () => [],
       record: () => {},
       forget: () => {},
     });

@@ -15,6 +15,8 @@ import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
 import { inheritedReadyAt } from './recorded.ts';
+import { retracted } from './retraction.ts';
+import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
 import { type Target, targetOf } from './target.ts';
@@ -30,7 +32,8 @@ export function decide(observed: Observed, now: number): Decision {
   const s = situationOf(observed);
   const decision = inSituation(s, now);
   const { operator } = observed.platform;
-  return { ...decision, operator, readyAt: s.addon.status?.ready_at ?? decision.readyAt };
+  const conditions = { ...decision.conditions, CRDOutdated: judgeSchema(observed.missingFromSchema) };
+  return { ...decision, operator, conditions, readyAt: s.addon.status?.ready_at ?? decision.readyAt };
 }
 
 /** The situations, in the order in which they are checked; the first that applies decides. */
@@ -43,7 +46,7 @@ function inSituation(s: Situation, now: number): Decision {
   if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
   const obstacle = findObstacle(s) ?? checkLive(s);
-  if (obstacle !== undefined) return blocked(obstacle);
+  if (obstacle !== undefined) return { ...blocked(obstacle), conditions: retracted(s, obstacle) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);
   const decision = converge({ s, target, now });
   return isHeld(s.observed) ? decision : holdFirst(decision);

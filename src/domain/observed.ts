@@ -64,6 +64,8 @@ export interface Observed {
   /** The addon no longer exists: this is its last known state, and only the objects that it left behind are marked. */
   readonly gone: boolean;
   readonly platform: Platform;
+  /** What the served schema of PostgresAddon lacks, in words. */
+  readonly missingFromSchema: readonly string[];
   readonly children: Children;
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;

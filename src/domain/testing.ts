@@ -69,6 +69,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     facts: { kind: 'unread' },
     livingOwners: [],
     holderGone: false,
+    missingFromSchema: [],
     resync: false,
   };
   return but(nobody, more);

@@ -115,6 +115,12 @@ const table = {
     help: '1 while this replica is the leader and permitted to write, otherwise 0.',
     labels: [],
   },
+  missingFromSchema: {
+    name: 'postgres_addon_crd_missing',
+    type: 'gauge',
+    help: 'Fields, values and rules of this version that the installed CRD of PostgresAddon lacks; 0 if it is up to date.',
+    labels: [],
+  },
   addons: {
     name: 'postgres_addon_addons',
     type: 'gauge',
@@ -231,6 +237,10 @@ export class Metrics {
 
   unseenNamespaces(count: number): void {
     this.#metrics.unseenNamespaces.set(count);
+  }
+
+  missingFromSchema(count: number): void {
+    this.#metrics.missingFromSchema.set(count);
   }
 
   longestRunning(seconds: number): void {

@@ -368,6 +368,17 @@ describe('an addon with another name and the same appId', () => {
     return { ...addon, metadata: { ...addon.metadata, name: 'boutique' } };
   };
 
+  it('does not take the database of a living addon, although its labels were changed', () => {
+    const o = orphaned(anAddon());
+    expect(think(o).actions).not.toEqual([]);
+    const alive = think(but(o, { livingOwners: ['former-uid'] }));
+    expect(alive.actions).toEqual([]);
+    expect(alive.status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      reason: 'NameConflict',
+      message: expect.stringContaining('which exists; delete that addon first'),
+    });
+  });
+
   it('conflicts while the first one exists, and does not inherit after its deletion', () => {
     const o = orphaned(rival());
     const alive = think(but(o, { livingOwners: ['former-uid'] }));
