@@ -9,12 +9,15 @@ import { Caches } from './controller/caches.ts';
 import { clientsOf } from './controller/clients.ts';
 import { DeletedAddons } from './controller/deleted-addons.ts';
 import type { Dependencies } from './controller/dependencies.ts';
+import { HeldAddons } from './controller/held-addons.ts';
 import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
 import { Resync } from './controller/resync.ts';
+import { ServedSchema } from './controller/served-schema.ts';
 import { Triggers } from './controller/triggers.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
+import { OtherOperators } from './kube/other-operators.ts';
 import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
 import { Logins } from './postgres/login.ts';
 import { type Die, runProcess } from './process.ts';
@@ -39,8 +42,10 @@ interface Parts {
   readonly queue: WorkQueue;
   readonly logins: Logins;
   readonly elector: LeaderElector;
+  readonly otherOperators: OtherOperators;
   readonly events: EventRecorder;
   readonly caches: Caches;
+  readonly schema: ServedSchema;
   readonly health: HealthServer;
   readonly transports: readonly Transport[];
 }
@@ -62,6 +67,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
   const transport = connect(config.WORKERS + 4);
   // Renewals must never wait behind reconciles for a free connection.
   const leaseTransport = connect(1);
+  const operator = `${config.POD_NAMESPACE}/${config.LEASE_NAME}`;
   const identity = `${config.POD_NAME}_${randomBytes(4).toString('hex')}`;
   const events = new EventRecorder({
     transport,
@@ -82,6 +88,10 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
       log.warn('reconciled more than 120 times within a minute; no more is logged until it calms down', { addon: key }),
   });
   const enqueue = (key: string): void => queue.add(key);
+  /** A status must not be written before it is known what the served schema lacks. */
+  const startWhenLeading = (): void => {
+    if (elector.isLeader() && schema.wasRead) queue.start();
+  };
   const caches = new Caches({
     transport,
     clock,
@@ -101,6 +111,15 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
       }),
     observe: (kind, event) => metrics.watch(kind, event),
   });
+  const schema = new ServedSchema({
+    transport,
+    clock,
+    log,
+    onChange: () => {
+      startWhenLeading();
+      caches.enqueueAll();
+    },
+  });
   const deletedAddons = new DeletedAddons(caches.of.clusters);
   const elector = new LeaderElector({
     transport: leaseTransport,
@@ -112,7 +131,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     onStartedLeading: () => {
       log.info('this replica is the leader', { identity });
       log.info('reconciling', { workers: config.WORKERS });
-      queue.start();
+      startWhenLeading();
       // What could not be written during an outage is in back-off.
       caches.enqueueAll();
     },
@@ -121,9 +140,23 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     log: (level, message, fields) => log[level](message, fields),
   });
 
+  const otherOperators = new OtherOperators({
+    transport,
+    clock,
+    onChange: (operator) => {
+      const isGone = otherOperators.isGone(operator);
+      log.info(isGone ? 'another operator no longer runs; taking over its addons' : 'another operator runs again', {
+        operator,
+      });
+      caches.enqueueHeldBy(operator);
+    },
+    onFailure: (operator, error) =>
+      log.warn('the Lease of another operator cannot be read; leaving its addons alone', { operator, error }),
+  });
   const logins = new Logins(clock);
   const deps: Dependencies = {
     platform: {
+      operator,
       plans: config.plans,
       defaultVersion: config.DEFAULT_POSTGRES_VERSION,
       imagePattern: config.IMAGE_PATTERN,
@@ -137,13 +170,18 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
+    schema,
     login: (url) => logins.tryLogin(url),
     resync: new Resync(clock, random, resyncMilliseconds),
+    otherOperators,
+    heldAddons: new HeldAddons(events, log),
     mayWrite: () => elector.isLeader(),
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };
 
-  metrics.beforeScrape(() => measure(metrics, { caches, queue, elector, output, imagePattern: config.IMAGE_PATTERN }));
+  metrics.beforeScrape(() =>
+    measure(metrics, { caches, queue, elector, output, imagePattern: config.IMAGE_PATTERN, operator, schema }),
+  );
   const health = new HealthServer({
     port: config.PORT,
     live: [{ name: 'workers', check: () => hanging(queue) }],
@@ -159,9 +197,23 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     namespaces: config.WATCH_NAMESPACES,
   });
   caches.start();
+  schema.start();
   elector.start();
   return () =>
-    shutDown({ queue, logins, elector, events, caches, health, transports: [transport, leaseTransport] }, log);
+    shutDown(
+      {
+        queue,
+        logins,
+        elector,
+        otherOperators,
+        events,
+        caches,
+        schema,
+        health,
+        transports: [transport, leaseTransport],
+      },
+      log,
+    );
 }
 
 /** Stops in order: no new work, work in flight completes, the lease is released, then the rest. */
@@ -170,8 +222,10 @@ async function shutDown(parts: Parts, log: Log): Promise<void> {
   if (!drained) log.warn('shutdown timed out with reconciles in flight; the next leader will retry them');
   await parts.logins.stop();
   await parts.elector.stop();
+  await parts.otherOperators.stop();
   await parts.events.drain(2_000);
   await parts.caches.stop();
+  await parts.schema.stop();
   await parts.health.close();
   await Promise.all(parts.transports.map((transport) => transport.close()));
 }

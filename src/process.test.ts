@@ -10,7 +10,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+
+// The children start slowly on a busy machine; what is tested never ends, or ends at once.
+jest.setTimeout(60_000);
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -85,12 +88,12 @@ const linesOf = (output: string): readonly Line[] =>
 /** Asks the process for lines, and says what it answers. @throws Error if it does not within two seconds */
 async function talk(child: ChildProcess, lines: number): Promise<{ readonly dropped: number }> {
   child.send({ talk: lines });
-  const [answer] = await once(child, 'message', { signal: AbortSignal.timeout(2000) });
+  const [answer] = await once(child, 'message', { signal: AbortSignal.timeout(20_000) });
   return answer as { readonly dropped: number };
 }
 
 async function ended(child: ChildProcess): Promise<unknown> {
-  return (await once(child, 'exit', { signal: AbortSignal.timeout(4000) }))[0];
+  return (await once(child, 'exit', { signal: AbortSignal.timeout(20_000) }))[0];
 }
 
 describe.each(Object.entries(outputs))('standard output is %s that nobody reads', (_, start) => {

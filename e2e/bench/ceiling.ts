@@ -100,6 +100,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     addon,
     gone: false,
     platform: {
+      operator: 'bench/postgres-addon-operator',
       plans: defaultPlans,
       defaultVersion: '17',
       connectionCheck: 'Off',
@@ -112,6 +113,8 @@ function nothingYet(addon: PostgresAddon): Observed {
     live: unread,
     facts: unread,
     livingOwners: [],
+    holderGone: false,
+    missingFromSchema: [],
     resync: false,
   };
 }

@@ -78,6 +78,7 @@ export function comparableStatus(addon: LiveObject): unknown {
   const {
     ready_at,
     primary,
+    running,
     readySince,
     observedGeneration,
     credentials,
@@ -92,6 +93,7 @@ export function comparableStatus(addon: LiveObject): unknown {
     // Which instance it is depends on the switchovers before.
     primary: typeof primary,
     readySince: typeof readySince,
+    running: { ...(running as Fields), since: '<since>' },
     credentials: Object.keys((credentials ?? {}) as Fields).sort(),
     resources: { ...(resources as Fields), storage: '<disk>' },
     // A kept disk is what the sequence leaves; the reason is compared where the sizes are.

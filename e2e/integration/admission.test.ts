@@ -152,14 +152,17 @@ it('at a change of plan: it is written once, the database is never called down, 
   expect(applied.status?.resources).toMatchObject({ instances: 1, memory: '1Gi' });
 });
 
-it('an image from a mirror: status has the image that runs', async () => {
+it('an image from a mirror: the database keeps it, and status has the image that runs', async () => {
+  const image = 'mirror.example.com/postgresql:17';
   const namespace = await suite().namespace();
-  await policy(namespace, clusterGvr, 'imageName: "mirror.example.com/postgresql:17"');
+  await policy(namespace, clusterGvr, `imageName: "${image}"`);
+  const mark = await suite().audit.mark();
   await suite().createAddon(namespace, 'shop', { plan: 'free' });
-  const addon = await untilChanged(namespace);
-  expect(addon.status?.image).toBe('mirror.example.com/postgresql:17');
+  const holds = (state: LiveObject): boolean => isRunning(state) && state.status?.image === image;
+  const addon = await suite().addons.until(namespace, 'shop', 'running with the image of the mirror', holds);
   expect(conditionOf(addon, 'Ready')?.status).toBe('True');
   await expectSettled(namespace);
+  expect((await writesSince(mark, namespace)).filter((resource) => resource === 'clusters')).toHaveLength(1);
 });
 
 it('a ScheduledBackup: only its condition says so', async () => {

@@ -72,7 +72,8 @@ describe('requests of one addon', () => {
     expect(tally(all)).toEqual({
       // Once more for the login when the database is back.
       'get secrets': 4,
-      'list persistentvolumeclaims': 1,
+      // Before the disk grows, and to see that it has.
+      'list persistentvolumeclaims': 2,
       'patch clusters': 1,
       'patch postgresaddons/status': 2,
       'patch scheduledbackups': 1,

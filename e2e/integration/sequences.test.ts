@@ -59,15 +59,19 @@ async function endOf(addon: LiveObject): Promise<End> {
   };
 }
 
-/** The volumes grow and go a moment after CNPG reports its instances. */
+/** The volumes grow and go a moment after CNPG reports its instances; status has the new size when the operator looks again. */
 async function settled(namespace: string, name: string): Promise<End> {
-  const addon = await suite().untilRunning(namespace, name);
-  const instances = Number(at(addon, 'status', 'resources', 'instances'));
-  return await eventually(`the disks of ${name}`, async () => {
-    const end = await endOf(addon);
-    expect(end.disks).toEqual(Array(instances).fill(end.reported));
-    return end;
-  });
+  return await eventually(
+    `the disks of ${name}`,
+    async () => {
+      const addon = await suite().untilRunning(namespace, name);
+      const instances = Number(at(addon, 'status', 'resources', 'instances'));
+      const end = await endOf(addon);
+      expect(end.disks).toEqual(Array(instances).fill(end.reported));
+      return end;
+    },
+    { timeoutMilliseconds: 90_000 },
+  );
 }
 
 /** Creates the addon of a sequence, or changes its plan. */
@@ -135,7 +139,7 @@ describe.each(kinds)('a change of plan, %s', (kind) => {
       await each(async (sequence) => void (await suite().untilRunning(namespace, nameOf(sequence))));
     }
     await each(async (sequence) => void ends[kind].set(nameOf(sequence), await settled(namespace, nameOf(sequence))));
-  }, 120_000);
+  }, 300_000);
 
   it.each(titles)('%s ends as a new addon, but for the disk', (title) => {
     const sequence = title.split(' -> ') as PlanName[];

@@ -73,7 +73,7 @@ describe('a larger plan on a StorageClass that cannot grow', () => {
       await client.patch(storageClasses, undefined, metadata.name, { allowVolumeExpansion: true });
       // StorageClasses are not watched: the operator looks again once a minute, or at the next change.
       await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
-      await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
+      await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied', 110_000);
       expect((await client.get(clusterGvr, namespace, cluster))?.spec).toMatchObject({ storage: { size: '10Gi' } });
       await eventually('the larger disk', async () => {
         const [claim] = await client.list(volumeClaimGvr, namespace);

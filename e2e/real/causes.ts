@@ -2,6 +2,7 @@
 // to remove it. None may affect the operator, CNPG or another namespace.
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import type { AddonSpec } from '../../src/api/addon.ts';
+import type { Reason } from '../../src/api/conditions.ts';
 import { clusterName } from './belongings.ts';
 import { fill, makeRoom, mend, offerSmallDisk, removeSmallDisk } from './disks.ts';
 import { askForMemory, breakWebhook, lift, limitMemory, refuse, setQuota, useStorageClass } from './policies.ts';
@@ -17,7 +18,7 @@ export interface Cause {
   /** Before the addon is there; `ruin`: once it runs. */
   readonly bring?: (real: Real, namespace: string) => Promise<unknown>;
   readonly ruin?: (real: Real, namespace: string) => Promise<unknown>;
-  readonly reason: string;
+  readonly reason: Reason;
   /** What the message has to name. */
   readonly words: (namespace: string) => readonly (string | RegExp)[];
   readonly remove: (real: Real, namespace: string) => Promise<unknown>;
@@ -34,7 +35,8 @@ const killPostgres = 'kill -KILL "$(head --lines=1 "$PGDATA/postmaster.pid")"';
 const removeFirstPod = (real: Real, namespace: string): Promise<unknown> =>
   real.kubectl(['delete', 'pod', firstPod(namespace), '--namespace', namespace]);
 
-function bash(real: Real, namespace: string, script: string): Promise<string> {
+/** Runs a script in the first instance. @returns what it printed */
+export function bash(real: Real, namespace: string, script: string): Promise<string> {
   const pod = firstPod(namespace);
   return real.kubectl(['exec', '--namespace', namespace, pod, '--container', 'postgres', '--', 'bash', '-c', script]);
 }

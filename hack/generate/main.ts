@@ -7,13 +7,14 @@ import { generateChartReadme } from './chart-readme.ts';
 import { generateChartCrd } from './crd.ts';
 import { generateRules, generateSecurityPage } from './permissions.ts';
 import { generateConditionsPage, generateFieldsPage, generateMetricsPage } from './reference.ts';
-import { generateTypes } from './types.ts';
+import { generateSchema, generateTypes } from './types.ts';
 
 const crd = join(repositoryRoot, 'crds', 'addons.paas.dev_postgresaddons.yaml');
 const chart = join(repositoryRoot, 'charts', 'postgres-addon-operator');
 
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'src/api/generated/postgresaddon.ts': () => generateTypes(crd),
+  'src/api/generated/postgresaddon-schema.ts': () => generateSchema(crd),
   'charts/postgres-addon-operator/templates/crds.yaml': () => generateChartCrd(crd),
   'charts/postgres-addon-operator/templates/_rules.tpl': () => generateRules(),
   'SECURITY.md': () => generateSecurityPage(join(repositoryRoot, 'SECURITY.md')),

@@ -19,7 +19,7 @@ interface Rule {
 /** The templates that rbac.yaml includes, and what is to be said of each. */
 const templates: Readonly<Record<Scope, readonly [name: string, comment: string]>> = {
   namespaced: ['rules', 'In the watched namespaces.'],
-  cluster: ['clusterRules', 'For objects without a namespace.'],
+  cluster: ['clusterRules', 'For objects without a namespace, or in any.'],
   'own namespace': ['leaseRules', "In the operator's own namespace."],
 };
 

@@ -75,9 +75,13 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
  * earlier object or a later generation. Only the name of the Cluster is an identity and not an observation: it leads to the restored database.
  */
 function evidenceIn(status: AddonStatus, { metadata: { uid, generation = 0 } }: KubeObject): AddonStatus {
-  const { clusterName, ready_at: readyAt, observedGeneration = 0 } = status;
+  const { clusterName, ready_at: readyAt, operator, observedGeneration = 0 } = status;
   const identity = clusterName === undefined ? {} : { clusterName };
   if (status.uid !== undefined && status.uid !== uid) return identity;
   if (observedGeneration <= generation) return status;
-  return { ...identity, ...(readyAt === undefined ? {} : { ready_at: readyAt }) };
+  return {
+    ...identity,
+    ...(readyAt === undefined ? {} : { ready_at: readyAt }),
+    ...(operator === undefined ? {} : { operator }),
+  };
 }

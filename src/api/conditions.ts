@@ -21,6 +21,8 @@ export type Presence = 'always' | 'while true' | 'once judged';
 
 export interface ConditionRow {
   readonly meaning: string;
+  /** What has to be observed before it is reported: part of a sentence. */
+  readonly restsOn: string;
   readonly present: Presence;
   /** A refused write of this concern is reported in the condition. Absent: none is. */
   readonly concern?: Concern;
@@ -31,60 +33,82 @@ export const conditionTypes = {
   Ready: {
     meaning:
       'The database can be used: CNPG reports every instance ready, the Secret with DATABASE_URL is written, and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
+    restsOn: 'the conditions Provisioned, CredentialsPublished and Connectable of the same reconcile',
     present: 'always',
   },
   Reconciling: {
     meaning: 'The operator is working towards the desired state. Present only while true.',
+    restsOn: 'the reason of Ready',
     present: 'while true',
   },
   Stalled: {
     meaning: 'The operator cannot continue without intervention; the message says what to do. Present only while true.',
+    restsOn: 'the reason of Ready, and how long the attempt has lasted',
     present: 'while true',
   },
   Provisioned: {
     meaning: 'The Cluster exists and CNPG reports every instance ready.',
+    restsOn: 'the status of the Cluster as the watch last reported it, after the last restart that was requested',
     present: 'once judged',
     concern: 'database',
   },
   CredentialsPublished: {
     meaning: "The Secret holds a DATABASE_URL built from the current credentials in CNPG's Secret.",
+    restsOn:
+      "the app's Secret and CNPG's Secret as read at the last change or check-up (every ten minutes), or the API server's response to the write",
     present: 'once judged',
     concern: 'credentials',
   },
   PlanApplied: {
     meaning:
       'The Cluster runs with the size, version and settings of the plan, and its volume claims have the size of the disks.',
+    restsOn:
+      "the API server's response to the last write of the Cluster, the status of the Cluster after it, and the volume claims after a disk has grown",
     present: 'once judged',
     concern: 'database',
   },
   Connectable: {
     meaning: 'The operator logged in with the published DATABASE_URL. Absent while readiness.connectionCheck is Off.',
+    restsOn:
+      'the last login, which is repeated when the primary, the readiness or the credentials have changed, and at each check-up',
     present: 'once judged',
   },
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
+    restsOn: "the ScheduledBackup as the watch last reported it, or the API server's response to the write",
     present: 'once judged',
     concern: 'backup',
   },
   Protected: {
     meaning:
       'Deleting the addon leaves the database, the Secret and the backups in service. Present only with spec.mode protected.',
+    restsOn:
+      "the owner references of the watched children, that of the app's Secret at the last check-up, and the responses to the writes that removed them",
     present: 'once judged',
     concern: 'ownership',
   },
   Adopted: {
     meaning:
       'The database was created for an addon that has been deleted, and this addon adopted it. Present from then on.',
+    restsOn: 'the annotation former-uid of the Cluster',
     present: 'once judged',
     concern: 'ownership',
   },
   Suspended: {
     meaning: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
+    restsOn: 'the spec',
     present: 'while true',
   },
   EndOfLife: {
     meaning:
       'The major version of PostgreSQL on which the data are, or the image with which the database runs, gets no more fixes. It does not affect Ready. Present only while true.',
+    restsOn: 'the major version of the data and the image in the Cluster, compared with a dated table and the clock',
+    present: 'while true',
+  },
+  CRDOutdated: {
+    meaning:
+      'The schema that the API server publishes for PostgresAddon lacks something that this operator version uses. It does not affect Ready. Present only while true.',
+    restsOn: 'the published schema (/openapi/v3), which is read once a minute',
     present: 'while true',
   },
 } as const satisfies Readonly<Record<string, ConditionRow>>;
@@ -219,6 +243,20 @@ export const reasons = {
     meaning: 'The spec contains a value that the operator does not support and that the schema should have rejected.',
     remedy: 'Correct the field that the message names. Check that the installed CRD is that of this operator version.',
   },
+  CRDOutdated: {
+    state: 'stalled',
+    meaning:
+      'The installed CRD of PostgresAddon is not the one of this operator version. The API server drops the fields that it does not know: in spec they have no effect, and status does not report them. Rules that it lacks are not enforced.',
+    remedy:
+      'Install the CRD of this version: `helm upgrade` with `crds.enabled=true`, or `kubectl apply --server-side --force-conflicts -f crds/`. The operator notices within a minute, without a restart.',
+  },
+  CNPGOutdated: {
+    state: 'stalled',
+    meaning: 'The installed CRDs of CloudNativePG do not have a field that the operator writes: they are too old.',
+    remedy:
+      'Upgrade CloudNativePG, with its CRDs, to a version that the README lists. The operator retries automatically.',
+    recheckSeconds: 60,
+  },
   CNPGNotInstalled: {
     state: 'stalled',
     meaning: 'The API server does not serve the resources of CloudNativePG.',
@@ -263,6 +301,13 @@ export const reasons = {
       'Remove the field from what the manager that the message names applies, or exempt the operator from the policy. The operator retries automatically.',
     recheckSeconds: 60,
   },
+  HeldByAnotherOperator: {
+    state: 'stalled',
+    meaning:
+      'Another installation of the operator operates this addon, so this one writes nothing. Only in an Event: status is that of the other one.',
+    remedy:
+      'Restrict watchNamespaces, or uninstall one of the two. The other one takes over ten minutes later, or half a minute after the Lease that status.operator names was deleted.',
+  },
   CredentialsInvalid: {
     state: 'stalled',
     meaning: 'The Secret <cluster>-app does not hold usable credentials. The last valid DATABASE_URL was kept.',
@@ -270,6 +315,13 @@ export const reasons = {
       'Restore the Secret, or delete it: CNPG recreates it with a new password. Where the message says that the name of the database ' +
       'cannot be read back from a URL, use an addon with another database.name.',
     recheckSeconds: 60,
+  },
+  SecretImmutable: {
+    state: 'stalled',
+    meaning:
+      'The Secret with DATABASE_URL is marked immutable and holds another DATABASE_URL than the current one. The API server refuses every change of it.',
+    remedy: 'Delete the Secret: the operator creates it again.',
+    recheckSeconds: 30,
   },
   Hibernated: {
     state: 'stalled',
@@ -301,7 +353,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'CNPG reports the Cluster as unrecoverable.',
     remedy:
-      'Restore a backup into a new addon. A database that was never ready holds no data: delete its addon and apply it again.',
+      'Follow status.phaseReason of the Cluster. If its volume claims no longer exist, its data is gone: delete the Cluster, and the operator creates a new, empty one.',
   },
   ClusterDefinitionInvalid: {
     state: 'stalled',
@@ -311,7 +363,8 @@ export const reasons = {
   ClusterObjectsFailed: {
     state: 'stalled',
     meaning: 'CNPG cannot create the objects that the Cluster needs.',
-    remedy: 'Check status.phaseReason of the Cluster and the events of the namespace.',
+    remedy:
+      'Remove the cause that status.phaseReason of the Cluster names. CNPG retries ever more rarely, up to 17 min later, but at once when the Cluster changes: kubectl annotate cluster <cluster> retry=now --overwrite.',
   },
   ImageProblem: {
     state: 'stalled',
@@ -321,12 +374,12 @@ export const reasons = {
   PluginMissing: {
     state: 'stalled',
     meaning: 'The Cluster requires a CNPG plugin that is not installed or does not respond.',
-    remedy: 'Install or repair the plugin.',
+    remedy: 'Install or repair the plugin, or remove it from spec.plugins of the Cluster.',
   },
   DiskFull: {
     state: 'stalled',
     meaning: 'CNPG stopped because a disk is full.',
-    remedy: 'Expand the volume claim. CNPG does not expand a full disk itself.',
+    remedy: 'Expand the volume claim, or free up space on it. CNPG does not expand a full disk itself.',
   },
   InstanceUnreachable: {
     state: 'progressing',
@@ -495,7 +548,8 @@ export const reasons = {
   ConnectionRefused: {
     state: 'progressing',
     meaning: 'The Service of the database refuses connections: it has no ready instance.',
-    remedy: 'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster.',
+    remedy:
+      'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster. If somebody changed the Service, delete the Service: CNPG makes it again.',
     recheckSeconds: 15,
     warning: true,
   },
@@ -504,7 +558,7 @@ export const reasons = {
     meaning:
       'The operator cannot connect to the database within 5 s: something on the network path, such as a NetworkPolicy, drops the connection.',
     remedy:
-      "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off.",
+      "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off. If somebody changed the Service, delete the Service: CNPG makes it again.",
     recheckSeconds: 15,
     warning: true,
   },
@@ -532,6 +586,21 @@ export const reasons = {
     state: 'progressing',
     meaning: 'All connections that the plan allows are in use.',
     remedy: 'Close connections in the application, use a connection pool, or choose a larger plan.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  RoleConnectionLimit: {
+    state: 'progressing',
+    meaning: 'All connections that the CONNECTION LIMIT of the role in DATABASE_URL allows are in use.',
+    remedy: 'Close connections in the application, or raise the limit as a superuser: ALTER ROLE ... CONNECTION LIMIT.',
+    recheckSeconds: 15,
+    warning: true,
+  },
+  DatabaseConnectionLimit: {
+    state: 'progressing',
+    meaning: 'All connections that the CONNECTION LIMIT of the database in DATABASE_URL allows are in use.',
+    remedy:
+      'Close connections in the application, or raise the limit as a superuser: ALTER DATABASE ... CONNECTION LIMIT.',
     recheckSeconds: 15,
     warning: true,
   },

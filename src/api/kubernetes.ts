@@ -46,6 +46,8 @@ export interface KubeObject {
 export interface Secret extends KubeObject {
   readonly type?: string;
   readonly data?: Readonly<Record<string, string>>;
+  /** The API server then refuses every change of data. */
+  readonly immutable?: boolean;
 }
 
 /** What is sent to create an object. The API server fills in the rest. A member that is undefined has to be absent from the object. */

@@ -12,6 +12,8 @@ export type LoginFailure =
   | 'broken'
   | 'starting'
   | 'full'
+  | 'roleFull'
+  | 'databaseFull'
   | 'other';
 
 export type LoginResult =

@@ -22,11 +22,11 @@ export interface Permission<V extends Verb = Verb> {
 
 interface Row<V extends Verb> {
   readonly gvr: Gvr;
-  /** What has to be installed for the API server to serve it, and the reason reported if it is missing; absent for Kubernetes' own. */
-  readonly provider?: { readonly name: string; readonly missing: Reason };
+  /** What has to be installed for the API server to serve it, and the reasons reported if it is missing or too old; absent for Kubernetes' own. */
+  readonly provider?: { readonly name: string; readonly missing: Reason; readonly outdated: Reason };
   /**
-   * Where the permissions are granted: `namespaced` in the watched namespaces, `cluster` for cluster-scoped objects, `own namespace`
-   * only in the operator's.
+   * Where the permissions are granted: `namespaced` in the watched namespaces, `cluster` for objects without a namespace or in any,
+   * `own namespace` only in the operator's.
    */
   readonly scope: 'namespaced' | 'cluster' | 'own namespace';
   readonly permissions: readonly [Permission<V>, ...Permission<V>[]];
@@ -66,7 +66,7 @@ const lookForCause = [
   },
 ] as const;
 
-const cloudNativePG = { name: 'CloudNativePG', missing: 'CNPGNotInstalled' } as const;
+const cloudNativePG = { name: 'CloudNativePG', missing: 'CNPGNotInstalled', outdated: 'CNPGOutdated' } as const;
 
 /** The caches are started and reported in this order. */
 export const resources = {
@@ -170,6 +170,14 @@ export const resources = {
         why: 'to elect a leader; RBAC cannot limit this verb to a name, since the object has none yet',
       },
       { verbs: ['get', 'update'], ownOnly: true, why: 'to elect a leader' },
+    ],
+  },
+  otherLeases: {
+    gvr: leaseGvr,
+    scope: 'cluster',
+    access: 'background',
+    permissions: [
+      { verbs: ['get'], why: 'to see whether another installation of the operator, which holds an addon, still runs' },
     ],
   },
 } as const satisfies Readonly<Record<string, ResourceRow>>;

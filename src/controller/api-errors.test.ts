@@ -54,6 +54,14 @@ it.each([
   ['Refused', failed(422, 'Invalid', 'Cluster "x" is invalid: spec.instances')],
   ['Refused', failed(413, 'RequestEntityTooLarge', 'too large')],
   ['CNPGNotInstalled', failed(404, 'NotFound', 'the server could not find the requested resource')],
+  [
+    'CNPGOutdated',
+    failed(
+      500,
+      '',
+      'failed to create typed patch object (a/x; postgresql.cnpg.io/v1, Kind=Cluster): .spec.postgresql.synchronous: field not declared in schema',
+    ),
+  ],
   ['CNPGUnavailable', failed(500, 'InternalError', 'failed calling webhook "mcluster.cnpg.io": connection refused')],
 ] as const)('%s, with the message of the server', (reason, error) => {
   const meaning = classify(error, create);

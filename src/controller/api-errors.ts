@@ -37,6 +37,11 @@ export function classify(error: ApiError, action: Action): Meaning {
       if (error.message.includes('exceeded quota')) return refused('QuotaExceeded');
       return / cannot \w+ resource /.test(error.message) ? refused('Forbidden') : refused('Refused');
     case 500:
+      // Server-side apply to a kind whose schema does not have a field of the manifest.
+      if (error.message.includes('field not declared in schema')) {
+        const provider = action.child === 'addon' ? undefined : providerOf(children[action.child].resource);
+        return refused(provider?.outdated ?? 'Refused');
+      }
       if (!error.message.includes('failed calling webhook')) return { kind: 'unavailable' };
       return refused(/failed calling webhook "[^"]*\.cnpg\.io"/.test(error.message) ? 'CNPGUnavailable' : 'Refused');
     default:

@@ -135,7 +135,13 @@ export class Caches {
     return { store, reflector };
   }
 
-  /** Requests a reconcile of every addon: the operator could not write for a while. */
+  /** Enqueues the addons whose status names an installation of the operator. */
+  enqueueHeldBy(operator: string): void {
+    for (const { metadata, status } of this.everyAddon())
+      if (status?.operator === operator) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
+  }
+
+  /** Requests a reconcile of every addon: the operator could not write for a while, or the CRD was replaced. */
   enqueueAll(): void {
     for (const { metadata } of this.everyAddon()) this.#options.enqueue(keyOf(metadata.namespace, metadata.name));
   }
@@ -166,6 +172,8 @@ export class Caches {
     const storeIn = (namespace: string): Store<ObjectOf<N>> | undefined => this.#scope(namespace)?.[name].store;
     return {
       get: (namespace, object) => storeIn(namespace)?.get(namespace, object),
+      inNamespace: (namespace) =>
+        [...(storeIn(namespace)?.values() ?? [])].filter(({ metadata }) => metadata.namespace === namespace),
       record: (raw) => {
         storeIn(raw.metadata.namespace)?.record(raw);
         written?.(raw);

@@ -4,11 +4,14 @@ import type { Clock } from '../api/clock.ts';
 import type { LoginResult } from '../api/login.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import type { Platform } from '../domain/observed.ts';
+import type { OtherOperators } from '../kube/other-operators.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Cache } from './cache.ts';
 import type { Clients } from './clients.ts';
 import type { DeletedAddons } from './deleted-addons.ts';
+import type { HeldAddons } from './held-addons.ts';
 import type { Resync } from './resync.ts';
+import type { ServedSchema } from './served-schema.ts';
 
 /** Whether the API server serves a resource and permits the operator to watch it. */
 export type Availability = 'served' | 'missing' | 'forbidden';
@@ -26,6 +29,8 @@ export interface Dependencies {
   /** The availability of each watched resource in a namespace. */
   readonly availability: (namespace: string) => Readonly<Record<WatchedResource, Availability>>;
   readonly api: Clients;
+  /** What the API server knows of PostgresAddon; see {@link ServedSchema}. */
+  readonly schema: Pick<ServedSchema, 'missing' | 'ofStatus'>;
   /** Logs in with a DATABASE_URL. It is slow, so it must not occupy a worker. */
   readonly login: (url: string) => Promise<LoginResult>;
   readonly resync: Resync;
@@ -33,6 +38,10 @@ export interface Dependencies {
   readonly deletedAddons: DeletedAddons;
   /** Checked before every write: a leader that lost its lease must not write. */
   readonly mayWrite: () => boolean;
+  /** The other installations of the operator. */
+  readonly otherOperators: Pick<OtherOperators, 'isGone'>;
+  /** What was said of addons that another installation holds. */
+  readonly heldAddons: Pick<HeldAddons, 'report' | 'forget'>;
   /** Called after a new status was written. */
   readonly announce: (addon: PostgresAddon, before: AddonStatus | undefined, after: AddonStatus) => void;
 }

@@ -6,6 +6,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Output } from '../runtime/output.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Caches } from './caches.ts';
+import type { ServedSchema } from './served-schema.ts';
 
 /** What is measured. */
 interface Measured {
@@ -15,30 +16,39 @@ interface Measured {
   readonly output: Pick<Output, 'droppedLines'>;
   /** As configured. */
   readonly imagePattern: string;
+  /** This installation, as in status. */
+  readonly operator: string;
+  readonly schema: ServedSchema;
 }
 
 /** Sets every gauge, and the counters that others keep, to their current values. */
-export function measure(metrics: Metrics, { caches, queue, elector, output, imagePattern }: Measured): void {
+export function measure(
+  metrics: Metrics,
+  { caches, queue, elector, output, imagePattern, operator, schema }: Measured,
+): void {
   const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
   const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
   const byEndOfLife: Record<string, number> = { VersionEnded: 0, ImageUnsupported: 0 };
   const images = new Map<string, number>();
+  let heldByOthers = 0;
   for (const { status } of caches.everyAddon()) {
     const phase = status?.phase ?? 'creating';
     const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
+    if (status?.operator !== undefined && status.operator !== operator) heldByOthers += 1;
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
     byReady[ready] = (byReady[ready] ?? 0) + 1;
     const ended = status?.conditions?.find((condition) => condition.type === 'EndOfLife')?.reason;
     if (ended !== undefined) byEndOfLife[ended] = (byEndOfLife[ended] ?? 0) + 1;
     if (status?.image !== undefined) images.set(status.image, (images.get(status.image) ?? 0) + 1);
   }
-  metrics.addons({ byPhase, byReady, byEndOfLife });
+  metrics.addons({ byPhase, byReady, byEndOfLife, heldByOthers });
   metrics.databases(countByForm(images, imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.unseenNamespaces(caches.unseen());
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.droppedLogLines(output.droppedLines);
   metrics.spinning(queue.spinning);
+  metrics.missingFromSchema(schema.missing.length);
   metrics.leader(elector.isLeader());
 }
 

@@ -42,9 +42,9 @@ interface Known {
 }
 
 function cacheOf<T extends KubeObject>(...objects: readonly T[]): Cache<T> {
-  const find = (namespace: string, name: string) =>
-    objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-  return { get: find, record: () => {}, forget: () => {} };
+  const within = (namespace: string) => objects.filter(({ metadata }) => metadata.namespace === namespace);
+  const find = (namespace: string, name: string) => within(namespace).find(({ metadata }) => metadata.name === name);
+  return { get: find, inNamespace: within, record: () => {}, forget: () => {} };
 }
 
 /** The dependencies of observe(), with an API server that answers reads by `answer`; and what was requested and logged. */
@@ -70,6 +70,9 @@ function knowing({ addons = [], cluster, deleted, availability }: Known, answer:
     log,
     caches: { addons: cacheOf(...addons), clusters, scheduledBackups: cacheOf(aScheduledBackup(anAddon())) },
     sees: () => true,
+    schema: { missing: [], ofStatus: undefined },
+    otherOperators: { isGone: () => false },
+    heldAddons: { report: () => {}, forget: () => {} },
     availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served', ...availability }),
     api: clientsOf({ request, lines: away, close: async () => {} }),
     login: async () => ({ kind: 'unchecked' }),

@@ -1,7 +1,7 @@
 // Collects the input of one decision: from the caches, and by live reads only where the decision needs them. A read that an action
 // depends on (a Secret, the owner of a child) stops this reconcile when it fails. One that explains, or that a detail depends on (the
 // facts, the volumes), never does: it is then part of the observation that it failed.
-import { labels } from '../api/addon.ts';
+import type { PostgresAddon } from '../api/addon.ts';
 import { clusterLabel, volumeRoleLabel } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
@@ -41,6 +41,8 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     live: unread,
     facts: unread,
     livingOwners: [],
+    holderGone: isHolderGone(addon, deps),
+    missingFromSchema: deps.schema.missing,
     resync: deps.resync.isDue(key),
   };
   const now = deps.clock.now();
@@ -60,6 +62,12 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
   return isLoose ? { ...observed, live: await addonItself() } : observed;
+}
+
+/** Whether the installation that status names is another one, and no longer runs. */
+function isHolderGone({ status }: PostgresAddon, { platform, otherOperators }: Dependencies): boolean {
+  const operator = status?.operator;
+  return operator !== undefined && operator !== platform.operator && otherOperators.isGone(operator);
 }
 
 /** A deleted object without finalizers: our own write removed the last one, and the watch is about to report the deletion. */
@@ -121,15 +129,13 @@ function isWatchedResource(
   return resources[resource].access === 'watched';
 }
 
-/** The uids of the existing addons that the found objects were created for. */
+/** The uids of the other existing addons that the found objects were created for, whatever name their labels have. */
 function livingOwnersOf({ addon, children: found }: Observed, deps: Dependencies): readonly string[] {
-  return Object.values(found).flatMap((read) => {
-    const child = read.kind === 'found' ? read.object : undefined;
-    const name = child?.metadata.labels?.[labels.name];
-    if (child === undefined || name === undefined || name === addon.metadata.name) return [];
-    const uid = deps.caches.addons.get(addon.metadata.namespace, name)?.metadata.uid;
-    return uid !== undefined && uid === uidOn(child) ? [uid] : [];
-  });
+  const uids = Object.values(found).flatMap((read) => (read.kind === 'found' ? [uidOn(read.object)] : []));
+  const others = uids.filter((uid) => uid !== undefined && uid !== addon.metadata.uid);
+  if (others.length === 0) return [];
+  const living = deps.caches.addons.inNamespace(addon.metadata.namespace).map(({ metadata }) => metadata.uid);
+  return living.filter((uid) => others.includes(uid));
 }
 
 async function readSecret(secrets: ResourceClient, namespace: string, name: string): Promise<Read<Secret>> {

@@ -35,9 +35,12 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
   const observed = await observe(key, deps);
   if (observed === undefined) {
     deps.resync.forget(key);
+    deps.heldAddons.forget(key);
     return { kind: 'done' };
   }
   const decision = decide(observed, deps.clock.now());
+  if (decision.heldBy === undefined) deps.heldAddons.forget(key);
+  else if (!observed.gone) deps.heldAddons.report(observed.addon, decision.heldBy, decision.ready);
   const acted = await act(decision.actions, splitKey(key)[0], deps);
   if (acted.interrupted !== undefined) return requeue(key, acted.interrupted, deps);
   const isRefused = essentialRefusal(acted.result) !== undefined;

@@ -109,6 +109,9 @@ export class World {
       log: this.#log(),
       caches: this.#caches(),
       sees: () => true,
+      otherOperators: { isGone: () => false },
+      schema: { missing: [], ofStatus: undefined },
+      heldAddons: { report: () => {}, forget: () => {} },
       availability: () => ({
         addons: 'served',
         clusters: 'served',
@@ -332,6 +335,7 @@ export class World {
         const object = slot && this.seen(slot);
         return object && resources[resource].project(object);
       },
+      inNamespace: () => [],
       record: () => {},
       forget: () => {},
     });

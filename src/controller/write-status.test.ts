@@ -1,6 +1,9 @@
+// When the status of an addon is written, what of it if the API server does not know all of its fields, and in which order with the rest.
 import { describe, expect, it } from '@jest/globals';
 import type { AddonStatus } from '../api/addon.ts';
+import { addonSchema } from '../api/generated/postgresaddon-schema.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
+import type { Schema } from '../api/schema.ts';
 import { anAddon, aRunningAddon } from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -10,11 +13,19 @@ const running = aRunningAddon();
 const { status: before = {} } = running;
 const after: AddonStatus = { ...before, phase: 'provisioning' };
 
+interface Circumstances {
+  readonly mayWrite?: boolean;
+  /** What the served schema knows of status, where it lacks something. */
+  readonly ofStatus?: Schema | undefined;
+  readonly answer?: () => Promise<KubeObject>;
+}
+
 /** What happens in which order, with an API server that answers by `answer`. */
-function aWorld({ mayWrite = true, answer = async (): Promise<KubeObject> => anAddon() as KubeObject } = {}) {
+function aWorld({ mayWrite = true, ofStatus, answer = async () => anAddon() }: Circumstances = {}) {
   const happened: unknown[] = [];
   const deps = {
     mayWrite: () => mayWrite,
+    schema: { missing: [], ofStatus },
     api: {
       addons: {
         replaceStatus: (manifest: Manifest, manager: string) => {
@@ -65,5 +76,35 @@ describe('a status', () => {
     const { deps, happened } = aWorld({ answer: () => Promise.reject(error) });
     await expect(writeStatus(running, after, deps)).rejects.toBe(error);
     expect(happened).toHaveLength(1);
+  });
+});
+
+describe('a status field that the served schema lacks', () => {
+  const { primary: _, ...others } = addonSchema.properties?.status?.properties ?? {};
+  const older: Schema = { properties: others };
+  const stored: AddonStatus = { phase: 'running' };
+  const wanted: AddonStatus = { ...stored, primary: 'db-1' };
+
+  /** What happens when `wanted` is to be written over `known`. */
+  async function writing(known: AddonStatus | undefined, ofStatus: Schema | undefined): Promise<readonly unknown[]> {
+    const { deps, happened } = aWorld({ ofStatus });
+    const { status: _status, ...addon } = anAddon();
+    expect(await writeStatus(known === undefined ? addon : { ...addon, status: known }, wanted, deps)).toBe(true);
+    return happened;
+  }
+  const writtenAndAnnounced = (status: AddonStatus, known?: AddonStatus) => [
+    ['write', expect.objectContaining({ status }), expect.anything()],
+    ['record', expect.anything()],
+    ['announce', expect.anything(), known, status],
+  ];
+
+  it('is neither written nor announced', async () => {
+    expect(await writing(undefined, older)).toEqual(writtenAndAnnounced(stored));
+    expect(await writing(undefined, undefined)).toEqual(writtenAndAnnounced(wanted));
+  });
+
+  it('causes no write, and is written once the schema has it', async () => {
+    expect(await writing(stored, older)).toEqual([]);
+    expect(await writing(stored, undefined)).toEqual(writtenAndAnnounced(wanted, stored));
   });
 });

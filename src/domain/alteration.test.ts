@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { projectCluster } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import { alterationOf, standingAlteration } from './alteration.ts';
 import { withWritten } from './decision.ts';
@@ -71,6 +72,17 @@ describe('an alteration in status', () => {
     expect(status.phase).toBe('running');
     expect(status.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
     expect(status.conditions?.find(({ type }) => type === 'PlanApplied')?.reason).toBe('ChangedOnAdmission');
+  });
+
+  it('stands if the policy removes a whole part of the spec', () => {
+    const wanted = aCluster(addon);
+    const { resources: _, ...spec } = wanted.spec;
+    const manifest = { apiVersion: 'v1', kind: 'Cluster', metadata: { ...wanted.metadata }, spec: wanted.spec };
+    const raw = { ...wanted, spec } as KubeObject;
+    const action = { verb: 'create', child: 'cluster', concern: 'database', manifest } as const;
+    const { decision, status } = think(observingAll(addon, 'u'));
+    const after = statusOf({ ...addon, status }, decision, withWritten({}, action, raw), testTime);
+    expect(standingAlteration({ ...addon, status: after }, 'cluster', manifest, projectCluster(raw))).toBeDefined();
   });
 
   it.each([

@@ -13,12 +13,12 @@ const mostFields = 5;
 const longestValue = 80;
 
 /**
- * @param manifest what was written, with a spec
- * @param stored the object as the API server returned it, or as it is cached
+ * @param manifest what was written
+ * @param stored the object as it is cached, also of a response: the two must lead to the same message
  * @returns undefined if the object has every field of the spec
  */
 export function alterationOf(manifest: Manifest, stored: KubeObject): Verdict | undefined {
-  const fields = differences(manifest.spec, record(stored).spec);
+  const fields = manifest.spec === undefined ? [] : differences(manifest.spec, record(stored).spec);
   if (fields.length === 0) return undefined;
   const more = fields.length > mostFields ? `, and ${fields.length - mostFields} more` : '';
   const message = `the API server stored ${manifest.kind} ${manifest.metadata.name} with other values than requested: ${fields.slice(0, mostFields).join(', ')}${more}`;

@@ -9,11 +9,14 @@ import { explain, untilNextSearch } from './diagnosis/explain.ts';
 import type { Observed } from './observed.ts';
 import { adopt } from './ownership/adopt.ts';
 import { addFinalizer } from './ownership/finalizer.ts';
+import { holdFirst, isHeld, leaveTo, otherHolder } from './ownership/holder.ts';
 import { checkLive } from './ownership/live-check.ts';
 import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
 import { inheritedReadyAt } from './recorded.ts';
+import { retracted } from './retraction.ts';
+import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
 import { type Target, targetOf } from './target.ts';
@@ -24,9 +27,13 @@ import { isVerdict, recheckAfter, type Verdict } from './verdict.ts';
  * @param now wall-clock time in milliseconds; only the duration of waits and the condition EndOfLife depend on it
  */
 export function decide(observed: Observed, now: number): Decision {
+  const holder = otherHolder(observed);
+  if (holder !== undefined) return leaveTo(holder, observed);
   const s = situationOf(observed);
   const decision = inSituation(s, now);
-  return { ...decision, readyAt: s.addon.status?.ready_at ?? decision.readyAt };
+  const { operator } = observed.platform;
+  const conditions = { ...decision.conditions, CRDOutdated: judgeSchema(observed.missingFromSchema) };
+  return { ...decision, operator, conditions, readyAt: s.addon.status?.ready_at ?? decision.readyAt };
 }
 
 /** The situations, in the order in which they are checked; the first that applies decides. */
@@ -39,9 +46,10 @@ function inSituation(s: Situation, now: number): Decision {
   if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
   const obstacle = findObstacle(s) ?? checkLive(s);
-  if (obstacle !== undefined) return blocked(obstacle);
+  if (obstacle !== undefined) return { ...blocked(obstacle), conditions: retracted(s, obstacle) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);
-  return converge({ s, target, now });
+  const decision = converge({ s, target, now });
+  return isHeld(s.observed) ? decision : holdFirst(decision);
 }
 
 /** Something prevents any action: change nothing, report it, and wait for it to change. */

@@ -2,6 +2,7 @@
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
+import { resources } from '../api/resources.ts';
 import { alterationOf } from './alteration.ts';
 import { alteredIn, children, type RemovableRole, type Role } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
@@ -76,7 +77,7 @@ export interface LoginPlace {
 /** The verdict on each condition. Absent: not judged, so the last value remains. undefined: it does not apply. */
 export type Conditions = { readonly [T in ConditionType]?: Verdict | undefined };
 
-type Computed = 'uid' | 'observedGeneration' | 'phase' | 'ready_at' | 'locality' | 'conditions';
+type Computed = 'uid' | 'operator' | 'observedGeneration' | 'phase' | 'ready_at' | 'locality' | 'conditions';
 /** The fields of status that the chapters set. Absent: the last value remains. undefined: the field is removed. */
 export type Fields = { readonly [K in Exclude<keyof AddonStatus, Computed>]?: AddonStatus[K] | undefined };
 
@@ -114,6 +115,12 @@ export interface Decision {
   readonly wakeAfter?: number | undefined;
   /** A state was found whose end no watch reports: it is checked again after so many milliseconds, and then ever more rarely. */
   readonly recheckAfter?: number | undefined;
+  /** The installation that decided, which status names from now on. */
+  readonly operator?: string;
+  /** Another installation operates the addon: no status is written. */
+  readonly heldBy?: string;
+  /** Status is the last one, and names this installation: nothing was judged or written yet. */
+  readonly onlyHolds?: true;
 }
 
 /** A write that the API server refused, with its message. */
@@ -171,7 +178,9 @@ export function withRefusal(result: ActionResult, { verb, child, concern }: Acti
 export function withWritten(result: ActionResult, action: Action, written: KubeObject | undefined): ActionResult {
   if (action.verb === 'delete' || action.child === 'addon' || written === undefined) return result;
   const { child, manifest } = action;
-  const altered = alteredIn(child) === undefined ? undefined : alterationOf(manifest, written);
+  // As it is cached, so that the next decision finds the same differences.
+  const stored = resources[children[child].resource].project(written);
+  const altered = alteredIn(child) === undefined ? undefined : alterationOf(manifest, stored);
   return {
     ...result,
     ...(altered && { altered: { ...result.altered, [child]: altered } }),

@@ -9,6 +9,7 @@ import { awaitsRestart } from './database/restart-mark.ts';
 import { isTimeToLook } from './diagnosis/deadlines.ts';
 import type { Observed } from './observed.ts';
 import { hasFinalizer, isLeavingProtection } from './ownership/finalizer.ts';
+import { otherHolder } from './ownership/holder.ts';
 import { needsLiveCheck } from './ownership/live-check.ts';
 import { deletesChildren } from './ownership/owner.ts';
 import { keepsChildren } from './ownership/release.ts';
@@ -47,6 +48,7 @@ const nothing: Needs = {
  * @param now wall-clock time in milliseconds
  */
 export function needs(observed: Observed, now: number): Needs {
+  if (otherHolder(observed) !== undefined) return nothing;
   const s = situationOf(observed);
   const { addon, own } = s;
   if (observed.gone) return { ...nothing, unwatched: true };

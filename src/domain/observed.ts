@@ -40,6 +40,8 @@ export interface Volume {
 
 /** What the platform team configured. */
 export interface Platform {
+  /** This installation of the operator: the `namespace/name` of its Lease, the same for all replicas and after a restart. */
+  readonly operator: string;
   readonly plans: PlanTable;
   readonly defaultVersion: string;
   /** Container image with `{version}` in it. */
@@ -62,6 +64,8 @@ export interface Observed {
   /** The addon no longer exists: this is its last known state, and only the objects that it left behind are marked. */
   readonly gone: boolean;
   readonly platform: Platform;
+  /** What the served schema of PostgresAddon lacks, in words. */
+  readonly missingFromSchema: readonly string[];
   readonly children: Children;
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;
@@ -72,6 +76,8 @@ export interface Observed {
   readonly facts: Read<Facts>;
   /** The uids of other existing addons that the found objects were created for. */
   readonly livingOwners: readonly string[];
+  /** Whether the installation that status names, if it is another one, no longer runs. */
+  readonly holderGone: boolean;
   /** Whether the Secrets are due to be read, and a login to be made, although nothing changed. */
   readonly resync: boolean;
 }

@@ -30,16 +30,18 @@ function broken(outcome: Reported, pace: Pace): readonly string[] {
   const isWaiting = addon.status?.conditions?.some(({ type }) => type === 'Reconciling') === true;
   const left = isWaiting && addon.metadata.deletionTimestamp === undefined ? untilStuck(addon, outcome.now) : 0;
   const atMost = pace.kind === 'retry' ? Math.max(first, pace.atMostMilliseconds ?? Number.POSITIVE_INFINITY) : wait;
+  // The status that names this installation is a write, and reported only once it has succeeded.
+  const wrote = decision.actions.length > 0 || decision.onlyHolds === true;
   const laws: Readonly<Record<string, boolean>> = {
     'no time is negative or endless': wait === undefined || (wait >= 0 && wait < Number.POSITIVE_INFINITY),
     'at once only after a write that succeeded':
-      wait === undefined || wait >= 1000 || (decision.actions.length > 0 && refusals.length === 0 && !hasFailed),
+      wait === undefined || wait >= 1000 || (wrote && refusals.length === 0 && !hasFailed),
     'no refusal is repeated sooner than it asks': refusals.every(
       (refusal) => pace.kind === 'retry' && first >= (recheckAfter(refusal) ?? 10_000),
     ),
     'a login that failed or was not attempted backs off': !hasFailed || (pace.kind === 'retry' && first >= 2000),
     'a state that no watch ends backs off':
-      decision.recheckAfter === undefined || decision.continues === true || pace.kind === 'retry',
+      decision.recheckAfter === undefined || decision.continues === true || wrote || pace.kind === 'retry',
     'what was published has a check-up in its future':
       !isPublished || pace.kind === 'retry' || (wait !== undefined && wait <= Math.max(1000, untilCheckUp())),
     'what waits has its deadline in its future':

@@ -48,12 +48,17 @@ export function paceOf(outcome: Outcome): Pace {
   const deadline = untilDeadline(addon, now);
   const failed = firstWaitAfter(decision, result);
   if (failed !== undefined) return retry(failed, deadline);
-  // No event follows a write if the API server stored what was there before.
-  const continues = decision.continues === true || result.altered !== undefined;
-  if (continues && decision.actions.length > 0) return { kind: 'again', afterMilliseconds: 0 };
+  // No event follows a write if the API server stored what was there before; one that stores something else each time must not be a loop.
+  if (result.altered !== undefined) return retry(shortestWait, deadline);
+  if (decision.continues === true && (decision.actions.length > 0 || decision.onlyHolds === true))
+    return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
   const time = soonest(decision.wakeAfter, deadline, checkUp);
-  if (decision.recheckAfter !== undefined) return retry(decision.recheckAfter, time);
+  const { recheckAfter: recheck } = decision;
+  // A write that succeeded begins something new: what it leads to has not lasted yet.
+  if (recheck !== undefined && decision.actions.length > 0)
+    return { kind: 'again', afterMilliseconds: Math.max(shortestWait, soonest(recheck, time) ?? recheck) };
+  if (recheck !== undefined) return retry(recheck, time);
   return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
 }
 

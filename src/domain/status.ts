@@ -17,8 +17,12 @@ import { stateOf, type Verdict } from './verdict.ts';
  */
 export function statusOf(observed: PostgresAddon, decision: Decision, result: ActionResult, now: number): AddonStatus {
   const { altered } = result;
+  const { operator } = decision;
+  if (decision.heldBy !== undefined) return observed.status ?? {};
+  const held = { uid: observed.metadata.uid, ...(operator === undefined ? {} : { operator }) };
+  if (decision.onlyHolds === true) return { ...observed.status, ...held };
   if (altered !== undefined && observed.status?.conditions !== undefined)
-    return withAlterations(observed, observed.status.conditions, altered, now);
+    return { ...withAlterations(observed, observed.status.conditions, altered, now), ...held };
   const refusal = essentialRefusal(result);
   // ready_at cannot be changed later, so it is only inherited if the database is adopted.
   const isAdopted = decision.ready.reason !== 'Adopting' || refusal === undefined;
@@ -33,7 +37,7 @@ export function statusOf(observed: PostgresAddon, decision: Decision, result: Ac
     ...definedOf({
       ...lasting(before),
       ...fieldsOf(decision, result, before),
-      uid: addon.metadata.uid,
+      ...held,
       observedGeneration: generation,
       ready_at: readyAt,
     }),

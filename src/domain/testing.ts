@@ -23,6 +23,7 @@ export const testTime = Date.parse('2026-01-02T03:04:05Z');
 
 /** A platform with the default plans and without the connection check. */
 export const testPlatform: Platform = {
+  operator: 'operators/postgres-addon-operator',
   plans: defaultPlans,
   defaultVersion: '17',
   imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
@@ -30,7 +31,10 @@ export const testPlatform: Platform = {
   connectionCheck: 'Off',
 };
 
-/** @param spec replaces fields of the spec of `team-a/shop`, which has plan standard */
+/**
+ * An addon that this installation of the operator holds.
+ * @param spec replaces fields of the spec of `team-a/shop`, which has plan standard
+ */
 export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): PostgresAddon {
   return {
     apiVersion: 'addons.paas.dev/v1alpha1',
@@ -43,7 +47,7 @@ export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): Po
       generation: 1,
     },
     spec: { plan: 'standard', ...spec },
-    ...(status === undefined ? {} : { status }),
+    status: { operator: testPlatform.operator, ...status },
   };
 }
 
@@ -64,6 +68,8 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     live: { kind: 'unread' },
     facts: { kind: 'unread' },
     livingOwners: [],
+    holderGone: false,
+    missingFromSchema: [],
     resync: false,
   };
   return but(nobody, more);

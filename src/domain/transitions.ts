@@ -17,6 +17,10 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   if (before?.plan !== undefined && after.plan !== undefined && before.plan !== after.plan) {
     happened.push(normal('PlanChanged', `plan ${before.plan} -> ${after.plan}`, `${after.observedGeneration}`));
   }
+  if (before?.operator !== undefined && after.operator !== undefined && before.operator !== after.operator) {
+    const note = `operator ${after.operator} operates this addon now, since ${before.operator} no longer runs`;
+    happened.push(normal('OperatorChanged', note, `${after.uid}`));
+  }
   const ready = find(after, 'Ready');
   const stalled = find(after, 'Stalled');
   if (stalled !== undefined) {

@@ -123,6 +123,8 @@ const failures: readonly LoginFailure[] = [
   'broken',
   'starting',
   'full',
+  'roleFull',
+  'databaseFull',
   'other',
 ];
 const loginResults: readonly LoginResult[] = [

@@ -35,6 +35,7 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
   'children deleted by hand': 3500,
   'foreign children': 300,
   'a foreign ScheduledBackup in the way of a plan': 3500,
+  'a database that another addon takes over': 3000,
   'a rival with the same appId': 3500,
   'hours that pass': 3500,
   'attempts that begin late': 3000,

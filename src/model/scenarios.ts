@@ -238,6 +238,12 @@ export const scenarios = {
     steps: ['suspend on', 'suspend off', 'plan free'],
     times: 2,
   }),
+  'a database that another addon takes over': searchOf({
+    after: ['create protected standard'],
+    steps: ['let the rival take the Cluster', 'suspend on', 'suspend off', 'delete cluster'],
+    times: 3,
+    late: ['addon'],
+  }),
   'children edited by hand': searchOf({
     after: ['create standard'],
     steps: [

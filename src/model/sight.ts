@@ -31,6 +31,7 @@ export interface Sight {
 
 /** The configuration of the model's operator: default plans, and logins required. */
 export const platform: Platform = {
+  operator: 'operators/postgres-addon-operator',
   plans: defaultPlans,
   defaultVersion: '17',
   imagePattern: 'example.com/postgresql:{version}',
@@ -63,6 +64,8 @@ export function observedOf(sight: Sight): Observed {
     live: readOf(sight.live, (raw) => raw),
     facts: sight.facts ? { kind: 'found', object: nothingToSee } : { kind: 'unread' },
     livingOwners: sight.livingOwners,
+    holderGone: false,
+    missingFromSchema: [],
     resync: sight.resync,
   };
 }

@@ -83,6 +83,7 @@ export const userSteps = {
   "delete CNPG's Secret": (state) => done(remove(state, 'source')),
   "put the rival's Cluster there": (state) => putForeign(state, 'cluster', rival),
   "put the rival's orphan there": (state) => putForeign(state, 'cluster', { ...rival, ownerReferences: undefined }),
+  'let the rival take the Cluster': (state) => takeOver(state),
   'delete the namespace': (state) => (state.ending ? undefined : { ...state, ending: true }),
   'fail over': failOver,
   'rotate the password': rotatePassword,
@@ -235,6 +236,12 @@ const foreignCluster = {
   storage: { size: '5Gi' },
   bootstrap: { initdb: { database: 'app', owner: 'app' } },
 };
+
+/** The rival has adopted the Cluster, after somebody handed it over. */
+function takeOver(state: State): State | undefined {
+  if (live(state, 'cluster')?.metadata.labels?.[labels.uid] === rivalUid) return undefined;
+  return torn(done(edit(state, 'cluster', (it) => ({ ...it, metadata: { ...it.metadata, ...rival } }))));
+}
 
 function putForeign(
   state: State,

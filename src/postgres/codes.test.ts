@@ -30,4 +30,15 @@ describe('classify', () => {
     ['constructor', 'other'],
     ['', 'other'],
   ])('%s is "%s"', (code, why) => expect(classify(code)).toBe(why));
+
+  it.each<readonly [string, string, LoginFailure]>([
+    ['53300', 'InitializeSessionUserId', 'roleFull'],
+    ['53300', 'CheckMyDatabase', 'databaseFull'],
+    ['53300', 'InitProcess', 'full'],
+    ['53300', 'InitPostgres', 'full'],
+    ['53300', 'constructor', 'full'],
+    // The same functions report other errors too.
+    ['28000', 'InitializeSessionUserId', 'role'],
+    ['42501', 'CheckMyDatabase', 'role'],
+  ])('%s from %s is "%s"', (code, routine, why) => expect(classify(code, routine)).toBe(why));
 });

@@ -26,8 +26,20 @@ const codes: Readonly<Record<string, LoginFailure>> = {
   EPROTO: 'tls',
 };
 
-/** What a SQLSTATE or an error code of Node means for a login. */
-export function classify(code: string): LoginFailure {
+/** Functions of PostgreSQL that report 53300 for a limit other than max_connections. Unlike its text, their names are not translated. */
+const limits: Readonly<Record<string, LoginFailure>> = {
+  // miscinit.c: ALTER ROLE ... CONNECTION LIMIT.
+  InitializeSessionUserId: 'roleFull',
+  // postinit.c: ALTER DATABASE ... CONNECTION LIMIT.
+  CheckMyDatabase: 'databaseFull',
+};
+
+/**
+ * What a SQLSTATE or an error code of Node means for a login.
+ * @param routine the function of PostgreSQL that reported it, if the server says which
+ */
+export function classify(code: string, routine = ''): LoginFailure {
+  if (code === '53300' && Object.hasOwn(limits, routine)) return limits[routine] ?? 'full';
   if (Object.hasOwn(codes, code)) return codes[code] ?? 'other';
   if (code.startsWith('EAI_')) return 'host';
   return /^ERR_(SSL|TLS)_/.test(code) ? 'tls' : 'other';

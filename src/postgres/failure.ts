@@ -25,13 +25,18 @@ export function loginErrorOf(error: unknown): LoginError {
   const code = codeOf(error);
   if (code === undefined) return foreign();
   const isState = /^[0-9A-Z]{5}$/.test(code) && isDatabaseError(error);
-  return new LoginError(classify(code), isState ? `SQLSTATE ${code}` : code);
+  return new LoginError(classify(code, routineOf(error)), isState ? `SQLSTATE ${code}` : code);
 }
 
 /** The code of a Node.js error, or the SQLSTATE of a server error. */
 function codeOf(error: unknown): string | undefined {
   if (!isObject(error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return /^[0-9A-Z_]{5,60}$/.test(error.code) ? error.code : undefined;
+}
+
+/** The function of PostgreSQL that reported the error. It is only compared, never shown. */
+function routineOf(error: unknown): string | undefined {
+  return isObject(error) && 'routine' in error && typeof error.routine === 'string' ? error.routine : undefined;
 }
 
 function isDatabaseError(error: unknown): boolean {

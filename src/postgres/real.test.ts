@@ -119,8 +119,10 @@ const password = "p@ss/w:rd #1%'";
 
   it('without a free connection, and then many at once', async () => {
     await sql('ALTER ROLE app CONNECTION LIMIT 0');
-    expect(await logins.tryLogin(url({}))).toEqual({ kind: 'failed', why: 'full', detail: 'SQLSTATE 53300' });
-    await sql('ALTER ROLE app CONNECTION LIMIT -1');
+    expect(await logins.tryLogin(url({}))).toEqual({ kind: 'failed', why: 'roleFull', detail: 'SQLSTATE 53300' });
+    await sql('ALTER ROLE app CONNECTION LIMIT -1', 'ALTER DATABASE app CONNECTION LIMIT 0');
+    expect(await logins.tryLogin(url({}))).toEqual({ kind: 'failed', why: 'databaseFull', detail: 'SQLSTATE 53300' });
+    await sql('ALTER DATABASE app CONNECTION LIMIT -1');
     expect(await Promise.all(Array.from({ length: 40 }, () => logins.tryLogin(url({}))))).toEqual(
       Array(40).fill(expect.objectContaining({ kind: 'ok' })),
     );

@@ -75,9 +75,10 @@ describe('Metrics', () => {
   it('collects before each scrape and forgets phases that nobody is in', async () => {
     let byPhase: Record<string, number> = { running: 2, failed: 1 };
     metrics.beforeScrape(() =>
-      metrics.addons({ byPhase, byReady: { True: 2, False: 1 }, byEndOfLife: { VersionEnded: 4 } }),
+      metrics.addons({ byPhase, byReady: { True: 2, False: 1 }, byEndOfLife: { VersionEnded: 4 }, heldByOthers: 4 }),
     );
     expect(await value('postgres_addon_addons{phase="failed"}')).toBe('1');
+    expect(await value('postgres_addon_addons_held_by_others')).toBe('4');
     byPhase = { running: 3 };
     expect(await value('postgres_addon_addons{phase="running"}')).toBe('3');
     expect(await value('postgres_addon_addons{phase="failed"}')).toBeUndefined();

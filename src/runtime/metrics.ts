@@ -115,6 +115,12 @@ const table = {
     help: '1 while this replica is the leader and permitted to write, otherwise 0.',
     labels: [],
   },
+  missingFromSchema: {
+    name: 'postgres_addon_crd_missing',
+    type: 'gauge',
+    help: 'Fields, values and rules of this version that the installed CRD of PostgresAddon lacks; 0 if it is up to date.',
+    labels: [],
+  },
   addons: {
     name: 'postgres_addon_addons',
     type: 'gauge',
@@ -144,6 +150,12 @@ const table = {
     type: 'gauge',
     help: 'PostgresAddons with the condition EndOfLife, by its reason.',
     labels: ['reason'],
+  },
+  addonsHeldByOthers: {
+    name: 'postgres_addon_addons_held_by_others',
+    type: 'gauge',
+    help: 'PostgresAddons that another installation of the operator operates, and this one only watches; should be 0.',
+    labels: [],
   },
   buildInfo: {
     name: 'postgres_addon_build_info',
@@ -227,6 +239,10 @@ export class Metrics {
     this.#metrics.unseenNamespaces.set(count);
   }
 
+  missingFromSchema(count: number): void {
+    this.#metrics.missingFromSchema.set(count);
+  }
+
   longestRunning(seconds: number): void {
     this.#metrics.longestRunning.set(seconds);
   }
@@ -250,8 +266,10 @@ export class Metrics {
     readonly byPhase: Readonly<Record<string, number>>;
     readonly byReady: Readonly<Record<string, number>>;
     readonly byEndOfLife: Readonly<Record<string, number>>;
+    readonly heldByOthers: number;
   }): void {
-    const { addons, addonsReady, endOfLife } = this.#metrics;
+    const { addons, addonsReady, endOfLife, addonsHeldByOthers } = this.#metrics;
+    addonsHeldByOthers.set(counts.heldByOthers);
     addons.reset();
     addonsReady.reset();
     endOfLife.reset();

@@ -48,11 +48,15 @@
   verbs: [create]
 {{- end -}}
 
-{{- /* For objects without a namespace. */}}
+{{- /* For objects without a namespace, or in any. */}}
 {{- define "postgres-addon-operator.clusterRules" -}}
 - apiGroups: [storage.k8s.io]
   resources: [storageclasses]
   # to know whether a disk can grow
+  verbs: [get]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  # to see whether another installation of the operator, which holds an addon, still runs
   verbs: [get]
 {{- end -}}
 

@@ -73,6 +73,10 @@ export interface AddonStatus {
    */
   readonly uid?: string;
   /**
+   * The installation of the operator that operates this addon: namespace/name of its Lease. Another installation leaves the addon alone until this one no longer runs.
+   */
+  readonly operator?: string;
+  /**
    * Where the database runs. Always OnCluster, the Kubernetes cluster of this object.
    */
   readonly locality?: 'OnCluster';

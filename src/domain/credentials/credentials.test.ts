@@ -1,8 +1,9 @@
 // Which of the Secrets named <cluster>-app are the Cluster's, and what is said about the others.
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { rowOf } from '../../api/conditions.ts';
 import type { OwnerReference } from '../../api/kubernetes.ts';
 import { decide } from '../decide.ts';
-import { aCluster, anAddon, aSource, observing } from '../testing.ts';
+import { aCluster, anAddon, aSource, aUrlSecret, manifestOf, observing, summary } from '../testing.ts';
 
 const addon = anAddon({ plan: 'free' });
 const cluster = aCluster(addon);
@@ -29,4 +30,30 @@ it.each([
   expect(conditions.CredentialsPublished?.reason).toBe(reason);
   if (reason === 'CredentialsInvalid')
     expect(conditions.CredentialsPublished?.message).toMatch(/does not belong to Cluster .*; delete the Secret/);
+});
+
+describe('an immutable Secret with DATABASE_URL', () => {
+  const source = { kind: 'found', object: aSource(cluster) } as const;
+  const { actions } = decide(observing(addon, { cluster, source }), 0);
+  const { data } = manifestOf(actions, 'urlSecret') as { readonly data?: Readonly<Record<string, string>> };
+  const current = Buffer.from(data?.DATABASE_URL ?? '', 'base64').toString();
+  const given = (url: string) => {
+    const urlSecret = { ...aUrlSecret(addon, url), immutable: true };
+    return decide(observing(addon, { cluster, source, urlSecret }), 0);
+  };
+
+  it('that holds another URL is named, with the remedy, and no change is attempted', () => {
+    const { conditions, ready, actions } = given('postgresql://app:old@db:5432/app');
+    expect(conditions.CredentialsPublished).toMatchObject({
+      reason: 'SecretImmutable',
+      message: expect.stringMatching(/Secret app-.*-database-url is immutable .* delete the Secret/),
+    });
+    expect(ready.reason).toBe('SecretImmutable');
+    expect(summary(actions).filter((action) => action.includes('urlSecret'))).toEqual([]);
+    expect(rowOf('SecretImmutable').recheckSeconds).toBeGreaterThan(0);
+  });
+
+  it('that holds the current URL is as good as any', () => {
+    expect(given(current).conditions.CredentialsPublished?.reason).toBe('Published');
+  });
 });

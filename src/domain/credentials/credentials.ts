@@ -59,6 +59,7 @@ export function credentialsChapter(
       ...chapter(target, { verdict, actions: [create('urlSecret', manifest)], credentials: { sourceVersion } }),
       url,
     };
+  if (existing.immutable === true && !holdsUrl(existing, url)) return rest(immutable(target));
   const isRight = holdsUrl(existing, url) && isHeld(addon, existing, manifest);
   const actions = isRight ? [] : [applyTo('urlSecret', manifest, existing)];
   return {
@@ -74,6 +75,12 @@ const pending: Verdict = {
 
 function published(target: Target): Verdict {
   return { reason: 'Published', message: `Secret ${target.names.urlSecret} holds DATABASE_URL` };
+}
+
+/** A person made it so: the operator never does, and deletes no Secret that an application may be about to read. */
+function immutable({ names }: Target): Verdict {
+  const message = `Secret ${names.urlSecret} is immutable and does not hold the current DATABASE_URL; delete the Secret, and the operator creates it again`;
+  return { reason: 'SecretImmutable', message };
 }
 
 /** CNPG's Secret was not read: the recorded condition still applies. */

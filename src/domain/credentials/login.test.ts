@@ -20,6 +20,8 @@ describe('judgeLogin', () => {
     ['broken', 'ECONNRESET', 'ConnectionReset', 'progressing', ['db-team-shop-rw.team', 'log of the primary']],
     ['starting', 'SQLSTATE 57P03', 'DatabaseStarting', 'progressing', ['starting up']],
     ['full', 'SQLSTATE 53300', 'TooManyConnections', 'progressing', ['no free connections', 'plan']],
+    ['roleFull', 'SQLSTATE 53300', 'RoleConnectionLimit', 'progressing', ['ALTER ROLE "seller" CONNECTION LIMIT']],
+    ['databaseFull', 'SQLSTATE 53300', 'DatabaseConnectionLimit', 'progressing', ['ALTER DATABASE "shop"']],
     ['other', 'SQLSTATE XX000', 'LoginFailed', 'progressing', ['"seller"', 'SQLSTATE XX000']],
   ])('reports "%s" (%s) as %s, which is %s', (why, detail, reason, state, words) => {
     const verdict = judgeLogin(failed(why, detail), place);

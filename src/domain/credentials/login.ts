@@ -68,6 +68,18 @@ const failures: Readonly<Record<LoginFailure, Row>> = {
     message: ({ host }) =>
       `${host} has no free connections. Close some in the application, use a connection pool, or choose a larger plan`,
   },
+  roleFull: {
+    reason: 'RoleConnectionLimit',
+    message: ({ role }) =>
+      `role "${role}" has as many connections as its own CONNECTION LIMIT allows. ` +
+      `Close some in the application, or raise the limit, ${superuser}: ALTER ROLE "${role}" CONNECTION LIMIT -1 removes it`,
+  },
+  databaseFull: {
+    reason: 'DatabaseConnectionLimit',
+    message: ({ database }) =>
+      `database "${database}" has as many connections as its own CONNECTION LIMIT allows. ` +
+      `Close some in the application, or raise the limit, ${superuser}: ALTER DATABASE "${database}" CONNECTION LIMIT -1 removes it`,
+  },
   other: {
     reason: 'LoginFailed',
     message: ({ host, role }, detail) => `role "${role}" cannot log in to ${host}: ${detail}`,

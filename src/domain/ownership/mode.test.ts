@@ -143,7 +143,8 @@ it('a switch to standard is retried while a child cannot be read, also for a pla
   const addon = changed(before, { mode: 'standard' });
   const scheduledBackup = { kind: 'denied', message: 'no permission' } as const;
   const o = but(everythingOf(before), { addon, scheduledBackup, live: { kind: 'found', object: addon } });
-  expect(think(o).pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 60_000 });
+  // The owner references of the others are written now.
+  expect(think(o).pace).toEqual({ kind: 'again', afterMilliseconds: 60_000 });
 });
 
 it('protection does not end while a ScheduledBackup that is being deleted has no owner', () => {
@@ -366,6 +367,17 @@ describe('an addon with another name and the same appId', () => {
     const addon = anAddon({ appId: 'shop' });
     return { ...addon, metadata: { ...addon.metadata, name: 'boutique' } };
   };
+
+  it('does not take the database of a living addon, although its labels were changed', () => {
+    const o = orphaned(anAddon());
+    expect(think(o).actions).not.toEqual([]);
+    const alive = think(but(o, { livingOwners: ['former-uid'] }));
+    expect(alive.actions).toEqual([]);
+    expect(alive.status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      reason: 'NameConflict',
+      message: expect.stringContaining('which exists; delete that addon first'),
+    });
+  });
 
   it('conflicts while the first one exists, and does not inherit after its deletion', () => {
     const o = orphaned(rival());

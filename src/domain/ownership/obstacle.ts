@@ -28,7 +28,7 @@ function inTheWay(s: Situation, role: Role): Verdict | undefined {
   const child = foundAs(s, role);
   if (child === undefined) return undefined;
   const kind = kindOf(role);
-  const { name, deletionTimestamp } = child.object.metadata;
+  const { name } = child.object.metadata;
   switch (child.ownership) {
     case 'foreign':
       return foreign(s, kind, child.object);
@@ -37,14 +37,24 @@ function inTheWay(s: Situation, role: Role): Verdict | undefined {
         reason: 'OldObjectTerminating',
         message: `waiting for ${kind} ${name} of a deleted addon with the same name to be removed`,
       };
-    case 'ours':
     case 'orphan':
-      if (deletionTimestamp === undefined || !isWatched(role)) return undefined;
-      return {
-        reason: 'OldObjectTerminating',
-        message: `waiting for ${kind} ${name}, which was deleted, to be removed`,
-      };
+      if (s.observed.livingOwners.includes(uidOn(child.object) ?? '')) return ofLivingAddon(kind, child.object);
+      return endOf(role, child.object);
+    case 'ours':
+      return endOf(role, child.object);
   }
+}
+
+function endOf(role: Role, { metadata: { name, deletionTimestamp } }: KubeObject): Verdict | undefined {
+  if (deletionTimestamp === undefined || !isWatched(role)) return undefined;
+  const message = `waiting for ${kindOf(role)} ${name}, which was deleted, to be removed`;
+  return { reason: 'OldObjectTerminating', message };
+}
+
+/** It has the labels of an object to adopt, but the addon that it was created for exists: a label does not take a database from it. */
+function ofLivingAddon(kind: string, child: KubeObject): Verdict {
+  const message = `${kind} ${child.metadata.name} belongs to the PostgresAddon with uid ${uidOn(child)}, which exists; delete that addon first: with mode protected, it leaves its objects behind for this one`;
+  return { reason: 'NameConflict', message };
 }
 
 /**

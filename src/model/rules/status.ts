@@ -103,6 +103,9 @@ export const statusRules = {
       const isSeen = isWatched(role) && reported.addon.metadata.deletionTimestamp === undefined;
       if ((isNew || isSeen) && is?.status === 'True' && reported.seen[role] === undefined)
         return `${type} is True (${is.reason}), and its ${kindOf[role]} was neither seen nor written`;
+      const { cluster } = reported.seen;
+      if (is?.status === 'True' && cluster !== undefined && !belongs(reported.addon, cluster))
+        return `${type} is True (${is.reason}), and the Cluster is seen to belong to another`;
     }
     return undefined;
   },

@@ -1,0 +1,214 @@
+// Where the remedy of each reason is followed to the letter, until the addon runs again. A reason without a row does not compile.
+import type { Reason } from '../../src/api/conditions.ts';
+
+export interface Row {
+  /** What is done, in the words of the remedy: a part of its text in src/api/conditions.ts. */
+  readonly remedy: string;
+  readonly tried: Place;
+}
+
+/**
+ * integration, real: a row of that name in e2e/integration/remedies.test.ts or e2e/real/remedies.ts. causes: a row of e2e/real/causes.ts
+ * with that reason. nothing: nobody has to do anything. A test: one that does more than a row can. untried: why it cannot be planted here.
+ */
+export type Place =
+  | 'integration'
+  | 'real'
+  | 'causes'
+  | 'nothing'
+  | { readonly file: string; readonly test: string }
+  | { readonly untried: string };
+
+const nothing = { remedy: 'No action needed.', tried: 'nothing' } as const;
+
+const cnpgDown = {
+  file: 'e2e/real/alone/cnpg-down.test.ts',
+  test: 'everything heals by itself',
+} as const;
+
+export const remedies = {
+  Running: nothing,
+  ClusterHealthy: nothing,
+  Published: nothing,
+  LoggedIn: nothing,
+  Applied: nothing,
+  Protected: nothing,
+  Adopted: nothing,
+  DiskNotShrunk: nothing,
+  Creating: nothing,
+  Provisioning: nothing,
+  Applying: nothing,
+  Adopting: nothing,
+  Deleted: nothing,
+  NamespaceTerminating: nothing,
+  CredentialsPending: nothing,
+  LoginPending: nothing,
+  DatabaseStarting: nothing,
+  NoObjectStore: { remedy: 'None yet', tried: 'nothing' },
+
+  Suspended: { remedy: 'Set spec.suspend to false', tried: 'integration' },
+  Released: { remedy: 'Apply the same addon again', tried: 'integration' },
+  OldObjectTerminating: { remedy: 'check the finalizers of the object', tried: 'integration' },
+  NameConflict: { remedy: 'Delete that object', tried: 'integration' },
+  AdoptionRefused: { remedy: 'Correct the addon as the message says', tried: 'integration' },
+  InvalidSpec: { remedy: 'Correct the field that the message names', tried: 'integration' },
+  Forbidden: { remedy: 'Grant the permission that the message names', tried: 'integration' },
+  FieldNotRemoved: { remedy: 'exempt the operator from the policy', tried: 'integration' },
+  CredentialsInvalid: { remedy: 'delete it: CNPG recreates it with a new password', tried: 'integration' },
+  StorageNotExpandable: { remedy: 'Set allowVolumeExpansion on the StorageClass', tried: 'integration' },
+  StorageUnverified: { remedy: 'permit the operator to get storageclasses', tried: 'integration' },
+  DowngradeRefused: { remedy: 'Request the version in status.running.lowest', tried: 'integration' },
+  SecretImmutable: { remedy: 'Delete the Secret', tried: 'integration' },
+
+  ChangedOnAdmission: {
+    remedy: 'exempt the object from the policy, set spec.suspend to true and then remove it',
+    tried: {
+      file: 'e2e/integration/admission.test.ts',
+      test: 'at a change of plan: it is written once, the database is never called down, and the remedy applies the plan',
+    },
+  },
+  CNPGNotInstalled: {
+    remedy: 'Install CloudNativePG',
+    tried: {
+      file: 'e2e/integration/cnpg-missing.test.ts',
+      test: 'the operator runs and says what is missing, until they come; and again when they go',
+    },
+  },
+  CRDOutdated: {
+    remedy: 'Install the CRD of this version',
+    tried: {
+      file: 'e2e/integration/crd-outdated.test.ts',
+      test: 'of PostgresAddon: it is named, the addon runs, nothing is written in vain, and the new CRD needs no restart',
+    },
+  },
+  CNPGOutdated: {
+    remedy: 'Upgrade CloudNativePG, with its CRDs',
+    tried: {
+      file: 'e2e/integration/crd-outdated.test.ts',
+      test: 'of CNPG: the addon says which field is missing and what to do, and the new CRD needs no restart',
+    },
+  },
+  HeldByAnotherOperator: {
+    remedy: 'uninstall one of the two',
+    tried: {
+      file: 'e2e/integration/two-operators.test.ts',
+      test: 'leaves the addons of the first one alone, says who holds them, and takes over when the first one is gone',
+    },
+  },
+  ImageUnsupported: {
+    remedy: 'postgres.imageRollout=Now',
+    tried: {
+      file: 'e2e/integration/images.test.ts',
+      test: 'keeps a bare tag until imageRollout is Now, also with another minor version',
+    },
+  },
+
+  ClusterRecreated: { remedy: 'unless its volume claims still exist', tried: 'real' },
+  Hibernated: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
+  ReconciliationDisabled: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
+  InstancesFenced: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
+  ClusterUnrecoverable: { remedy: 'delete the Cluster, and the operator creates a new, empty one', tried: 'real' },
+  ClusterObjectsFailed: { remedy: 'kubectl annotate cluster <cluster> retry=now', tried: 'real' },
+  PluginMissing: { remedy: 'remove it from spec.plugins of the Cluster', tried: 'real' },
+  ContainerNotStarted: { remedy: "Follow the node's message", tried: 'real' },
+  LoginForbidden: { remedy: 'As a superuser, give the role LOGIN', tried: 'real' },
+  DatabaseMissing: { remedy: 'rename it back', tried: 'real' },
+  TlsFailed: { remedy: 'choose another sslMode', tried: 'real' },
+  TooManyConnections: { remedy: 'Close connections in the application', tried: 'real' },
+  RoleConnectionLimit: { remedy: 'ALTER ROLE ... CONNECTION LIMIT', tried: 'real' },
+  DatabaseConnectionLimit: { remedy: 'ALTER DATABASE ... CONNECTION LIMIT', tried: 'real' },
+  LoginFailed: { remedy: "Look up the code in PostgreSQL's list of error codes", tried: 'real' },
+
+  QuotaExceeded: { remedy: 'Raise the quota or free up some of it', tried: 'causes' },
+  Refused: { remedy: "Follow the server's message", tried: 'causes' },
+  ImagePullFailed: { remedy: 'Correct spec.version', tried: 'causes' },
+  StorageClassMissing: { remedy: 'Create the StorageClass', tried: 'causes' },
+  VolumePending: { remedy: 'the quotas on storage', tried: 'causes' },
+  Unschedulable: { remedy: 'free up resources', tried: 'causes' },
+  PodsRefused: { remedy: "Follow the server's message", tried: 'causes' },
+  CrashLooping: { remedy: 'Read its log with the command in the message', tried: 'causes' },
+  DiskFull: { remedy: 'free up space', tried: 'causes' },
+
+  CredentialsRejected: {
+    remedy: 'Delete the Secret <cluster>-app',
+    tried: {
+      file: 'e2e/real/credentials.test.ts',
+      test: 'changed only in the database: the condition reports it, and its remedy works',
+    },
+  },
+  CNPGUnavailable: { remedy: 'Get the CloudNativePG operator running', tried: cnpgDown },
+  CNPGNotResponding: { remedy: 'Make sure that the CNPG operator is running', tried: cnpgDown },
+  DNSLookupFailed: { remedy: 'Check that the Service exists', tried: cnpgDown },
+  ConnectionRefused: { remedy: 'delete the Service: CNPG makes it again', tried: cnpgDown },
+  DatabaseUnreachable: { remedy: 'delete the Service: CNPG makes it again', tried: cnpgDown },
+
+  ImageFormUnknown: {
+    remedy: 'postgres.imageRollout: Now',
+    tried: { untried: 'the same as for ImageUnsupported, with an image that has to be edited into the Cluster' },
+  },
+  UpgradePending: {
+    remedy: 'request a version of the present major version',
+    tried: {
+      untried: 'reachable-version.test.ts follows it: a database that never becomes ready has to be left alone',
+    },
+  },
+  VersionEnded: {
+    remedy: 'Set spec.version to a later major version',
+    tried: {
+      untried: 'there are no images of a major version that has ended; a major upgrade is in e2e/real/plans.test.ts',
+    },
+  },
+  TakingTooLong: {
+    remedy: 'Check the events of the namespace',
+    tried: { untried: 'no cause was found, so there is none to remove; each cause that is found has a row' },
+  },
+  WaitingForUser: {
+    remedy: 'Follow status.phaseReason of the Cluster',
+    tried: { untried: 'CNPG waits only with primaryUpdateStrategy supervised, and not with one instance' },
+  },
+  ClusterDefinitionInvalid: {
+    remedy: 'Correct what the message names',
+    tried: { untried: "CNPG's webhook rejects such a Cluster before it is stored" },
+  },
+  ImageProblem: {
+    remedy: "Correct spec.version or the operator's image pattern",
+    tried: { untried: 'the Cluster names an image, not a catalog, and the images here have every architecture' },
+  },
+  InstanceUnreachable: {
+    remedy: 'Allow the CNPG operator to reach port 8000',
+    tried: { untried: 'the network of the test cluster enforces no NetworkPolicy' },
+  },
+  UpgradeFailed: {
+    remedy: 'delete the Job to retry',
+    tried: { untried: 'pg_upgrade has to fail on data that PostgreSQL accepts' },
+  },
+  VolumeGrowing: {
+    remedy: 'check the storage driver',
+    tried: { untried: 'the storage of the test cluster does not expand volumes' },
+  },
+  OutOfMemory: {
+    remedy: 'Choose a plan with more memory',
+    tried: { untried: "the memory of a plan is enough to start PostgreSQL, and a kill while it runs is a backend's" },
+  },
+  MountFailed: {
+    remedy: 'Check the volume and its storage driver',
+    tried: { untried: 'the storage of the test cluster has no driver that attaches anything' },
+  },
+  NodeUnavailable: {
+    remedy: 'Recover the node',
+    tried: { untried: 'the test cluster has one node, which the operator needs too' },
+  },
+  LoginTimeout: {
+    remedy: 'Wait. If this persists, check the load',
+    tried: { untried: 'PostgreSQL has to be alive for CNPG and silent for others' },
+  },
+  ConnectionReset: {
+    remedy: 'Wait. If this persists, check the log',
+    tried: { untried: 'PostgreSQL has to be alive for CNPG and silent for others' },
+  },
+} as const satisfies Readonly<Record<Reason, Row>>;
+
+/** The reasons with a row in that place: a table of this type lacks none of them and has no other. */
+export type TriedIn<P extends 'integration' | 'real'> = {
+  [R in Reason]: (typeof remedies)[R]['tried'] extends P ? R : never;
+}[Reason];

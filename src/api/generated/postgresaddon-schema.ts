@@ -1,0 +1,295 @@
+// Generated from crds/addons.paas.dev_postgresaddons.yaml by `npm run generate`; do not edit.
+import type { Schema } from '../schema.ts';
+
+export const addonSchema: Schema = {
+  "required": [
+    "spec"
+  ],
+  "x-kubernetes-validations": [
+    {
+      "rule": "size(self.metadata.name) <= 63",
+      "message": "metadata.name must be at most 63 characters long"
+    },
+    {
+      "rule": "has(self.spec.appId) || self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+      "message": "metadata.name must start with a letter and contain only a-z, 0-9 and \"-\" (a DNS-1035 label), because it is the default of spec.appId; or set spec.appId to such a name"
+    },
+    {
+      "rule": "!has(oldSelf.status) || !has(oldSelf.status.ready_at) || (has(self.status) && has(self.status.ready_at) && self.status.ready_at == oldSelf.status.ready_at) || (has(self.status) && has(self.status.uid) && (!has(oldSelf.status.uid) || self.status.uid != oldSelf.status.uid))",
+      "message": "status.ready_at is written once and cannot be changed"
+    },
+    {
+      "rule": "!has(oldSelf.status) || !has(oldSelf.status.clusterName) || (has(self.status) && has(self.status.clusterName) && self.status.clusterName == oldSelf.status.clusterName)",
+      "message": "status.clusterName is written once and cannot be changed"
+    }
+  ],
+  "properties": {
+    "apiVersion": {},
+    "kind": {},
+    "metadata": {},
+    "spec": {
+      "required": [
+        "plan"
+      ],
+      "x-kubernetes-validations": [
+        {
+          "rule": "has(self.appId) == has(oldSelf.appId) && (!has(self.appId) || self.appId == oldSelf.appId)",
+          "message": "appId cannot be changed, added or removed: the Cluster and the Secret are named after it. Create another PostgresAddon instead"
+        },
+        {
+          "rule": "has(self.tenantId) == has(oldSelf.tenantId) && (!has(self.tenantId) || self.tenantId == oldSelf.tenantId)",
+          "message": "tenantId cannot be changed, added or removed: the Cluster is named after it. Create another PostgresAddon instead"
+        },
+        {
+          "rule": "(has(self.database) && has(self.database.name) ? self.database.name : 'app') == (has(oldSelf.database) && has(oldSelf.database.name) ? oldSelf.database.name : 'app')",
+          "message": "database.name cannot be changed after creation. Create another PostgresAddon instead"
+        },
+        {
+          "rule": "(has(self.database) && has(self.database.owner) ? self.database.owner : 'app') == (has(oldSelf.database) && has(oldSelf.database.owner) ? oldSelf.database.owner : 'app')",
+          "message": "database.owner cannot be changed after creation. Create another PostgresAddon instead"
+        }
+      ],
+      "properties": {
+        "plan": {
+          "enum": [
+            "free",
+            "standard",
+            "pro"
+          ]
+        },
+        "version": {
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^1[4-8]([.](0|[1-9][0-9]?))?$')",
+              "message": "version must be a PostgreSQL major version from \"14\" to \"18\", or major.minor such as \"17.4\""
+            }
+          ]
+        },
+        "mode": {
+          "enum": [
+            "standard",
+            "protected"
+          ]
+        },
+        "suspend": {},
+        "appId": {
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+              "message": "appId must start with a letter and contain only a-z, 0-9 and \"-\" (a DNS-1035 label)"
+            }
+          ]
+        },
+        "tenantId": {
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+              "message": "tenantId must start with a letter and contain only a-z, 0-9 and \"-\" (a DNS-1035 label)"
+            }
+          ]
+        },
+        "database": {
+          "properties": {
+            "name": {
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z_][a-z0-9_]*$')",
+                  "message": "database.name must start with a letter or \"_\" and contain only a-z, 0-9 and \"_\""
+                },
+                {
+                  "rule": "!(self in ['postgres', 'template0', 'template1', 'pgbouncer'])",
+                  "message": "database.name must not be postgres, template0 or template1, which are reserved by PostgreSQL, or pgbouncer, which is the console of a connection pooler"
+                }
+              ]
+            },
+            "owner": {
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z_][a-z0-9_]*$')",
+                  "message": "database.owner must start with a letter or \"_\" and contain only a-z, 0-9 and \"_\""
+                },
+                {
+                  "rule": "!(self in ['postgres', 'streaming_replica', 'public', 'none']) && !self.startsWith('pg_') && !self.startsWith('cnpg_')",
+                  "message": "database.owner must not be postgres, streaming_replica, public or none, or start with pg_ or cnpg_, which are reserved by PostgreSQL and CloudNativePG"
+                }
+              ]
+            }
+          }
+        },
+        "connection": {
+          "properties": {
+            "sslMode": {
+              "enum": [
+                "prefer",
+                "require",
+                "verify-full"
+              ]
+            }
+          }
+        }
+      }
+    },
+    "status": {
+      "properties": {
+        "phase": {
+          "enum": [
+            "creating",
+            "running",
+            "provisioning",
+            "deleted"
+          ]
+        },
+        "ready_at": {},
+        "observedGeneration": {},
+        "uid": {},
+        "operator": {},
+        "locality": {
+          "enum": [
+            "OnCluster"
+          ]
+        },
+        "plan": {},
+        "version": {},
+        "image": {},
+        "running": {
+          "required": [
+            "version",
+            "lowest"
+          ],
+          "properties": {
+            "image": {},
+            "version": {},
+            "lowest": {},
+            "since": {}
+          }
+        },
+        "clusterName": {},
+        "secretName": {},
+        "resources": {
+          "properties": {
+            "instances": {},
+            "storage": {},
+            "memory": {},
+            "backup": {
+              "enum": [
+                "none",
+                "daily",
+                "pitr"
+              ]
+            }
+          }
+        },
+        "planChange": {
+          "properties": {
+            "from": {},
+            "to": {},
+            "steps": {
+              "items": {
+                "required": [
+                  "what",
+                  "from",
+                  "to"
+                ],
+                "properties": {
+                  "what": {},
+                  "from": {},
+                  "to": {}
+                }
+              }
+            },
+            "restart": {},
+            "diskKept": {},
+            "state": {
+              "enum": [
+                "Applying",
+                "Applied",
+                "Partial",
+                "Suspended"
+              ]
+            }
+          }
+        },
+        "preview": {
+          "properties": {
+            "plan": {},
+            "steps": {
+              "items": {
+                "required": [
+                  "what",
+                  "from",
+                  "to"
+                ],
+                "properties": {
+                  "what": {},
+                  "from": {},
+                  "to": {}
+                }
+              }
+            },
+            "restart": {},
+            "diskKept": {},
+            "message": {}
+          }
+        },
+        "primary": {},
+        "readySince": {},
+        "endpoints": {
+          "properties": {
+            "primary": {},
+            "readOnly": {}
+          }
+        },
+        "backup": {
+          "properties": {
+            "requested": {
+              "enum": [
+                "none",
+                "daily",
+                "pitr"
+              ]
+            },
+            "effective": {
+              "enum": [
+                "none",
+                "daily",
+                "pitr"
+              ]
+            },
+            "schedule": {}
+          }
+        },
+        "credentials": {
+          "properties": {
+            "sourceVersion": {},
+            "secretUID": {}
+          }
+        },
+        "conditions": {
+          "items": {
+            "required": [
+              "type",
+              "status",
+              "lastTransitionTime",
+              "reason",
+              "message"
+            ],
+            "properties": {
+              "type": {},
+              "status": {
+                "enum": [
+                  "True",
+                  "False",
+                  "Unknown"
+                ]
+              },
+              "observedGeneration": {},
+              "lastTransitionTime": {},
+              "reason": {},
+              "message": {}
+            }
+          }
+        }
+      }
+    }
+  }
+};

@@ -1,0 +1,36 @@
+// Decides who operates an addon: the installation of the operator that its status names. Two installations that watch the same namespace
+// would overwrite each other's Clusters, and each write can restart PostgreSQL.
+import type { Decision } from '../decision.ts';
+import type { Observed } from '../observed.ts';
+
+/** The installation that holds an addon, if it is another one that still runs. */
+export function otherHolder({ addon, platform, holderGone }: Observed): string | undefined {
+  const holder = addon.status?.operator;
+  return holder === platform.operator || holderGone ? undefined : holder;
+}
+
+/** Whether status names this installation. */
+export function isHeld({ addon, platform }: Observed): boolean {
+  return addon.status?.operator === platform.operator;
+}
+
+/** Another installation operates the addon: nothing is written, neither children nor status. */
+export function leaveTo(holder: string, { gone }: Observed): Decision {
+  const message =
+    `operator ${holder} (namespace/Lease) operates this addon, so this one leaves it alone; ` +
+    'restrict watchNamespaces, or uninstall one of the two';
+  const ready = { reason: 'HeldByAnotherOperator', message } as const;
+  return { actions: [], ready, conditions: {}, heldBy: holder, ...(gone ? { ends: true } : {}) };
+}
+
+/**
+ * The decision of an installation that status does not name yet. Only the creation of the Cluster begins at once: of several, one can
+ * succeed, and what follows it is part of it. Everything else waits for the status write, of which one can be the first.
+ */
+export function holdFirst(decision: Decision): Decision {
+  const { actions, ready } = decision;
+  const first = actions.find(({ child }) => child !== 'addon');
+  const isCreation = first?.child === 'cluster' && first.verb === 'create';
+  if (actions.length === 0 || isCreation) return decision;
+  return { actions: [], ready, conditions: {}, onlyHolds: true, continues: true };
+}

@@ -1,0 +1,29 @@
+// What an addon goes on claiming of a Cluster that is seen to be gone or to belong to another: nothing.
+import { expect, it } from '@jest/globals';
+import { labels } from '../api/addon.ts';
+import type { Condition } from '../api/kubernetes.ts';
+import { decide } from './decide.ts';
+import { statusOf } from './status.ts';
+import { aCluster, anAddon, observing } from './testing.ts';
+
+const now = Date.UTC(2026, 0, 1);
+const types = ['Ready', 'Provisioned', 'CredentialsPublished', 'PlanApplied', 'Connectable', 'Protected', 'Adopted'];
+const conditions = types.map((type): Condition => {
+  const reason = type === 'Protected' || type === 'Adopted' ? type : 'Running';
+  return { type, status: 'True', reason, message: '', lastTransitionTime: '2025-12-01T00:00:00Z' };
+});
+
+it.each([
+  ['suspended', true, 'handed over'],
+  ['suspended', true, 'gone'],
+  ['active', false, 'handed over'],
+] as const)('an addon that is %s (suspend: %s) claims nothing of a Cluster that is %s', (_, suspend, where) => {
+  const addon = { ...anAddon({ mode: 'protected', suspend }), status: { conditions } };
+  const own = aCluster(addon);
+  const other = { ...own.metadata.labels, [labels.name]: 'next', [labels.uid]: 'next-uid' };
+  const cluster = { ...own, metadata: { ...own.metadata, labels: other, ownerReferences: [] } };
+  const observed = observing(addon, { cluster: where === 'gone' ? undefined : cluster, livingOwners: ['next-uid'] });
+  const status = statusOf(addon, decide(observed, now), {}, now);
+  const claimed = status.conditions?.filter((condition) => condition.status === 'True').map(({ type }) => type);
+  expect(claimed).toEqual(suspend ? ['Stalled', 'Suspended'] : ['Stalled']);
+});

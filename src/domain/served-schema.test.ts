@@ -1,0 +1,107 @@
+// The comparison of two schemas, and what is stored of a status, on the schema of PostgresAddon with parts taken away.
+import { describe, expect, it } from '@jest/globals';
+import { addonSchema } from '../api/generated/postgresaddon-schema.ts';
+import type { Schema } from '../api/schema.ts';
+import { judgeSchema, missingFrom, storable } from './served-schema.ts';
+
+/** The schema with a part of it changed. */
+function changed(schema: Schema, path: readonly string[], change: (part: Schema) => Schema | undefined): Schema {
+  const [name, ...rest] = path;
+  if (name === undefined) return change(schema) ?? {};
+  const inner = schema.properties?.[name];
+  if (inner === undefined) throw new Error(`there is no ${name}`);
+  const part = rest.length === 0 ? change(inner) : changed(inner, rest, change);
+  const { [name]: _, ...others } = schema.properties ?? {};
+  return { ...schema, properties: part === undefined ? others : { ...others, [name]: part } };
+}
+const without = (path: string): Schema => changed(addonSchema, path.split('.'), () => undefined);
+
+describe('what the served schema lacks', () => {
+  it('is nothing if it is the needed one', () => {
+    expect(missingFrom(addonSchema, addonSchema)).toEqual([]);
+    expect(judgeSchema([])).toBeUndefined();
+  });
+
+  it.each([
+    'spec.suspend',
+    'spec.connection.sslMode',
+    'status.primary',
+    'status.credentials.secretUID',
+    'status.planChange',
+  ])('is the field %s', (path) => {
+    expect(missingFrom(without(path), addonSchema)).toEqual([path]);
+  });
+
+  it('is a field inside a list', () => {
+    const served = changed(addonSchema, ['status', 'planChange', 'steps'], (steps) => ({
+      ...steps,
+      items: { ...steps.items, properties: {} },
+    }));
+    expect(missingFrom(served, addonSchema)).toContain('status.planChange.steps[].what');
+  });
+
+  it('is a value of an enumeration', () => {
+    const served = changed(addonSchema, ['status', 'phase'], (phase) => ({ ...phase, enum: ['creating', 'running'] }));
+    expect(missingFrom(served, addonSchema)).toEqual([
+      'status.phase: the value "provisioning"',
+      'status.phase: the value "deleted"',
+    ]);
+  });
+
+  it('is a rule', () => {
+    const { 'x-kubernetes-validations': _, ...rest } = addonSchema.properties?.spec?.properties?.version ?? {};
+    const served = changed(addonSchema, ['spec', 'version'], () => rest);
+    expect(missingFrom(served, addonSchema)).toEqual([
+      expect.stringMatching(/^spec\.version: the rule "version must be/),
+    ]);
+  });
+
+  it('is the freedom to leave out a field that it requires', () => {
+    const served = changed(addonSchema, ['status'], (status) => ({ ...status, required: ['host'] }));
+    expect(missingFrom(served, addonSchema)).toEqual(['status.host is required, and this version does not write it']);
+  });
+
+  it('is nothing if it has more than the needed one, or takes anything', () => {
+    const newer = changed(addonSchema, ['status'], (status) => ({
+      ...status,
+      properties: { ...status.properties, host: {} },
+    }));
+    expect(missingFrom(newer, addonSchema)).toEqual([]);
+    expect(
+      missingFrom(
+        changed(addonSchema, ['status'], () => ({})),
+        addonSchema,
+      ),
+    ).toEqual([]);
+  });
+
+  it('is named, up to a number, with the remedy', () => {
+    const many = Array.from({ length: 20 }, (_, index) => `status.f${index}`);
+    expect(judgeSchema(many)).toMatchObject({
+      reason: 'CRDOutdated',
+      message: expect.stringMatching(/status\.f0; .*status\.f7, and 12 more\. .*kubectl apply --server-side/),
+    });
+  });
+});
+
+describe('what is stored of a status', () => {
+  const status = {
+    phase: 'deleted',
+    primary: 'db-1',
+    planChange: { to: 'pro', steps: [{ what: 'memory', from: '1Gi', to: '4Gi' }] },
+  };
+  const stored = (served: Schema): unknown => storable(status, served.properties?.status ?? {});
+
+  it('is all of it if the schema is the needed one, or takes anything', () => {
+    expect(stored(addonSchema)).toEqual(status);
+    expect(storable(status, {})).toEqual(status);
+  });
+
+  it('lacks unknown fields and values', () => {
+    const { primary: _, ...others } = status;
+    expect(stored(without('status.primary'))).toEqual(others);
+    expect(stored(without('status.planChange.steps'))).toEqual({ ...status, planChange: { to: 'pro' } });
+    const fewer = changed(addonSchema, ['status', 'phase'], (phase) => ({ ...phase, enum: ['running'] }));
+    expect(stored(fewer)).toEqual({ primary: status.primary, planChange: status.planChange });
+  });
+});
