@@ -8,16 +8,14 @@ const survivor = { file: 'src/a.ts', at: 'if (a < b) c();', was: '<', becomes: '
 const other = { ...survivor, becomes: '>' };
 const explained = { ...survivor, reason: 'they are never equal' };
 
-it('a survivor needs a reason', () => {
-  expect(compareSurvivors([survivor, other], [explained], ['src/a.ts'])).toEqual({
-    unexplained: [other],
-    unneeded: [],
-  });
+it('a survivor needs a reason, and each of two equal ones has its own', () => {
+  expect(compareSurvivors([survivor, other], [explained])).toEqual({ unexplained: [other], unneeded: [] });
+  expect(compareSurvivors([survivor, survivor], [explained])).toEqual({ unexplained: [survivor], unneeded: [] });
+  expect(compareSurvivors([survivor, survivor], [explained, explained])).toEqual({ unexplained: [], unneeded: [] });
 });
 
-it('a reason needs a survivor, once the file was tried', () => {
-  expect(compareSurvivors([], [explained], ['src/a.ts'])).toEqual({ unexplained: [], unneeded: [explained] });
-  expect(compareSurvivors([], [explained], ['src/b.ts'])).toEqual({ unexplained: [], unneeded: [] });
+it('a reason needs a survivor', () => {
+  expect(compareSurvivors([], [explained])).toEqual({ unexplained: [], unneeded: [explained] });
 });
 
 it('a survivor is recognized on another line, and long code by its beginning', () => {

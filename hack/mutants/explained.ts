@@ -36,21 +36,24 @@ export function survivorOf(file: string, { at, was, becomes }: Mutant): Survivor
   return { file, at, was: brief(was), becomes: brief(becomes) };
 }
 
-const identity = ({ file, at, was, becomes }: Survivor): string => JSON.stringify([file, at, was, becomes]);
+/** Equal lines of a file are not told apart: each of their survivors needs an entry of its own. */
+function isSame(one: Survivor, other: Survivor): boolean {
+  return one.file === other.file && one.at === other.at && one.was === other.was && one.becomes === other.becomes;
+}
 
 /**
- * @param files those whose mutants were run: nothing is said about others
+ * @param explained those of the same files
  * @returns survivors without a reason, and reasons without a survivor
  */
 export function compareSurvivors(
   survivors: readonly Survivor[],
   explained: readonly Explained[],
-  files: readonly string[],
 ): { readonly unexplained: readonly Survivor[]; readonly unneeded: readonly Explained[] } {
-  const known = new Set(explained.map(identity));
-  const survived = new Set(survivors.map(identity));
-  return {
-    unexplained: survivors.filter((survivor) => !known.has(identity(survivor))),
-    unneeded: explained.filter((one) => files.includes(one.file) && !survived.has(identity(one))),
-  };
+  const unneeded = [...explained];
+  const unexplained = survivors.filter((survivor) => {
+    const place = unneeded.findIndex((one) => isSame(one, survivor));
+    if (place >= 0) unneeded.splice(place, 1);
+    return place < 0;
+  });
+  return { unexplained, unneeded };
 }

@@ -9,12 +9,12 @@ import { Runner } from './runner.ts';
 const file = 'hack/mutants/related.ts';
 const tests = ['hack/mutants/related.test.ts'];
 const copy = join(repositoryRoot, '.tmp', 'mutants', `test-of-${process.pid}`);
+const runner = new Runner(copy);
 let original: string;
-let runner: Runner;
 
 beforeAll(async () => {
   original = await readFile(join(repositoryRoot, file), 'utf8');
-  runner = await Runner.start(copy);
+  await runner.start();
 }, 60_000);
 afterAll(() => runner.stop());
 

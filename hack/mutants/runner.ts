@@ -24,25 +24,25 @@ export type Verdict = 'killed' | 'survived' | 'timeout';
 /** A worker starts anew after so many runs: Jest keeps the modules of each. */
 const runsOfWorker = 100;
 
-/** Packages are found from the copy too, since it is below the checkout. */
-const notCopied = ['node_modules', '.git', '.tmp', 'dist'];
+/** Packages are found from the copy too, since it is below the checkout, whose checks refuse a second configuration of Biome. */
+const notCopied = ['node_modules', '.git', '.tmp', 'dist', 'biome.json'];
 
 export class Runner {
   readonly #copy: string;
   #worker: ChildProcess | undefined;
   #runs = 0;
 
-  private constructor(copy: string) {
+  /** @param copy a folder in the checkout that does not exist yet */
+  constructor(copy: string) {
     this.#copy = copy;
   }
 
-  /** @param copy a folder in the checkout that does not exist yet */
-  static async start(copy: string): Promise<Runner> {
-    await mkdir(copy, { recursive: true });
+  /** Makes the copy. */
+  async start(): Promise<void> {
+    await mkdir(this.#copy, { recursive: true });
     // Node refuses to copy a folder into itself, so the entries of the root are copied one by one.
     for (const name of await readdir(repositoryRoot))
-      if (!notCopied.includes(name)) await cp(join(repositoryRoot, name), join(copy, name), { recursive: true });
-    return new Runner(copy);
+      if (!notCopied.includes(name)) await cp(join(repositoryRoot, name), join(this.#copy, name), { recursive: true });
   }
 
   async run({ file, source, original, tests, limit }: Run): Promise<Verdict> {

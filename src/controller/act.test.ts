@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import { type Action, create } from '../domain/decision.ts';
+import { type Action, applyTo, create, remove, setFinalizers } from '../domain/decision.ts';
+import { anAddon } from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
 import { act } from './act.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -16,60 +17,99 @@ const three = [
   create('urlSecret', manifest('Secret')),
 ];
 
-/** Only what act() uses. `answers` are consumed in order: an error is thrown, anything else is a success. */
-function aWorld(answers: readonly (ApiError | undefined)[] = [], mayWrite: () => boolean = () => true) {
+/** An object as the API server has it. */
+const stored = (kind: string, resourceVersion = '1', more: Partial<KubeObject['metadata']> = {}): KubeObject => ({
+  ...manifest(kind),
+  metadata: { name: kind.toLowerCase(), namespace: 'a', uid: `${kind}-uid`, resourceVersion, ...more },
+});
+
+/**
+ * Only what act() uses.
+ * @param answers consumed in order: an error is thrown, an object is returned, and undefined is a success
+ */
+function aWorld(answers: readonly (ApiError | KubeObject | undefined)[] = [], mayWrite: () => boolean = () => true) {
   const written: string[] = [];
-  const recorded: string[] = [];
+  const cached: string[] = [];
   const left = [...answers];
-  const client = (kind: string) => ({
-    create: async (_: Manifest, manager: string): Promise<KubeObject> => {
-      const error = left.shift();
-      written.push(`${kind} as ${manager}`);
-      if (error !== undefined) throw error;
-      return { ...manifest(kind), metadata: { name: kind, namespace: 'a', uid: `${kind}-uid`, resourceVersion: '1' } };
-    },
-  });
-  const cache = (kind: string) => ({ record: () => recorded.push(kind) });
+  const client = (kind: string) => {
+    const write = (verb: string) => async (_: Manifest, manager: string) => {
+      const answer = left.shift();
+      written.push(`${verb} ${kind} as ${manager}`);
+      if (answer instanceof ApiError) throw answer;
+      return answer ?? stored(kind);
+    };
+    const deletion = async (...what: readonly unknown[]): Promise<void> => {
+      const answer = left.shift();
+      written.push(`delete ${kind} ${JSON.stringify(what)}`);
+      if (answer instanceof ApiError) throw answer;
+    };
+    return { create: write('create'), apply: write('apply'), merge: write('merge'), delete: deletion };
+  };
+  const cache = {
+    record: ({ kind, metadata }: KubeObject) => cached.push(`${kind} at ${metadata.resourceVersion}`),
+    forget: (...what: readonly string[]) => cached.push(`without ${what.join(' ')}`),
+  };
   const deps = {
     mayWrite,
-    api: { clusters: client('Cluster'), scheduledBackups: client('ScheduledBackup'), secrets: client('Secret') },
-    caches: { clusters: cache('Cluster'), scheduledBackups: cache('ScheduledBackup') },
+    api: {
+      addons: client('PostgresAddon'),
+      clusters: client('Cluster'),
+      scheduledBackups: client('ScheduledBackup'),
+      secrets: client('Secret'),
+    },
+    caches: { addons: cache, clusters: cache, scheduledBackups: cache },
   } as unknown as Dependencies;
-  return { deps, written, recorded };
+  return { deps, written, cached };
 }
 
 const failed = (code: number, reason: string, message = ''): ApiError => new ApiError({ code, reason, message });
 
 describe('act', () => {
   it('writes in order, each with its field manager, records the writes in the cache, and returns the uids', async () => {
-    const { deps, written, recorded } = aWorld();
+    const { deps, written, cached } = aWorld();
     expect(await act(three, 'a', deps)).toEqual({
       result: { created: { cluster: 'Cluster-uid', scheduledBackup: 'ScheduledBackup-uid', urlSecret: 'Secret-uid' } },
     });
     expect(written).toEqual([
-      'Cluster as postgres-addon-operator',
-      'ScheduledBackup as postgres-addon-operator',
-      'Secret as paas-control-plane',
+      'create Cluster as postgres-addon-operator',
+      'create ScheduledBackup as postgres-addon-operator',
+      'create Secret as paas-control-plane',
     ]);
-    expect(recorded).toEqual(['Cluster', 'ScheduledBackup']);
+    expect(cached).toEqual(['Cluster at 1', 'ScheduledBackup at 1']);
   });
 
-  it('returns the version of the addon after its finalizers were written', async () => {
-    const { deps } = aWorld();
-    const merge = async (written: Manifest): Promise<KubeObject> => ({
-      ...written,
-      metadata: { name: 'shop', namespace: 'a', uid: 'u', resourceVersion: '8' },
+  it('applies to an object that exists, and caches what the API server returned', async () => {
+    const { deps, written, cached } = aWorld([stored('Cluster', '8'), stored('Secret', '9')]);
+    const actions = [
+      applyTo('cluster', manifest('Cluster'), stored('Cluster', '7')),
+      applyTo('urlSecret', manifest('Secret'), stored('Secret', '7')),
+    ];
+    expect(await act(actions, 'a', deps)).toEqual({ result: {} });
+    expect(written).toEqual(['apply Cluster as postgres-addon-operator', 'apply Secret as paas-control-plane']);
+    expect(cached).toEqual(['Cluster at 8']);
+  });
+
+  it('deletes only what was observed, in the namespace of the addon, and then takes it from the cache', async () => {
+    const deletion = remove('scheduledBackup', stored('ScheduledBackup', '7'));
+    const { deps, written, cached } = aWorld();
+    expect(await act([deletion], 'a', deps)).toEqual({ result: {} });
+    const preconditions = { uid: 'ScheduledBackup-uid', resourceVersion: '7' };
+    expect(written).toEqual([`delete ScheduledBackup ${JSON.stringify(['a', 'scheduledbackup', preconditions])}`]);
+    expect(cached).toEqual(['without a scheduledbackup ScheduledBackup-uid']);
+    const conflict = failed(409, 'Conflict');
+    const changed = aWorld([conflict]);
+    expect(await act([deletion], 'a', changed.deps)).toEqual({
+      result: {},
+      interrupted: { error: conflict, stale: 'scheduledBackup' },
     });
-    const addons = { client: { merge }, cache: { record: () => {} } };
-    const withAddons = {
-      ...deps,
-      api: { ...deps.api, addons: addons.client },
-      caches: { ...deps.caches, addons: addons.cache },
-    } as unknown as Dependencies;
-    const { metadata, ...rest } = manifest('PostgresAddon');
-    const pinned = { ...rest, metadata: { ...metadata, uid: 'u', resourceVersion: '7' } };
-    const guard: Action = { verb: 'apply', child: 'addon', concern: 'ownership', manifest: pinned };
-    expect(await act([guard], 'a', withAddons)).toEqual({ result: {}, resourceVersion: '8' });
+    expect(changed.cached).toEqual([]);
+  });
+
+  it('merges the finalizers of the addon, and returns its version after that', async () => {
+    const { deps, written, cached } = aWorld([stored('PostgresAddon', '8')]);
+    expect(await act([setFinalizers(anAddon(), [])], 'a', deps)).toEqual({ result: {}, resourceVersion: '8' });
+    expect(written).toEqual(['merge PostgresAddon as postgres-addon-operator']);
+    expect(cached).toEqual(['PostgresAddon at 8']);
   });
 
   it('stops at the refusal of an essential write, and returns what was not attempted', async () => {
@@ -87,9 +127,9 @@ describe('act', () => {
     expect(result.refusals).toMatchObject([{ reason: 'Refused', child: 'scheduledBackup', concern: 'backup' }]);
     expect(result.created).toHaveProperty('urlSecret');
     expect(written).toEqual([
-      'Cluster as postgres-addon-operator',
-      'ScheduledBackup as postgres-addon-operator',
-      'Secret as paas-control-plane',
+      'create Cluster as postgres-addon-operator',
+      'create ScheduledBackup as postgres-addon-operator',
+      'create Secret as paas-control-plane',
     ]);
   });
 
@@ -107,6 +147,41 @@ describe('act', () => {
     const { deps, written } = aWorld([], () => leads-- > 0);
     expect(await act(three, 'a', deps)).toMatchObject({ interrupted: { error: undefined } });
     expect(written).toHaveLength(2);
+  });
+
+  describe('with a label that has to go, and that the apply leaves', () => {
+    const labels = { 'example.org/mark': 'true' };
+    const { metadata, ...rest } = manifest('ScheduledBackup');
+    const without: Manifest = { ...rest, metadata: { ...metadata, labels: { 'example.org/mark': undefined } } };
+    const action = applyTo('scheduledBackup', without, stored('ScheduledBackup', '7', { labels }));
+    const marked = stored('ScheduledBackup', '8', { labels });
+    const secret = create('urlSecret', manifest('Secret'));
+
+    it('reports that it is still there, and continues with what is independent of it', async () => {
+      const { deps, written, cached } = aWorld([marked, marked]);
+      const { result, interrupted } = await act([action, secret], 'a', deps);
+      expect(result.refusals).toMatchObject([
+        { reason: 'FieldNotRemoved', child: 'scheduledBackup', verb: 'apply', concern: 'backup' },
+      ]);
+      expect(result.created).toEqual({ urlSecret: 'Secret-uid' });
+      expect(interrupted).toBeUndefined();
+      expect(written).toEqual([
+        'apply ScheduledBackup as postgres-addon-operator',
+        'merge ScheduledBackup as postgres-addon-operator',
+        'create Secret as paas-control-plane',
+      ]);
+      expect(cached).toEqual([]);
+    });
+
+    it('does not remove it once another replica may lead: the lease is asked before each request', async () => {
+      let leads = 2;
+      const { deps, written } = aWorld([marked], () => leads-- > 0);
+      expect(await act([action, secret], 'a', deps)).toMatchObject({
+        result: {},
+        interrupted: { error: { code: 0, reason: 'Aborted' }, stale: undefined },
+      });
+      expect(written).toEqual(['apply ScheduledBackup as postgres-addon-operator']);
+    });
   });
 
   it('rethrows an unexpected error', async () => {

@@ -2,7 +2,7 @@
 // and never attempts a write twice.
 import { fieldManager, secretFieldManager } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { resources, type WatchedResource } from '../api/resources.ts';
+import type { ReconciledResource } from '../api/resources.ts';
 import { children } from '../domain/children.ts';
 import {
   type Action,
@@ -103,6 +103,6 @@ interface Place {
 
 function placeOf(child: Action['child'], { api, caches }: Dependencies): Place {
   const resource = child === 'addon' ? 'addons' : children[child].resource;
-  const isCached = resources[resource].access === 'watched';
-  return { client: api[resource], cache: isCached ? caches[resource as WatchedResource] : undefined };
+  const cached: Readonly<Partial<Record<ReconciledResource, Cache<KubeObject>>>> = caches;
+  return { client: api[resource], cache: cached[resource] };
 }

@@ -1,6 +1,7 @@
 // The texts are those of kube-apiserver 1.36.3, as observed by the integration tests.
 import { describe, expect, it } from '@jest/globals';
-import type { Action } from '../domain/decision.ts';
+import { type Action, setFinalizers } from '../domain/decision.ts';
+import { anAddon } from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
 import { classify } from './api-errors.ts';
 
@@ -24,6 +25,7 @@ it.each([
   ['no answer', failed(0, 'Network', 'reset'), 'unavailable'],
   ['a timeout', failed(0, 'Timeout', 'no answer'), 'unavailable'],
   ['an expired token', failed(401, 'Unauthorized'), 'unavailable'],
+  ['a slow request', failed(408, 'RequestTimeout'), 'unavailable'],
   ['too many requests', failed(429, 'TooManyRequests'), 'unavailable'],
   ['a server error', failed(500, 'InternalError', 'etcdserver: leader changed'), 'unavailable'],
   ['a gateway', failed(503, 'ServiceUnavailable'), 'unavailable'],
@@ -76,6 +78,40 @@ describe('deleting', () => {
   it('an object that was replaced is left unchanged', () => {
     expect(classify(failed(409, 'Conflict'), remove)).toEqual({ kind: 'stale' });
   });
+  it('an object that may not be deleted is named', () => {
+    const message = 'delete ScheduledBackup db-a-shop-daily: no';
+    expect(classify(failed(422, 'Invalid', 'no'), remove)).toMatchObject({ verdict: { message } });
+  });
+});
+
+describe('the addon itself', () => {
+  const finalizers = setFinalizers(anAddon(), []);
+  const undeclared = '.metadata.other: field not declared in schema';
+
+  it('that no longer exists is for the watch to report', () => {
+    expect(classify(failed(404, 'NotFound', 'not found'), finalizers)).toEqual({ kind: 'stale' });
+  });
+  it.each([
+    ['a policy', failed(403, 'Forbidden', 'denied request: no')],
+    ['the schema', failed(500, '', undeclared)],
+  ])('is named when %s refuses its finalizers', (_, error) => {
+    const message = `apply PostgresAddon shop: ${error.message}`;
+    expect(classify(error, finalizers)).toEqual({ kind: 'refused', verdict: { reason: 'Refused', message } });
+  });
+});
+
+const secret: Action = {
+  verb: 'create',
+  child: 'urlSecret',
+  concern: 'credentials',
+  manifest: { ...manifest, kind: 'Secret' },
+};
+
+it.each([
+  ['not served', failed(404, 'NotFound', 'the server could not find the requested resource')],
+  ['served with another schema', failed(500, '', '.data: field not declared in schema')],
+])('a kind of Kubernetes itself that is %s is a refusal like any other: nothing has to be installed', (_, error) => {
+  expect(classify(error, secret)).toMatchObject({ kind: 'refused', verdict: { reason: 'Refused' } });
 });
 
 const quote = 'data: "postgresql://u:p@h/d"';
@@ -86,12 +122,6 @@ it.each([
   ['a webhook', failed(400, 'BadRequest', quote)],
   ['a webhook that does not answer', failed(500, 'InternalError', `failed calling webhook: ${quote}`)],
 ])('a Secret refused by %s is reported without text that could quote it', (_, error) => {
-  const secret: Action = {
-    verb: 'create',
-    child: 'urlSecret',
-    concern: 'credentials',
-    manifest: { ...manifest, kind: 'Secret' },
-  };
   const meaning = classify(error, secret);
   expect(meaning).toMatchObject({ kind: 'refused', verdict: { reason: 'Refused' } });
   expect(JSON.stringify(meaning)).not.toContain('postgresql://');

@@ -16,6 +16,9 @@ export type Meaning =
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'refused'; readonly verdict: Verdict };
 
+/** Of the 4xx codes, those about the request and not about the write: no valid token, too slow, too many. */
+const saysNothing: readonly number[] = [401, 408, 429];
+
 /** What a failed write means. The matched texts are the API server's (apimachinery errors, quota and webhook admission). */
 export function classify(error: ApiError, action: Action): Meaning {
   const refused = (reason: Reason): Meaning => ({
@@ -45,7 +48,7 @@ export function classify(error: ApiError, action: Action): Meaning {
       if (!error.message.includes('failed calling webhook')) return { kind: 'unavailable' };
       return refused(/failed calling webhook "[^"]*\.cnpg\.io"/.test(error.message) ? 'CNPGUnavailable' : 'Refused');
     default:
-      return error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 408 && error.code !== 429
+      return Math.floor(error.code / 100) === 4 && !saysNothing.includes(error.code)
         ? refused('Refused')
         : { kind: 'unavailable' };
   }

@@ -36,7 +36,7 @@ export class NotRemoved extends Error {
  */
 export async function applyAndRemove(action: Apply, manager: string, send: Send): Promise<KubeObject> {
   const { manifest, removal } = action;
-  if (removal === undefined) return await send('apply', manifest);
+  if (removal === undefined) return send('apply', manifest);
   const applied = await orRefusal(() => send('apply', manifest), action);
   if (isRefused(applied)) {
     const merged = await orRefusal(() => send('merge', removal), action);
@@ -70,9 +70,10 @@ async function orRefusal(request: () => Promise<KubeObject>, action: Apply): Pro
   try {
     return await request();
   } catch (error) {
-    const meaning = error instanceof ApiError ? classify(error, action) : undefined;
-    if (error instanceof ApiError && meaning?.kind === 'refused') return { error, verdict: meaning.verdict };
-    throw error;
+    if (!(error instanceof ApiError)) throw error;
+    const meaning = classify(error, action);
+    if (meaning.kind !== 'refused') throw error;
+    return { error, verdict: meaning.verdict };
   }
 }
 

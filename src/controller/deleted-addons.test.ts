@@ -62,6 +62,35 @@ describe('a deleted addon', () => {
     expect(deletedAddons.next(key)).toBe(addon);
   });
 
+  it('is forgotten alone, and without having been remembered', () => {
+    const { deletedAddons, there } = aDeparted(loose);
+    const next: PostgresAddon = { ...addon, metadata: { ...addon.metadata, uid: 'next' } };
+    const ofNext = change({ labels: { ...owned.metadata.labels, [labels.uid]: 'next' } });
+    deletedAddons.forget(addon);
+    deletedAddons.add(addon);
+    deletedAddons.add(next);
+    there.cluster = ofNext;
+    expect(deletedAddons.next(key)).toBe(next);
+    // Its own Cluster was not there any more when it was asked for.
+    there.cluster = loose;
+    expect(deletedAddons.next(key)).toBeUndefined();
+    deletedAddons.add(addon);
+    deletedAddons.add(next);
+    deletedAddons.forget(addon);
+    expect(deletedAddons.next(key)).toBeUndefined();
+  });
+
+  it('makes room for others once it was processed', () => {
+    const { deletedAddons } = aDeparted(loose);
+    const named = (name: string): PostgresAddon => ({ ...addon, metadata: { ...addon.metadata, name } });
+    deletedAddons.add(addon);
+    for (let number = 0; number < 2048; number += 1) {
+      deletedAddons.add(named(`shop-${number}`));
+      deletedAddons.forget(named(`shop-${number}`));
+    }
+    expect(deletedAddons.next(key)).toBe(addon);
+  });
+
   it('is forgotten in favour of newer ones if there are too many', () => {
     const { deletedAddons } = aDeparted(loose);
     const named = (name: string): PostgresAddon => ({ ...addon, metadata: { ...addon.metadata, name } });

@@ -5,7 +5,6 @@ import type { Cluster } from '../api/cnpg.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
 import { namesOf } from '../domain/target.ts';
 import type { Cache } from './cache.ts';
-
 import { type Key, keyOf } from './key.ts';
 
 // A replica that is not the leader collects them without processing them. This limits their number, at a few kilobytes each.
@@ -33,8 +32,7 @@ export class DeletedAddons {
   /** A deleted addon with this key whose Cluster stayed without an owner reference and without a mark. */
   next(key: Key): PostgresAddon | undefined {
     const undecided = this.#undecided(key);
-    if (undecided.length === 0) this.#addons.delete(key);
-    else this.#addons.set(key, undecided);
+    this.#keep(key, undecided);
     return undecided.find((addon) => leftoverOf(addon, this.#clusterOf(addon)) === 'unmarked');
   }
 
@@ -42,8 +40,12 @@ export class DeletedAddons {
   forget({ metadata }: PostgresAddon): void {
     const key = keyOf(metadata.namespace, metadata.name);
     const others = (this.#addons.get(key) ?? []).filter((addon) => addon.metadata.uid !== metadata.uid);
-    if (others.length === 0) this.#addons.delete(key);
-    else this.#addons.set(key, others);
+    this.#keep(key, others);
+  }
+
+  #keep(key: Key, addons: readonly PostgresAddon[]): void {
+    if (addons.length === 0) this.#addons.delete(key);
+    else this.#addons.set(key, addons);
   }
 
   #undecided(key: Key): readonly PostgresAddon[] {

@@ -1,6 +1,6 @@
 // Updates the gauges from the running parts whenever the metrics are scraped.
-
 import { kindOfImage } from '../domain/database/image.ts';
+import { reasonOf, recordedCondition } from '../domain/recorded.ts';
 import type { LeaderElector } from '../kube/lease.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Output } from '../runtime/output.ts';
@@ -10,15 +10,15 @@ import type { ServedSchema } from './served-schema.ts';
 
 /** What is measured. */
 interface Measured {
-  readonly caches: Caches;
-  readonly queue: WorkQueue;
-  readonly elector: LeaderElector;
+  readonly caches: Pick<Caches, 'everyAddon' | 'sizes' | 'unseen'>;
+  readonly queue: Pick<WorkQueue, 'longestRunningSeconds' | 'spinning'>;
+  readonly elector: Pick<LeaderElector, 'isLeader'>;
   readonly output: Pick<Output, 'droppedLines'>;
   /** As configured. */
   readonly imagePattern: string;
   /** This installation, as in status. */
   readonly operator: string;
-  readonly schema: ServedSchema;
+  readonly schema: Pick<ServedSchema, 'missing'>;
 }
 
 /** Sets every gauge, and the counters that others keep, to their current values. */
@@ -26,23 +26,19 @@ export function measure(
   metrics: Metrics,
   { caches, queue, elector, output, imagePattern, operator, schema }: Measured,
 ): void {
-  const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
-  const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
-  const byEndOfLife: Record<string, number> = { VersionEnded: 0, ImageUnsupported: 0 };
-  const images = new Map<string, number>();
-  let heldByOthers = 0;
-  for (const { status } of caches.everyAddon()) {
-    const phase = status?.phase ?? 'creating';
-    const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
-    if (status?.operator !== undefined && status.operator !== operator) heldByOthers += 1;
-    byPhase[phase] = (byPhase[phase] ?? 0) + 1;
-    byReady[ready] = (byReady[ready] ?? 0) + 1;
-    const ended = status?.conditions?.find((condition) => condition.type === 'EndOfLife')?.reason;
-    if (ended !== undefined) byEndOfLife[ended] = (byEndOfLife[ended] ?? 0) + 1;
-    if (status?.image !== undefined) images.set(status.image, (images.get(status.image) ?? 0) + 1);
-  }
-  metrics.addons({ byPhase, byReady, byEndOfLife, heldByOthers });
-  metrics.databases(countByForm(images, imagePattern));
+  const addons = [...caches.everyAddon()];
+  const phases = addons.map(({ status }) => status?.phase ?? 'creating');
+  const ready = addons.map((addon) => recordedCondition(addon, 'Ready')?.status ?? 'Unknown');
+  const ended = addons.flatMap((addon) => reasonOf(addon, 'EndOfLife') ?? []);
+  const holders = addons.flatMap(({ status }) => status?.operator ?? []);
+  const images = addons.flatMap(({ status }) => status?.image ?? []);
+  metrics.addons({
+    byPhase: countsOf(phases, ['creating', 'running', 'provisioning', 'deleted']),
+    byReady: countsOf(ready, ['True', 'False', 'Unknown']),
+    byEndOfLife: countsOf(ended, ['VersionEnded', 'ImageUnsupported']),
+    heldByOthers: holders.filter((holder) => holder !== operator).length,
+  });
+  metrics.databases(countByForm(countsOf(images), imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   metrics.unseenNamespaces(caches.unseen());
   metrics.longestRunning(queue.longestRunningSeconds());
@@ -52,13 +48,23 @@ export function measure(
   metrics.leader(elector.isLeader());
 }
 
+/**
+ * How often each value occurs.
+ * @param expected values that are counted as 0 when none is there
+ */
+function countsOf(values: readonly string[], expected: readonly string[] = []): Readonly<Record<string, number>> {
+  const counts = new Map(expected.map((value) => [value, 0]));
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
 /** @param images how many addons have each image */
 function countByForm(
-  images: ReadonlyMap<string, number>,
+  images: Readonly<Record<string, number>>,
   pattern: string,
 ): readonly { readonly major: string; readonly image: string; readonly count: number }[] {
   const rows = new Map<string, { readonly major: string; readonly image: string; readonly count: number }>();
-  for (const [image, count] of images) {
+  for (const [image, count] of Object.entries(images)) {
     const kind = kindOfImage(pattern, image);
     const key = `${kind.major} ${kind.image}`;
     rows.set(key, { ...kind, count: count + (rows.get(key)?.count ?? 0) });

@@ -17,6 +17,24 @@ it('every addon has its own time, and none is due before its time was requested'
   expect(resync.remaining('a/x')).toBe(1000);
 });
 
+it('the next time is the interval, give or take a tenth, so that addons that were read together spread', () => {
+  const chances = [0, 0.75, 1];
+  const resync = new Resync(new ManualClock(), () => chances.shift() ?? 0, 1000);
+  const next = Array.from({ length: 3 }, () => {
+    resync.done('a/x');
+    return resync.remaining('a/x');
+  });
+  expect(next).toEqual([900, 1050, 1100].map((milliseconds) => expect.closeTo(milliseconds, 5)));
+});
+
+it('nothing remains of a time that has passed', async () => {
+  const clock = new ManualClock();
+  const resync = new Resync(clock, () => 0.5, 1000);
+  resync.remaining('a/x');
+  await clock.advance(5000);
+  expect(resync.remaining('a/x')).toBe(0);
+});
+
 it('an addon that was marked due is due at once, until its Secrets were read', () => {
   const resync = new Resync(new ManualClock(), () => 0.5, 1000);
   resync.markDue('a/x');

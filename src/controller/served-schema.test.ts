@@ -5,6 +5,7 @@ import { addonSchema } from '../api/generated/postgresaddon-schema.ts';
 import type { Schema } from '../api/schema.ts';
 import { ApiError } from '../kube/errors.ts';
 import { HandTransport } from '../kube/testing.ts';
+import type { ApiRequest } from '../kube/transport.ts';
 import { ManualClock, settle } from '../testing/clock.ts';
 import { ServedSchema } from './served-schema.ts';
 
@@ -94,6 +95,43 @@ it('lets the work begin although the schema cannot be read, says so once, and ke
   await f.answer(forbidden);
   expect(f.schema.missing).toEqual(['status.primary']);
   expect(f.said).toHaveLength(3);
+});
+
+it('does not read again while an answer is awaited', async () => {
+  const f = start();
+  const first = await f.transport.call();
+  await f.clock.advance(150_000);
+  expect(f.transport.waiting).toBe(0);
+  first.answer(document(addonSchema));
+  await f.clock.advance(60_000);
+  expect(f.transport.waiting).toBe(1);
+});
+
+it('ends with the read in flight, and says nothing about it', async () => {
+  // The end of a request takes a moment after it was aborted.
+  const transport = new (class extends HandTransport {
+    override request(request: ApiRequest): Promise<unknown> {
+      return super.request(request);
+    }
+  })();
+  const said: string[] = [];
+  const schema = new ServedSchema({
+    transport,
+    clock: new ManualClock(),
+    log: { info: (message: string) => void said.push(message), warn: (message: string) => void said.push(message) },
+    onChange: () => void said.push('change'),
+  });
+  schema.start();
+  const call = await transport.call();
+  let isStopped = false;
+  const stopped = schema.stop().then(() => {
+    isStopped = true;
+  });
+  await settle();
+  expect(isStopped).toBe(false);
+  call.fail(new ApiError({ code: 0, reason: 'Aborted', message: 'the request was aborted' }));
+  await stopped;
+  expect(said).toEqual([]);
 });
 
 it('concludes nothing from a document without the kind, or one that is no document', async () => {

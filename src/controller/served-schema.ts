@@ -78,7 +78,7 @@ export class ServedSchema {
       this.#failure = undefined;
     } catch (error) {
       if (signal.aborted) return;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = String(error);
       if (message !== this.#failure)
         log.warn('the schema of PostgresAddon could not be read; whether the CRD is that of this version is unknown', {
           error,

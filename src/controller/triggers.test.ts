@@ -1,12 +1,14 @@
 import { expect, it } from '@jest/globals';
+import { addonApiVersion, labels, type PostgresAddon } from '../api/addon.ts';
 import { aCluster, anAddon } from '../domain/testing.ts';
 import { Triggers } from './triggers.ts';
 
+/** Triggers, and what they called for since the last time: the key of an addon to reconcile, or that an addon was deleted. */
 function listening(): { readonly triggers: Triggers; readonly take: () => readonly string[] } {
   let keys: string[] = [];
   const triggers = new Triggers(
     (key) => keys.push(key),
-    () => {},
+    ({ metadata }) => keys.push(`${metadata.name} was deleted`),
   );
   return {
     triggers,
@@ -16,6 +18,12 @@ function listening(): { readonly triggers: Triggers; readonly take: () => readon
       return taken;
     },
   };
+}
+
+/** An addon with another name that needs the Cluster of `shop`. */
+function anotherOfTheApp(name: string): PostgresAddon {
+  const addon = anAddon({ appId: 'shop' });
+  return { ...addon, metadata: { ...addon.metadata, name } };
 }
 
 it('an addon is enqueued once when it or one of its children changes', () => {
@@ -51,14 +59,69 @@ it('a child of one addon with a name that another addon needs concerns both', ()
   expect(take()).toEqual(['team-a/second', 'team-a/shop']);
 });
 
+it('the end of an addon is reported before it is enqueued, and concerns the others that need its Cluster; a change does not', () => {
+  const { triggers, take } = listening();
+  const { changed } = triggers.on.addons;
+  for (const name of ['shop', 'second', 'third']) changed({ type: 'added', object: anotherOfTheApp(name) });
+  expect(take()).toEqual(['team-a/shop', 'team-a/second', 'team-a/third']);
+  changed({ type: 'modified', object: anAddon() });
+  expect(take()).toEqual(['team-a/shop']);
+  changed({ type: 'deleted', object: anAddon() });
+  expect(take()).toEqual(['shop was deleted', 'team-a/shop', 'team-a/second', 'team-a/third']);
+  changed({ type: 'deleted', object: anotherOfTheApp('second') });
+  expect(take()).toEqual(['second was deleted', 'team-a/second', 'team-a/third']);
+});
+
+it('a foreign Cluster concerns all addons that need its name, until they are deleted', () => {
+  const { triggers, take } = listening();
+  const own = aCluster(anAddon());
+  const foreign = { ...own, metadata: { ...own.metadata, ownerReferences: [], labels: {} } };
+  for (const name of ['shop', 'second']) triggers.addonChanged({ type: 'added', object: anotherOfTheApp(name) });
+  triggers.addonChanged({ type: 'modified', object: anAddon() });
+  take();
+  triggers.on.clusters.changed({ type: 'modified', object: foreign });
+  expect(take().toSorted()).toEqual(['team-a/second', 'team-a/shop']);
+  triggers.addonChanged({ type: 'deleted', object: anAddon() });
+  take();
+  triggers.on.clusters.changed({ type: 'deleted', object: foreign });
+  expect(take()).toEqual(['team-a/second']);
+});
+
+it.each<readonly [string, readonly (readonly [kind: string, name: string, controller: boolean])[], string]>([
+  ['the addon that controls it, whatever its labels say', [['PostgresAddon', 'owner', true]], 'team-a/owner'],
+  [
+    'not another owner',
+    [
+      ['PostgresAddon', 'other', false],
+      ['PostgresAddon', 'owner', true],
+    ],
+    'team-a/owner',
+  ],
+  ['the addon in its labels, if nothing controls it', [['PostgresAddon', 'other', false]], 'team-a/shop'],
+  ['the addon in its labels, if something else controls it', [['ConfigMap', 'other', true]], 'team-a/shop'],
+])('a child concerns %s', (_, owners, expected) => {
+  const { triggers, take } = listening();
+  const cluster = aCluster(anAddon());
+  const ownerReferences = owners.map(([kind, name, controller]) => {
+    return { apiVersion: addonApiVersion, kind, name, uid: `${name}-uid`, controller };
+  });
+  const object = { ...cluster, metadata: { ...cluster.metadata, ownerReferences } };
+  triggers.on.clusters.changed({ type: 'modified', object });
+  expect(take()).toEqual([expected]);
+});
+
 it('a Cluster that the operator wrote concerns the other addons that need its name, and not the addon it was written for', () => {
   const { triggers, take } = listening();
-  const other = anAddon({ appId: 'shop' });
-  const second = { ...other, metadata: { ...other.metadata, name: 'second' } };
-  for (const object of [anAddon(), second]) triggers.addonChanged({ type: 'added', object });
+  const { written } = triggers.on.clusters;
+  written?.(aCluster(anAddon()));
+  expect(take()).toEqual([]);
+  for (const name of ['shop', 'second']) triggers.addonChanged({ type: 'added', object: anotherOfTheApp(name) });
   take();
-  triggers.clusterWritten(aCluster(anAddon()));
+  written?.(aCluster(anAddon()));
   expect(take()).toEqual(['team-a/second']);
+  const cluster = aCluster(anAddon());
+  written?.({ ...cluster, metadata: { ...cluster.metadata, labels: { [labels.name]: 'second' } } });
+  expect(take()).toEqual(['team-a/shop']);
 });
 
 it('a ScheduledBackup concerns the addons that need the Cluster that it is named after', () => {

@@ -5,7 +5,7 @@ import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import { clusterOfScheduledBackup } from '../domain/names.ts';
 import { namesOf } from '../domain/target.ts';
 import type { Change } from '../kube/store.ts';
-import { type Key, keyOf } from './key.ts';
+import { type Key, keyOf, splitKey } from './key.ts';
 
 /** The handlers of a resource. */
 interface Trigger<T> {
@@ -72,8 +72,8 @@ export class Triggers {
   /** Our own write to a Cluster is already in the cache, so the watch will not report it as a change: enqueue the other addons here. */
   clusterWritten({ metadata }: KubeObject): void {
     const { namespace, name } = metadata;
-    const writer = keyOf(namespace, metadata.labels?.[labels.name] ?? '');
+    const writtenFor = metadata.labels?.[labels.name];
     for (const claimant of this.#claims.get(keyOf(namespace, name)) ?? [])
-      if (claimant !== writer) this.#enqueue(claimant);
+      if (splitKey(claimant)[1] !== writtenFor) this.#enqueue(claimant);
   }
 }
