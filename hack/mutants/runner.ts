@@ -24,8 +24,8 @@ export type Verdict = 'killed' | 'survived' | 'timeout';
 /** A worker starts anew after so many runs: Jest keeps the modules of each. */
 const runsOfWorker = 100;
 
-/** Packages are found from the copy too, since it is below the checkout, whose checks refuse a second configuration of Biome. */
-const notCopied = ['node_modules', '.git', '.tmp', 'dist', 'biome.json'];
+/** Packages are found from the copy too, since it is below the checkout. */
+const notCopied = ['node_modules', '.git', '.tmp', 'dist'];
 
 export class Runner {
   readonly #copy: string;

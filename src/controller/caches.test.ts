@@ -1,23 +1,26 @@
 // The caches against a scripted API server: the requests, what is reported about the responses, and which addons a change concerns.
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { PostgresAddon } from '../api/addon.ts';
 import { resources, watchedResources } from '../api/resources.ts';
 import { aCluster, anAddon } from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
 import { resourcePath } from '../kube/resources.ts';
 import { HandTransport, page, type Thing, thing } from '../kube/testing.ts';
+import type { ApiRequest } from '../kube/transport.ts';
 import { ManualClock, settle } from '../testing/clock.ts';
 import { Caches } from './caches.ts';
 import { Triggers } from './triggers.ts';
 
 class Fixture {
-  readonly transport = new HandTransport();
+  readonly transport: HandTransport;
   readonly keys: string[] = [];
   readonly deletedAddons: string[] = [];
   readonly reported: string[] = [];
   readonly clock = new ManualClock();
   readonly caches: Caches;
 
-  constructor(namespaces: readonly string[] = []) {
+  constructor(namespaces: readonly string[], transport: HandTransport) {
+    this.transport = transport;
     const enqueue = (key: string) => this.keys.push(key);
     this.caches = new Caches({
       transport: this.transport,
@@ -28,27 +31,36 @@ class Fixture {
       enqueue,
       onError: (error) => this.reported.push(String(error)),
       onFailure: (kind, namespace, { code }) => this.reported.push(`${kind} in ${namespace}: ${code}`),
-      onSmallerPages: (kind, _namespace, size) => this.reported.push(`${kind} in pages of ${size}`),
+      onSmallerPages: (kind, namespace, size) => this.reported.push(`${kind} in ${namespace} in pages of ${size}`),
       onSeen: (namespace) => this.reported.push(`${namespace} is seen`),
       observe: (kind, event) => this.reported.push(`${event} ${kind}`),
     });
   }
 
-  /** Answers the lists of all watched resources, with the addon and its Cluster. */
-  async listed(): Promise<void> {
+  /** Answers the lists of all watched resources, with these addons and the Cluster of `team-a/shop`. */
+  async listed(addons: readonly PostgresAddon[] = [anAddon()]): Promise<void> {
     this.caches.start();
-    const there: Readonly<Record<string, object>> = { addons: anAddon(), clusters: aCluster(anAddon()) };
-    for (const name of watchedResources) {
-      const object = there[name];
-      (await this.transport.call()).answer(page(object === undefined ? [] : [object as Thing], 50));
-    }
+    const there: Readonly<Record<string, readonly object[]>> = { addons, clusters: [aCluster(anAddon())] };
+    for (const name of watchedResources)
+      (await this.transport.call()).answer(page((there[name] ?? []) as readonly Thing[], 50));
     await settle();
+  }
+
+  /** Lets time pass, while what is asked for gets this answer. */
+  async failing(error: ApiError, seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second += 1) {
+      for (; this.transport.waiting > 0; await settle()) {
+        const call = await this.transport.call().catch(() => this.transport.stream());
+        call.fail(error);
+      }
+      await this.clock.advance(1000);
+    }
   }
 }
 
 const running: Fixture[] = [];
-function start(namespaces?: readonly string[]): Fixture {
-  const made = new Fixture(namespaces);
+function start(namespaces: readonly string[] = [], transport = new HandTransport()): Fixture {
+  const made = new Fixture(namespaces, transport);
   running.push(made);
   return made;
 }
@@ -59,6 +71,11 @@ afterEach(async () => {
 
 /** The same for each watched resource. */
 const every = <T>(value: T) => Object.fromEntries(watchedResources.map((name) => [name, value]));
+
+function named(name: string, namespace: string): PostgresAddon {
+  const addon = anAddon();
+  return { ...addon, metadata: { ...addon.metadata, name, namespace } };
+}
 
 const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'not allowed' });
 
@@ -199,6 +216,83 @@ describe('the caches', () => {
     expect(fixture.caches.of.scheduledBackups.get('team-a', 'daily')).toBeDefined();
     fixture.caches.of.scheduledBackups.forget('team-a', 'daily', 'uid-of-daily');
     expect(fixture.caches.sizes().scheduledBackups).toBe(0);
+  });
+
+  it('say which addons exist, in a namespace and in all', async () => {
+    const fixture = start();
+    const others = [named('web', 'team-a'), named('shop', 'team-b')];
+    await fixture.listed([anAddon(), ...others]);
+    const keys = (addons: Iterable<PostgresAddon>) =>
+      Array.from(addons, ({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    expect(keys(fixture.caches.everyAddon())).toEqual(['team-a/shop', 'team-a/web', 'team-b/shop']);
+    expect(keys(fixture.caches.of.addons.inNamespace('team-a'))).toEqual(['team-a/shop', 'team-a/web']);
+    expect(keys(start(['a']).caches.of.addons.inNamespace('b'))).toEqual([]);
+  });
+
+  it('enqueue all addons, or those of one installation of the operator', async () => {
+    const fixture = start();
+    const { status: _, ...fresh } = named('fresh', 'team-a');
+    await fixture.listed([anAddon(), fresh, { ...named('web', 'team-b'), status: { operator: 'elsewhere/operator' } }]);
+    fixture.keys.length = 0;
+    fixture.caches.enqueueHeldBy('elsewhere/operator');
+    expect(fixture.keys.splice(0)).toEqual(['team-b/web']);
+    fixture.caches.enqueueAll();
+    expect(fixture.keys).toEqual(['team-a/shop', 'team-a/fresh', 'team-b/web']);
+  });
+
+  it('enqueue the other addons that need a Cluster when the operator wrote it', async () => {
+    const fixture = start();
+    await fixture.listed([anAddon(), { ...named('second', 'team-a'), spec: anAddon({ appId: 'shop' }).spec }]);
+    fixture.keys.length = 0;
+    const cluster = aCluster(anAddon());
+    fixture.caches.of.clusters.record({ ...cluster, metadata: { ...cluster.metadata, resourceVersion: '60' } });
+    expect(fixture.keys).toEqual(['team-a/second']);
+  });
+
+  it('once filled, enqueue addons when a kind is no longer permitted, and not when a request fails in passing', async () => {
+    const fixture = start();
+    await fixture.listed();
+    fixture.keys.length = 0;
+    fixture.reported.length = 0;
+    await fixture.failing(new ApiError({ code: 410, reason: 'Expired', message: 'too old' }), 1);
+    expect(fixture.keys).toEqual([]);
+    await fixture.failing(forbidden, 30);
+    expect(fixture.reported.filter((line) => /seen/.test(line))).toEqual([]);
+    expect(fixture.reported.filter((line) => /403/.test(line))).toHaveLength(watchedResources.length);
+    expect(fixture.caches.availability('team-a')).toEqual(every('forbidden'));
+    // Once for each kind.
+    expect(fixture.keys).toEqual(watchedResources.map(() => 'team-a/shop'));
+  });
+
+  it('report objects that are listed in smaller pages, with their kind and namespace', async () => {
+    const { transport, caches, reported } = start(['a']);
+    caches.start();
+    (await transport.call()).fail(new ApiError({ code: 0, reason: 'TooLarge', message: 'too large' }));
+    await settle();
+    expect(reported).toEqual(['PostgresAddon in a in pages of 250']);
+  });
+
+  it('ask for nothing more once they are stopped, and have stopped when the last request has ended', async () => {
+    // The end of a request takes a moment after it was aborted.
+    const transport = new (class extends HandTransport {
+      override request(request: ApiRequest): Promise<unknown> {
+        return super.request(request);
+      }
+    })();
+    const { caches, clock } = start([], transport);
+    caches.start();
+    const calls = [await transport.call(), await transport.call(), await transport.call()];
+    expect(calls).toHaveLength(watchedResources.length);
+    let isStopped = false;
+    const stopped = caches.stop().then(() => {
+      isStopped = true;
+    });
+    await settle();
+    expect(isStopped).toBe(false);
+    for (const call of calls) call.fail(new ApiError({ code: 0, reason: 'Aborted', message: 'aborted' }));
+    await stopped;
+    await clock.advance(60_000);
+    expect(transport.waiting).toBe(0);
   });
 
   it('have a cache for each watched resource and no other', () => {

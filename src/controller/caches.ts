@@ -120,7 +120,7 @@ export class Caches {
     const reflector = new Reflector({
       transport,
       gvr,
-      ...(namespace === undefined ? {} : { namespace }),
+      namespace,
       store,
       clock,
       random,
@@ -152,7 +152,7 @@ export class Caches {
       onFailure(rows[name].gvr.kind, namespace, now.failure);
     const scope = this.#scopes.get(namespace);
     if (scope === undefined || unlisted(scope) !== undefined) return;
-    const isNew = isFilled(name, now) && !isFilled(name, before);
+    const isNew = !isFilled(name, before);
     if (isNew) onSeen(namespace);
     // The namespace is seen at last, CNPG was installed or removed, or a permission was granted or revoked: any addon's status can change.
     if (isNew || availabilityOf(before) !== availabilityOf(now))

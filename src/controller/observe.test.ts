@@ -39,6 +39,8 @@ interface Known {
   readonly cluster?: Cluster | undefined;
   readonly deleted?: PostgresAddon;
   readonly availability?: Partial<Readonly<Record<WatchedResource, Availability>>>;
+  /** Other installations of the operator that no longer run. */
+  readonly goneOperators?: readonly (string | undefined)[];
 }
 
 function cacheOf<T extends KubeObject>(...objects: readonly T[]): Cache<T> {
@@ -48,7 +50,10 @@ function cacheOf<T extends KubeObject>(...objects: readonly T[]): Cache<T> {
 }
 
 /** The dependencies of observe(), with an API server that answers reads by `answer`; and what was requested and logged. */
-function knowing({ addons = [], cluster, deleted, availability }: Known, answer: (request: ApiRequest) => unknown) {
+function knowing(
+  { addons = [], cluster, deleted, availability, goneOperators = [] }: Known,
+  answer: (request: ApiRequest) => unknown,
+) {
   const asked: string[] = [];
   const logged: string[] = [];
   const clusters = cacheOf(...(cluster === undefined ? [] : [cluster]));
@@ -71,7 +76,7 @@ function knowing({ addons = [], cluster, deleted, availability }: Known, answer:
     caches: { addons: cacheOf(...addons), clusters, scheduledBackups: cacheOf(aScheduledBackup(anAddon())) },
     sees: () => true,
     schema: { missing: [], ofStatus: undefined },
-    otherOperators: { isGone: () => false },
+    otherOperators: { isGone: (operator) => goneOperators.includes(operator) },
     heldAddons: { report: () => {}, forget: () => {} },
     availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served', ...availability }),
     api: clientsOf({ request, lines: away, close: async () => {} }),
@@ -198,6 +203,19 @@ describe('without a read', () => {
     expect(deps.resync.remaining(key)).toBe(planned);
   });
 
+  it.each<readonly [string, string | undefined, boolean]>([
+    ['another installation that no longer runs', 'elsewhere/gone', true],
+    ['another installation that runs', 'elsewhere/operator', false],
+    ['this installation, which runs', testPlatform.operator, false],
+    ['no installation', undefined, false],
+  ])('an addon that names %s is observed so', async (_, operator, isGone) => {
+    const { operator: _operator, ...status } = running.status ?? {};
+    const addon = { ...running, status: { ...status, ...(operator === undefined ? {} : { operator }) } };
+    const goneOperators = ['elsewhere/gone', testPlatform.operator, undefined];
+    const { deps } = knowing({ addons: [addon], cluster: healthy, goneOperators }, notFound);
+    expect((await observe(key, deps))?.holderGone).toBe(isGone);
+  });
+
   it('a child that is not there is absent', async () => {
     const { deps } = knowing({ addons: [changed(anAddon(), { appId: 'other' })] }, away);
     expect((await observe(key, deps))?.children).toMatchObject({
@@ -240,8 +258,8 @@ describe('a check-up', () => {
     return { observed: await observe(key, deps), asked, deps };
   }
 
-  it('reads both Secrets, keeps what concerns it, and is due again only after the interval', async () => {
-    const { observed, asked, deps } = await checkUp(secretsOf({ ...urlSecret, other: 1 } as KubeObject));
+  it('reads both Secrets, and is due again only after the interval', async () => {
+    const { observed, asked, deps } = await checkUp(secretsOf(urlSecret));
     expect(asked.map(objectAt)).toEqual(ownSecrets);
     expect(observed).toMatchObject({ resync: true, source: { kind: 'found', object: source } });
     expect(observed?.live).toEqual({ kind: 'unread' });
@@ -256,6 +274,7 @@ describe('a check-up', () => {
     );
     expect(asked.map(objectAt)).toEqual([...ownSecrets, 'postgresaddons/shop']);
     expect(observed?.live).toEqual({ kind: 'found', object: running });
+    expect(observed).toMatchObject({ addon: running, source: { kind: 'found', object: source } });
   });
 
   it('that has nothing to read is done too', async () => {
@@ -287,6 +306,25 @@ describe('a check-up', () => {
     await observe(key, deps);
     expect(deps.resync.remaining(key)).toBeGreaterThan(planned);
   });
+});
+
+it('of what is read again before it is handed over, only what concerns the operator is kept', async () => {
+  const finalizers = [protectionFinalizer];
+  const addon = withMetadata(running, { deletionTimestamp: '2026-01-02T03:04:05Z', finalizers });
+  const { deps, asked } = knowing({ addons: [addon], cluster: healthy }, ({ path }) => {
+    return path.includes('/clusters/') ? { ...healthy, other: 'any' } : notFound();
+  });
+  const children = (await observe(key, deps))?.children;
+  expect(asked.map(objectAt).toSorted()).toEqual([
+    'clusters/db-team-a-shop',
+    'scheduledbackups/db-team-a-shop-daily',
+    'secrets/app-shop-database-url',
+  ]);
+  expect(children).toMatchObject({
+    cluster: { kind: 'found', object: { metadata: { uid: 'cluster-uid' } } },
+    scheduledBackup: { kind: 'absent' },
+  });
+  expect(children?.cluster).not.toHaveProperty('object.other');
 });
 
 describe('an addon with objects of others', () => {

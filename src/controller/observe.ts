@@ -138,8 +138,8 @@ function livingOwnersOf({ addon, children: found }: Observed, deps: Dependencies
   return living.filter((uid) => others.includes(uid));
 }
 
-async function readSecret(secrets: ResourceClient, namespace: string, name: string): Promise<Read<Secret>> {
-  return (await readObject(secrets, namespace, name)) as Read<Secret>;
+function readSecret(secrets: ResourceClient, namespace: string, name: string): Promise<Read<Secret>> {
+  return readObject(secrets, namespace, name) as Promise<Read<Secret>>;
 }
 
 async function readObject(client: ResourceClient, namespace: string, name: string): Promise<Read<KubeObject>> {
@@ -163,11 +163,10 @@ async function readVolumes(deps: Dependencies, namespace: string, cluster: strin
       const claims = items.map((item) => {
         return { ...projectClaim(item), isData: item.metadata.labels?.[volumeRoleLabel] !== 'PG_WAL' };
       });
-      const names = [...new Set(claims.map(({ storageClass }) => storageClass))];
-      const allowed = await Promise.all(names.map((name) => expandable(deps, name)));
+      const classes = [...new Set(claims.map(({ storageClass }) => storageClass))].filter((name) => name !== '');
+      const expandable = await Promise.all(classes.map((name) => expandableClass(deps, name)));
       const object = claims.map(({ name, isData, capacity, storageClass }) => {
-        const expandable = allowed[names.indexOf(storageClass)] === true;
-        return { claim: name, isData, capacity, storageClass, expandable };
+        return { claim: name, isData, capacity, storageClass, expandable: expandable.includes(storageClass) };
       });
       return { kind: 'found', object };
     });
@@ -178,11 +177,10 @@ async function readVolumes(deps: Dependencies, namespace: string, cluster: strin
   }
 }
 
-/** A claim without a StorageClass, or with one that no longer exists, cannot be expanded. */
-async function expandable(deps: Dependencies, storageClass: string): Promise<boolean> {
-  if (storageClass === '') return false;
-  const found = await deps.api.storageClasses.getBriefly(undefined, storageClass);
-  return (found as { allowVolumeExpansion?: boolean } | undefined)?.allowVolumeExpansion === true;
+/** The name again if claims of the StorageClass can be expanded. Those of one that no longer exists, or without one, cannot. */
+async function expandableClass(deps: Dependencies, name: string): Promise<string | undefined> {
+  const found = await deps.api.storageClasses.getBriefly(undefined, name);
+  return (found as { allowVolumeExpansion?: boolean } | undefined)?.allowVolumeExpansion === true ? name : undefined;
 }
 
 /** A missing permission is an observation, not a failure: the status reports it. */

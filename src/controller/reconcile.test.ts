@@ -1,7 +1,9 @@
 // What a reconcile asks for, request by request, and when it asks to be repeated.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { PostgresAddon } from '../api/addon.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
 import type { LoginResult } from '../api/login.ts';
+import { edit } from '../model/server.ts';
 import type { UserStep } from '../model/user.ts';
 import type { Dependencies } from './dependencies.ts';
 import { keyOf } from './key.ts';
@@ -228,23 +230,23 @@ describe('a login', () => {
     expect(status?.running?.lowest).toBe(lowest);
   });
 
-  it('is not attempted after a refusal of something essential', async () => {
+  it.each<readonly [string, Faults, number]>([
+    ['is attempted once a Secret that was spoiled is written again', {}, 1],
+    ['is not attempted if that write is refused', failingOn('apply', 'urlSecret', failing(422, 'Invalid')), 0],
+  ])('%s', async (_, faults, expected) => {
     const world = await aRunningWorld();
+    await world.queue.stop(0);
     let logins = 0;
-    const deps = {
-      ...world.deps,
-      login: async (): Promise<LoginResult> => {
-        logins += 1;
-        return { kind: 'ok' };
-      },
+    const login = async (): Promise<LoginResult> => {
+      logins += 1;
+      return { kind: 'ok' };
     };
-    await whatFollows(world, () => world.user('rotate the password'), 1_000);
-    world.queue.stop(0);
-    world.user('fail over');
-    world.user('scale the Cluster by hand');
-    world.faults = failingOn('apply', 'cluster', failing(422, 'Invalid'));
-    await reconcile(key, deps, (work) => work());
-    expect(logins).toBe(0);
+    world.user('spoil the Secret');
+    world.deps.resync.markDue(key);
+    world.faults = faults;
+    await reconcile(key, { ...world.deps, login }, (work) => work());
+    expect(world.requests.map(({ verb, on }) => `${verb} ${on}`)).toContain('apply urlSecret');
+    expect(logins).toBe(expected);
   });
 });
 
@@ -276,6 +278,52 @@ describe('a deleted addon', () => {
     expect((await whatFollows(world, () => {})).requests).toContain('finalizers addon');
   });
 
+  it('that others still hold gets a status after its own finalizer is removed', async () => {
+    const world = await aRunningWorld('create protected standard');
+    world.change((state) => {
+      const held = edit(state, 'addon', (addon) => {
+        const finalizers = [...(addon.metadata.finalizers ?? []), 'others.dev/wait'];
+        return { ...addon, metadata: { ...addon.metadata, finalizers } };
+      });
+      return held.kind === 'done' ? held.state : state;
+    });
+    await world.advance(minute);
+    const found = await whatFollows(world, () => world.user('delete in the background'));
+    expect(found.requests.slice(-2)).toEqual(['finalizers addon', 'status addon']);
+    expect(found.announced).toEqual(['running -> deleted']);
+    expect(world.seen('addon')?.metadata.finalizers).toEqual(['others.dev/wait']);
+  });
+
+  it('whose finalizer is put back by admission is written to once in a reconcile', async () => {
+    const world = await aRunningWorld('create protected standard');
+    await world.queue.stop(0);
+    world.user('delete in the background');
+    let merges = 0;
+    const merge = async (): Promise<KubeObject> => {
+      merges += 1;
+      if (merges > 1) throw new Error('it is written again');
+      return world.seen('addon') as KubeObject;
+    };
+    const deps = { ...world.deps, api: { ...world.deps.api, addons: { ...world.deps.api.addons, merge } } };
+    await reconcile(key, deps, (work) => work());
+    expect(merges).toBe(1);
+  });
+
+  it('and the next with its name are processed in one reconcile, in this order', async () => {
+    const world = await aRunningWorld();
+    await world.queue.stop(0);
+    world.user('delete and orphan');
+    await world.advance(minute);
+    world.user('create standard');
+    const before = world.requests.length;
+    await reconcile(key, world.deps, (work) => work());
+    const requests = world.requests.slice(before).map(({ verb, on }) => `${verb} ${on}`);
+    expect(requests.slice(0, 4)).toEqual([
+      ...['get urlSecret', 'apply scheduledBackup', 'apply urlSecret', 'apply cluster'],
+    ]);
+    expect(requests.at(-1)).toBe('status addon');
+  });
+
   it('is processed once when it is gone, even if the mark of its database is refused', async () => {
     const world = await aRunningWorld();
     world.faults = failingOn('apply', 'cluster', failing(422, 'Invalid'));
@@ -286,21 +334,94 @@ describe('a deleted addon', () => {
   });
 });
 
-it('a Secret that is not as it was read is read again at once', async () => {
-  const world = await aRunningWorld();
-  world.user('rotate the password');
-  world.faults = failingOn('apply', 'urlSecret', conflict);
-  await world.advance(3_000);
-  world.faults = {};
-  const { requests } = await whatFollows(world, () => {}, minute);
-  expect(requests.slice(0, 3)).toEqual([...secrets, 'apply urlSecret']);
+describe('after a conflict', () => {
+  it('of a Secret, which is not watched, it is read again with the next attempt', async () => {
+    const world = await aRunningWorld();
+    world.user('delete urlSecret');
+    world.deps.resync.markDue(key);
+    world.faults = failingOn('create', 'urlSecret', conflict);
+    const found = await whatFollows(world, () => world.trigger(), 0);
+    expect(found.requests).toEqual([...secrets, 'create urlSecret: 409']);
+    world.faults = {};
+    const { requests } = await whatFollows(world, () => {}, minute);
+    expect(requests).toEqual([...secrets, 'create urlSecret', 'status addon']);
+  });
+
+  it('of a child that is watched, the next attempt reads nothing', async () => {
+    const world = await aRunningWorld();
+    world.faults = failingOn('apply', 'scheduledBackup', conflict);
+    await whatFollows(world, () => world.user('change the schedule by hand'), 0);
+    world.faults = {};
+    const { requests } = await whatFollows(world, () => {}, minute);
+    expect(requests).toEqual(['apply scheduledBackup']);
+  });
 });
 
-it('a written Secret does not have to be read for ten minutes, a refused one does', async () => {
+it('what happens to an addon meanwhile does not put off its check-up', async () => {
+  const world = await aRunningWorld();
+  for (let minutes = 5; minutes < 10; minutes += 1) {
+    const step = minutes % 2 === 0 ? () => world.trigger() : () => world.user('change the schedule by hand');
+    expect((await whatFollows(world, step, minute)).requests).not.toContain('get urlSecret');
+  }
+  expect((await whatFollows(world, () => world.trigger(), minute)).requests).toEqual(secrets);
+});
+
+it('a written Secret does not have to be read for ten minutes', async () => {
   const world = await aRunningWorld();
   await whatFollows(world, () => {}, 4 * minute);
   await whatFollows(world, () => world.user('rotate the password'), 5 * minute);
   expect((await whatFollows(world, () => world.trigger(), 4 * minute)).requests).toEqual([]);
+});
+
+it('what an addon no longer needs is deleted', async () => {
+  const world = await aRunningWorld();
+  const found = await whatFollows(world, () => world.user('plan free'));
+  expect(found.requests).toContain('delete scheduledBackup');
+  expect(world.seen('scheduledBackup')).toBeUndefined();
+});
+
+it('the status after a write of the finalizers is that of the addon as it was observed, with one change', async () => {
+  const world = await aRunningWorld();
+  const found = await whatFollows(world, () => world.user('mode protected'));
+  expect(found.requests).toEqual(expect.arrayContaining(['finalizers addon', 'status addon']));
+  expect(found.announced).toEqual(['running -> running']);
+});
+
+describe('of an addon that another installation operates', () => {
+  /** A reconcile by this installation or another one, and what it says. */
+  async function saidBy(world: World, operator: string): Promise<readonly unknown[]> {
+    const said: unknown[] = [];
+    const heldAddons: Dependencies['heldAddons'] = {
+      report: ({ metadata }, holder, { reason }) => said.push([metadata.name, holder, reason]),
+      forget: (which) => said.push(['forget', which]),
+    };
+    const deps = { ...world.deps, heldAddons, platform: { ...world.deps.platform, operator } };
+    await reconcile(key, deps, (work) => work());
+    return said;
+  }
+  const another = 'elsewhere/operator';
+
+  it('it is said, and nothing is requested', async () => {
+    const world = await aRunningWorld();
+    await world.queue.stop(0);
+    const before = world.requests.length;
+    const { operator } = world.deps.platform;
+    expect(await saidBy(world, another)).toEqual([['shop', operator, 'HeldByAnotherOperator']]);
+    expect(world.requests).toHaveLength(before);
+  });
+
+  it('nothing is said once it is deleted; and of one that does not exist, or is operated here, nothing remains', async () => {
+    const world = await aRunningWorld('create protected standard');
+    await world.queue.stop(0);
+    world.user('suspend on');
+    expect(await saidBy(world, world.deps.platform.operator)).toEqual([['forget', key]]);
+    world.user('delete and orphan');
+    world.user('remove the finalizers');
+    await world.advance(minute);
+    expect(world.deps.deletedAddons.next(key)).toBeDefined();
+    expect(await saidBy(world, another)).toEqual([['forget', key]]);
+    expect(world.deps.deletedAddons.next(key)).toBeUndefined();
+  });
 });
 
 it('nothing is read, decided or written in a namespace whose caches are not filled: what they lack may exist', async () => {

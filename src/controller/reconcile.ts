@@ -77,15 +77,13 @@ function asWritten(addon: PostgresAddon, { resourceVersion }: Acted): PostgresAd
   return resourceVersion === undefined ? addon : { ...addon, metadata: { ...addon.metadata, resourceVersion } };
 }
 
-/** Logs in as the application does. Returns nothing if the pool was too busy to try. */
+/** Logs in as the application does. Without a result if the pool was too busy to try. */
 async function logIn(
   { url, place }: Login,
   deps: Dependencies,
 ): Promise<Pick<ActionResult, 'login' | 'serverVersion'>> {
   const result = await deps.login(url);
-  const verdict = judgeLogin(result, place);
-  if (verdict === undefined) return {};
-  return { login: verdict, serverVersion: result.kind === 'ok' ? result.version : undefined };
+  return { login: judgeLogin(result, place), serverVersion: result.kind === 'ok' ? result.version : undefined };
 }
 
 /** Whether it writes an object that is not watched. */

@@ -286,7 +286,9 @@ export class World {
       if (object === undefined) throw new Error('nothing was written');
       return object;
     };
-    const get = async (_: string | undefined, name: string): Promise<KubeObject | undefined> => {
+    const get = async (where: string | undefined, name: string): Promise<KubeObject | undefined> => {
+      if (where !== (resources[resource].scope === 'namespaced' ? namespace : undefined))
+        throw new Error(`the model has no ${kind} in namespace ${where}`);
       const slot = slotOf(kind, name);
       this.#ask('get', slot ?? resource);
       if (slot !== undefined) return this.seen(slot);
@@ -320,7 +322,8 @@ export class World {
         const status = manifest.status as Readonly<Record<string, unknown>>;
         return written('status', manifest, (state) => replaceStatus(state, manifest.metadata, status));
       },
-      delete: async (_, name, preconditions) => {
+      delete: async (where, name, preconditions) => {
+        if (where !== namespace) throw new Error(`the model has no namespace ${where}`);
         const slot = slotNamed(name);
         this.#send('delete', slot, (state) => remove(state, slot, preconditions));
       },

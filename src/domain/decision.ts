@@ -140,7 +140,7 @@ export interface ActionResult {
   /** uids of the children that were created. */
   readonly created?: Readonly<Partial<Record<Role, string>>>;
   /** The result of the login, if one was attempted. */
-  readonly login?: Verdict;
+  readonly login?: Verdict | undefined;
   /** The version that the server reported at a login that succeeded. */
   readonly serverVersion?: string | undefined;
 }

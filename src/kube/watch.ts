@@ -36,7 +36,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly transport: Transport;
   readonly gvr: Gvr;
   /** Default: all namespaces. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   readonly store: Store<T>;
   readonly clock: Clock;
   readonly random: Random;
