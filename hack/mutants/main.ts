@@ -111,7 +111,8 @@ async function removeLeftovers(): Promise<void> {
     if (!existsSync(`/proc/${pid}`)) await rm(join(copies, pid), { recursive: true, force: true });
 }
 
+/** Where it is, and the code in the form of survivors.json. */
 function describe({ file, at, was, becomes }: Survivor): string {
   const line = (files.get(file) ?? '').split('\n').findIndex((text) => text.trim() === at) + 1;
-  return `${file}:${line}  ${at}\n    - ${was}\n    + ${becomes}`;
+  return `${file}:${line} ${JSON.stringify({ file, at, was, becomes }, null, 2)}`;
 }
