@@ -1,54 +1,15 @@
-// The laws of the pace, over arbitrary decisions and over those of the model's searches, with every outcome.
+// When an addon is reconciled again: by example, and by the laws of the pace over arbitrary decisions.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { type Reason, reasons } from '../api/conditions.ts';
 import { timestampOf } from '../api/time.ts';
 import { resultsOf } from '../model/comparison.ts';
-import { scenarios } from '../model/scenarios.ts';
-import { search } from '../model/search.ts';
-import { productSubject } from '../model/testing.ts';
 import { type Action, type ActionResult, create, type Decision, remove } from './decision.ts';
-import { untilStuck } from './diagnosis/deadlines.ts';
-import { type Outcome, type Pace, paceOf } from './pace.ts';
-import { statusOf } from './status.ts';
-import { anAddon, aScheduledBackup, testTime } from './testing.ts';
+import { type Pace, paceOf } from './pace.ts';
+import { anAddon, aRunningAddon, aScheduledBackup, testTime } from './testing.ts';
+import { brokenLaws } from './testing-pace.ts';
 import { recheckAfter, stateOf, type Verdict } from './verdict.ts';
-
-type Reported = Extract<Outcome, { readonly kind: 'reported' }>;
-
-/** The laws that a pace breaks, by name. */
-function broken(outcome: Reported, pace: Pace): readonly string[] {
-  const { addon, decision, result, untilCheckUp } = outcome;
-  const { refusals = [] } = result;
-  const wait = pace.kind === 'again' ? pace.afterMilliseconds : undefined;
-  const isLooked = addon.status?.credentials !== undefined && addon.spec.suspend !== true;
-  const isPublished = isLooked && addon.metadata.deletionTimestamp === undefined;
-  const login = decision.login === undefined ? undefined : (result.login ?? 'not attempted');
-  const hasFailed = login === 'not attempted' || (login !== undefined && stateOf(login) !== 'good');
-  const first = pace.kind === 'retry' ? (pace.atLeastMilliseconds ?? 0) : 0;
-  const isWaiting = addon.status?.conditions?.some(({ type }) => type === 'Reconciling') === true;
-  const left = isWaiting && addon.metadata.deletionTimestamp === undefined ? untilStuck(addon, outcome.now) : 0;
-  const atMost = pace.kind === 'retry' ? Math.max(first, pace.atMostMilliseconds ?? Number.POSITIVE_INFINITY) : wait;
-  // The status that names this installation is a write, and reported only once it has succeeded.
-  const wrote = decision.actions.length > 0 || decision.onlyHolds === true;
-  const laws: Readonly<Record<string, boolean>> = {
-    'no time is negative or endless': wait === undefined || (wait >= 0 && wait < Number.POSITIVE_INFINITY),
-    'at once only after a write that succeeded':
-      wait === undefined || wait >= 1000 || (wrote && refusals.length === 0 && !hasFailed),
-    'no refusal is repeated sooner than it asks': refusals.every(
-      (refusal) => pace.kind === 'retry' && first >= (recheckAfter(refusal) ?? 10_000),
-    ),
-    'a login that failed or was not attempted backs off': !hasFailed || (pace.kind === 'retry' && first >= 2000),
-    'a state that no watch ends backs off':
-      decision.recheckAfter === undefined || decision.continues === true || wrote || pace.kind === 'retry',
-    'what was published has a check-up in its future':
-      !isPublished || pace.kind === 'retry' || (wait !== undefined && wait <= Math.max(1000, untilCheckUp())),
-    'what waits has its deadline in its future':
-      left <= 0 || wait === 0 || (atMost !== undefined && atMost <= Math.max(1000, first, left)),
-  };
-  return Object.entries(laws).flatMap(([law, holds]) => (holds ? [] : [law]));
-}
 
 const everyReason = Object.keys(reasons) as readonly Reason[];
 const verdict = fc.constantFrom(...everyReason).map((reason): Verdict => ({ reason, message: 'words' }));
@@ -109,35 +70,12 @@ describe('the laws of the pace hold', () => {
           const result = { ...refused, ...(login !== undefined && decision.login !== undefined && { login }) };
           const untilCheckUp = () => checkUp;
           const outcome = { kind: 'reported', addon, decision, result, untilCheckUp, now: testTime } as const;
-          expect(broken(outcome, paceOf(outcome))).toEqual([]);
+          expect(brokenLaws(outcome, paceOf(outcome))).toEqual([]);
         },
       ),
       { numRuns: 3000 },
     );
   });
-
-  it('for every decision of the model, with each write refused and each result of the login', () => {
-    const found = new Set<string>();
-    const paces: Record<Pace['kind'], number> = { done: 0, again: 0, retry: 0 };
-    const product = productSubject();
-    const subject: typeof product = {
-      ...product,
-      decide: (observed, now, sight) => {
-        const decision = product.decide(observed, now, sight);
-        for (const [what, result] of resultsOf(decision)) {
-          const addon = { ...observed.addon, status: statusOf(observed.addon, decision, result, now) };
-          const outcome = { kind: 'reported', addon, decision, result, untilCheckUp: () => 0, now } as const;
-          const pace = paceOf(outcome);
-          paces[pace.kind] += 1;
-          for (const law of broken(outcome, pace)) found.add(`${law}: ${what}`);
-        }
-        return decision;
-      },
-    };
-    for (const scenario of Object.values(scenarios)) search({ ...scenario, most: 120 }, subject);
-    expect([...found]).toEqual([]);
-    for (const kind of ['done', 'again', 'retry'] as const) expect(paces[kind]).toBeGreaterThan(300);
-  }, 60_000);
 
   it('for a request that failed: Retry-After is the least, and the back-off goes on', () => {
     expect(paceOf({ kind: 'interrupted' })).toEqual({ kind: 'retry' });
@@ -155,4 +93,123 @@ it('each reason of a failed login says how soon it is tried again', () => {
   expect(reasonsOfLogins.length).toBeGreaterThan(10);
   for (const failed of reasonsOfLogins.filter((one) => stateOf(one) !== 'good'))
     expect([failed.reason, recheckAfter(failed)]).toEqual([failed.reason, expect.any(Number)]);
+});
+
+describe('an addon is reconciled again', () => {
+  const running = aRunningAddon();
+  const untilCheckUp = 400_000;
+  const [aWrite] = actions as readonly [Action];
+  const login = { url: 'postgresql://', place, proves: {} };
+  const refused = (reason: Reason): ActionResult => {
+    return { refusals: [{ reason, message: '', verb: 'create', child: 'cluster', concern: 'database' }] };
+  };
+  const quiet: Decision = { actions: [], ready: { reason: 'Running', message: '' }, conditions: {} };
+  const paceAfter = (decision: Partial<Decision>, result: ActionResult = {}, addon = running, now = testTime): Pace =>
+    paceOf({
+      kind: 'reported',
+      addon,
+      decision: { ...quiet, ...decision },
+      result,
+      untilCheckUp: () => untilCheckUp,
+      now,
+    });
+  const again = (afterMilliseconds: number): Pace => ({ kind: 'again', afterMilliseconds });
+  const retry = (atLeastMilliseconds: number, atMostMilliseconds?: number): Pace => {
+    return { kind: 'retry', atLeastMilliseconds, ...(atMostMilliseconds && { atMostMilliseconds }) };
+  };
+
+  it.each<readonly [string, Partial<Decision>, ActionResult, Pace]>([
+    ['for its check-up', {}, {}, again(untilCheckUp)],
+    ['when there is something to look at before', { wakeAfter: 30_000 }, {}, again(30_000)],
+    ['not at once for a time that has come', { wakeAfter: 0 }, {}, again(1000)],
+    ['at once when a write succeeded and more is to be done', { actions: [aWrite], continues: true }, {}, again(0)],
+    ['at once when status names this installation at last', { onlyHolds: true, continues: true }, {}, again(0)],
+    ['for its check-up, if it goes on without a write', { continues: true }, {}, again(untilCheckUp)],
+    ['for its check-up after a write that ends it', { actions: [aWrite] }, {}, again(untilCheckUp)],
+    ['ever more rarely for what no watch reports', { recheckAfter: 30_000 }, {}, retry(30_000, untilCheckUp)],
+    ['anew for what no watch reports after a write', { recheckAfter: 30_000, actions: [aWrite] }, {}, again(30_000)],
+    ['not at once after a write either', { recheckAfter: 10, actions: [aWrite] }, {}, again(1000)],
+    [
+      'before that, if there is something to look at',
+      { recheckAfter: 30_000, wakeAfter: 5000 },
+      {},
+      retry(30_000, 5000),
+    ],
+    [
+      'for what comes first after a write',
+      { recheckAfter: 30_000, wakeAfter: 5000, actions: [aWrite] },
+      {},
+      again(5000),
+    ],
+    ['as its refusal asks', { actions: [aWrite] }, refused('Refused'), retry(60_000)],
+    ['soon after a refusal that asks for nothing', { actions: [aWrite] }, refused('Creating'), retry(10_000)],
+    [
+      'as the slowest of its refusals asks',
+      { actions: [aWrite] },
+      { refusals: [...(refused('Creating').refusals ?? []), ...(refused('Refused').refusals ?? [])] },
+      retry(60_000),
+    ],
+    ['soon after a login that found no place', { login }, {}, retry(10_000)],
+    [
+      'for its check-up after a login that succeeded',
+      { login },
+      { login: { reason: 'LoggedIn', message: '' } },
+      again(untilCheckUp),
+    ],
+    [
+      'without regard to a login that was not wanted',
+      {},
+      { login: { reason: 'LoginFailed', message: '' } },
+      again(untilCheckUp),
+    ],
+    [
+      'ever more rarely after a write that admission changed, even if more is to be done',
+      { actions: [aWrite], continues: true },
+      { altered: { cluster: { reason: 'ChangedOnAdmission', message: '' } } },
+      retry(1000),
+    ],
+  ])('%s', (_, decision, result, expected) => {
+    expect(paceAfter(decision, result)).toEqual(expected);
+  });
+
+  it('after a login that failed, as its reason asks', () => {
+    const failed: Verdict = { reason: 'LoginTimeout', message: '' };
+    expect(paceAfter({ login }, { login: failed })).toEqual(retry(recheckAfter(failed) ?? 0));
+  });
+
+  const { credentials: _, ...unpublished } = running.status ?? {};
+  const deletionTimestamp = '2026-01-02T03:04:05Z';
+  const deleted = (addon: PostgresAddon): PostgresAddon => ({
+    ...addon,
+    metadata: { ...addon.metadata, deletionTimestamp },
+  });
+  it.each<readonly [string, PostgresAddon]>([
+    ['that has published nothing', { ...running, status: unpublished }],
+    ['that is suspended', { ...running, spec: { ...running.spec, suspend: true } }],
+    ['that is being deleted', deleted(running)],
+  ])('only for a change, if it is one %s', (_what, addon) => {
+    expect(paceAfter({}, {}, addon)).toEqual({ kind: 'done' });
+  });
+
+  const waiting = (seconds: number): PostgresAddon => {
+    const lastTransitionTime = timestampOf(testTime - seconds * 1000);
+    const reconciling = { type: 'Reconciling', status: 'True' as const, reason: 'Creating', message: '' };
+    const conditions = [{ ...reconciling, observedGeneration: 1, lastTransitionTime }];
+    return anAddon({}, { conditions });
+  };
+  it('when its wait takes too long, up to the last millisecond', () => {
+    expect(paceAfter({}, {}, waiting(300), testTime - 1)).toEqual(again(1000));
+  });
+
+  describe('when its wait takes too long', () => {
+    it.each<readonly [string, PostgresAddon, Partial<Decision>, ActionResult, Pace]>([
+      ['which is in a minute', waiting(240), {}, {}, again(60_000)],
+      ['which it has reported', waiting(300), {}, {}, { kind: 'done' }],
+      ['which it does not while it is deleted', deleted(waiting(240)), {}, {}, { kind: 'done' }],
+      ['or sooner after a refusal', waiting(240), { actions: [aWrite] }, refused('Creating'), retry(10_000, 60_000)],
+      ['or later after a refusal that asks for it', waiting(299), {}, refused('Refused'), retry(60_000, 1000)],
+    ])('%s', (_what, addon, decision, result, expected) => {
+      expect(paceAfter(decision, result, addon)).toEqual(expected);
+    });
+  });
 });

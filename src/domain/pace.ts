@@ -29,7 +29,7 @@ export type Outcome =
 export type Pace =
   | { readonly kind: 'done' }
   | { readonly kind: 'again'; readonly afterMilliseconds: number }
-  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number; readonly atMostMilliseconds?: number };
+  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number; readonly atMostMilliseconds?: number | undefined };
 
 /** The first wait after a login that was not attempted since too many others were running, and after a failure without one of its own. */
 const firstWait = 10_000;
@@ -57,13 +57,13 @@ export function paceOf(outcome: Outcome): Pace {
   const { recheckAfter: recheck } = decision;
   // A write that succeeded begins something new: what it leads to has not lasted yet.
   if (recheck !== undefined && decision.actions.length > 0)
-    return { kind: 'again', afterMilliseconds: Math.max(shortestWait, soonest(recheck, time) ?? recheck) };
+    return { kind: 'again', afterMilliseconds: Math.max(shortestWait, Math.min(recheck, time ?? recheck)) };
   if (recheck !== undefined) return retry(recheck, time);
   return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
 }
 
 function retry(atLeastMilliseconds: number, atMost: number | undefined): Pace {
-  return { kind: 'retry', atLeastMilliseconds, ...(atMost === undefined ? {} : { atMostMilliseconds: atMost }) };
+  return { kind: 'retry', atLeastMilliseconds, atMostMilliseconds: atMost };
 }
 
 /** The first wait after refusals and a failed login: none of them is repeated sooner than it asks. undefined if nothing failed. */

@@ -13,7 +13,7 @@ export type Next =
    * A failure: runs again after the key's back-off, which begins with `atLeastMilliseconds` and is never shorter. Not later than
    * `atMostMilliseconds`, unless that is less.
    */
-  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number; readonly atMostMilliseconds?: number };
+  | { readonly kind: 'retry'; readonly atLeastMilliseconds?: number; readonly atMostMilliseconds?: number | undefined };
 
 /** Observes the queue. Called on the hot path, so it must be cheap and must not throw. */
 export interface QueueObserver {
