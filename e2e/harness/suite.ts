@@ -33,8 +33,6 @@ export interface SuiteOptions {
   readonly cluster?: string;
   /** Whether an operator runs all the time. Tests of processes start their own. */
   readonly withOperator?: boolean;
-  /** Whether operators log in, as is their default. Not where dozens of databases at once share this process with their server. */
-  readonly withLogins?: boolean;
   /** Whether the cluster is taken down at the end: for one that no other file uses. */
   readonly takeDown?: boolean;
 }
@@ -51,15 +49,13 @@ export class Suite {
   readonly operatorNamespace: string;
   readonly #operators: Operator[] = [];
   readonly #gates: Gate[] = [];
-  readonly #withLogins: boolean;
   #namespaces = 0;
   /** Of the names of this file's namespaces. */
   readonly namespacePrefix: string;
   /** Milliseconds since the epoch. */
   readonly startedAt = Date.now();
 
-  constructor(cluster: Cluster, simulatorKubeconfig: string, databases: DatabaseServer, withLogins: boolean) {
-    this.#withLogins = withLogins;
+  constructor(cluster: Cluster, simulatorKubeconfig: string, databases: DatabaseServer) {
     this.cluster = cluster;
     this.databases = databases;
     this.client = connect(cluster.kubeconfig, 'e2e-harness');
@@ -103,7 +99,7 @@ export class Suite {
       cluster: this.cluster,
       user: 'postgres-addon-operator',
       namespace: this.operatorNamespace,
-      ...(this.#withLogins ? { databases: this.databases.address } : {}),
+      databases: this.databases.address,
       ...options,
     });
     this.#operators.push(operator);
@@ -211,12 +207,7 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
     leave = await enter(name);
     const cluster = await controlPlane(name);
     const simulatorKubeconfig = await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] });
-    suite = new Suite(
-      cluster,
-      simulatorKubeconfig,
-      await DatabaseServer.start(cluster.kubeconfig),
-      options.withLogins !== false,
-    );
+    suite = new Suite(cluster, simulatorKubeconfig, await DatabaseServer.start(cluster.kubeconfig));
     await suite.start();
     await eventually('the simulator to know all Clusters', () => {
       if (suite?.simulator.isSynced !== true) throw new Error('it is not synced');

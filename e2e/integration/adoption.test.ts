@@ -511,6 +511,35 @@ describe('two addons of one appId', () => {
     await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
   });
 
+  it.each([false, true])(
+    'that both exist: the hand-over of the README gives the second nothing of the first, suspended: %s',
+    async (suspend) => {
+      const namespace = await suite().namespace();
+      await suite().createAddon(namespace, 'first', { plan: 'standard', mode: 'protected', appId: 'shop' });
+      const { status } = await suite().untilRunning(namespace, 'first');
+      const before = await database(namespace);
+      if (suspend) {
+        await suite().patchAddon(namespace, 'first', { suspend });
+        await suite().untilReason(namespace, 'first', 'Suspended', 'Suspended');
+      }
+      const command =
+        'label cluster,scheduledbackup,secret -l addons.paas.dev/app-id=shop addons.paas.dev/name=second --overwrite';
+      expect(await suite().kubectl([...command.split(' '), '--namespace', namespace])).toMatchObject({ code: 0 });
+      await suite().createAddon(namespace, 'second', { plan: 'standard', mode: 'protected', appId: 'shop' });
+      const refused = await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
+      expect(conditionOf(refused, 'Ready')?.message).toContain(clusterOf(namespace));
+      await suite().fence();
+
+      const first = await suite().untilRunning(namespace, 'first');
+      expect(conditionOf(first, 'Protected')).toMatchObject({ status: 'True' });
+      expect(conditionOf(first, 'Ready')).toMatchObject({ status: 'True' });
+      expect(first.status?.ready_at).toBe(status?.ready_at);
+      const after = await database(namespace);
+      expect(uidsOf(after)).toEqual(uidsOf(before));
+      for (const part of parts) expect(after[part]?.metadata.labels?.['addons.paas.dev/uid']).toBe(first.metadata.uid);
+    },
+  );
+
   it('of which the standard first goes with --cascade=orphan: the second does not inherit its data either', async () => {
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'first', { plan: 'free', appId: 'shop' });

@@ -220,7 +220,7 @@ describe('requests of one addon', () => {
 });
 
 describe('requests of the process', () => {
-  it('for a restart with addons that did not change: three lists, three watches, no write', async () => {
+  it('for a restart with addons that did not change: the published schema, three lists, three watches, no write', async () => {
     const namespace = await suite().namespace();
     const names = ['one', 'two', 'three', 'four', 'five'];
     for (const name of names) await suite().createAddon(namespace, name, { plan: name === 'one' ? 'pro' : 'standard' });
@@ -235,6 +235,7 @@ describe('requests of the process', () => {
     const all = (await suite().audit.since(mark)).filter(({ user }) => user === next.user);
     const ofCluster = all.filter(({ namespace: place, resource }) => place === '' && resource !== 'leases');
     expect(tally(ofCluster)).toEqual({
+      'get /openapi/v3/apis/addons.paas.dev/v1alpha1': 1,
       'list clusters': 1,
       'list postgresaddons': 1,
       'list scheduledbackups': 1,

@@ -11,7 +11,7 @@ import { comparableChildren, comparableStatus } from '../harness/snapshot.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 
-const suite = useSuite({ withLogins: false });
+const suite = useSuite();
 
 const plans: readonly PlanName[] = ['free', 'standard', 'pro'];
 const pairs = plans.flatMap((first) => plans.map((second) => [first, second] as const));

@@ -1,20 +1,23 @@
 // What came of a login to a database, in words of ours alone: what a server says may hold a value of a Secret.
 
-export type LoginFailure =
-  | 'credentials'
-  | 'role'
-  | 'database'
-  | 'tls'
-  | 'host'
-  | 'refused'
-  | 'unreachable'
-  | 'silent'
-  | 'broken'
-  | 'starting'
-  | 'full'
-  | 'roleFull'
-  | 'databaseFull'
-  | 'other';
+export const loginFailures = [
+  'credentials',
+  'role',
+  'database',
+  'tls',
+  'host',
+  'refused',
+  'unreachable',
+  'silent',
+  'broken',
+  'starting',
+  'full',
+  'roleFull',
+  'databaseFull',
+  'other',
+] as const;
+
+export type LoginFailure = (typeof loginFailures)[number];
 
 export type LoginResult =
   /** `version` is that of the server, as "17.4" or "17"; absent if the server did not say it in this form. */

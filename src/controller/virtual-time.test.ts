@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AddonStatus } from '../api/addon.ts';
-import type { LoginFailure } from '../api/login.ts';
+import { type LoginFailure, loginFailures } from '../api/login.ts';
 import { roles } from '../domain/children.ts';
 import { passwordIn, textOf } from '../model/objects.ts';
 import type { UserStep } from '../model/user.ts';
@@ -12,22 +12,7 @@ import { type Faults, failing, hour, isWriteOf, minute, World } from './testing.
 const login = (why: LoginFailure): Faults => ({ login: { kind: 'failed', why, detail: 'detail' } });
 const logins: readonly (readonly [string, Faults])[] = [
   ['finds no free place', { login: { kind: 'unchecked' } }],
-  ...(
-    [
-      'credentials',
-      'role',
-      'database',
-      'tls',
-      'host',
-      'refused',
-      'unreachable',
-      'silent',
-      'broken',
-      'starting',
-      'full',
-      'other',
-    ] as const
-  ).map((why) => [`fails (${why})`, login(why)] as const),
+  ...loginFailures.map((why) => [`fails (${why})`, login(why)] as const),
 ];
 
 const webhookAway = failing(500, 'InternalError', 'failed calling webhook "mcluster.cnpg.io": no endpoints');

@@ -14,10 +14,11 @@ describe('ApiError', () => {
     expect(errorFromResponse(500, 'z'.repeat(5000)).message.length).toBeLessThan(300);
   });
 
-  it('prefers the header’s Retry-After, then the Status’s, and ignores a date', () => {
+  it('prefers the header’s Retry-After, then the Status’s, and ignores a date and what is beyond an hour', () => {
     const status = JSON.stringify({ kind: 'Status', details: { retryAfterSeconds: 9 } });
     expect(errorFromResponse(429, status, '3').retryAfterSeconds).toBe(3);
     expect(errorFromResponse(429, status).retryAfterSeconds).toBe(9);
+    expect(errorFromResponse(429, status, '999999999').retryAfterSeconds).toBe(3_600);
     expect(errorFromResponse(429, '', 'Wed, 21 Oct 2026 07:28:00 GMT').retryAfterSeconds).toBeUndefined();
   });
 

@@ -36,13 +36,16 @@ export class ApiError extends Error {
     this.code = content.code;
     // A webhook can choose it.
     this.reason = bounded(content.reason, longestReason);
-    if (content.retryAfterSeconds !== undefined) this.retryAfterSeconds = content.retryAfterSeconds;
+    if (content.retryAfterSeconds !== undefined)
+      this.retryAfterSeconds = Math.min(content.retryAfterSeconds, longestRetryAfterSeconds);
     this.causes = content.causes ?? [];
   }
 }
 
 const longestMessage = 1024;
 const longestReason = 256;
+/** Proxies and webhooks can ask for a wait too; a mistaken one must not be the end of an addon's reconciles. */
+const longestRetryAfterSeconds = 3_600;
 const mostCauses = 16;
 
 // The reasons of k8s.io/apimachinery meta/v1, for responses without a Status (proxies, load shedding).
@@ -68,7 +71,7 @@ const reasonOfCode: Readonly<Record<number, string>> = {
  * Decodes the body of a response outside 2xx.
  * @param code HTTP status
  * @param body the text as received: a Status, or anything that a proxy sends
- * @param retryAfter the Retry-After header; only the form in seconds is supported
+ * @param retryAfter the Retry-After header; only the form in seconds is supported, up to 3,600
  */
 export function errorFromResponse(code: number, body: string, retryAfter?: string): ApiError {
   const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;

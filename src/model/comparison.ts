@@ -3,7 +3,7 @@
 
 import type { PostgresAddon } from '../api/addon.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import type { LoginFailure, LoginResult } from '../api/login.ts';
+import { type LoginResult, loginFailures } from '../api/login.ts';
 import { kindOf } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
@@ -111,24 +111,8 @@ function created(manifest: Manifest) {
 }
 
 const nowhere = { sourceSecret: '', host: '', database: '', role: '' };
-const failures: readonly LoginFailure[] = [
-  'credentials',
-  'role',
-  'database',
-  'tls',
-  'host',
-  'refused',
-  'unreachable',
-  'silent',
-  'broken',
-  'starting',
-  'full',
-  'roleFull',
-  'databaseFull',
-  'other',
-];
 const loginResults: readonly LoginResult[] = [
   { kind: 'ok' },
   { kind: 'unchecked' },
-  ...failures.map((why): LoginResult => ({ kind: 'failed', why, detail: 'detail' })),
+  ...loginFailures.map((why): LoginResult => ({ kind: 'failed', why, detail: 'detail' })),
 ];
