@@ -9,7 +9,7 @@ import { repositoryRoot } from '../toolchain/repository.ts';
 import { compareSurvivors, parseExplained, type Survivor, survivorOf } from './explained.ts';
 import { mutantsOf } from './operators.ts';
 import { relatedTests } from './related.ts';
-import { Runner } from './runner.ts';
+import { type Run, Runner } from './runner.ts';
 
 const help = `Usage: npm run mutants -- PATH...
 
@@ -75,26 +75,36 @@ async function survivorsOf(file: string, tests: readonly string[]): Promise<read
   const survivors: Survivor[] = [];
   let tried = 0;
   const tryAll = async (): Promise<void> => {
-    const limit = await limitOf(file, original, tests);
+    const limits = mutants.length === 0 ? [] : await limitsOf(file, original, tests);
     for (const mutant of mutants) {
-      const verdict = await runner.run({ file, source: mutant.source, original, tests, limit });
-      if (verdict === 'survived') survivors.push(survivorOf(file, mutant));
+      if (await survives({ file, source: mutant.source, original }, limits)) survivors.push(survivorOf(file, mutant));
       tried += 1;
     }
   };
   const progress = (elapsed: string): string => `${file}: ${tried} of ${mutants.length} mistakes, ${elapsed}`;
-  if (tests.length === 0) survivors.push(...mutants.map((mutant) => survivorOf(file, mutant)));
-  else if (mutants.length > 0) await reportWhile(console.error, progress, tryAll);
+  await reportWhile(console.error, progress, tryAll);
   console.error(`${file}: ${mutants.length} mistakes, ${survivors.length} survived`);
   return survivors;
 }
 
-/** Some times as long as the tests take without a mistake, in milliseconds. @throws Error if they fail */
-async function limitOf(file: string, original: string, tests: readonly string[]): Promise<number> {
-  const started = performance.now();
-  const verdict = await runner.run({ file, source: original, original, tests, limit: 300_000 });
-  if (verdict !== 'survived') throw new Error(`the tests of ${file} fail without a mistake: ${tests.join(' ')}`);
-  return 10_000 + 5 * (performance.now() - started);
+type Limit = Pick<Run, 'test' | 'limit'>;
+
+/** Whether no test notices it. They run in this order, up to the first that does. */
+async function survives(mutant: Omit<Run, keyof Limit>, limits: readonly Limit[]): Promise<boolean> {
+  for (const limit of limits) if ((await runner.run({ ...mutant, ...limit })) !== 'survived') return false;
+  return true;
+}
+
+/** For each test, some times as long as it takes without a mistake, in milliseconds. @throws Error if it fails */
+async function limitsOf(file: string, original: string, tests: readonly string[]): Promise<readonly Limit[]> {
+  const limits: Limit[] = [];
+  for (const test of tests) {
+    const started = performance.now();
+    const verdict = await runner.run({ file, source: original, original, test, limit: 300_000 });
+    if (verdict !== 'survived') throw new Error(`${test} fails without a mistake`);
+    limits.push({ test, limit: 10_000 + 5 * (performance.now() - started) });
+  }
+  return limits;
 }
 
 /** Every TypeScript file below src, with its text. */

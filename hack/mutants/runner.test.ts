@@ -7,7 +7,7 @@ import { repositoryRoot } from '../toolchain/repository.ts';
 import { Runner } from './runner.ts';
 
 const file = 'hack/mutants/related.ts';
-const tests = ['hack/mutants/related.test.ts'];
+const test = 'hack/mutants/related.test.ts';
 const copy = join(repositoryRoot, '.tmp', 'mutants', `test-of-${process.pid}`);
 const runner = new Runner(copy);
 let original: string;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => runner.stop());
 
-const unchanged = () => ({ file, source: original, original, tests, limit: 60_000 });
+const unchanged = () => ({ file, source: original, original, test, limit: 60_000 });
 const tried = (source: string, limit = 60_000) => runner.run({ ...unchanged(), source, limit });
 
 it('tells what the tests notice from what they do not, and from what never ends, one after the other', async () => {
@@ -32,7 +32,7 @@ it('tells what the tests notice from what they do not, and from what never ends,
 }, 180_000);
 
 it('a test that does not exist fails, so that the run without a mistake shows it', async () => {
-  expect(await runner.run({ ...unchanged(), tests: ['hack/mutants/none.test.ts'] })).toBe('killed');
+  expect(await runner.run({ ...unchanged(), test: 'hack/mutants/none.test.ts' })).toBe('killed');
 }, 60_000);
 
 it('leaves nothing behind', () => {

@@ -1,4 +1,4 @@
-// Runs tests with one file replaced, in a copy of the checkout that belongs to this runner: the checkout itself is never changed.
+// Runs a test with one file replaced, in a copy of the checkout that belongs to this runner: the checkout itself is never changed.
 import { type ChildProcess, fork } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
@@ -9,13 +9,13 @@ import type { Outcome, Task } from './worker.ts';
 export interface Run {
   /** Path from the root of the checkout. */
   readonly file: string;
-  /** What the file contains during these tests. */
+  /** What the file contains during the test. */
   readonly source: string;
   /** What it contains again afterwards. */
   readonly original: string;
-  /** Paths from the root. They run in this order, until one fails. */
-  readonly tests: readonly string[];
-  /** Milliseconds; tests that take longer are ended. */
+  /** Path from the root. */
+  readonly test: string;
+  /** Milliseconds; a test that takes longer is ended. */
   readonly limit: number;
 }
 
@@ -45,10 +45,10 @@ export class Runner {
       if (!notCopied.includes(name)) await cp(join(repositoryRoot, name), join(this.#copy, name), { recursive: true });
   }
 
-  async run({ file, source, original, tests, limit }: Run): Promise<Verdict> {
+  async run({ file, source, original, test, limit }: Run): Promise<Verdict> {
     await writeFile(join(this.#copy, file), source);
     try {
-      return await this.#ask({ tests }, limit);
+      return await this.#ask({ test }, limit);
     } finally {
       await writeFile(join(this.#copy, file), original);
     }

@@ -1,10 +1,10 @@
-// The process that runs tests in a copy of the checkout, again and again, as its parent asks: Jest starts once. Its argument is the copy.
+// The process that runs one test after the other in a copy of the checkout, as its parent asks: Jest starts once. Its argument is the copy.
 import { Worker } from 'node:worker_threads';
 import { runCLI } from 'jest';
 
 export interface Task {
-  /** Paths from the root of the copy. They run in this order, until one fails. */
-  readonly tests: readonly string[];
+  /** Path from the root of the copy. */
+  readonly test: string;
 }
 
 export interface Outcome {
@@ -14,13 +14,8 @@ export interface Outcome {
 const [copy = '.'] = process.argv.slice(2);
 process.chdir(copy);
 
-process.on('message', async ({ tests }: Task) => {
-  let passed = true;
-  for (const test of tests) {
-    passed &&= await passes(test);
-    if (!passed) break;
-  }
-  const outcome: Outcome = { passed };
+process.on('message', async ({ test }: Task) => {
+  const outcome: Outcome = { passed: await passes(test) };
   process.send?.(outcome);
 });
 // A mistake can be a loop without end, which leaves no turn to notice that the parent is gone: another thread does.

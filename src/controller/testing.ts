@@ -350,7 +350,7 @@ export class World {
 
 /** A refusal or failure by the API server. */
 export function failing(code: number, reason: string, message = '', retryAfterSeconds?: number): ApiError {
-  return new ApiError({ code, reason, message, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+  return new ApiError({ code, reason, message, retryAfterSeconds });
 }
 
 /** Whether a request is a write of a child. */

@@ -11,7 +11,7 @@ export interface ApiErrorContent {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
   readonly causes?: readonly ErrorCause[];
 }
 
@@ -27,7 +27,7 @@ export interface ApiErrorContent {
 export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds: number | undefined;
   readonly causes: readonly ErrorCause[];
 
   constructor(content: ApiErrorContent) {
@@ -36,8 +36,8 @@ export class ApiError extends Error {
     this.code = content.code;
     // A webhook can choose it.
     this.reason = bounded(content.reason, longestReason);
-    if (content.retryAfterSeconds !== undefined)
-      this.retryAfterSeconds = Math.min(content.retryAfterSeconds, longestRetryAfterSeconds);
+    const { retryAfterSeconds: seconds } = content;
+    this.retryAfterSeconds = seconds === undefined ? undefined : Math.min(seconds, longestRetryAfterSeconds);
     this.causes = content.causes ?? [];
   }
 }
@@ -83,7 +83,7 @@ export function errorFromResponse(code: number, body: string, retryAfter?: strin
     code,
     reason: reasonOfCode[code] ?? 'Unknown',
     message: words === '' ? `HTTP status ${code}` : `HTTP status ${code}: ${bounded(words, 256)}`,
-    ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
+    retryAfterSeconds: seconds,
   });
 }
 
@@ -103,7 +103,7 @@ export function errorFromStatus(status: unknown, code: number, retryAfterSeconds
     reason: text(from.reason) ?? reasonOfCode[knownCode] ?? 'Unknown',
     message: text(from.message) ?? `HTTP status ${knownCode}`,
     causes: Array.isArray(details.causes) ? details.causes.slice(0, mostCauses).filter(isRecord).map(toCause) : [],
-    ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
+    retryAfterSeconds: seconds,
   });
 }
 
