@@ -16,7 +16,7 @@ export class Limit {
     this.#caller = caller;
     this.stopTimer = clock.after(milliseconds, () => this.#end('Timeout'));
     if (caller?.aborted === true) this.#end('Aborted');
-    else caller?.addEventListener('abort', this.#onAbort, { once: true });
+    else caller?.addEventListener('abort', this.#onAbort);
   }
 
   get signal(): AbortSignal {
@@ -26,10 +26,10 @@ export class Limit {
   /** Waits for work that cannot be cancelled, but no longer than the limit. */
   async race<T>(work: T | Promise<T>): Promise<T> {
     if (!(work instanceof Promise)) return work;
-    return await new Promise<T>((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       const stop = (): void => reject(this.signal.reason);
       if (this.signal.aborted) stop();
-      else this.signal.addEventListener('abort', stop, { once: true });
+      else this.signal.addEventListener('abort', stop);
       work.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', stop));
     });
   }

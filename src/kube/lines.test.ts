@@ -27,8 +27,9 @@ describe('splitLines', () => {
   });
 
   it('refuses a line beyond its limit, ended or not', async () => {
-    const limit = { reason: 'Network', message: 'a line of the stream is longer than 4 bytes' };
+    const limit = { code: 0, reason: 'Network', message: 'a line of the stream is longer than 4 bytes' };
     expect(await cut([Buffer.from('abcd\n')], 4)).toEqual(['abcd']);
+    expect(await cut([Buffer.from('abcd'), Buffer.from('\nefgh'), Buffer.from('\n')], 4)).toEqual(['abcd', 'efgh']);
     await expect(cut([Buffer.from('abcde\n')], 4)).rejects.toMatchObject(limit);
     await expect(cut([Buffer.from('abc'), Buffer.from('de')], 4)).rejects.toMatchObject(limit);
   });

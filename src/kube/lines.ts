@@ -22,7 +22,6 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>, mostBytes: numb
       if (line.length > mostBytes) throw tooLong(mostBytes);
       if (line.length > 0) yield line.toString('utf8');
     }
-    if (start === chunk.length) continue;
     unfinished.push(chunk.subarray(start));
     unfinishedBytes += chunk.length - start;
     if (unfinishedBytes > mostBytes) throw tooLong(mostBytes);
