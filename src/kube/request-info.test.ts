@@ -24,6 +24,7 @@ describe('requestInfo', () => {
     ],
     ['GET', '/apis/postgresql.cnpg.io/v1', {}, 'get', 'none'],
     ['GET', '/version', {}, 'get', 'none'],
+    ['GET', '/openapi/v3/apis/addons.paas.dev/v1alpha1', {}, 'get', 'none'],
   ];
   for (const [method, path, query, verb, resource] of table) {
     it(`${method} ${path} is ${verb} ${resource}`, () => {
