@@ -41,6 +41,19 @@ describe('resources', () => {
     expect(await got).toMatchObject({ metadata: { name: 'a', resourceVersion: '7' }, unknown: { kept: true } });
   });
 
+  it('gets an object that only explains by a request that ends soon', async () => {
+    const transport = new HandTransport();
+    const got = resources(transport, gvr).getBriefly('ns', 'a');
+    const call = await transport.call();
+    expect(call.request).toEqual({
+      method: 'GET',
+      path: '/apis/example.org/v1/namespaces/ns/things/a',
+      timeoutMilliseconds: 10_000,
+    });
+    call.answer(thing('a', 7));
+    expect(await got).toMatchObject({ metadata: { name: 'a' } });
+  });
+
   it('says that an object does not exist only when the server says so', async () => {
     const transport = new HandTransport();
     const client = resources(transport, gvr);
@@ -149,7 +162,7 @@ describe('resources', () => {
       ['spec.size', { code: 422, reason: 'Invalid', message: 'immutable' }],
     ] as const) {
       const applied = resources(transport, gvr).apply(manifest, 'me');
-      const causes = [{ field, message: 'field is immutable' }];
+      const causes = [field, 'metadata.labels'].map((which) => ({ field: which, message: 'field is immutable' }));
       (await transport.call()).fail(new ApiError({ code: 422, reason: 'Invalid', message: 'immutable', causes }));
       await expect(applied).rejects.toMatchObject(expected);
     }
@@ -225,6 +238,10 @@ describe('resources', () => {
     });
     call.answer({ kind: 'Status', status: 'Success' });
     await deleted;
+    const refused = resources(transport, gvr).delete('ns', 'a', { uid: 'uid-1', resourceVersion: '7' });
+    const conflict = new ApiError({ code: 409, reason: 'Conflict', message: 'changed' });
+    (await transport.call()).fail(conflict);
+    await expect(refused).rejects.toBe(conflict);
     await expect(resources(transport, gvr).delete('ns', '', { uid: 'uid-1', resourceVersion: '7' })).rejects.toThrow(
       TypeError,
     );

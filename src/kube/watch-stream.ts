@@ -20,7 +20,7 @@ export class WatchStream {
     this.#parent = parent;
     this.#heardAt = clock.monotonic();
     this.#cancelTimer = clock.after(silenceMilliseconds, () => this.#check());
-    parent.addEventListener('abort', this.#end, { once: true });
+    parent.addEventListener('abort', this.#end);
   }
 
   get signal(): AbortSignal {
