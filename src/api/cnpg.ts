@@ -16,12 +16,12 @@ export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
 export const hibernationAnnotation = 'cnpg.io/hibernation';
 /** Set on a Cluster to make CNPG ignore it: "disabled". */
 export const reconciliationAnnotation = 'cnpg.io/reconciliationLoop';
+/** Set on a Cluster to make CNPG leave its pods as they are: "disabled". A new configuration of them waits. */
+export const podSpecAnnotation = 'cnpg.io/reconcilePodSpec';
 /** Set on a Cluster to stop PostgreSQL in some instances: a JSON list of their names, or ["*"] for all. */
 export const fencingAnnotation = 'cnpg.io/fencedInstances';
 /** Label of every object that belongs to a Cluster. */
 export const clusterLabel = 'cnpg.io/cluster';
-/** Label of a volume claim: PG_DATA or PG_WAL. */
-export const volumeRoleLabel = 'cnpg.io/pvcRole';
 
 /** The fields of Cluster.spec that the operator owns. An undefined one must be absent from the live object. */
 export interface ClusterSpec {
@@ -156,5 +156,6 @@ const kept: KeptMetadata = {
     hibernationAnnotation,
     reconciliationAnnotation,
     fencingAnnotation,
+    podSpecAnnotation,
   ],
 };

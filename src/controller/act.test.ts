@@ -184,6 +184,27 @@ describe('act', () => {
     });
   });
 
+  it('does not let the database and its Secret wait for a backup that the API server fails to store', async () => {
+    const error = failed(500, 'InternalError', 'conversion webhook failed');
+    const { deps, written } = aWorld([stored('Cluster', '1'), error]);
+    expect(await act(three, 'a', deps)).toMatchObject({
+      result: { created: { cluster: 'Cluster-uid', urlSecret: 'Secret-uid' }, untried: ['backup'] },
+      postponed: { error },
+    });
+    expect(written).toHaveLength(3);
+    const failing = aWorld([failed(500, 'InternalError')]);
+    expect(await act(three, 'a', failing.deps)).toMatchObject({ interrupted: { stale: undefined } });
+    expect(failing.written).toHaveLength(1);
+  });
+
+  it('does not remove the finalizer after a child that could not be written', async () => {
+    const { deps, written } = aWorld([failed(500, 'InternalError'), stored('PostgresAddon', '8')]);
+    const [, backup] = three;
+    if (backup === undefined) throw new Error('no backup');
+    await act([backup, setFinalizers(anAddon(), [])], 'a', deps);
+    expect(written).toEqual(['create ScheduledBackup as postgres-addon-operator']);
+  });
+
   it('rethrows an unexpected error', async () => {
     const { deps } = aWorld();
     const broken = {

@@ -1,6 +1,7 @@
 // Carries out the writes of a decision, in order. It stops at the first error, continues after a refusal that affects only one concern,
 // and never attempts a write twice.
 import { fieldManager, secretFieldManager } from '../api/addon.ts';
+import { concerns } from '../api/conditions.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ReconciledResource } from '../api/resources.ts';
 import { children } from '../domain/children.ts';
@@ -23,6 +24,8 @@ export interface Acted {
   readonly result: ActionResult;
   /** The addon's resourceVersion after a write of its finalizers. */
   readonly resourceVersion?: string;
+  /** A write that is not essential failed for a reason unrelated to the addon: requeue after the status write. */
+  readonly postponed?: { readonly error: ApiError; readonly stale: undefined };
   /** A write failed for a reason unrelated to the addon: requeue without a status write. */
   readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: Action['child'] | undefined };
 }
@@ -31,6 +34,7 @@ export interface Acted {
 export async function act(actions: readonly Action[], namespace: string, deps: Dependencies): Promise<Acted> {
   let result: ActionResult = {};
   let addon: Pick<Acted, 'resourceVersion'> = {};
+  let postponed: Pick<Acted, 'postponed'> = {};
   for (const action of actions) {
     if (!isToBeTried(action, result)) {
       result = withUntried(result, action);
@@ -58,11 +62,15 @@ export async function act(actions: readonly Action[], namespace: string, deps: D
         case 'stale':
           return { result, interrupted: { error, stale: action.child } };
         case 'unavailable':
-          return { result, interrupted: { error, stale: undefined } };
+          if (error.code < 500 || concerns[action.concern].essential)
+            return { result, interrupted: { error, stale: undefined } };
+          // The database and its Secret do not wait for a backup that the API server does not store.
+          result = withUntried(result, action);
+          postponed = { postponed: { error, stale: undefined } };
       }
     }
   }
-  return { result, ...addon };
+  return { result, ...addon, ...postponed };
 }
 
 async function write(action: Action, namespace: string, deps: Dependencies): Promise<KubeObject | undefined> {

@@ -41,7 +41,11 @@ it.each([
   ],
   [
     'NamespaceTerminating',
-    failed(403, 'Forbidden', 'unable to create new content in namespace a because it is being terminated'),
+    failed(
+      403,
+      'Forbidden',
+      'clusters "x" is forbidden: unable to create new content in namespace a because it is being terminated',
+    ),
   ],
   ['NamespaceTerminating', failed(404, 'NotFound', 'namespaces "a" not found')],
   [
@@ -53,6 +57,26 @@ it.each([
     ),
   ],
   ['Refused', failed(403, 'Forbidden', "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no pro here")],
+  // A webhook chooses its code and its words.
+  ...[400, 403, 404, 409, 410, 422, 429, 500, 503, 504].flatMap((code) =>
+    [
+      'no',
+      'this team has exceeded quota: of databases',
+      'clusters "x" is forbidden: exceeded quota: q',
+      'because it is being terminated',
+      'namespaces "a" not found',
+      'clusters is forbidden: User "u" cannot create resource "clusters"',
+      'failed calling webhook "x.cnpg.io"',
+    ].map((words) => ['Refused', failed(code, '', `admission webhook "w" denied the request: ${words}`)] as const),
+  ),
+  [
+    'Refused',
+    failed(
+      403,
+      '',
+      'clusters "x" is forbidden: ValidatingAdmissionPolicy \'p\' denied request: exceeded quota: of databases',
+    ),
+  ],
   ['Refused', failed(422, 'Invalid', 'Cluster "x" is invalid: spec.instances')],
   ['Refused', failed(413, 'RequestEntityTooLarge', 'too large')],
   ['CNPGNotInstalled', failed(404, 'NotFound', 'the server could not find the requested resource')],

@@ -19,26 +19,34 @@ export type Meaning =
 /** Of the 4xx codes, those about the request and not about the write: no valid token, too slow, too many. */
 const saysNothing: readonly number[] = [401, 408, 429];
 
+/** What the API server begins its own refusals with, after the resource and the name: a policy may use the same words later. */
+const wordsOfForbidden: readonly (readonly [RegExp, Reason])[] = [
+  [/^[-.\w]+(?: "[^"]*")? is forbidden: unable to create new content in namespace \S+ because/, 'NamespaceTerminating'],
+  [/^[-.\w]+(?: "[^"]*")? is forbidden: exceeded quota: /, 'QuotaExceeded'],
+  [/^[-.\w]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot \w+ resource /, 'Forbidden'],
+];
+
 /** What a failed write means. The matched texts are the API server's (apimachinery errors, quota and webhook admission). */
 export function classify(error: ApiError, action: Action): Meaning {
   const refused = (reason: Reason): Meaning => ({
     kind: 'refused',
     verdict: { reason, message: messageOf(error, action, reason) },
   });
+  // Whatever code and words the webhook chose: they are somebody's, and say nothing about the API server.
+  if (/^admission webhook "[^"]*" denied the request/.test(error.message)) return refused('Refused');
   switch (error.code) {
     case 404:
       if (action.verb === 'delete') return { kind: 'done' };
       // The addon itself no longer exists: the watch will report that.
       if (action.child === 'addon') return { kind: 'stale' };
-      return /namespaces? "/.test(error.message)
+      return /^namespaces? "[^"]*" not found/.test(error.message)
         ? refused('NamespaceTerminating')
         : refused(providerOf(children[action.child].resource)?.missing ?? 'Refused');
     case 409:
       return { kind: 'stale' };
     case 403:
-      if (error.message.includes('because it is being terminated')) return refused('NamespaceTerminating');
-      if (error.message.includes('exceeded quota')) return refused('QuotaExceeded');
-      return / cannot \w+ resource /.test(error.message) ? refused('Forbidden') : refused('Refused');
+      for (const [words, reason] of wordsOfForbidden) if (words.test(error.message)) return refused(reason);
+      return refused('Refused');
     case 500:
       // Server-side apply to a kind whose schema does not have a field of the manifest.
       if (error.message.includes('field not declared in schema')) {

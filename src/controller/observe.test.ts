@@ -156,8 +156,25 @@ describe('a plan change', () => {
     expect(JSON.stringify(decision)).not.toContain('not permitted');
   });
 
-  it('waits for the Secrets, on which writes depend', async () => {
-    await expect(observing(stuckAddon(), away)).rejects.toMatchObject({ code: 503 });
+  it('does not wait for Secrets that cannot be read: only the credentials and the login do', async () => {
+    const observed = await observing(stuckAddon(), away);
+    if (observed === undefined) throw new Error('nothing was observed');
+    const decision = decide(observed, testTime);
+    expect(summary(decision.actions)).toEqual(['apply Cluster']);
+    expect(decision.conditions.CredentialsPublished).toMatchObject({ reason: 'Published' });
+    expect(decision).toMatchObject({ waitAtLeast: 10_000 });
+    expect(decision.login).toBeUndefined();
+  });
+
+  it.each([
+    ['is deleted', { deletionTimestamp: '2026-01-02T03:04:05Z' }],
+    ['leaves protection', {}],
+  ])('waits for the Secrets while it %s: none may be left behind', async (_, more) => {
+    const addon = {
+      ...stuckAddon(),
+      metadata: { ...stuckAddon().metadata, finalizers: [protectionFinalizer], ...more },
+    };
+    await expect(observing(addon, away)).rejects.toMatchObject({ code: 503 });
   });
 });
 
@@ -295,7 +312,8 @@ describe('a check-up', () => {
   it('that fails otherwise stays due', async () => {
     const { deps } = knowing({ addons: [running], cluster: healthy }, away);
     deps.resync.markDue(key);
-    await expect(observe(key, deps)).rejects.toMatchObject({ code: 503 });
+    const observed = await observe(key, deps);
+    expect(observed?.source).toEqual({ kind: 'unavailable', retryAfterSeconds: 0 });
     expect(deps.resync.isDue(key)).toBe(true);
   });
 
@@ -381,20 +399,26 @@ describe('the volumes of a growing disk', () => {
   }
 
   it('are its claims, each StorageClass being read once; without one, a claim cannot grow', async () => {
-    const data = [claim('a', 'fast'), claim('c', 'slow'), claim('d'), claim('e', 'gone')];
+    const named = (rest: string): string => `db-team-a-shop-${rest}`;
+    const data = [claim(named('1'), 'fast'), claim(named('2'), 'slow'), claim(named('3')), claim(named('4'), 'gone')];
+    // Anybody can give the labels to a claim of another workload.
+    const others = ['my-copy', named('copy'), named('1-copy'), named('x-1'), 'db-team-a-shop'];
+    const more = [claim(named('1-wal'), 'fast', 'PG_WAL'), claim(named('1-tbs-a'), 'fast', 'PG_TABLESPACE')];
     const { volumes, asked, facts } = await read(({ path }) => {
-      if (path.includes('persistentvolumeclaims')) return listOf(...data, claim('b', 'fast', 'PG_WAL'));
+      if (path.includes('persistentvolumeclaims'))
+        return listOf(...data, ...more, ...others.map((name) => claim(name)));
       return path.endsWith('/gone') ? notFound() : storageClass(path.endsWith('/fast'));
     });
     const volume = { isData: true, capacity: '10Gi', storageClass: 'fast', expandable: false };
     expect(volumes).toEqual({
       kind: 'found',
       object: [
-        { ...volume, claim: 'a', expandable: true },
-        { ...volume, claim: 'c', storageClass: 'slow' },
-        { ...volume, claim: 'd', storageClass: '' },
-        { ...volume, claim: 'e', storageClass: 'gone' },
-        { ...volume, claim: 'b', isData: false, expandable: true },
+        { ...volume, claim: named('1'), expandable: true },
+        { ...volume, claim: named('2'), storageClass: 'slow' },
+        { ...volume, claim: named('3'), storageClass: '' },
+        { ...volume, claim: named('4'), storageClass: 'gone' },
+        { ...volume, claim: named('1-wal'), isData: false, expandable: true },
+        { ...volume, claim: named('1-tbs-a'), isData: false, expandable: true },
       ],
     });
     const classes = asked.filter((path) => path.includes('storageclasses')).map(objectAt);

@@ -2,12 +2,12 @@
 // depends on (a Secret, the owner of a child) stops this reconcile when it fails. One that explains, or that a detail depends on (the
 // facts, the volumes), never does: it is then part of the observation that it failed.
 import type { PostgresAddon } from '../api/addon.ts';
-import { clusterLabel, volumeRoleLabel } from '../api/cnpg.ts';
+import { clusterLabel } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
 import { projectClaim } from '../api/workload.ts';
 import { byRole, children, isWatched, type Role } from '../domain/children.ts';
-import { sourceSecretName } from '../domain/names.ts';
+import { sourceSecretName, volumeOf } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
 import type { Children, Denied, Observed, Read } from '../domain/observed.ts';
 import { uidOn } from '../domain/ownership/owner.ts';
@@ -50,13 +50,16 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   const addonItself = () => readObject(deps.api.addons, namespace, name);
   const [found, source, volumes, live, facts] = await Promise.all([
     readChildren(cached.children, need, namespace, names, deps),
-    need.source ? readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)) : unread,
+    need.source
+      ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)), need, deps)
+      : unread,
     need.volumes ? readVolumes(deps, namespace, names.cluster) : unread,
     need.live ? addonItself() : unread,
     need.facts ? lookForCause(deps.api, namespace, names.cluster) : unread,
   ]);
   // A check-up that has nothing to read is done too: it must not stay due.
-  if (need.unwatched || cached.resync) deps.resync.done(key);
+  const isMissed = [source, ...Object.values(found)].some(({ kind }) => kind === 'unavailable');
+  if ((need.unwatched || cached.resync) && !isMissed) deps.resync.done(key);
   const read = { ...cached, children: found, source, volumes, live, facts };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret that was read may turn out to have no owner.
@@ -107,8 +110,9 @@ async function readChildren(
   need: Needs,
   namespace: string,
   names: Names,
-  { api }: Dependencies,
+  deps: Dependencies,
 ): Promise<Children> {
+  const { api } = deps;
   const isRead = (role: Role): boolean => {
     const { kind } = cached[role];
     return kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
@@ -116,7 +120,7 @@ async function readChildren(
   const reads = byRole(async (role): Promise<Read<KubeObject>> => {
     if (!isRead(role)) return cached[role];
     const { resource } = children[role];
-    const read = await readObject(api[resource], namespace, names[role]);
+    const read = await tolerant(readObject(api[resource], namespace, names[role]), need, deps);
     return read.kind === 'found' ? { kind: 'found', object: resources[resource].project(read.object) } : read;
   });
   const found = await Promise.all(Object.entries(reads).map(async ([role, read]) => [role, await read] as const));
@@ -142,6 +146,17 @@ function readSecret(secrets: ResourceClient, namespace: string, name: string): P
   return readObject(secrets, namespace, name) as Promise<Read<Secret>>;
 }
 
+/** A read that fails is part of the observation where the decision does not wait for it. */
+async function tolerant<T>(read: Promise<Read<T>>, { secretsMayFail }: Needs, { log }: Dependencies): Promise<Read<T>> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!secretsMayFail || !(error instanceof ApiError)) throw error;
+    log.info('a Secret could not be read', { error: error.message });
+    return { kind: 'unavailable', retryAfterSeconds: error.retryAfterSeconds ?? 0 };
+  }
+}
+
 async function readObject(client: ResourceClient, namespace: string, name: string): Promise<Read<KubeObject>> {
   return permitted(async () => {
     const object = await client.get(namespace, name);
@@ -160,8 +175,10 @@ async function readVolumes(deps: Dependencies, namespace: string, cluster: strin
     return await permitted(async () => {
       const { items, complete } = await deps.api.volumeClaims.listFirst(namespace, mostClaims, { labelSelector });
       if (!complete) return failed(`more than ${mostClaims} volume claims have the label ${labelSelector}`);
-      const claims = items.map((item) => {
-        return { ...projectClaim(item), isData: item.metadata.labels?.[volumeRoleLabel] !== 'PG_WAL' };
+      // Anybody can give the label to other claims.
+      const claims = items.flatMap((item) => {
+        const content = volumeOf(cluster, item.metadata.name);
+        return content === undefined ? [] : [{ ...projectClaim(item), isData: content === 'data' }];
       });
       const classes = [...new Set(claims.map(({ storageClass }) => storageClass))].filter((name) => name !== '');
       const expandable = await Promise.all(classes.map((name) => expandableClass(deps, name)));

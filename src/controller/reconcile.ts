@@ -1,5 +1,5 @@
 // Reconciles one addon: observe, decide, act, report.
-import type { PostgresAddon } from '../api/addon.ts';
+import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
@@ -52,20 +52,21 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
   const login = isRefused ? undefined : decision.login;
   const result = { ...acted.result, ...(login && (await offWorker(() => logIn(login, deps)))) };
   const status = statusOf(observed.addon, decision, result, deps.clock.now());
-  const next = (): Next => {
+  const next = (stored: AddonStatus): Next => {
     const untilCheckUp = (): number => deps.resync.remaining(key);
-    const addon = { ...observed.addon, status };
+    const addon = { ...observed.addon, status: stored };
     return paceOf({ kind: 'reported', addon, decision, result, untilCheckUp, now: deps.clock.now() });
   };
   if (decision.ends && (observed.gone || !isRefused)) {
     // A deleted addon is processed once: a refused mark must not block the next addon with the same name.
     deps.deletedAddons.forget(observed.addon);
     deps.announce(observed.addon, observed.addon.status, status);
-    return observed.gone ? attempt(key, deps, offWorker) : next();
+    return observed.gone ? attempt(key, deps, offWorker) : next(status);
   }
   try {
     const written = await writeStatus(asWritten(observed.addon, acted), status, deps);
-    return written ? next() : paceOf({ kind: 'interrupted' });
+    if (written === undefined) return paceOf({ kind: 'interrupted' });
+    return acted.postponed === undefined ? next(written) : requeue(key, acted.postponed, deps);
   } catch (error) {
     if (!(error instanceof ApiError) || (error.code !== 409 && error.code !== 404)) throw error;
     return requeue(key, { error, stale: 'addon' }, deps);

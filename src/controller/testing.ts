@@ -12,7 +12,16 @@ import type { ResourceClient } from '../kube/resources.ts';
 import { cnpgSteps, stands } from '../model/cnpg.ts';
 import { collectorSteps } from '../model/collector.ts';
 import { namespaceSteps } from '../model/namespace.ts';
-import { addonName, namespace, passwordIn, type Slot, type Stored, slotOf, watchedSlots } from '../model/objects.ts';
+import {
+  addonName,
+  nameOf,
+  namespace,
+  passwordIn,
+  type Slot,
+  type Stored,
+  slotOf,
+  watchedSlots,
+} from '../model/objects.ts';
 import { isStopped } from '../model/rest.ts';
 import { type Answer, apply, create, merge, remove, replaceStatus, setFinalizers } from '../model/server.ts';
 import { platform } from '../model/sight.ts';
@@ -303,7 +312,7 @@ export class World {
       listFirst: async () => {
         this.#ask('list', resource);
         if (resource !== 'volumeClaims') throw failing(403, 'Forbidden', `${kind} is forbidden`);
-        const claims = this.seen('cluster')?.inside?.ran === undefined ? [] : ['claim'];
+        const claims = this.seen('cluster')?.inside?.ran === undefined ? [] : [`${nameOf.cluster}-1`];
         const items = claims.map((name): KubeObject => {
           const metadata = { name, namespace, uid: '', resourceVersion: '' };
           const { size } = (this.seen('cluster')?.spec?.storage ?? {}) as { readonly size?: string };

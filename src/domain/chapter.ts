@@ -28,6 +28,8 @@ export interface Chapter {
   readonly changesOwner?: readonly Role[];
   /** As in Decision. */
   readonly recheckAfter?: number | undefined;
+  /** As in Decision. */
+  readonly waitAtLeast?: number | undefined;
 }
 
 /** What all chapters decide. */
@@ -47,6 +49,7 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
     conditions: Object.assign({}, ...chapters.map(({ conditions }) => conditions)) as Conditions,
     status: Object.assign({}, ...chapters.map(({ status }) => status)) as Fields,
     recheckAfter: soonest(...chapters.map((chapter) => chapter.recheckAfter)),
+    waitAtLeast: chapters.find(({ waitAtLeast }) => waitAtLeast !== undefined)?.waitAtLeast,
   };
 }
 

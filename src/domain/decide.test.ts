@@ -116,6 +116,7 @@ describe('a running addon', () => {
 
   it('causes no read and no write, and keeps its status', () => {
     expect(needs(quiet, testTime)).toEqual({
+      secretsMayFail: false,
       source: false,
       unwatched: false,
       volumes: false,

@@ -113,6 +113,8 @@ export interface Decision {
   readonly continues?: true;
   /** Milliseconds until something has to be looked at, although nothing failed. */
   readonly wakeAfter?: number | undefined;
+  /** A read failed, which nothing else waits for: it is repeated after so many milliseconds, and then ever more rarely. */
+  readonly waitAtLeast?: number | undefined;
   /** A state was found whose end no watch reports: it is checked again after so many milliseconds, and then ever more rarely. */
   readonly recheckAfter?: number | undefined;
   /** The installation that decided, which status names from now on. */
@@ -152,10 +154,10 @@ export function essentialRefusal({ refusals = [] }: ActionResult): Refusal | und
 
 /**
  * Whether an action is attempted after the refusals of earlier ones. The finalizer is removed only after every child was handed over, so
- * any refusal stops that.
+ * whatever was not written stops that.
  */
-export function isToBeTried({ child, concern }: Action, { refusals = [] }: ActionResult): boolean {
-  if (child === 'addon') return refusals.length === 0;
+export function isToBeTried({ child, concern }: Action, { refusals = [], untried = [] }: ActionResult): boolean {
+  if (child === 'addon') return refusals.length === 0 && untried.length === 0;
   return refusals.every((refusal) => !concerns[refusal.concern].essential && refusal.concern !== concern);
 }
 

@@ -33,6 +33,14 @@ export function clusterOfScheduledBackup(name: string): string {
   return name.endsWith(scheduledBackupSuffix) ? name.slice(0, -scheduledBackupSuffix.length) : name;
 }
 
+/** What CNPG keeps in a volume claim, by its name; undefined if the claim has not the name of any of that Cluster. */
+export function volumeOf(cluster: string, claim: string): 'data' | 'other' | undefined {
+  if (!claim.startsWith(`${cluster}-`)) return undefined;
+  const rest = claim.slice(cluster.length + 1);
+  if (/^\d{1,9}$/.test(rest)) return 'data';
+  return /^\d{1,9}-(?:wal|tbs-.+)$/.test(rest) ? 'other' : undefined;
+}
+
 /**
  * `name` if it has at most `limit` characters; otherwise its beginning and 8 hex digits of its SHA-256, so that two long names do not
  * collide. The beginning never ends in "-".

@@ -24,6 +24,8 @@ export interface Needs {
   readonly source: boolean;
   /** The children that are not watched. */
   readonly unwatched: boolean;
+  /** Whether a Secret that the API server fails to send leaves everything but the credentials and the login as it is. */
+  readonly secretsMayFail: boolean;
   /** The Cluster's volume claims and their StorageClasses. */
   readonly volumes: boolean;
   /** The addon, from the API server instead of the cache. */
@@ -37,6 +39,7 @@ export interface Needs {
 const nothing: Needs = {
   source: false,
   unwatched: false,
+  secretsMayFail: false,
   volumes: false,
   live: false,
   watched: false,
@@ -72,11 +75,13 @@ export function needs(observed: Observed, now: number): Needs {
   const source = isPublished ? follow : healthy && own.cluster.status.applicationSecretVersion !== undefined;
   // The first publication creates the Secret without a read, since a create cannot adopt. An adopted database already has its Secret.
   const isKept = formerUidOf(addon, own.cluster) !== undefined;
+  const unwatched = isPublished ? follow : doubtful || (source && isKept) || isLeavingProtection(addon);
   return {
     source,
-    unwatched: isPublished ? follow : doubtful || (source && isKept) || isLeavingProtection(addon),
+    unwatched,
     volumes: grows(s, addon.spec.plan) || previewGrows(s) || (healthy && isGrowing(s)),
     live,
+    secretsMayFail: (source || unwatched) && !live && !isLeavingProtection(addon),
     watched: isLeavingProtection(addon),
     facts: stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now),
   };

@@ -17,7 +17,8 @@ export type Read<T> =
   | { readonly kind: 'unread' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'found'; readonly object: T }
-  | Denied
+  | Denied /** The API server failed to answer the live read of an object that only some of the decision depends on. */
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number }
   /** The API server does not serve the kind: its provider is not installed. */
   | { readonly kind: 'notServed'; readonly reason: Reason; readonly message: string };
 

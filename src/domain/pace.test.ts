@@ -7,7 +7,7 @@ import { timestampOf } from '../api/time.ts';
 import { resultsOf } from '../model/comparison.ts';
 import { type Action, type ActionResult, create, type Decision, remove } from './decision.ts';
 import { type Pace, paceOf } from './pace.ts';
-import { anAddon, aRunningAddon, aScheduledBackup, testTime } from './testing.ts';
+import { anAddon, aRunningAddon, aScheduledBackup, testPlatform, testTime } from './testing.ts';
 import { brokenLaws } from './testing-pace.ts';
 import { recheckAfter, stateOf, type Verdict } from './verdict.ts';
 
@@ -123,7 +123,19 @@ describe('an addon is reconciled again', () => {
     ['when there is something to look at before', { wakeAfter: 30_000 }, {}, again(30_000)],
     ['not at once for a time that has come', { wakeAfter: 0 }, {}, again(1000)],
     ['at once when a write succeeded and more is to be done', { actions: [aWrite], continues: true }, {}, again(0)],
-    ['at once when status names this installation at last', { onlyHolds: true, continues: true }, {}, again(0)],
+    [
+      'at once when status names this installation at last',
+      { onlyHolds: true, continues: true, operator: testPlatform.operator },
+      {},
+      again(0),
+    ],
+    [
+      'ever more rarely while status drops its name',
+      { onlyHolds: true, continues: true, operator: 'b' },
+      {},
+      retry(10_000),
+    ],
+    ['as a read that failed asks', { waitAtLeast: 77_000, recheckAfter: 10 }, {}, retry(77_000)],
     ['for its check-up, if it goes on without a write', { continues: true }, {}, again(untilCheckUp)],
     ['for its check-up after a write that ends it', { actions: [aWrite] }, {}, again(untilCheckUp)],
     ['ever more rarely for what no watch reports', { recheckAfter: 30_000 }, {}, retry(30_000, untilCheckUp)],

@@ -3,6 +3,7 @@
 import type { PostgresAddon } from '../api/addon.ts';
 import type { ActionResult, Decision } from './decision.ts';
 import { untilStuck } from './diagnosis/deadlines.ts';
+import { namesOperator } from './ownership/holder.ts';
 import { recordedCondition } from './recorded.ts';
 import { recheckAfter, soonest, stateOf, type Verdict } from './verdict.ts';
 
@@ -12,7 +13,7 @@ export type Outcome =
   { readonly kind: 'interrupted'; readonly retryAfterSeconds?: number | undefined }
   | {
       readonly kind: 'reported';
-      /** With the status that was written. */
+      /** With the status as it was stored. */
       readonly addon: PostgresAddon;
       readonly decision: Decision;
       readonly result: ActionResult;
@@ -50,6 +51,8 @@ export function paceOf(outcome: Outcome): Pace {
   if (failed !== undefined) return retry(failed, deadline);
   // No event follows a write if the API server stored what was there before; one that stores something else each time must not be a loop.
   if (result.altered !== undefined) return retry(shortestWait, deadline);
+  // A status that was dropped would be written again at once, and again.
+  if (decision.onlyHolds === true && !namesOperator(addon, decision.operator ?? '')) return retry(firstWait, deadline);
   if (decision.continues === true && (decision.actions.length > 0 || decision.onlyHolds === true))
     return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
@@ -66,13 +69,20 @@ function retry(atLeastMilliseconds: number, atMost: number | undefined): Pace {
   return { kind: 'retry', atLeastMilliseconds, atMostMilliseconds: atMost };
 }
 
-/** The first wait after refusals and a failed login: none of them is repeated sooner than it asks. undefined if nothing failed. */
-function firstWaitAfter({ login: wanted }: Decision, { refusals = [], login }: ActionResult): number | undefined {
+/** The first wait after refusals, a read that failed and a failed login: none of them is repeated sooner than it asks. undefined if nothing failed. */
+function firstWaitAfter(
+  { login: wanted, waitAtLeast }: Decision,
+  { refusals = [], login }: ActionResult,
+): number | undefined {
   const failures: readonly (Verdict | undefined)[] = [
     ...refusals,
     ...(wanted !== undefined && (login === undefined || stateOf(login) !== 'good') ? [login] : []),
   ];
-  return failures.length === 0 ? undefined : Math.max(...failures.map((failure) => recheckAfter(failure) ?? firstWait));
+  const waits = [
+    ...failures.map((failure) => recheckAfter(failure) ?? firstWait),
+    ...(waitAtLeast === undefined ? [] : [waitAtLeast]),
+  ];
+  return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
 /** Milliseconds until status has to report that the wait takes too long; undefined if it waits for nothing, or reports it already. */

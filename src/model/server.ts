@@ -181,7 +181,7 @@ function make(state: State, slot: Slot, manifest: Manifest): Answer {
     return error(
       403,
       'Forbidden',
-      `unable to create new content in namespace ${manifest.metadata.namespace} because it is being terminated`,
+      `${manifest.kind} "${manifest.metadata.name}" is forbidden: unable to create new content in namespace ${manifest.metadata.namespace} because it is being terminated`,
     );
   const denied = policy(state, slot);
   if (denied !== undefined) return denied;

@@ -37,9 +37,16 @@ export function credentialsChapter(
   const rest = (verdict: Verdict): CredentialsChapter =>
     chapter(target, { verdict, actions: [], credentials: recorded });
 
+  const { source } = observed;
+  const unavailable = (read: { readonly retryAfterSeconds: number }): CredentialsChapter => ({
+    ...rest(recorded === undefined ? pending : held(addon, target)),
+    waitAtLeast: Math.max(unavailableRecheck, read.retryAfterSeconds * 1000),
+  });
+  if (source.kind === 'unavailable') return unavailable(source);
+  if (observed.children.urlSecret.kind === 'unavailable') return unavailable(observed.children.urlSecret);
+
   const obstacle = obstacleTo(s, 'urlSecret');
   if (obstacle !== undefined) return rest(obstacle);
-  const { source } = observed;
   if (source.kind === 'denied') return rest({ reason: 'Forbidden', message: source.message });
   if (own.cluster === undefined || source.kind === 'absent' || source.kind === 'notServed') return rest(pending);
   if (source.kind === 'unread') return rest(recorded === undefined ? pending : held(addon, target));
@@ -67,6 +74,9 @@ export function credentialsChapter(
     url,
   };
 }
+
+/** The first wait for a Secret that the API server failed to send. Milliseconds. */
+const unavailableRecheck = 10_000;
 
 const pending: Verdict = {
   reason: 'CredentialsPending',

@@ -11,7 +11,7 @@ import { judgeDisk } from './disk.ts';
 import { judgeEndOfLife } from './end-of-life.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
 import { isAboutVersion } from './reachable-version.ts';
-import { ignoredByCnpg, isHealthy, judgeCluster, reconciliationDisabled } from './readiness.ts';
+import { ignoredByCnpg, isHealthy, judgeCluster, keepsItsPods, reconciliationDisabled } from './readiness.ts';
 import { recordedRunning } from './running.ts';
 
 export interface DatabaseChapter extends Chapter {
@@ -30,7 +30,8 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
   const isAsItIs = suspended !== undefined || change.altered !== undefined;
   const instances = isAsItIs ? (own.cluster?.spec.instances ?? 1) : target.profile.instances;
   const disk = judgeDisk(s, target);
-  const waits = change.awaitsRestart && !isHeldBack;
+  const isStuck = change.awaitsRestart && own.cluster !== undefined && keepsItsPods(own.cluster);
+  const waits = change.awaitsRestart && !isHeldBack && !isStuck;
   const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
   const planApplied = isHeldBack
     ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
@@ -40,7 +41,7 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
         applying,
         provisioned,
         disk.growing,
-        change.altered ?? unapplied(addon, own.cluster, change.actions),
+        change.altered ?? unapplied(addon, own.cluster, change.actions, isStuck),
       );
   const isNewPlan = change.altered !== undefined && addon.status?.plan !== target.plan;
   const asked = suspended === undefined ? change.asked || isNewPlan : isHeldBack;
@@ -64,11 +65,12 @@ function unapplied(
   addon: PostgresAddon,
   cluster: Cluster | undefined,
   actions: readonly Action[],
+  isStuck: boolean,
 ): Verdict | undefined {
-  if (cluster === undefined || !ignoredByCnpg(cluster)) return undefined;
+  if (cluster === undefined || !(ignoredByCnpg(cluster) || isStuck)) return undefined;
   const { status, observedGeneration } = recordedCondition(addon, 'PlanApplied') ?? {};
   const wasApplied = status === 'True' && observedGeneration === addon.metadata.generation && actions.length === 0;
-  return wasApplied ? undefined : reconciliationDisabled(cluster);
+  return wasApplied && !isStuck ? undefined : reconciliationDisabled(cluster);
 }
 
 /** A plan is not applied while a change is in progress. A later restart or failover does not affect it. */
@@ -100,18 +102,19 @@ function judgePlan(
 function planOf(
   addon: PostgresAddon,
   { names, profile, plan, version, image }: Target,
-  storage: string,
+  storage: string | undefined,
   live: Cluster | undefined,
 ): Fields {
   const { imageName = image, instances = profile.instances, resources, storage: altered } = live?.spec ?? {};
   const { memory = profile.memory } = resources?.limits ?? {};
+  const size = altered?.size ?? storage;
   const host = (service: string): string => `${names.cluster}-${service}.${addon.metadata.namespace}:5432`;
   return {
     plan,
     version,
     image: imageName,
     clusterName: names.cluster,
-    resources: { instances, storage: altered?.size ?? storage, memory, backup: profile.backup },
+    resources: { instances, ...(size === undefined ? {} : { storage: size }), memory, backup: profile.backup },
     // Without replicas this Service has no endpoints.
     endpoints: { primary: host('rw'), ...(instances > 1 ? { readOnly: host('ro') } : {}) },
   };

@@ -1,5 +1,6 @@
 // A larger disk is reported once the volume claims have it, and never before.
 import { describe, expect, it } from '@jest/globals';
+import { annotations } from '../../api/addon.ts';
 import { needs } from '../needs.ts';
 import type { Observed, Volume } from '../observed.ts';
 import {
@@ -10,6 +11,7 @@ import {
   but,
   changed,
   childIn,
+  observing,
   observingAll,
   testTime,
   think,
@@ -28,6 +30,32 @@ function grown(volumes: Observed['volumes']): Observed {
 const found = (...volumes: readonly Partial<Volume>[]): Observed['volumes'] => ({
   kind: 'found',
   object: volumes.map(aVolume),
+});
+
+describe('a database that was adopted', () => {
+  const addon = anAddon({ plan: 'standard' });
+  const cluster = aCluster(addon);
+  const adopted = {
+    ...cluster,
+    metadata: { ...cluster.metadata, annotations: { [annotations.formerUid]: 'former' } },
+  };
+  const seen = (volumes: Observed['volumes']): Observed => ({ ...observing(addon, { cluster: adopted }), volumes });
+
+  it('has its claims read, and no size is reported before', () => {
+    expect(needs(seen({ kind: 'unread' }), testTime).volumes).toBe(true);
+    const { status } = think(seen({ kind: 'unread' }));
+    expect(status.resources).not.toHaveProperty('storage');
+  });
+
+  it.each([
+    ['has not grown', '1Gi', undefined, 'VolumeGrowing'],
+    ['has grown', '10Gi', '10Gi', 'Applied'],
+  ] as const)('whose disk %s is reported so', (_, capacity, storage, reason) => {
+    const ready = { ...addon, status: { ...addon.status, ready_at: '2026-01-01T00:00:00Z' } };
+    const { status } = think({ ...observing(ready, { cluster: adopted }), volumes: found({ capacity }) });
+    expect(status.resources?.storage).toBe(storage);
+    expect(status.conditions?.find(({ type }) => type === 'PlanApplied')?.reason).toBe(reason);
+  });
 });
 
 describe('after the Cluster has a larger disk', () => {

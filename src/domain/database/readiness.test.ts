@@ -1,8 +1,24 @@
 // What somebody set on the Cluster that keeps CNPG from running it is named, instead of waiting for CNPG.
 import { describe, expect, it } from '@jest/globals';
-import { type Cluster, fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../api/cnpg.ts';
+import {
+  type Cluster,
+  fencingAnnotation,
+  hibernationAnnotation,
+  podSpecAnnotation,
+  reconciliationAnnotation,
+} from '../../api/cnpg.ts';
 import { decide } from '../decide.ts';
-import { aCluster, anAddon, aRunningAddon, observing } from '../testing.ts';
+import {
+  aCluster,
+  anAddon,
+  aRunningAddon,
+  but,
+  changed,
+  manifestOf,
+  observing,
+  observingAll,
+  think,
+} from '../testing.ts';
 
 const addon = aRunningAddon({ plan: 'pro' });
 const annotated = (cluster: Cluster, annotations: Readonly<Record<string, string>>): Cluster => ({
@@ -25,6 +41,27 @@ describe('with an instance missing', () => {
     const { ready } = decide(observing(addon, { cluster: annotated(down, { [annotation]: value }) }), 0);
     expect(ready).toMatchObject({ reason, message: expect.stringMatching(words) });
   });
+});
+
+it('a Cluster whose pods CNPG does not restart is named while a change waits for them, and its database is not called down', () => {
+  const running = aRunningAddon({ plan: 'standard' });
+  const asked = { ...changed(running, { plan: 'pro' }) };
+  const kept = { [podSpecAnnotation]: 'disabled' };
+  const before = annotated(aCluster(running), kept);
+  const written = think(but(observingAll(asked, 'u'), { cluster: before }));
+  const change = manifestOf(written.actions, 'cluster');
+  const after = { ...before, spec: change.spec as typeof before.spec };
+  const waiting = annotated(after, { ...kept, ...(change.metadata.annotations as Record<string, string>) });
+  const { status } = think(
+    but(observingAll({ ...asked, status: written.status }, 'u'), {
+      cluster: { ...waiting, status: { ...before.status, readyInstances: 3 } },
+    }),
+  );
+  expect(status.conditions?.find(({ type }) => type === 'PlanApplied')).toMatchObject({
+    reason: 'ReconciliationDisabled',
+    message: expect.stringContaining(`${podSpecAnnotation}: disabled`),
+  });
+  expect(status.conditions?.find(({ type }) => type === 'Provisioned')?.reason).toBe('ClusterHealthy');
 });
 
 describe('while CNPG ignores the Cluster', () => {

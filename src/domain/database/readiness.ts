@@ -1,6 +1,12 @@
 // Judges whether CNPG has provisioned the database.
 import type { PostgresAddon } from '../../api/addon.ts';
-import { type Cluster, fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../api/cnpg.ts';
+import {
+  type Cluster,
+  fencingAnnotation,
+  hibernationAnnotation,
+  podSpecAnnotation,
+  reconciliationAnnotation,
+} from '../../api/cnpg.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -90,10 +96,21 @@ export function ignoredByCnpg({ metadata }: Cluster): boolean {
   return metadata.annotations?.[reconciliationAnnotation] === 'disabled';
 }
 
-/** The verdict on a Cluster that CNPG ignores, if anything depends on CNPG. */
-export function reconciliationDisabled({ metadata: { name } }: Cluster): Verdict {
-  const message = `CloudNativePG ignores Cluster ${name} (annotation ${reconciliationAnnotation}: disabled); remove the annotation`;
-  return { reason: 'ReconciliationDisabled', message };
+/** Whether CNPG leaves the pods of the Cluster as they are. */
+export function keepsItsPods({ metadata }: Cluster): boolean {
+  return metadata.annotations?.[podSpecAnnotation] === 'disabled';
+}
+
+/** The verdict on a Cluster that CNPG ignores, or whose pods it leaves as they are, if anything depends on CNPG. */
+export function reconciliationDisabled(cluster: Cluster): Verdict {
+  const { name } = cluster.metadata;
+  const [what, annotation] = ignoredByCnpg(cluster)
+    ? [`ignores Cluster ${name}`, reconciliationAnnotation]
+    : [`does not restart the pods of Cluster ${name}`, podSpecAnnotation];
+  return {
+    reason: 'ReconciliationDisabled',
+    message: `CloudNativePG ${what} (annotation ${annotation}: disabled); remove the annotation`,
+  };
 }
 
 /** The fenced instances in words; undefined without any. The annotation can hold anything: CNPG ignores what it cannot read. */

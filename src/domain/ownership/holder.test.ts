@@ -12,6 +12,7 @@ import type { KubeObject } from '../../api/kubernetes.ts';
 import { defaultPlans } from '../database/plans.ts';
 import { needs } from '../needs.ts';
 import type { Observed } from '../observed.ts';
+import { paceOf } from '../pace.ts';
 import {
   aCluster,
   anAddon,
@@ -47,7 +48,7 @@ function unheld(spec: Partial<AddonSpec> = {}): PostgresAddon {
   return fresh;
 }
 
-function without({ operator: _, ...status }: AddonStatus): AddonStatus {
+function without({ operator: _, uid: __, ...status }: AddonStatus): AddonStatus {
   return status;
 }
 
@@ -114,13 +115,46 @@ describe('the first round of an addon', () => {
   });
 });
 
+describe('an addon whose status cannot name the installation', () => {
+  const running_ = running.status ?? {};
+  const { operator: _, ...nameless } = { ...running_, uid: running.metadata.uid };
+  const asked = { ...changed(running, { plan: 'pro' }), status: nameless };
+
+  it.each<readonly [string, Partial<Observed>]>([
+    ['a policy drops the name', { addon: asked }],
+    ['the CRD lacks it', { addon: { ...asked, status: without(running_) }, missingFromSchema: ['status.operator'] }],
+  ])('is operated all the same: %s', (_, more) => {
+    const { actions, decision } = think(but(everything, more));
+    expect(decision.onlyHolds).toBeUndefined();
+    expect(summary(actions)).toContain('apply Cluster');
+  });
+
+  it('gets its status written with growing pauses if nothing of it is stored', () => {
+    const fresh = unheld();
+    const { decision } = think(observing(fresh, { cluster: aCluster(fresh) }));
+    expect(decision.onlyHolds).toBe(true);
+    const pace = (status: AddonStatus): unknown =>
+      paceOf({
+        kind: 'reported',
+        addon: { ...fresh, status },
+        decision,
+        result: {},
+        untilCheckUp: () => 0,
+        now: testTime,
+      });
+    expect(pace({})).toEqual({ kind: 'retry', atLeastMilliseconds: 10_000 });
+    expect(pace({ uid: fresh.metadata.uid })).toEqual({ kind: 'again', afterMilliseconds: 0 });
+    expect(pace({ operator: own })).toEqual({ kind: 'again', afterMilliseconds: 0 });
+  });
+});
+
 describe('an addon whose status names no installation, after an upgrade', () => {
   const old = { ...running, status: without(running.status ?? {}) };
 
   it('gets the name in one status write if nothing else is to be written', () => {
     const { actions, status, decision } = think(observingAll(old, url));
     expect(actions).toEqual([]);
-    expect(status).toEqual({ ...old.status, operator: own });
+    expect(status).toEqual({ ...old.status, operator: own, uid: 'addon-uid' });
     expect(decision.onlyHolds).toBeUndefined();
     expect(transitions(old.status, status)).toEqual([]);
   });
@@ -129,7 +163,7 @@ describe('an addon whose status names no installation, after an upgrade', () => 
     const o = but(observingAll(old, url), { addon: changed(old, { plan: 'pro' }) });
     const { actions, status } = think(o);
     expect(actions).toEqual([]);
-    expect(status).toEqual({ ...old.status, operator: own });
+    expect(status).toEqual({ ...old.status, operator: own, uid: 'addon-uid' });
     expect(think(but(o, { addon: { ...o.addon, status } })).actions.length).toBeGreaterThan(0);
   });
 });

@@ -1,5 +1,6 @@
 // Decides who operates an addon: the installation of the operator that its status names. Two installations that watch the same namespace
 // would overwrite each other's Clusters, and each write can restart PostgreSQL.
+import type { PostgresAddon } from '../../api/addon.ts';
 import type { Decision } from '../decision.ts';
 import type { Observed } from '../observed.ts';
 
@@ -9,9 +10,17 @@ export function otherHolder({ addon, platform, holderGone }: Observed): string |
   return holder === platform.operator || holderGone ? undefined : holder;
 }
 
-/** Whether status names this installation. */
-export function isHeld({ addon, platform }: Observed): boolean {
-  return addon.status?.operator === platform.operator;
+/**
+ * Whether status names this installation, or cannot: an older CRD or an admission policy drops the name from a status of this addon. Without
+ * it a second installation is not noticed, but an addon without a database would be worse.
+ */
+export function isHeld({ addon, platform, missingFromSchema }: Observed): boolean {
+  return namesOperator(addon, platform.operator) || missingFromSchema.includes('status.operator');
+}
+
+/** Whether a status that this installation wrote was stored, with or without its name in it. */
+export function namesOperator({ metadata, status }: PostgresAddon, operator: string): boolean {
+  return status?.operator === operator || (status?.operator === undefined && status?.uid === metadata.uid);
 }
 
 /** Another installation operates the addon: nothing is written, neither children nor status. */

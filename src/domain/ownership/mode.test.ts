@@ -157,6 +157,25 @@ it('protection does not end while a ScheduledBackup that is being deleted has no
   expect(summary(actions)).toEqual(['apply Cluster', 'apply Secret']);
 });
 
+it.each([
+  ['suspended', true, 'Suspended'],
+  ['not permitted to see a child', false, 'Protected'],
+] as const)(
+  'on its way to standard and %s, protection is reported until the finalizer is gone',
+  (_, suspend, reason) => {
+    const before = guarded(aRunningAddon({ mode: 'protected' }));
+    const addon = changed(before, { mode: 'standard', suspend });
+    const scheduledBackup = { kind: 'denied', message: 'no permission' } as const;
+    const o = but(everythingOf(before), { addon, live: { kind: 'found', object: addon } });
+    const { status, actions } = think(suspend ? o : but(o, { scheduledBackup }));
+    expect(summary(actions)).not.toContain('apply PostgresAddon');
+    expect(status.conditions?.find(({ type }) => type === 'Protected')?.reason).toBe(reason);
+    const { status: after, actions: last } = think(but(o, { addon: changed(before, { mode: 'standard' }) }));
+    expect(summary(last)).toContain('apply PostgresAddon');
+    expect(after.conditions?.find(({ type }) => type === 'Protected')).toBeUndefined();
+  },
+);
+
 describe('suspended in the middle of a switch, an addon', () => {
   const standard = aRunningAddon();
   const addon = guarded(changed(standard, { mode: 'protected', suspend: true }));

@@ -23,17 +23,19 @@ export function protectionChapter(round: Round): Chapter {
  * credentials.
  * @param earlier the chapters whose actions restore the owner references
  */
-export function endOfProtection({ s }: Round, earlier: readonly Chapter[]): Chapter {
+export function endOfProtection({ s, target, suspended }: Round, earlier: readonly Chapter[]): Chapter {
   const { addon, observed, found } = s;
   if (!isLeavingProtection(addon)) return {};
   // What was not seen can be without an owner.
   const blind = findUnseen(s);
-  if (blind !== undefined) return { recheckAfter: recheckAfter(blind) };
-  if (roles.some((role) => observed.children[role].kind === 'unread')) return {};
+  // As long as the finalizer is there, a deletion leaves the database in service.
+  const stays = { conditions: { Protected: suspended === undefined ? protectedBy(target) : suspension } };
+  if (blind !== undefined) return { ...stays, recheckAfter: recheckAfter(blind) };
+  if (roles.some((role) => observed.children[role].kind === 'unread')) return stays;
   const written = earlier.flatMap(({ actions = [] }) => actions).map(({ child }) => child);
   const staysLoose = ({ role, object, ownership }: FoundChild): boolean =>
     ownership === 'ours' && !hasOwnerReference(addon, object) && !written.includes(role);
-  return found.some(staysLoose) ? {} : { actions: [removeFinalizer(addon)] };
+  return found.some(staysLoose) ? stays : { actions: [removeFinalizer(addon)], ...(suspended && stays) };
 }
 
 /** The children of ours whose owner reference is not yet as the mode requires. */
