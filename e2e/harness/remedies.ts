@@ -139,8 +139,8 @@ export const remedies = {
   CNPGUnavailable: { remedy: 'Get the CloudNativePG operator running', tried: cnpgDown },
   CNPGNotResponding: { remedy: 'Make sure that the CNPG operator is running', tried: cnpgDown },
   DNSLookupFailed: { remedy: 'Check that the Service exists', tried: cnpgDown },
-  ConnectionRefused: { remedy: 'delete the Service: CNPG makes it again', tried: cnpgDown },
-  DatabaseUnreachable: { remedy: 'delete the Service: CNPG makes it again', tried: cnpgDown },
+  ConnectionRefused: { remedy: 'delete the Service: CNPG creates a new one', tried: cnpgDown },
+  DatabaseUnreachable: { remedy: 'delete the Service: CNPG creates a new one', tried: cnpgDown },
 
   ImageFormUnknown: {
     remedy: 'postgres.imageRollout: Now',

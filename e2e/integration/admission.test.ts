@@ -18,6 +18,12 @@ const suite = useSuite();
 /** Enough for either kind. */
 const probeSpec = { schedule: '0 0 0 * * *', cluster: { name: 'probe' } };
 
+/** What a policy does to an object, and when: both as CEL expressions. */
+interface Mutation {
+  readonly patch: string;
+  readonly when: string;
+}
+
 /** A policy for one namespace. It is in force when this resolves. @param fields of the spec, as a CEL expression of its type */
 async function policy(namespace: string, { group, version, plural, kind }: Gvr, fields: string): Promise<void> {
   const { client } = suite();
@@ -85,8 +91,166 @@ async function writesSince(mark: Mark, namespace: string): Promise<readonly stri
 async function expectSettled(namespace: string): Promise<void> {
   const mark = await suite().audit.mark();
   await suite().fence();
-  expect(await writesSince(mark, namespace)).toEqual([]);
+  // Events of earlier transitions are sent in the background.
+  expect((await writesSince(mark, namespace)).filter((resource) => resource !== 'events')).toEqual([]);
 }
+
+/** A policy of JSON patches for one namespace. It is in force when `seen` says so of a probe, which is created in a dry run. */
+async function patching(
+  namespace: string,
+  resource: Pick<Gvr, 'group' | 'version' | 'plural'>,
+  { patch, when }: Mutation,
+  probe: Readonly<Record<string, unknown>>,
+  seen: (stored: LiveObject) => boolean,
+): Promise<void> {
+  const { client } = suite();
+  const { group, version, plural } = resource;
+  const metadata = { name: `${namespace}-${plural}`, labels: temporary };
+  const api = 'admissionregistration.k8s.io/v1';
+  await client.create(mutatingAdmissionPolicies, {
+    apiVersion: api,
+    kind: 'MutatingAdmissionPolicy',
+    metadata,
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: [group], apiVersions: [version], resources: [plural], operations: ['CREATE', 'UPDATE'] },
+        ],
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      },
+      matchConditions: [{ name: 'when', expression: when }],
+      mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: patch } }],
+      reinvocationPolicy: 'Never',
+      failurePolicy: 'Fail',
+    },
+  });
+  await client.create(mutatingAdmissionPolicyBindings, {
+    apiVersion: api,
+    kind: 'MutatingAdmissionPolicyBinding',
+    metadata,
+    spec: { policyName: metadata.name },
+  });
+  await eventually('the policy to be in force', async () => {
+    const args = ['create', '--dry-run=server', '--validate=false', '--output=json', '--filename=-'];
+    const { code, output } = await suite().kubectl(
+      args,
+      JSON.stringify({ ...probe, metadata: { namespace, ...(probe.metadata as object) } }),
+    );
+    expect(code).toBe(0);
+    expect(seen(JSON.parse(output) as LiveObject)).toBe(true);
+  });
+}
+
+it('the value of DATABASE_URL: it is never claimed to be published, and the message does not quote it', async () => {
+  const namespace = await suite().namespace();
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'app-probe' }, data: { DATABASE_URL: 'YQ==' } };
+  await patching(
+    namespace,
+    { group: '', version: 'v1', plural: 'secrets' },
+    {
+      patch: '[JSONPatch{op: "replace", path: "/data/DATABASE_URL", value: "dmF1bHQ6c2VjcmV0"}]',
+      when: 'request.name.startsWith("app-")',
+    },
+    secret,
+    ({ data }) => data?.DATABASE_URL === 'dmF1bHQ6c2VjcmV0',
+  );
+  await suite().createAddon(namespace, 'shop', { plan: 'free' });
+  const addon = await suite().untilReason(namespace, 'shop', 'Ready', 'ChangedOnAdmission');
+  expect(conditionOf(addon, 'CredentialsPublished')).toMatchObject({
+    status: 'False',
+    reason: 'ChangedOnAdmission',
+    message:
+      'the API server stored Secret app-shop-database-url with other values than requested: DATABASE_URL has another value',
+  });
+  expect(addon.status?.phase).toBe('creating');
+  await expectSettled(namespace);
+});
+
+const managedBy = 'app.kubernetes.io/managed-by';
+
+it('the label managed-by of a protected Cluster: it is named, written once, and the way to adopt the database is said', async () => {
+  const namespace = await suite().namespace();
+  await patching(
+    namespace,
+    clusterGvr,
+    {
+      patch: `[JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("${managedBy}"), value: "platform"}]`,
+      when: 'has(object.metadata.labels)',
+    },
+    {
+      apiVersion: 'postgresql.cnpg.io/v1',
+      kind: 'Cluster',
+      metadata: { name: 'probe', labels: { a: 'b' } },
+      spec: { instances: 1, storage: { size: '1Gi' } },
+    },
+    ({ metadata }) => metadata.labels?.[managedBy] === 'platform',
+  );
+  const created = await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
+  const addon = await untilChanged(namespace);
+  expect(conditionOf(addon, 'PlanApplied')?.message).toContain(`metadata.labels.${managedBy} is "platform"`);
+  await expectSettled(namespace);
+  const before = (await databaseOf(suite().client, namespace)).cluster?.metadata.uid;
+  await suite().client.remove(addonGvr, namespace, 'shop');
+  await suite().addons.untilGone(namespace, 'shop');
+  await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
+  // It may be anybody's now: what is certain is that it must not be deleted.
+  const refused = await suite().untilReason(namespace, 'shop', 'Ready', 'NameConflict');
+  expect(conditionOf(refused, 'Ready')?.message).toMatch(/set that label to adopt it; it may hold data/);
+  await lift(namespace, clusterGvr);
+  const label = { metadata: { labels: { [managedBy]: 'postgres-addon-operator' } } };
+  await eventually('the label', async () => {
+    const { metadata } = await suite().client.patch(clusterGvr, namespace, clusterOf(namespace), label);
+    expect(metadata.labels?.[managedBy]).toBe('postgres-addon-operator');
+  });
+  const again = await suite().untilRunning(namespace, 'shop');
+  expect(again.metadata.uid).not.toBe(created.metadata.uid);
+  expect(conditionOf(again, 'Adopted')?.status).toBe('True');
+  expect((await databaseOf(suite().client, namespace)).cluster?.metadata.uid).toBe(before);
+});
+
+it('the owner reference of a Cluster: it is named, and written once', async () => {
+  const namespace = await suite().namespace();
+  await patching(
+    namespace,
+    clusterGvr,
+    {
+      patch: '[JSONPatch{op: "remove", path: "/metadata/ownerReferences"}]',
+      when: 'has(object.metadata.ownerReferences)',
+    },
+    {
+      apiVersion: 'postgresql.cnpg.io/v1',
+      kind: 'Cluster',
+      metadata: { name: 'probe', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: 'a' }] },
+      spec: { instances: 1, storage: { size: '1Gi' } },
+    },
+    ({ metadata }) => metadata.ownerReferences === undefined,
+  );
+  await suite().createAddon(namespace, 'shop', { plan: 'free' });
+  const addon = await untilChanged(namespace);
+  expect(conditionOf(addon, 'PlanApplied')?.message).toContain('metadata.ownerReferences is absent');
+  await expectSettled(namespace);
+});
+
+it('the finalizer of a protected addon: protection is not claimed, and it is written once', async () => {
+  const namespace = await suite().namespace();
+  await patching(
+    namespace,
+    addonGvr,
+    { patch: '[JSONPatch{op: "remove", path: "/metadata/finalizers"}]', when: 'has(object.metadata.finalizers)' },
+    {
+      apiVersion: 'addons.paas.dev/v1alpha1',
+      kind: 'PostgresAddon',
+      metadata: { name: 'probe', finalizers: ['example.com/a'] },
+      spec: { plan: 'free' },
+    },
+    ({ metadata }) => metadata.finalizers === undefined,
+  );
+  await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
+  const addon = await untilChanged(namespace, 'Protected');
+  expect(conditionOf(addon, 'Protected')).toMatchObject({ status: 'False' });
+  expect(conditionOf(addon, 'Protected')?.message).toContain('metadata.finalizers is []');
+  await expectSettled(namespace);
+});
 
 it('at creation: the database runs, status says with what, and nothing is written again', async () => {
   const namespace = await suite().namespace();

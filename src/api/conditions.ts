@@ -549,7 +549,7 @@ export const reasons = {
     state: 'progressing',
     meaning: 'The Service of the database refuses connections: it has no ready instance.',
     remedy:
-      'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster. If somebody changed the Service, delete the Service: CNPG makes it again.',
+      'Wait. If this persists, check the endpoints of the Service and the pods of the Cluster. If somebody changed the Service, delete the Service: CNPG creates a new one.',
     recheckSeconds: 15,
     warning: true,
   },
@@ -558,7 +558,7 @@ export const reasons = {
     meaning:
       'The operator cannot connect to the database within 5 s: something on the network path, such as a NetworkPolicy, drops the connection.',
     remedy:
-      "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off. If somebody changed the Service, delete the Service: CNPG makes it again.",
+      "Allow the operator's pod to reach port 5432 of the instances, or set readiness.connectionCheck to Advisory or Off. If somebody changed the Service, delete the Service: CNPG creates a new one.",
     recheckSeconds: 15,
     warning: true,
   },

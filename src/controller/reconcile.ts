@@ -57,7 +57,7 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
     const addon = { ...observed.addon, status: stored };
     return paceOf({ kind: 'reported', addon, decision, result, untilCheckUp, now: deps.clock.now() });
   };
-  if (decision.ends && (observed.gone || !isRefused)) {
+  if (decision.ends && (observed.gone || (!isRefused && acted.result.altered?.addon === undefined))) {
     // A deleted addon is processed once: a refused mark must not block the next addon with the same name.
     deps.deletedAddons.forget(observed.addon);
     deps.announce(observed.addon, observed.addon.status, status);

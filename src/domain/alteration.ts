@@ -15,13 +15,39 @@ const longestValue = 80;
 /**
  * @param manifest what was written
  * @param stored the object as it is cached, also of a response: the two must lead to the same message
- * @returns undefined if the object has every field of the spec
+ * @returns undefined if the object has everything that was written: the spec, the data of a Secret, and the metadata of other children
  */
 export function alterationOf(manifest: Manifest, stored: KubeObject): Verdict | undefined {
-  const fields = manifest.spec === undefined ? [] : differences(manifest.spec, record(stored).spec);
+  const fields = manifest.kind === 'Secret' ? otherKeys(manifest, stored) : otherFields(manifest, stored);
   if (fields.length === 0) return undefined;
   const more = fields.length > mostFields ? `, and ${fields.length - mostFields} more` : '';
   const message = `the API server stored ${manifest.kind} ${manifest.metadata.name} with other values than requested: ${fields.slice(0, mostFields).join(', ')}${more}`;
+  return { reason: 'ChangedOnAdmission', message };
+}
+
+function otherFields({ spec, metadata }: Manifest, stored: KubeObject): readonly string[] {
+  const own = { labels: metadata.labels, annotations: metadata.annotations, ownerReferences: metadata.ownerReferences };
+  const written = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  return [
+    ...(spec === undefined ? [] : differences(spec, record(stored).spec)),
+    ...differences(written, stored.metadata, ['metadata']),
+  ];
+}
+
+/** The keys of a Secret, never their values. Its labels do not matter to those who read it. */
+function otherKeys({ data }: Manifest, stored: KubeObject): readonly string[] {
+  const keys = Object.keys(record(data)).filter((key) => record(data)[key] !== record(record(stored).data)[key]);
+  return keys.map((key) => `${key} has another value`);
+}
+
+/** The alteration of the addon's finalizers by the API server, if any. */
+export function finalizersAltered(
+  { metadata: { name, finalizers = [] } }: Manifest,
+  stored: KubeObject,
+): Verdict | undefined {
+  const is = stored.metadata.finalizers ?? [];
+  if (finalizers.length === is.length && finalizers.every((finalizer) => is.includes(finalizer))) return undefined;
+  const message = `the API server stored PostgresAddon ${name} with other values than requested: metadata.finalizers is ${shown(is)} instead of ${shown(finalizers)}`;
   return { reason: 'ChangedOnAdmission', message };
 }
 

@@ -44,6 +44,7 @@ export const children = {
     resource: 'secrets',
     concern: 'credentials',
     name: ({ appId }) => urlSecretName(appId),
+    alteredIn: 'CredentialsPublished',
     keeps: ({ type, data: { DATABASE_URL } = {} }: Secret) => ({
       type,
       ...(DATABASE_URL === undefined ? {} : { data: { DATABASE_URL } }),

@@ -3,7 +3,7 @@ import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from 
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { resources } from '../api/resources.ts';
-import { alterationOf } from './alteration.ts';
+import { alterationOf, finalizersAltered } from './alteration.ts';
 import { alteredIn, children, type RemovableRole, type Role } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
 import type { Verdict } from './verdict.ts';
@@ -137,8 +137,8 @@ export interface ActionResult {
   readonly refusals?: readonly Refusal[];
   /** The concerns of writes that were not attempted because of a refusal. */
   readonly untried?: readonly Concern[];
-  /** By child: the API server stored something else than was written. */
-  readonly altered?: Readonly<Partial<Record<Role, Verdict>>>;
+  /** By child, or for the finalizers of the addon: the API server stored something else than was written. */
+  readonly altered?: Readonly<Partial<Record<Role | 'addon', Verdict>>>;
   /** uids of the children that were created. */
   readonly created?: Readonly<Partial<Record<Role, string>>>;
   /** The result of the login, if one was attempted. */
@@ -154,10 +154,13 @@ export function essentialRefusal({ refusals = [] }: ActionResult): Refusal | und
 
 /**
  * Whether an action is attempted after the refusals of earlier ones. The finalizer is removed only after every child was handed over, so
- * whatever was not written stops that.
+ * whatever was not written, or not stored as it was, stops that.
  */
-export function isToBeTried({ child, concern }: Action, { refusals = [], untried = [] }: ActionResult): boolean {
-  if (child === 'addon') return refusals.length === 0 && untried.length === 0;
+export function isToBeTried(
+  { child, concern }: Action,
+  { refusals = [], untried = [], altered }: ActionResult,
+): boolean {
+  if (child === 'addon') return refusals.length === 0 && untried.length === 0 && altered === undefined;
   return refusals.every((refusal) => !concerns[refusal.concern].essential && refusal.concern !== concern);
 }
 
@@ -178,7 +181,11 @@ export function withRefusal(result: ActionResult, { verb, child, concern }: Acti
 
 /** The result after a write that succeeded. @param written the object as the API server returned it; undefined if it was deleted */
 export function withWritten(result: ActionResult, action: Action, written: KubeObject | undefined): ActionResult {
-  if (action.verb === 'delete' || action.child === 'addon' || written === undefined) return result;
+  if (action.verb === 'delete' || written === undefined) return result;
+  if (action.child === 'addon') {
+    const addon = finalizersAltered(action.manifest, written);
+    return addon === undefined ? result : { ...result, altered: { ...result.altered, addon } };
+  }
   const { child, manifest } = action;
   // As it is cached, so that the next decision finds the same differences.
   const stored = resources[children[child].resource].project(written);

@@ -57,8 +57,8 @@ function withAlterations(
   altered: NonNullable<ActionResult['altered']>,
   now: number,
 ): AddonStatus {
-  const news = roles.flatMap((role): readonly Condition[] => {
-    const [type, verdict] = [alteredIn(role), altered[role]];
+  const news = (['addon', ...roles] as const).flatMap((role): readonly Condition[] => {
+    const [type, verdict] = [role === 'addon' ? 'Protected' : alteredIn(role), altered[role]];
     if (type === undefined || verdict === undefined) return [];
     const before = conditions.find((condition) => condition.type === type);
     return [conditionOf(type, verdict, before, generation, timestampOf(now))];
@@ -170,6 +170,7 @@ function refusalOf(
 
 /** What the API server stored instead of what was written, in the condition that reports it. */
 function alterationIn(type: ConditionType, { altered = {} }: ActionResult): Verdict | undefined {
+  if (type === 'Protected') return altered.addon;
   const role = roles.find((one) => alteredIn(one) === type && altered[one] !== undefined);
   return role && altered[role];
 }

@@ -1,6 +1,7 @@
 // The credentials chapter: keeps the app's Secret with DATABASE_URL equal to the credentials in CNPG's Secret.
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Secret } from '../../api/kubernetes.ts';
+import { standingAlteration } from '../alteration.ts';
 import type { Chapter, Round } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
@@ -67,6 +68,8 @@ export function credentialsChapter(
       url,
     };
   if (existing.immutable === true && !holdsUrl(existing, url)) return rest(immutable(target));
+  const altered = standingAlteration(addon, 'urlSecret', manifest, existing);
+  if (altered !== undefined) return rest(altered);
   const isRight = holdsUrl(existing, url) && isHeld(addon, existing, manifest);
   const actions = isRight ? [] : [applyTo('urlSecret', manifest, existing)];
   return {

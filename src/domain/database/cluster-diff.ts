@@ -33,8 +33,7 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const asked = isAsked(addon, target, cluster);
   if (matches(addon, cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
   const altered = standingAlteration(addon, 'cluster', wanted, cluster);
-  if (altered !== undefined && isHeld(addon, cluster, wanted))
-    return { actions: [], awaitsRestart: awaitsRestart(cluster), asked, altered };
+  if (altered !== undefined) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked, altered };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const changes = asked && isRestart(cluster.spec, wanted.spec);
   const mark = changes ? restartMark(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];

@@ -19,6 +19,7 @@ export function diffChild(s: Situation, role: RemovableRole, wanted: Manifest | 
       : [remove(role, child.object)];
   if (child === undefined) return [create(role, wanted)];
   const { object } = child as { readonly object: typeof child.object & { readonly spec: unknown } };
-  const isRight = includes(object.spec, wanted.spec) || standingAlteration(s.addon, role, wanted, object) !== undefined;
-  return isRight && isHeld(s.addon, object, wanted) ? [] : [applyTo(role, wanted, object)];
+  const isRight = includes(object.spec, wanted.spec) && isHeld(s.addon, object, wanted);
+  const isAsStored = standingAlteration(s.addon, role, wanted, object) !== undefined;
+  return isRight || isAsStored ? [] : [applyTo(role, wanted, object)];
 }

@@ -26,8 +26,23 @@ it('the two addons need the same name', () =>
   expect(clusterName('acme-web', 'shop')).toBe(clusterName('acme', 'web-shop')));
 
 it.each([
-  ['of nobody', {}, [], [], 'NameConflict', /does not belong to this addon.* Delete it, or create this addon again/],
-  ['of another kind', {}, [{ ...owner, kind: 'Other' }], [], 'NameConflict', /Delete it, or create this addon again/],
+  [
+    'of nobody',
+    {},
+    [],
+    [],
+    'NameConflict',
+    /does not belong to this addon.* If nothing uses it, delete it; or create this addon again/,
+  ],
+  [
+    'whose label somebody changed',
+    { ...named('shop', 'shop'), [labels.managedBy]: 'platform' },
+    [],
+    [],
+    'NameConflict',
+    /label app.kubernetes.io\/managed-by is not "postgres-addon-operator".* set that label to adopt it; it may hold data$/,
+  ],
+  ['of another kind', {}, [{ ...owner, kind: 'Other' }], [], 'NameConflict', /delete it; or create this addon again/],
   [
     'of a living addon whose names are joined to the same',
     named('first', 'shop'),

@@ -1,5 +1,5 @@
 // Finds what prevents a child from being created or changed. The object is then left unchanged, and status reports the obstacle.
-import { labels } from '../../api/addon.ts';
+import { fieldManager, labels } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isEssential, isWatched, kindOf, type Role, roles } from '../children.ts';
 import { foundAs, type Situation, unseen } from '../situation.ts';
@@ -67,12 +67,19 @@ function foreign({ addon, observed }: Situation, kind: string, child: KubeObject
   const other = `PostgresAddon "${child.metadata.labels?.[labels.name] ?? ''}"`;
   const appId = child.metadata.labels?.[labels.appId];
   const isSameApp = appId === appIdOf(addon);
-  const rename = 'create this addon again with another appId or tenantId';
+  // The name of the Secret has no tenantId in it.
+  const rename = `create this addon again with another appId${kind === 'Secret' ? '' : ' or tenantId'}`;
   const isOwned = (child.metadata.ownerReferences ?? []).length > 0;
+  const claimed = child.metadata.labels?.[labels.uid];
+  if (uid === undefined && claimed !== undefined && !isOwned)
+    return {
+      reason: 'NameConflict',
+      message: `${kind} ${name} has the label ${labels.uid} of this operator, but its label ${labels.managedBy} is not "${fieldManager}", so nothing was changed. If it was left behind by a deleted PostgresAddon, set that label to adopt it; it may hold data`,
+    };
   if (uid === undefined || (isOwned && !observed.livingOwners.includes(uid)))
     return {
       reason: 'NameConflict',
-      message: `${kind} ${name} exists and does not belong to this addon; it was left unchanged. Delete it, or ${rename}`,
+      message: `${kind} ${name} exists and does not belong to this addon; it was left unchanged. If nothing uses it, delete it; or ${rename}`,
     };
   if (isOwned || observed.livingOwners.includes(uid)) {
     const why = isSameApp ? '' : `, whose appId is "${appId}": its tenantId and appId are joined to the same name`;

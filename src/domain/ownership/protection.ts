@@ -5,7 +5,7 @@ import { formerUidOf, reasonOf } from '../recorded.ts';
 import { type FoundChild, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
-import { addFinalizer, hasFinalizer, isLeavingProtection, removeFinalizer } from './finalizer.ts';
+import { addFinalizer, finalizerRefused, hasFinalizer, isLeavingProtection, removeFinalizer } from './finalizer.ts';
 import { deletesChildren, hasOwnerReference } from './owner.ts';
 
 /** The first chapter: the finalizer must be in place before a child without an owner reference is created. */
@@ -49,7 +49,7 @@ function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
   if (deletesChildren(s.addon)) return undefined;
   if (suspended !== undefined && !isInForce(s)) return suspension;
   // A child that cannot be seen can have an owner.
-  return findUnseen(s) ?? protectedBy(target);
+  return finalizerRefused(s.addon) ?? findUnseen(s) ?? protectedBy(target);
 }
 
 /** Why the first child that could not be observed was not. */
