@@ -44,6 +44,7 @@ export function measure(
   metrics.addons({ byPhase, byReady, byEndOfLife, heldByOthers });
   metrics.databases(countByForm(images, imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
+  for (const [name, seconds] of Object.entries(caches.unconfirmedSeconds())) metrics.cacheUnconfirmed(name, seconds);
   metrics.unseenNamespaces(caches.unseen());
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.droppedLogLines(output.droppedLines);

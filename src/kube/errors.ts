@@ -112,6 +112,14 @@ export function isExpired(error: unknown): boolean {
   return error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone');
 }
 
+/**
+ * Whether a version is newer than all that the API server has, as after it was restored from a backup
+ * (NewTooLargeResourceVersionError in k8s.io/apiserver/pkg/storage/errors.go).
+ */
+export function isAhead(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 504 && error.message.includes('Too large resource version');
+}
+
 /** Whether the response was longer than the caller reads: it has to ask for less at once. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof ApiError && error.reason === 'TooLarge';
