@@ -30,7 +30,7 @@ export function judgeEndOfLife(s: Situation, now: number): Verdict | undefined {
 
 function versionEnded(major: number | undefined, now: number): Verdict | undefined {
   const day = major === undefined ? undefined : finalReleases[major];
-  const ends = millisecondsOf(day);
+  const ends = millisecondsOf(day && `${day}T00:00:00Z`);
   if (ends === undefined || now < ends) return undefined;
   const message = `PostgreSQL ${major} got its last fixes on ${day}; set spec.version to a later major version, 16 or higher (docs/versions.md says how long the upgrade takes)`;
   return { reason: 'VersionEnded', message };
