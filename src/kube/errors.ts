@@ -1,4 +1,5 @@
 // The only error that Kubernetes I/O throws: the response of the API server, or the lack of one. It must never carry a request body.
+import { cut } from '../api/text.ts';
 
 /** A field that the API server rejected (Status.details.causes). */
 export interface ErrorCause {
@@ -31,11 +32,11 @@ export class ApiError extends Error {
   readonly causes: readonly ErrorCause[];
 
   constructor(content: ApiErrorContent) {
-    super(bounded(content.message, longestMessage));
+    super(cut(content.message, longestMessage));
     this.name = 'ApiError';
     this.code = content.code;
     // A webhook can choose it.
-    this.reason = bounded(content.reason, longestReason);
+    this.reason = cut(content.reason, longestReason);
     if (content.retryAfterSeconds !== undefined)
       this.retryAfterSeconds = Math.min(content.retryAfterSeconds, longestRetryAfterSeconds);
     this.causes = content.causes ?? [];
@@ -77,12 +78,12 @@ export function errorFromResponse(code: number, body: string, retryAfter?: strin
   const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
   const status = parseJson(body);
   if (isRecord(status) && status.kind === 'Status') return errorFromStatus(status, code, seconds);
-  const start = body.trimStart().slice(0, longestMessage);
+  const start = cut(body.trimStart(), longestMessage);
   const words = start.startsWith('<') ? '' : start.replace(/\s+/g, ' ').trim();
   return new ApiError({
     code,
     reason: reasonOfCode[code] ?? 'Unknown',
-    message: words === '' ? `HTTP status ${code}` : `HTTP status ${code}: ${bounded(words, 256)}`,
+    message: words === '' ? `HTTP status ${code}` : `HTTP status ${code}: ${cut(words, 256)}`,
     ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
   });
 }
@@ -126,7 +127,7 @@ export function isTooLarge(error: unknown): boolean {
 }
 
 function toCause(cause: Record<string, unknown>): ErrorCause {
-  return { field: bounded(text(cause.field) ?? '', 256), message: bounded(text(cause.message) ?? '', 512) };
+  return { field: cut(text(cause.field) ?? '', 256), message: cut(text(cause.message) ?? '', 512) };
 }
 
 function positive(value: unknown): number | undefined {
@@ -135,10 +136,6 @@ function positive(value: unknown): number | undefined {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function bounded(value: string, length: number): string {
-  return value.length <= length ? value : `${value.slice(0, length - 1)}…`;
 }
 
 function parseJson(body: string): unknown {

@@ -1,6 +1,7 @@
 // Computes the steps from the live Cluster to a target, for the preview of a change and for its progress in status.
 import { type AddonStatus, annotations, type PlanChange, type PlanStep, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import { cut } from '../../api/text.ts';
 import { compareQuantities } from '../quantity.ts';
 import { type Situation, situationOf } from '../situation.ts';
 import { type Target, targetOf } from '../target.ts';
@@ -95,7 +96,7 @@ const longestQuote = 40;
 export function previewOf(s: Situation): Preview | undefined {
   const plan = previewedPlan(s.addon);
   if (plan === undefined) return undefined;
-  const quoted = plan.length > longestQuote ? `${plan.slice(0, longestQuote)}...` : plan;
+  const quoted = cut(plan, longestQuote);
   const target = targetOf(withPlan(s, plan));
   if (isVerdict(target)) {
     const known = Object.keys(s.observed.platform.plans).join(', ');

@@ -1,6 +1,7 @@
 // Judges whether CNPG has provisioned the database.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Cluster, fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../api/cnpg.ts';
+import { cut } from '../../api/text.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -114,6 +115,6 @@ function jsonOf(text: string): unknown {
 /** What CNPG reports about a Cluster, for messages. */
 export function cnpgReport(cluster: Cluster): string {
   const { phase = '', phaseReason } = cluster.status;
-  const why = phaseReason ? ` (${phaseReason.slice(0, 500)})` : '';
+  const why = phaseReason ? ` (${cut(phaseReason, 500)})` : '';
   return phase === '' ? 'CloudNativePG has not reported anything yet' : `CloudNativePG reports "${phase}"${why}`;
 }
