@@ -38,6 +38,6 @@ function versionEnded(major: number | undefined, now: number): Verdict | undefin
 
 function imageEnded(image: string): Verdict | undefined {
   if (!isUnsupported(image)) return undefined;
-  const message = `image "${image}" is Debian 11 and has got no fixes since 2026-09-10; the platform team moves every database to the operator's image pattern, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now`;
+  const message = `image "${image}" is Debian 11 and gets no more fixes; the platform team moves every database to the operator's image pattern, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now`;
   return { reason: 'ImageUnsupported', message };
 }

@@ -7,7 +7,7 @@ import { type Situation, situationOf } from '../situation.ts';
 import { type Target, targetOf } from '../target.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
 import { formOf } from './image.ts';
-import { versionOfImage } from './version.ts';
+import { versionIn } from './running.ts';
 
 interface Steps {
   readonly steps: readonly PlanStep[];
@@ -16,14 +16,20 @@ interface Steps {
 }
 
 /** @param cluster the addon's own */
-function stepsBetween({ addon, observed: { platform } }: Situation, cluster: Cluster, target: Target): Steps {
+function stepsBetween(s: Situation, cluster: Cluster, target: Target): Steps {
+  const {
+    addon,
+    observed: { platform },
+  } = s;
   const { spec } = cluster;
+  const image = spec.imageName ?? '';
+  const version = versionIn(s, image);
   const pattern = platform.imagePattern;
   const parameters = spec.postgresql?.parameters;
   const { profile } = target;
   const rows: readonly (readonly [what: string, from: unknown, to: unknown, restarts: boolean])[] = [
-    ['version', versionOfImage(pattern, spec.imageName ?? ''), target.version, true],
-    ['image', formOf(pattern, spec.imageName ?? ''), formOf(pattern, target.image), true],
+    ['version', version, target.version, true],
+    ['image', formOf(pattern, image, version), formOf(pattern, target.image, target.version), true],
     ['instances', spec.instances, profile.instances, false],
     ['memory', spec.resources?.limits?.memory, profile.memory, true],
     ['storage', spec.storage?.size, target.storage, false],
