@@ -26,22 +26,27 @@ export function measure(
   metrics: Metrics,
   { caches, queue, elector, output, imagePattern, operator, schema }: Measured,
 ): void {
-  const byPhase: Record<string, number> = { creating: 0, running: 0, provisioning: 0, deleted: 0 };
-  const byReady: Record<string, number> = { True: 0, False: 0, Unknown: 0 };
-  const byEndOfLife: Record<string, number> = { VersionEnded: 0, ImageUnsupported: 0 };
+  const byPhase = new Tally('creating', 'running', 'provisioning', 'deleted');
+  const byReady = new Tally('True', 'False', 'Unknown');
+  const byEndOfLife = new Tally('VersionEnded', 'ImageUnsupported');
   const images = new Map<string, number>();
   let heldByOthers = 0;
   for (const { status } of caches.everyAddon()) {
     const phase = status?.phase ?? 'creating';
     const ready = status?.conditions?.find((condition) => condition.type === 'Ready')?.status ?? 'Unknown';
     if (status?.operator !== undefined && status.operator !== operator) heldByOthers += 1;
-    byPhase[phase] = (byPhase[phase] ?? 0) + 1;
-    byReady[ready] = (byReady[ready] ?? 0) + 1;
+    byPhase.add(phase);
+    byReady.add(ready);
     const ended = status?.conditions?.find((condition) => condition.type === 'EndOfLife')?.reason;
-    if (ended !== undefined) byEndOfLife[ended] = (byEndOfLife[ended] ?? 0) + 1;
+    if (ended !== undefined) byEndOfLife.add(ended);
     if (status?.image !== undefined) images.set(status.image, (images.get(status.image) ?? 0) + 1);
   }
-  metrics.addons({ byPhase, byReady, byEndOfLife, heldByOthers });
+  metrics.addons({
+    byPhase: byPhase.counts(),
+    byReady: byReady.counts(),
+    byEndOfLife: byEndOfLife.counts(),
+    heldByOthers,
+  });
   metrics.databases(countByForm(images, imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   for (const [name, seconds] of Object.entries(caches.unconfirmedSeconds())) metrics.cacheUnconfirmed(name, seconds);
@@ -51,6 +56,24 @@ export function measure(
   metrics.spinning(queue.spinning);
   metrics.missingFromSchema(schema.missing.length);
   metrics.leader(elector.isLeader());
+}
+
+/** Counts texts that others can have written into status. */
+class Tally {
+  readonly #counts: Map<string, number>;
+
+  /** @param always what is counted even if there is none */
+  constructor(...always: readonly string[]) {
+    this.#counts = new Map(always.map((text) => [text, 0]));
+  }
+
+  add(text: string): void {
+    this.#counts.set(text, (this.#counts.get(text) ?? 0) + 1);
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
 }
 
 /** @param images how many addons have each image */
