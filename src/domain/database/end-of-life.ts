@@ -29,10 +29,14 @@ export function judgeEndOfLife(s: Situation, now: number): Verdict | undefined {
 }
 
 function versionEnded(major: number | undefined, now: number): Verdict | undefined {
-  const day = major === undefined ? undefined : finalReleases[major];
+  if (major === undefined) return undefined;
+  const day = finalReleases[major];
   const ends = millisecondsOf(day && `${day}T00:00:00Z`);
-  if (ends === undefined || now < ends) return undefined;
-  const message = `PostgreSQL ${major} got its last fixes on ${day}; set spec.version to a later major version, 16 or higher (docs/versions.md says how long the upgrade takes)`;
+  // Those before the table had ended when it was written; those after it are not known yet.
+  const hasEnded = ends === undefined ? major < Math.min(...Object.keys(finalReleases).map(Number)) : now >= ends;
+  if (!hasEnded) return undefined;
+  const last = day === undefined ? 'gets no more fixes' : `got its last fixes on ${day}`;
+  const message = `PostgreSQL ${major} ${last}; set spec.version to a later major version, 16 or higher (docs/versions.md says how long the upgrade takes)`;
   return { reason: 'VersionEnded', message };
 }
 
