@@ -68,14 +68,20 @@ const reasonOfCode: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
+/** The headers of a response that an error depends on, as received. */
+export interface ResponseHeaders {
+  readonly retryAfter?: string | undefined;
+  readonly date?: string | undefined;
+}
+
 /**
  * Decodes the body of a response outside 2xx.
  * @param code HTTP status
  * @param body the text as received: a Status, or anything that a proxy sends
- * @param retryAfter the Retry-After header; only the form in seconds is supported, up to 3,600
+ * @param headers Retry-After, in seconds or as a date, and Date, to which that date is compared: the two are from one clock
  */
-export function errorFromResponse(code: number, body: string, retryAfter?: string): ApiError {
-  const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
+export function errorFromResponse(code: number, body: string, headers: ResponseHeaders = {}): ApiError {
+  const seconds = secondsAfter(headers);
   const status = parseJson(body);
   if (isRecord(status) && status.kind === 'Status') return errorFromStatus(status, code, seconds);
   const start = cut(body.trimStart(), longestMessage);
@@ -128,6 +134,20 @@ export function isTooLarge(error: unknown): boolean {
 
 function toCause(cause: Record<string, unknown>): ErrorCause {
   return { field: cut(text(cause.field) ?? '', 256), message: cut(text(cause.message) ?? '', 512) };
+}
+
+/** RFC 9110, 10.2.3; undefined if there is none, or it cannot be told. A date that has passed asks for no wait. */
+function secondsAfter({ retryAfter = '', date }: ResponseHeaders): number | undefined {
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  const [until, from] = [millisecondsOf(retryAfter), millisecondsOf(date)];
+  return until === undefined || from === undefined ? undefined : Math.max(0, until - from) / 1000;
+}
+
+/** Of an IMF-fixdate, which has whole seconds and is the only form that servers may send. */
+function millisecondsOf(date = ''): number | undefined {
+  const isDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(date);
+  const milliseconds = isDate ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }
 
 function positive(value: unknown): number | undefined {
