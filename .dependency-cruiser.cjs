@@ -10,7 +10,7 @@ const only = (name, allowed, comment) => ({
   from: { path: folder(name), pathNot: '[.]test[.]ts$|/testing[^/]*[.]ts$' },
   to: { path: '^src/', pathNot: [folder(name), ...allowed] },
 });
-const shared = '^src/api/(kubernetes|clock)[.]ts$';
+const shared = '^src/api/(kubernetes|clock|text)[.]ts$';
 
 module.exports = {
   forbidden: [

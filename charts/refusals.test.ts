@@ -57,6 +57,11 @@ const refused: readonly (readonly [what: string, values: Values, words: readonly
     ["at '/postgres/imagePattern'", '[{]version[}]'],
   ],
   [
+    'an image pattern whose tag does not begin with the version',
+    { postgres: { imagePattern: 'example.com/pg:v{version}' } },
+    ["at '/postgres/imagePattern'", '[{]version[}]'],
+  ],
+  [
     "CloudNativePG's image pattern without type and Debian release",
     { postgres: { imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}' } },
     ["at '/postgres/imagePattern'", 'not'],

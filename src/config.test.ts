@@ -47,10 +47,45 @@ it("refuses CloudNativePG's tags that are no longer built, and says what to do",
   const refused = 'ghcr.io/cloudnative-pg/postgresql:{version}';
   expect(() => loadConfig({ IMAGE_PATTERN: refused })).toThrow(ConfigError);
   expect(() => loadConfig({ IMAGE_PATTERN: refused })).toThrow(
-    /IMAGE_PATTERN: .*not been built since 2026-09-10; use .*:\{version\}-standard-trixie.*IMAGE_ROLLOUT/,
+    /IMAGE_PATTERN: .*not been built since 2026-09-10.*; use .*:\{version\}-standard-trixie.*IMAGE_ROLLOUT/,
   );
   for (const pattern of [`${refused}-minimal-trixie`, 'mirror.example/cloudnative-pg/postgresql:{version}'])
     expect(loadConfig({ IMAGE_PATTERN: pattern })).toMatchObject({ IMAGE_PATTERN: pattern, IMAGE_ROLLOUT: 'Never' });
+  for (const suffix of ['-bullseye', '-standard-bullseye', '-13'])
+    expect(() => loadConfig({ IMAGE_PATTERN: `${refused}${suffix}` })).toThrow(/Debian 11/);
+});
+
+describe('an image pattern', () => {
+  it.each([
+    'pg:{version}',
+    'registry.example:5000/a/pg:{version}.0-debian-12-r0',
+    'r.example/pg:{version}_r1',
+    'r.example/pg{version}:{version}-x',
+    'r.example/pg:{version}.20261101',
+  ])('%s is one whose version CloudNativePG reads', (pattern) => {
+    expect(loadConfig({ IMAGE_PATTERN: pattern }).IMAGE_PATTERN).toBe(pattern);
+  });
+
+  it.each([
+    'r.example/pg:v{version}',
+    'r.example/pg-{version}',
+    'r.example/pg-{version}:latest',
+    'r.example/pg-{version}@sha256:0123',
+    'r.example/pg:{version}@sha256:0123',
+    'r.example/pg:{version} ',
+    ' r.example/pg:{version}',
+    'r.example/pg:{version}0',
+    'r.example/pg:{version}.-x',
+    'r.example/pg:{version}.',
+    'r.example/{version}:5000/pg',
+    '{version}',
+    ':{version}',
+    'r.example/pg:17',
+  ])('%j is refused, and the message says why', (pattern) => {
+    expect(() => loadConfig({ IMAGE_PATTERN: pattern })).toThrow(
+      /IMAGE_PATTERN: must be an image without a digest whose tag begins with \{version\}, .* CloudNativePG reads the version/,
+    );
+  });
 });
 
 describe('the plan file', () => {

@@ -27,6 +27,12 @@ const plansFile = z.strictObject({
 
 const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
+/**
+ * CNPG takes the tag without the digest, and of it the digits and dots at the beginning (reference.New and version.FromTag in its
+ * machinery): "17.0-r1" is 17.0, and "17.-r1" an error. A digest would give every version the same image.
+ */
+const versionedTag = /^[^\s:@]+(?::\d+\/[^\s:@]+)?:\{version\}(?:\.\d+)*(?:[A-Za-z_-][\w.-]*)?$/;
+
 const environment = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Comma-separated; empty means all. */
@@ -54,10 +60,14 @@ const environment = z.object({
     .default('17'),
   IMAGE_PATTERN: z
     .string()
-    .refine((text) => text.includes('{version}'), { error: 'must contain {version}' })
+    .refine((text) => versionedTag.test(text), {
+      error:
+        'must be an image without a digest whose tag begins with {version}, such as ' +
+        'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie: CloudNativePG reads the version from the beginning of the tag',
+    })
     .refine((text) => !isUnsupported(imageFor(text, '17')), {
       error:
-        'makes tags such as 17, which are Debian 11 and have not been built since 2026-09-10; use ' +
+        'makes tags that are Debian 11, such as 17, which have not been built since 2026-09-10, or 17-bullseye; use ' +
         'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie. Databases keep their image until IMAGE_ROLLOUT is Now',
     })
     .default('ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie'),

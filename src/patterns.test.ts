@@ -6,13 +6,16 @@ import { parseSync } from '@swc/core';
 import { projectAddon } from './api/addon.ts';
 import { projectCluster, projectScheduledBackup } from './api/cnpg.ts';
 import type { KubeObject } from './api/kubernetes.ts';
-import { longestText } from './api/raw.ts';
+import { longestText, text } from './api/raw.ts';
 import { projectClaim, projectPod, projectWarning } from './api/workload.ts';
+import { alterationOf } from './domain/alteration.ts';
 import { previewOf } from './domain/database/plan-change.ts';
+import { cnpgReport } from './domain/database/readiness.ts';
 import { findCause } from './domain/diagnosis/diagnosis.ts';
+import { normalize } from './domain/diagnosis/messages.ts';
 import { situationOf } from './domain/situation.ts';
 import { aCluster, anAddon, annotations, aScheduledBackup, observing } from './domain/testing.ts';
-import { errorFromResponse } from './kube/errors.ts';
+import { errorFromResponse, errorFromStatus } from './kube/errors.ts';
 import { redact, redactText } from './runtime/redact.ts';
 import { attacksOn } from './testing/attacks.ts';
 
@@ -195,3 +198,41 @@ describe('what is kept of an object', () => {
     ['an addon', projectAddon({ ...anAddon(), metadata: stretched(anAddon()).metadata })],
   ])('%s is bounded', (_what, kept) => expect(JSON.stringify(kept).length).toBeLessThan(200 * longestText));
 });
+
+describe('a text that is cut', () => {
+  const addon = anAddon();
+  const cluster = aCluster(addon);
+  /** Everything that keeps the beginning of a text of others. */
+  const cuts: Readonly<Record<string, (text: string) => unknown>> = {
+    'what a projection keeps': text,
+    'a message of kubelet': normalize,
+    'the reason of a phase': (words) =>
+      cnpgReport({ ...cluster, status: { ...cluster.status, phase: 'x', phaseReason: words } }),
+    'a plan in a preview': previewWith,
+    'the value that the API server stored': (words) => {
+      const stored = { ...cluster, spec: { value: words } };
+      return alterationOf({ ...cluster, spec: { value: 'x' } }, stored);
+    },
+    'an error of a proxy': (words) => errorFromResponse(502, words).message,
+    'a Status': (words) => {
+      const details = { causes: [{ field: words, message: words }] };
+      const { message, reason, causes } = errorFromStatus({ reason: words, message: words, details }, 500);
+      return { message, reason, causes };
+    },
+    'a line of the log': redactText,
+  };
+
+  it.each(Object.entries(cuts))('is what the API server stores, in %s', (_, keeps) => {
+    for (const start of ['', 'a', '\ud83d']) {
+      const kept = keeps(`${start}${'😀'.repeat(9_000)}`);
+      expect(JSON.stringify(kept)).toMatch(/😀.*…/);
+      for (const part of textsIn(kept)) expect(part).toBe(part.toWellFormed());
+    }
+  });
+});
+
+/** The texts in a value. */
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}

@@ -508,7 +508,8 @@ export const reasons = {
   },
   ImageUnsupported: {
     state: 'stalled',
-    meaning: 'The database runs an image that CloudNativePG no longer builds: a tag without type and Debian release.',
+    meaning:
+      'The database runs an image that CloudNativePG no longer builds: a tag of Debian 11, which ends in bullseye or names no Debian release.',
     remedy:
       'Ask the platform team to move all databases, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now.',
   },

@@ -1,6 +1,7 @@
 // Takes apart objects that may hold anything, for the projections: what is missing or of another type reads as empty, and never throws.
 // What is kept is bounded: anyone may have written a megabyte into any field.
 import type { KubeObject, ObjectMeta } from './kubernetes.ts';
+import { cut } from './text.ts';
 
 /** The longest text that is kept, in characters. Messages quote far less, and names have at most 253. */
 export const longestText = 2048;
@@ -28,10 +29,9 @@ export function first(value: unknown): readonly Raw[] {
 /** The value when it is a string, cut to what is kept; else the empty one. */
 export function text(value: unknown): string {
   if (typeof value !== 'string') return '';
-  if (value.length <= longestText) return value;
+  const kept = cut(value, longestText);
   // A copy: a slice would keep the whole text in memory.
-  const start = Buffer.from(value.slice(0, longestText - 1), 'utf16le').toString('utf16le');
-  return `${start}…`;
+  return value.length <= longestText ? kept : Buffer.from(kept, 'utf16le').toString('utf16le');
 }
 
 /** The value if it is a safe integer, which a number represents exactly; else undefined. */

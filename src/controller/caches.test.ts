@@ -106,6 +106,23 @@ describe('the caches', () => {
     expect(fixture.caches.notReady()).toBeUndefined();
   });
 
+  it('say how old the oldest of each kind is, once it was listed', async () => {
+    const { transport, clock, caches } = start(['a', 'b']);
+    caches.start();
+    expect(caches.unconfirmedSeconds()).toEqual({});
+    (await transport.call()).answer(page([], 50));
+    await settle();
+    await clock.advance(5_000);
+    expect(caches.unconfirmedSeconds()).toEqual({ addons: 5 });
+    for (let skipped = 1; skipped < watchedResources.length; skipped += 1) (await transport.call()).fail(forbidden);
+    (await transport.call()).answer(page([], 50));
+    await settle();
+    expect(caches.unconfirmedSeconds()).toEqual({ addons: 5 });
+    (await transport.stream()).send('BOOKMARK', { metadata: { resourceVersion: '60' } });
+    await settle();
+    expect(caches.unconfirmedSeconds()).toEqual({ addons: 0 });
+  });
+
   it('are not ready before everything is listed, except for what is refused for 10 s', async () => {
     const { transport, clock, caches, reported } = start(['a']);
     expect(caches.notReady()).toBe('addons in namespace a: not listed yet');

@@ -112,6 +112,20 @@ export class Caches {
     return each((name) => scopes.reduce((sum, scope) => sum + scope[name].store.size, 0));
   }
 
+  /**
+   * Seconds since a list or a watch last said that the cache of a resource is up to date, in the namespace where that is longest ago.
+   * Without the resources that were never listed.
+   */
+  unconfirmedSeconds(): Readonly<Partial<Record<WatchedResource, number>>> {
+    const ages = each((name) =>
+      Math.max(
+        ...[...this.#scopes.values()].map((scope) => scope[name].reflector.unconfirmedFor ?? Number.NEGATIVE_INFINITY),
+      ),
+    );
+    const listed = Object.entries(ages).filter(([, age]) => age >= 0);
+    return Object.fromEntries(listed.map(([name, age]) => [name, age / 1000]));
+  }
+
   #watch<N extends WatchedResource>(name: N, namespace: string | undefined): Watched<ObjectOf<N>> {
     const { transport, clock, random, triggers, onError, onSmallerPages, observe } = this.#options;
     const { gvr, project } = rows[name];

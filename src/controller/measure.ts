@@ -10,7 +10,7 @@ import type { ServedSchema } from './served-schema.ts';
 
 /** What is measured. */
 interface Measured {
-  readonly caches: Pick<Caches, 'everyAddon' | 'sizes' | 'unseen'>;
+  readonly caches: Pick<Caches, 'everyAddon' | 'sizes' | 'unconfirmedSeconds' | 'unseen'>;
   readonly queue: Pick<WorkQueue, 'longestRunningSeconds' | 'spinning'>;
   readonly elector: Pick<LeaderElector, 'isLeader'>;
   readonly output: Pick<Output, 'droppedLines'>;
@@ -40,6 +40,7 @@ export function measure(
   });
   metrics.databases(countByForm(countsOf(images), imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
+  for (const [name, seconds] of Object.entries(caches.unconfirmedSeconds())) metrics.cacheUnconfirmed(name, seconds);
   metrics.unseenNamespaces(caches.unseen());
   metrics.longestRunning(queue.longestRunningSeconds());
   metrics.droppedLogLines(output.droppedLines);

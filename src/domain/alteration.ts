@@ -3,6 +3,7 @@
 import type { PostgresAddon } from '../api/addon.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import { record } from '../api/raw.ts';
+import { cut } from '../api/text.ts';
 import { alteredIn, type Role } from './children.ts';
 import { includes } from './includes.ts';
 import { recordedCondition } from './recorded.ts';
@@ -74,6 +75,5 @@ function differences(desired: unknown, live: unknown, path: readonly string[] = 
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'absent';
-  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+  return cut(JSON.stringify(value) ?? 'absent', longestValue);
 }

@@ -2,7 +2,7 @@
 import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes, type ReasonState } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
-import { timestampOf } from '../api/time.ts';
+import { recordedTime, timestampOf } from '../api/time.ts';
 import { alteredIn, children, roles } from './children.ts';
 import { withServerVersion } from './database/running.ts';
 import { type ActionResult, type Decision, essentialRefusal, type Fields, type Refusal } from './decision.ts';
@@ -61,7 +61,7 @@ function withAlterations(
     const [type, verdict] = [role === 'addon' ? 'Protected' : alteredIn(role), altered[role]];
     if (type === undefined || verdict === undefined) return [];
     const before = conditions.find((condition) => condition.type === type);
-    return [conditionOf(type, verdict, before, generation, timestampOf(now))];
+    return [conditionOf(type, verdict, before, generation, now)];
   });
   const kept = conditions.filter(({ type }) => news.every((condition) => condition.type !== type));
   const order = Object.keys(conditionTypes);
@@ -115,7 +115,7 @@ function conditionsOf(
   now: number,
   generation: number | undefined,
 ): Condition[] {
-  const attempt = attemptAfter(addon, result);
+  const attempt = attemptAfter(addon, result, now);
   const isStuck = attempt !== undefined && untilStuck(addon, now) <= 0;
   const state = stateAt(addon, ready, isStuck);
   const verdicts: Decision['conditions'] = {
@@ -134,7 +134,7 @@ function conditionsOf(
       alterationIn(type, result) ??
       judged ??
       (isLost ? essentialRefusal(result) : undefined);
-    if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, timestampOf(now))];
+    if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, now)];
     // The condition could not be judged: its last value remains.
     const isJudged = type in verdicts && isEffective(type, result);
     return isJudged || before === undefined || row(type).present === 'while true' ? [] : [before];
@@ -182,8 +182,8 @@ function isMissing(type: ConditionType, { actions }: Decision, result: ActionRes
 }
 
 /** The condition that tells when the present attempt began; undefined if it begins now. A new Cluster begins one. */
-function attemptAfter(addon: PostgresAddon, { created }: ActionResult): Condition | undefined {
-  return created?.cluster === undefined ? recordedAttempt(addon) : undefined;
+function attemptAfter(addon: PostgresAddon, { created }: ActionResult, now: number): Condition | undefined {
+  return created?.cluster === undefined ? recordedAttempt(addon, now) : undefined;
 }
 
 /** Progressing counts as stalled once the deadline of the attempt has passed. */
@@ -197,15 +197,16 @@ function conditionOf(
   verdict: Verdict,
   before: Condition | undefined,
   generation: number | undefined,
-  now: string,
+  now: number,
 ): Condition {
   const { reason, message } = verdict;
+  const since = recordedTime(before?.lastTransitionTime, now) === undefined ? undefined : before?.lastTransitionTime;
   const status = row(type).present === 'while true' || stateOf(verdict) === 'good' ? 'True' : 'False';
   return {
     type,
     status,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+    lastTransitionTime: (before?.status === status ? since : undefined) ?? timestampOf(now),
     reason,
     message,
   };

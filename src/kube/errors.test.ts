@@ -14,12 +14,27 @@ describe('ApiError', () => {
     expect(errorFromResponse(500, 'z'.repeat(5000)).message.length).toBeLessThan(300);
   });
 
-  it('prefers the header’s Retry-After, then the Status’s, and ignores a date and what is beyond an hour', () => {
+  it('prefers the header’s Retry-After, then the Status’s, and ignores what is beyond an hour', () => {
     const status = JSON.stringify({ kind: 'Status', details: { retryAfterSeconds: 9 } });
-    expect(errorFromResponse(429, status, '3').retryAfterSeconds).toBe(3);
+    expect(errorFromResponse(429, status, { retryAfter: '3' }).retryAfterSeconds).toBe(3);
     expect(errorFromResponse(429, status).retryAfterSeconds).toBe(9);
-    expect(errorFromResponse(429, status, '999999999').retryAfterSeconds).toBe(3_600);
-    expect(errorFromResponse(429, '', 'Wed, 21 Oct 2026 07:28:00 GMT').retryAfterSeconds).toBeUndefined();
+    expect(errorFromResponse(429, status, { retryAfter: '999999999' }).retryAfterSeconds).toBe(3_600);
+    expect(errorFromResponse(429, '', { retryAfter: '7' }).retryAfterSeconds).toBe(7);
+  });
+
+  const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
+  it.each([
+    ['Wed, 21 Oct 2026 07:28:30 GMT', date, 30],
+    ['Thu, 22 Oct 2026 07:28:00 GMT', date, 3_600],
+    ['Wed, 21 Oct 2026 07:27:00 GMT', date, 0],
+    ['Wed, 21 Oct 2026 07:28:30 GMT', undefined, undefined],
+    ['Wed, 21 Oct 2026 07:28:30 GMT', 'yesterday', undefined],
+    ['Wed, 99 Oct 2026 07:28:30 GMT', date, undefined],
+    ['2026-10-21', date, undefined],
+    ['-3', date, undefined],
+    ['', date, undefined],
+  ])('a Retry-After of %j at %j asks for a wait of %s s', (retryAfter, at, seconds) => {
+    expect(errorFromResponse(503, '', { retryAfter, date: at }).retryAfterSeconds).toBe(seconds);
   });
 
   it('gives a reason where the server gave none', () => {
@@ -101,7 +116,7 @@ describe('ApiError', () => {
   it('shows the words of a proxy, and not its page', () => {
     expect(errorFromResponse(502, '  <html>no</html>').message).toBe('HTTP status 502');
     expect(errorFromResponse(502, ' \n upstream \t is\n away ').message).toBe('HTTP status 502: upstream is away');
-    expect(errorFromResponse(502, '', '7')).toMatchObject({ message: 'HTTP status 502', retryAfterSeconds: 7 });
+    expect(errorFromResponse(502, '', { retryAfter: '7' })).toMatchObject({ message: 'HTTP status 502', retryAfterSeconds: 7 });
     expect(errorFromResponse(502, '').retryAfterSeconds).toBeUndefined();
     // So that a name of Kubernetes is known without a body too.
     expect(errorFromResponse(404, '').reason).toBe('NotServed');

@@ -1,4 +1,5 @@
 // The only error that Kubernetes I/O throws: the response of the API server, or the lack of one. It must never carry a request body.
+import { cut } from '../api/text.ts';
 
 /** A field that the API server rejected (Status.details.causes). */
 export interface ErrorCause {
@@ -31,11 +32,11 @@ export class ApiError extends Error {
   readonly causes: readonly ErrorCause[];
 
   constructor(content: ApiErrorContent) {
-    super(bounded(content.message, longestMessage));
+    super(cut(content.message, longestMessage));
     this.name = 'ApiError';
     this.code = content.code;
     // A webhook can choose it.
-    this.reason = bounded(content.reason, longestReason);
+    this.reason = cut(content.reason, longestReason);
     const { retryAfterSeconds: seconds } = content;
     this.retryAfterSeconds = seconds === undefined ? undefined : Math.min(seconds, longestRetryAfterSeconds);
     this.causes = content.causes ?? [];
@@ -67,22 +68,28 @@ const reasonOfCode: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
+/** The headers of a response that an error depends on, as received. */
+export interface ResponseHeaders {
+  readonly retryAfter?: string | undefined;
+  readonly date?: string | undefined;
+}
+
 /**
  * Decodes the body of a response outside 2xx.
  * @param code HTTP status
  * @param body the text as received: a Status, or anything that a proxy sends
- * @param retryAfter the Retry-After header; only the form in seconds is supported, up to 3,600
+ * @param headers Retry-After, in seconds or as a date, and Date, to which that date is compared: the two are from one clock
  */
-export function errorFromResponse(code: number, body: string, retryAfter?: string): ApiError {
-  const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
+export function errorFromResponse(code: number, body: string, headers: ResponseHeaders = {}): ApiError {
+  const seconds = secondsAfter(headers);
   const status = parseJson(body);
   if (isRecord(status) && status.kind === 'Status') return errorFromStatus(status, code, seconds);
-  const start = body.trimStart().slice(0, longestMessage);
+  const start = cut(body.trimStart(), longestMessage);
   const words = start.startsWith('<') ? '' : start.replace(/\s+/g, ' ').trim();
   return new ApiError({
     code,
     reason: reasonOfCode[code] ?? 'Unknown',
-    message: words === '' ? `HTTP status ${code}` : `HTTP status ${code}: ${bounded(words, 256)}`,
+    message: words === '' ? `HTTP status ${code}` : `HTTP status ${code}: ${cut(words, 256)}`,
     retryAfterSeconds: seconds,
   });
 }
@@ -112,13 +119,35 @@ export function isExpired(error: unknown): boolean {
   return error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone');
 }
 
+/**
+ * Whether a version is newer than all that the API server has, as after it was restored from a backup
+ * (NewTooLargeResourceVersionError in k8s.io/apiserver/pkg/storage/errors.go).
+ */
+export function isAhead(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 504 && error.message.includes('Too large resource version');
+}
+
 /** Whether the response was longer than the caller reads: it has to ask for less at once. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof ApiError && error.reason === 'TooLarge';
 }
 
 function toCause(cause: Record<string, unknown>): ErrorCause {
-  return { field: bounded(text(cause.field) ?? '', 256), message: bounded(text(cause.message) ?? '', 512) };
+  return { field: cut(text(cause.field) ?? '', 256), message: cut(text(cause.message) ?? '', 512) };
+}
+
+/** RFC 9110, 10.2.3; undefined if there is none, or it cannot be told. A date that has passed asks for no wait. */
+function secondsAfter({ retryAfter = '', date }: ResponseHeaders): number | undefined {
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  const [until, from] = [millisecondsOf(retryAfter), millisecondsOf(date)];
+  return until === undefined || from === undefined ? undefined : Math.max(0, until - from) / 1000;
+}
+
+/** Of an IMF-fixdate, which has whole seconds and is the only form that servers may send. */
+function millisecondsOf(date = ''): number | undefined {
+  const isDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(date);
+  const milliseconds = isDate ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }
 
 function positive(value: unknown): number | undefined {
@@ -127,10 +156,6 @@ function positive(value: unknown): number | undefined {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function bounded(value: string, length: number): string {
-  return value.length <= length ? value : `${value.slice(0, length - 1)}…`;
 }
 
 function parseJson(body: string): unknown {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, pause } from '../api/clock.ts';
 import { recordedEventGvr } from '../api/kubernetes.ts';
+import { cut } from '../api/text.ts';
 import { ApiError } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { resourcePath } from './resources.ts';
@@ -107,8 +108,8 @@ export class EventRecorder {
       reportingController: component,
       reportingInstance: instance,
       type: record.type,
-      reason: record.reason.slice(0, LONGEST_WORD),
-      action: record.action.slice(0, LONGEST_WORD),
+      reason: cut(record.reason, LONGEST_WORD, ''),
+      action: cut(record.action, LONGEST_WORD, ''),
       regarding: { apiVersion, kind, namespace, name: regardingName, uid },
       note: cutToBytes(record.note, LONGEST_NOTE_BYTES),
     };

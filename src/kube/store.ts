@@ -1,4 +1,5 @@
-// The newest known state of every object of one kind. It must never return to an older state of an object, nor restore a deleted one.
+// The newest known state of every object of one kind. It must never return to an older state of an object, nor restore a deleted one,
+// unless the API server itself has returned to an older state.
 import type { KubeObject } from '../api/kubernetes.ts';
 import { compareResourceVersions } from './resource-version.ts';
 
@@ -108,16 +109,26 @@ export class Store<T extends KubeObject> {
     }
   }
 
-  /** Applies a complete list: objects that are missing were deleted, unless they are newer than the list. */
+  /**
+   * Applies a complete list that was requested after the watch had ended: objects that are missing were deleted, unless they are newer
+   * than the list. A list is consistent, so that one older than the watch is from an API server that was restored from a backup: it is
+   * taken as it is, whatever was known.
+   */
   replace(list: readonly Reduced<T>[], listResourceVersion: string): void {
     const delivery = new Delivery(this.#onChange);
     const listed = new Set<string>();
+    const isRestored = isNewer(this.#seen, listResourceVersion);
+    if (isRestored) {
+      this.#graves.clear();
+      this.#seen = '0';
+    }
     for (const reduced of list) {
       listed.add(keyOf(reduced));
-      delivery.attempt(() => this.#put(reduced, delivery));
+      delivery.attempt(() => this.#put(reduced, delivery, isRestored));
     }
     for (const [key, stored] of this.#objects) {
-      if (listed.has(key) || isNewer(stored.metadata.resourceVersion, listResourceVersion)) continue;
+      if (listed.has(key)) continue;
+      if (!isRestored && isNewer(stored.metadata.resourceVersion, listResourceVersion)) continue;
       this.#remove(key, stored, listResourceVersion, delivery);
     }
     this.#see(listResourceVersion);
@@ -133,7 +144,7 @@ export class Store<T extends KubeObject> {
     delivery.run();
   }
 
-  #put(raw: Reduced<T>, delivery: Delivery<T>): void {
+  #put(raw: Reduced<T>, delivery: Delivery<T>, isRestored = false): void {
     const key = keyOf(raw);
     if (this.#isBuried(key, raw)) return;
     const stored = this.#objects.get(key);
@@ -143,7 +154,7 @@ export class Store<T extends KubeObject> {
       delivery.add({ type: 'added', object });
       return;
     }
-    if (isOlderOrEqual(raw.metadata.resourceVersion, stored.metadata.resourceVersion)) return;
+    if (!isRestored && isOlderOrEqual(raw.metadata.resourceVersion, stored.metadata.resourceVersion)) return;
     const object = raw.project();
     if (stored.metadata.uid === raw.metadata.uid) {
       delivery.add({ type: 'modified', object, previous: stored });

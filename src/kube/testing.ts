@@ -45,6 +45,11 @@ export class HandTransport implements Transport {
     return taken(this.#streams.shift(), 'watch');
   }
 
+  /** The oldest request or watch not yet taken. */
+  async next(): Promise<{ readonly call?: PendingCall; readonly stream?: PendingStream }> {
+    return this.#calls.length > 0 ? { call: await this.call() } : { stream: await this.stream() };
+  }
+
   request(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(aborted()), { once: true });

@@ -173,6 +173,13 @@ describe('request', () => {
     expect(observed).toMatchObject([{ verb: 'create', resource: 'pods', code: 422 }]);
   });
 
+  it('waits until the date that a proxy names, by the clock of that proxy', async () => {
+    const headers = { date: 'Wed, 21 Oct 2015 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2015 07:28:30 GMT' };
+    answer = (_, response) => response.writeHead(503, headers).end();
+    const error = await refusal(connect({}).request({ method: 'GET', path }));
+    expect(error).toMatchObject({ code: 503, retryAfterSeconds: 30 });
+  });
+
   it('makes an error of an answer that a proxy wrote', async () => {
     answer = (_, response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<html>sorry</html>');
     const error = await refusal(connect({}).request({ method: 'GET', path }));

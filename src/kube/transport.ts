@@ -3,7 +3,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { Pool } from 'undici';
 import type { Clock } from '../api/clock.ts';
-import { ApiError, errorFromResponse } from './errors.ts';
+import { ApiError, errorFromResponse, type ResponseHeaders } from './errors.ts';
 import { type Access, Credentials } from './kubeconfig.ts';
 import { Limit } from './limit.ts';
 import { splitLines } from './lines.ts';
@@ -117,7 +117,7 @@ class HttpTransport implements Transport {
       const answer = await this.#send('calls', request, limit);
       const text = await textOf(answer.body, request.mostBytes ?? mostResponseBytes);
       code = answer.statusCode;
-      if (code < 200 || code > 299) throw errorFromResponse(code, text, header(answer, 'retry-after'));
+      if (code < 200 || code > 299) throw errorFromResponse(code, text, headersOf(answer));
       return parse(text);
     } catch (error) {
       throw limit.explain(error);
@@ -140,7 +140,7 @@ class HttpTransport implements Transport {
       if (answer.statusCode < 200 || answer.statusCode > 299) {
         const text = await textOf(answer.body, mostResponseBytes);
         observe(answer.statusCode);
-        throw errorFromResponse(answer.statusCode, text, header(answer, 'retry-after'));
+        throw errorFromResponse(answer.statusCode, text, headersOf(answer));
       }
       limit.stopTimer();
       observe(answer.statusCode);
@@ -250,9 +250,12 @@ function parse(text: string): unknown {
   }
 }
 
-function header(answer: Answer, name: string): string | undefined {
-  const value = answer.headers[name];
-  return typeof value === 'string' ? value : undefined;
+function headersOf({ headers }: Answer): ResponseHeaders {
+  const [retryAfter, date] = [headers['retry-after'], headers.date];
+  return {
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+    date: typeof date === 'string' ? date : undefined,
+  };
 }
 
 function queryString(query: ApiRequest['query']): string {

@@ -265,6 +265,90 @@ describe('Reflector', () => {
     expect(await made.untilAsked(60_000)).toBe(800);
   });
 
+  const refusals: readonly (readonly [string, (stream: PendingStream) => void])[] = [
+    ...[0, 400, 405, 429, 500, 501, 502, 503].map(
+      (code) =>
+        [
+          `answered by ${code}`,
+          (stream: PendingStream) => stream.fail(new ApiError({ code, reason: 'X', message: 'x' })),
+        ] as const,
+    ),
+    ['ended by an event with 500', (stream) => stream.send('ERROR', { kind: 'Status', code: 500 })],
+    ['unreadable', (stream) => stream.sendText('{')],
+    ['closed at once', (stream) => stream.close()],
+    ['accepted, and silent', (stream) => stream.open()],
+  ];
+  for (const [what, end] of refusals) {
+    it(`lists again, about every two minutes, while every watch is ${what}`, async () => {
+      const made = fixture();
+      made.chance = 1;
+      made.reflector.start();
+      let lists = 0;
+      const serve = async (): Promise<void> => {
+        await settle();
+        while (made.transport.waiting > 0) {
+          const { call, stream } = await made.transport.next();
+          if (stream !== undefined) end(stream);
+          call?.answer(page([thing('a', 1), ...(lists === 0 ? [] : [thing('b', 20)])], lists === 0 ? 10 : 20));
+          if (call !== undefined) lists += 1;
+          await settle();
+        }
+      };
+      for (let passed = 0; passed <= 3_600; passed += 5) {
+        await serve();
+        expect(made.reflector.unconfirmedFor).toBeLessThanOrEqual(125_000);
+        await made.clock.advance(5_000);
+      }
+      expect(lists).toBeGreaterThanOrEqual(30);
+      expect(lists).toBeLessThanOrEqual(41);
+      expect(made.store.get('default', 'b')).toBeDefined();
+    });
+  }
+
+  it('resumes a watch that was interrupted for less than 90 s, and lists once after a longer outage', async () => {
+    const made = fixture();
+    let stream = await made.watching();
+    const fail = async (): Promise<void> => {
+      stream.fail(broken);
+      await made.untilAsked(60_000);
+    };
+    while ((made.reflector.unconfirmedFor ?? 0) < 70_000) {
+      await fail();
+      stream = await made.transport.stream();
+    }
+    stream.send('BOOKMARK', { metadata: { resourceVersion: '20' } });
+    await settle();
+    expect(made.reflector.unconfirmedFor).toBe(0);
+    while ((made.reflector.unconfirmedFor ?? 0) < 90_000) {
+      await fail();
+      const next = await made.transport.next();
+      if (next.stream === undefined) throw new Error('listed too early');
+      stream = next.stream;
+    }
+    await fail();
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      (await made.transport.call()).fail(broken);
+      expect(await made.untilAsked(60_000)).toBeGreaterThanOrEqual(15_000);
+    }
+    (await made.transport.call()).answer(page([thing('a', 1)], 30));
+    expect((await made.transport.stream()).request.query?.resourceVersion).toBe('30');
+    expect(made.observed.filter((event) => event === 'relist')).toEqual(['relist']);
+  });
+
+  it('lists again after one back-off, and takes the older state, when its version is ahead of the API server', async () => {
+    const made = fixture();
+    const stream = await made.watching([thing('a', 5), thing('kept', 2), thing('late', 9)]);
+    stream.send('DELETED', thing('back', 12));
+    await settle();
+    const message = 'Timeout: Too large resource version: 12, current: 4';
+    stream.fail(new ApiError({ code: 504, reason: 'Timeout', message }));
+    expect(await made.untilAsked(60_000)).toBe(400);
+    (await made.transport.call()).answer(page([thing('a', 3), thing('kept', 2), thing('back', 4)], 4));
+    expect((await made.transport.stream()).request.query?.resourceVersion).toBe('4');
+    const names = [...made.store.values()].map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`);
+    expect(names.sort()).toEqual(['a@3', 'back@4', 'kept@2']);
+  });
+
   it('waits as long as a 429 asks for', async () => {
     const made = fixture();
     const stream = await made.watching();

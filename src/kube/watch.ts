@@ -3,7 +3,7 @@
 
 import { type Clock, pause, type Random } from '../api/clock.ts';
 import type { Gvr, KubeObject } from '../api/kubernetes.ts';
-import { ApiError, errorFromStatus, isExpired } from './errors.ts';
+import { ApiError, errorFromStatus, isAhead, isExpired } from './errors.ts';
 import { isKubeObject, listAll, withoutManagedFields } from './list.ts';
 import { compareResourceVersions } from './resource-version.ts';
 import { resourcePath } from './resources.ts';
@@ -76,6 +76,10 @@ export class Reflector<T extends KubeObject> {
   /** Since when every list has been answered so. */
   #refused: { readonly as: Absence; readonly since: number } | undefined;
   #failures = 0;
+  /** When a list or a line of a watch last said that the store is up to date. */
+  #confirmedAt: number | undefined;
+  /** Whether the last watch sent anything. */
+  #heard = false;
   #loop: Promise<void> | undefined;
 
   constructor(options: ReflectorOptions<T>) {
@@ -85,6 +89,11 @@ export class Reflector<T extends KubeObject> {
 
   get status(): ReflectorStatus {
     return this.#status;
+  }
+
+  /** Milliseconds since a list or a watch last said that the store is up to date; undefined before the first list. */
+  get unconfirmedFor(): number | undefined {
+    return this.#confirmedAt === undefined ? undefined : this.#options.clock.monotonic() - this.#confirmedAt;
   }
 
   /** Starts. Further calls, and calls after `stop`, have no effect, so that a late start cannot undo a shutdown. */
@@ -105,13 +114,19 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  /** One list if there is no version to watch from, then one watch to its end. Returns the milliseconds to wait before the next turn. */
+  /**
+   * One list if there is no version to watch from, then one watch to its end. A watch that sends nothing, however it ends, must not be
+   * resumed for ever: the version can be one that the API server will never reach, or that it always refuses.
+   * @returns the milliseconds to wait before the next turn
+   */
   async #turn(signal: AbortSignal): Promise<number> {
     try {
       const position = this.#position ?? (await this.#list(signal));
       return signal.aborted ? 0 : await this.#watch(position, signal);
     } catch (error) {
       return signal.aborted ? 0 : this.#failed(error);
+    } finally {
+      if (!this.#heard && (this.unconfirmedFor ?? 0) >= silenceMilliseconds) this.#position = undefined;
     }
   }
 
@@ -132,6 +147,7 @@ export class Reflector<T extends KubeObject> {
     if (signal.aborted) return position;
     this.#position = position;
     this.#refused = undefined;
+    this.#confirmedAt = this.#options.clock.monotonic();
     this.#guard(() => store.replace(collection.items, collection.resourceVersion));
     this.#observe(this.#status.synced ? 'relist' : 'list');
     if (!this.#status.synced || this.#status.failure !== undefined) this.#setStatus({ synced: true });
@@ -150,12 +166,15 @@ export class Reflector<T extends KubeObject> {
       timeoutSeconds: String(300 + Math.floor(random() * 301)),
     };
     let failure: unknown;
+    this.#heard = false;
     try {
       const opened = (): void => this.#opened();
       for await (const line of transport.lines({ method: 'GET', path: this.#path, query }, stream.signal, opened)) {
         if (stream.signal.aborted) break;
         stream.heard();
         this.#take(line);
+        this.#heard = true;
+        this.#confirmedAt = clock.monotonic();
         this.#succeeded();
       }
     } catch (error) {
@@ -222,8 +241,8 @@ export class Reflector<T extends KubeObject> {
     const absence = absenceIn(error);
     const isList = this.#position === undefined;
     if (isList) this.#count(absence);
-    // Only a list can say whether the resource is there.
-    else if (absence !== undefined) this.#position = undefined;
+    // Only a list can say whether the resource is there, or from which version the API server can go on.
+    else if (absence !== undefined || isAhead(error)) this.#position = undefined;
     this.#report(error);
     if (!(error instanceof ApiError)) return this.#backoff(backoffLimitMilliseconds);
     const missing = isList && absence !== undefined;

@@ -42,3 +42,8 @@ describe('classify', () => {
     ['42501', 'CheckMyDatabase', 'role'],
   ])('%s from %s is "%s"', (code, routine, why) => expect(classify(code, routine)).toBe(why));
 });
+
+it.each(Object.getOwnPropertyNames(Object.prototype))('the name %s is in no table', (name) => {
+  expect(classify(name, name)).toBe('other');
+  expect(classify('53300', name)).toBe('full');
+});

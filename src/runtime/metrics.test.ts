@@ -58,6 +58,7 @@ describe('Metrics', () => {
     metrics.request({ verb: 'patch', resource: 'clusters', code: 0, seconds: 5 });
     metrics.watch('Cluster', 'relist');
     metrics.cacheObjects('Cluster', 12);
+    metrics.cacheUnconfirmed('Cluster', 91.5);
     metrics.leader(true);
     expect(await value('postgres_addon_queue_depth')).toBe('4');
     expect(await value('postgres_addon_queue_latency_seconds_sum')).toBe('3');
@@ -68,6 +69,7 @@ describe('Metrics', () => {
     expect(await value('postgres_addon_watch_relists_total{kind="Cluster"}')).toBe('1');
     expect(await value('postgres_addon_watch_failures_total{kind="Cluster"}')).toBeUndefined();
     expect(await value('postgres_addon_cache_objects{kind="Cluster"}')).toBe('12');
+    expect(await value('postgres_addon_cache_unconfirmed_seconds{kind="Cluster"}')).toBe('91.5');
     expect(await value('postgres_addon_leader')).toBe('1');
     expect(await value(`postgres_addon_build_info{version="1.2.3",node="${process.version}"}`)).toBe('1');
   });

@@ -103,6 +103,12 @@ const table = {
     help: 'Objects in the cache by kind.',
     labels: ['kind'],
   },
+  cacheUnconfirmed: {
+    name: 'postgres_addon_cache_unconfirmed_seconds',
+    type: 'gauge',
+    help: 'Time since a list or a watch last said that the cache of a kind is up to date. Up to 90 is normal; more than 300 means that the cache is out of date.',
+    labels: ['kind'],
+  },
   unseenNamespaces: {
     name: 'postgres_addon_unseen_namespaces',
     type: 'gauge',
@@ -229,6 +235,10 @@ export class Metrics {
   /** An event of the reflector of `kind`. */
   watch(kind: string, event: WatchEvent): void {
     this.#watch[event].inc({ kind });
+  }
+
+  cacheUnconfirmed(kind: string, seconds: number): void {
+    this.#metrics.cacheUnconfirmed.set({ kind }, seconds);
   }
 
   leader(leads: boolean): void {

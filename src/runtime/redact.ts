@@ -1,4 +1,5 @@
 // Removes secrets from log entries. When in doubt, it must remove too much rather than too little.
+import { cut } from '../api/text.ts';
 
 /** Fields whose value is never shown, in lower case without separators: `DATABASE_URL`, `jdbc-uri` and `stringData` all match. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
@@ -44,7 +45,7 @@ export function redactText(text: string): string {
     .replace(ASSIGNED, `$1$2${REDACTED}`)
     .replace(QUOTED, `$1$2${REDACTED}`)
     .replace(AUTHORIZATION, `$1${REDACTED}`);
-  return clean.length <= LONGEST_TEXT ? clean : `${clean.slice(0, LONGEST_TEXT)}…`;
+  return cut(clean, LONGEST_TEXT);
 }
 
 /**

@@ -1,5 +1,6 @@
 // Which of the Secrets named <cluster>-app are the Cluster's, and what is said about the others.
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { rowOf } from '../../api/conditions.ts';
 import type { OwnerReference } from '../../api/kubernetes.ts';
 import { decide } from '../decide.ts';
@@ -56,4 +57,24 @@ describe('an immutable Secret with DATABASE_URL', () => {
   it('that holds the current URL is as good as any', () => {
     expect(given(current).conditions.CredentialsPublished?.reason).toBe('Published');
   });
+});
+
+it('leaves the Secret with DATABASE_URL alone when it holds the URL, however long the password makes it', () => {
+  const password = fc.oneof(
+    fc.string({ unit: fc.constantFrom('x', '%', 'ä', '😀', "'", ' '), minLength: 1, maxLength: 500 }),
+    fc.constantFrom('x'.repeat(1000), '%'.repeat(350), 'ä'.repeat(170), '€'.repeat(1024)),
+  );
+  fc.assert(
+    fc.property(password, fc.boolean(), (secret, immutable) => {
+      const source = { kind: 'found', object: aSource(cluster, { password: secret }) } as const;
+      const { actions } = decide(observing(addon, { cluster, source }), 0);
+      const { data } = manifestOf(actions, 'urlSecret') as { readonly data?: { readonly DATABASE_URL: string } };
+      const url = Buffer.from(data?.DATABASE_URL ?? '', 'base64').toString();
+      const held = (content: string) =>
+        decide(observing(addon, { cluster, source, urlSecret: { ...aUrlSecret(addon, content), immutable } }), 0);
+      expect(summary(held(url).actions)).toEqual([]);
+      expect(held(url).conditions.CredentialsPublished?.reason).toBe('Published');
+      expect(summary(held(`${url}x`).actions)).toEqual(immutable ? [] : ['apply Secret']);
+    }),
+  );
 });

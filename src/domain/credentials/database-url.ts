@@ -69,7 +69,8 @@ export function databaseUrl(credentials: Credentials, cluster: string, namespace
 
 /** Whether the Secret already holds this URL. */
 export function holdsUrl(secret: Secret, url: string): boolean {
-  return decode(secret.data?.DATABASE_URL) === url;
+  // A URL can be much longer than what is accepted of CNPG's Secret: each byte of a password takes up to three characters.
+  return Buffer.from(secret.data?.DATABASE_URL ?? '', 'base64').equals(Buffer.from(url));
 }
 
 /** Encodes all but the unreserved characters of RFC 3986, which is stricter than encodeURIComponent. */
@@ -78,7 +79,8 @@ function percentEncode(text: string): string {
 }
 
 function decode(base64: string | undefined): string | undefined {
-  if (base64 === undefined || base64.length === 0 || base64.length > longestValue * 2) return undefined;
+  // A character takes up to 3 bytes, and these 4 characters of base64.
+  if (base64 === undefined || base64.length === 0 || base64.length > longestValue * 4) return undefined;
   const bytes = Buffer.from(base64, 'base64');
   const text = bytes.toString('utf8');
   const printable = !/[\p{Cc}\ufffd]/u.test(text);

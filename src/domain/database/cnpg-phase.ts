@@ -36,5 +36,6 @@ export const cnpgPhases: Readonly<Record<string, CnpgPhaseMeaning>> = {
 
 /** @param phase `status.phase` of a Cluster; an unknown text means working */
 export function phaseMeaning(phase: string | undefined): CnpgPhaseMeaning {
-  return cnpgPhases[phase ?? ''] ?? 'working';
+  const text = phase ?? '';
+  return (Object.hasOwn(cnpgPhases, text) ? cnpgPhases[text] : undefined) ?? 'working';
 }

@@ -43,6 +43,21 @@ describe('the condition EndOfLife', () => {
     expect(endOfLife(statusAt(Date.parse('2026-11-28'), '14', undefined, true))?.reason).toBe('VersionEnded');
   });
 
+  it.each(['9.6', '12', '13', '13.9'])(
+    'is that of %s, which ended before the table begins, whatever the clock says',
+    (version) => {
+      for (const now of [Date.parse('2026-11-28'), 0]) {
+        const status = statusAt(now, version, `r.example/pg:${version}-x`);
+        expect(endOfLife(status)).toMatchObject({ status: 'True', reason: 'VersionEnded' });
+        expect(endOfLife(status)?.message).toMatch(/^PostgreSQL \d+ gets no more fixes; set spec[.]version/);
+      }
+    },
+  );
+
+  it('is not that of a version after the table', () => {
+    expect(endOfLife(statusAt(Date.parse('2035-01-01'), '19', 'r.example/pg:19-x'))).toBeUndefined();
+  });
+
   it('names an image that gets no fixes, with the command that moves it', () => {
     const status = statusAt(Date.parse('2026-11-28'), '17', 'ghcr.io/cloudnative-pg/postgresql:17');
     expect(endOfLife(status)).toMatchObject({ status: 'True', reason: 'ImageUnsupported' });

@@ -29,15 +29,19 @@ export function judgeEndOfLife(s: Situation, now: number): Verdict | undefined {
 }
 
 function versionEnded(major: number | undefined, now: number): Verdict | undefined {
-  const day = major === undefined ? undefined : finalReleases[major];
-  const ends = millisecondsOf(day);
-  if (ends === undefined || now < ends) return undefined;
-  const message = `PostgreSQL ${major} got its last fixes on ${day}; set spec.version to a later major version, 16 or higher (docs/versions.md says how long the upgrade takes)`;
+  if (major === undefined) return undefined;
+  const day = finalReleases[major];
+  const ends = millisecondsOf(day && `${day}T00:00:00Z`);
+  // Those before the table had ended when it was written; those after it are not known yet.
+  const hasEnded = ends === undefined ? major < Math.min(...Object.keys(finalReleases).map(Number)) : now >= ends;
+  if (!hasEnded) return undefined;
+  const last = day === undefined ? 'gets no more fixes' : `got its last fixes on ${day}`;
+  const message = `PostgreSQL ${major} ${last}; set spec.version to a later major version, 16 or higher (docs/versions.md says how long the upgrade takes)`;
   return { reason: 'VersionEnded', message };
 }
 
 function imageEnded(image: string): Verdict | undefined {
   if (!isUnsupported(image)) return undefined;
-  const message = `image "${image}" is Debian 11 and has got no fixes since 2026-09-10; the platform team moves every database to the operator's image pattern, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now`;
+  const message = `image "${image}" is Debian 11 and gets no more fixes; the platform team moves every database to the operator's image pattern, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now`;
   return { reason: 'ImageUnsupported', message };
 }

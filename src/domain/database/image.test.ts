@@ -20,6 +20,8 @@ describe('the form of an image', () => {
     [`${bare}:17@sha256:0123`, undefined],
     ['r.example/pg:latest', undefined],
     ['r.example/pg:17_custom', undefined],
+    ['r.example/pg:17.5.0-debian-12-r0', undefined],
+    ['r.example/pg:17.20261101', undefined],
   ])('%s: %s', (image, form) => {
     expect(formOf(trixie, image)).toBe(form);
   });
@@ -34,7 +36,13 @@ describe('the form of an image', () => {
     [`${bare}:17`, true],
     [`${bare}:17.4`, true],
     [`${bare}:17@sha256:0123`, true],
+    [`${bare}:17-bullseye`, true],
+    [`${bare}:17.5-standard-bullseye`, true],
+    [`${bare}:17.5-202506161040-minimal-bullseye`, true],
+    [`${bare}:17.4-13`, true],
+    [`${bare}:17.4-13-bullseye@sha256:0123`, true],
     [`${bare}:17-standard-trixie`, false],
+    [`${bare}:17.5-202506161040-standard-bookworm`, false],
     [`mirror.example/cloudnative-pg/postgresql:17`, false],
   ])('%s gets no fixes: %s', (image, unsupported) => {
     expect(isUnsupported(image)).toBe(unsupported);
@@ -112,6 +120,58 @@ describe('with imageRollout Never', () => {
     expect(imageIn(world)).toBe(image);
     expect(applied(world)).toMatchObject({ status: 'False', reason: 'ImageFormUnknown' });
     expect(applied(world)?.message).toContain('postgres.imageRollout: Now');
+  });
+
+  describe.each([
+    '{version}.0-debian-12-r0',
+    '{version}.0.1',
+    '{version}.20261101',
+    '{version}_r1',
+    '{version}-x',
+    '{version}',
+  ])('after the pattern was r.example/pg:%s', (tag) => {
+    const before = `r.example/pg:${tag}`;
+    const after = 'new.example/pg:{version}-x';
+    /** What runs with the earlier pattern, and is then seen with the later one. */
+    const moved = (version: string | undefined, forget: (world: World) => World): World => {
+      const spec = { plan: 'free' as const, ...(version === undefined ? {} : { version }) };
+      const addon = anAddon(spec);
+      const made = aCluster(addon, { dataMajor: 17 });
+      const imageName = before.replace('{version}', version ?? '17');
+      const cluster = { ...made, spec: { ...made.spec, imageName } };
+      const first = round({ addon, cluster, platform: { ...testPlatform, imagePattern: before } });
+      return forget({ ...first, platform: { ...testPlatform, imagePattern: after, imageRollout: 'Never' } });
+    };
+    const asItWas = (world: World): World => world;
+    const withoutStatus = ({ addon, ...world }: World): World => {
+      const { status: _, ...bare } = addon;
+      return { ...world, addon: bare };
+    };
+
+    it.each([undefined, '17', '17.5'])('an addon with version %s stays as it is, and nothing waits', (version) => {
+      const world = moved(version, asItWas);
+      const next = round(world);
+      expect(imageIn(next)).toBe(imageIn(world));
+      expect(applied(next)?.reason).toBe('Applied');
+      expect(next.addon.status?.version).toBe(version ?? '17');
+      expect(imageIn(round(next))).toBe(imageIn(world));
+    });
+
+    it.each([undefined, '17', '17.5'])(
+      'nor does one without status and with version %s move to the pattern',
+      (version) => {
+        const world = moved(version, withoutStatus);
+        expect(imageIn(round(world))).toContain('r.example/pg:17');
+        expect(imageIn(round(round(world)))).not.toContain('new.example');
+      },
+    );
+
+    it('another version is put into the tag if it can be, and else waits', () => {
+      const world = asks(moved('17', asItWas), '17.6');
+      const known = /^[{]version[}](?:-.*)?$/.test(tag);
+      expect(imageIn(world)).toBe(before.replace('{version}', known ? '17.6' : '17'));
+      if (!known) expect(applied(world)).toMatchObject({ status: 'False', reason: 'ImageFormUnknown' });
+    });
   });
 
   it('a form that somebody edits is put back', () => {

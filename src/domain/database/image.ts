@@ -3,7 +3,7 @@
 import type { Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { reachableVersion } from './reachable-version.ts';
-import { knownRunning, setVersion } from './running.ts';
+import { knownRunning, setVersion, versionIn } from './running.ts';
 import { imageFor, isUnsupported, parseVersion, versionOfImage } from './version.ts';
 
 export interface ReachableImage {
@@ -13,12 +13,18 @@ export interface ReachableImage {
   readonly shortfall?: Verdict | undefined;
 }
 
-/** The image with `{version}` in place of its version; undefined if the tag is not a version with an optional suffix, or has a digest. */
-export function formOf(pattern: string, image: string): string | undefined {
-  const version = versionOfImage(pattern, image);
-  if (version !== undefined && imageFor(pattern, version) === image) return pattern;
-  const [, before, after] = /^(.*:)\d{1,3}(?:\.\d{1,3})?((?:-[^:@/]*)?)$/.exec(image) ?? [];
-  return before === undefined ? undefined : `${before}{version}${after}`;
+/**
+ * The image with `{version}` in place of its version; undefined if the tag is not the version with an optional suffix after a hyphen, or
+ * has a digest. What else follows a version, as in "17.0" for 17, was made by a pattern that is not known.
+ * @param version the version in the image, where more is known than pattern and tag tell
+ */
+export function formOf(pattern: string, image: string, version = versionOfImage(pattern, image)): string | undefined {
+  if (version === undefined) return undefined;
+  if (imageFor(pattern, version) === image) return pattern;
+  const [, before, tag] = /^(.*:)([^:@/]+)$/.exec(image) ?? [];
+  if (tag?.startsWith(version) !== true) return undefined;
+  const after = tag.slice(version.length);
+  return after === '' || after.startsWith('-') ? `${before}{version}${after}` : undefined;
 }
 
 /** For counting: the major version in an image, and whether it has the form of the pattern, another one, or one without fixes. */
@@ -40,22 +46,25 @@ export function reachableImage(s: Situation): ReachableImage {
 
   const held = heldImage(s, pattern);
   const version = setVersion(s) ?? running.version;
-  const form = imageRollout === 'Now' && !upgrades(s, version) ? pattern : formOf(pattern, held);
-  if (wanted === versionOfImage(pattern, held) && (form === undefined || imageRollout === 'Never'))
+  const formIn = (image: string): string | undefined => formOf(pattern, image, versionIn(s, image));
+  const form = imageRollout === 'Now' && !upgrades(s, version) ? pattern : formIn(held);
+  if (wanted === versionIn(s, held) && (form === undefined || imageRollout === 'Never'))
     return { image: held, version: wanted, shortfall };
-  if (form === undefined) return { image: held, version, shortfall: unknownForm(wanted, held) };
+  if (form === undefined)
+    return { image: held, version: versionIn(s, held) ?? version, shortfall: unknownForm(wanted, held) };
   const isMajor = majorOf(wanted) !== majorOf(version);
   const live = s.own.cluster?.spec.imageName ?? held;
-  const isForm = [live, running.image ?? held].some((image) => formOf(pattern, image) !== form);
+  const isForm = [live, running.image ?? held].some((image) => formIn(image) !== form);
   return isMajor && isForm
     ? { image: imageFor(form, version), version, shortfall: formFirst(wanted) }
     : { image: imageFor(form, wanted), version: wanted, shortfall };
 }
 
 /** The image whose form is kept: what the operator wrote last, since somebody can have edited the Cluster. */
-function heldImage({ addon, own: { cluster } }: Situation, pattern: string): string {
-  const live = cluster?.spec.imageName ?? '';
-  return formOf(pattern, live) === pattern ? live : (addon.status?.image ?? live);
+function heldImage(s: Situation, pattern: string): string {
+  const { addon, own } = s;
+  const live = own.cluster?.spec.imageName ?? '';
+  return formOf(pattern, live, versionIn(s, live)) === pattern ? live : (addon.status?.image ?? live);
 }
 
 /** Whether a major upgrade was written that has not finished. */

@@ -1,12 +1,13 @@
 // Computes the steps from the live Cluster to a target, for the preview of a change and for its progress in status.
 import { type AddonStatus, annotations, type PlanChange, type PlanStep, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import { cut } from '../../api/text.ts';
 import { compareQuantities } from '../quantity.ts';
 import { type Situation, situationOf } from '../situation.ts';
 import { type Target, targetOf } from '../target.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
 import { formOf } from './image.ts';
-import { versionOfImage } from './version.ts';
+import { versionIn } from './running.ts';
 
 interface Steps {
   readonly steps: readonly PlanStep[];
@@ -15,14 +16,20 @@ interface Steps {
 }
 
 /** @param cluster the addon's own */
-function stepsBetween({ addon, observed: { platform } }: Situation, cluster: Cluster, target: Target): Steps {
+function stepsBetween(s: Situation, cluster: Cluster, target: Target): Steps {
+  const {
+    addon,
+    observed: { platform },
+  } = s;
   const { spec } = cluster;
+  const image = spec.imageName ?? '';
+  const version = versionIn(s, image);
   const pattern = platform.imagePattern;
   const parameters = spec.postgresql?.parameters;
   const { profile } = target;
   const rows: readonly (readonly [what: string, from: unknown, to: unknown, restarts: boolean])[] = [
-    ['version', versionOfImage(pattern, spec.imageName ?? ''), target.version, true],
-    ['image', formOf(pattern, spec.imageName ?? ''), formOf(pattern, target.image), true],
+    ['version', version, target.version, true],
+    ['image', formOf(pattern, image, version), formOf(pattern, target.image, target.version), true],
     ['instances', spec.instances, profile.instances, false],
     ['memory', spec.resources?.limits?.memory, profile.memory, true],
     ['storage', spec.storage?.size, target.storage, false],
@@ -95,7 +102,7 @@ const longestQuote = 40;
 export function previewOf(s: Situation): Preview | undefined {
   const plan = previewedPlan(s.addon);
   if (plan === undefined) return undefined;
-  const quoted = plan.length > longestQuote ? `${plan.slice(0, longestQuote)}...` : plan;
+  const quoted = cut(plan, longestQuote);
   const target = targetOf(withPlan(s, plan));
   if (isVerdict(target)) {
     const known = Object.keys(s.observed.platform.plans).join(', ');

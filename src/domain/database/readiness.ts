@@ -7,6 +7,7 @@ import {
   podSpecAnnotation,
   reconciliationAnnotation,
 } from '../../api/cnpg.ts';
+import { cut } from '../../api/text.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -131,6 +132,6 @@ function jsonOf(text: string): unknown {
 /** What CNPG reports about a Cluster, for messages. */
 export function cnpgReport(cluster: Cluster): string {
   const { phase = '', phaseReason } = cluster.status;
-  const why = phaseReason ? ` (${phaseReason.slice(0, 500)})` : '';
+  const why = phaseReason ? ` (${cut(phaseReason, 500)})` : '';
   return phase === '' ? 'CloudNativePG has not reported anything yet' : `CloudNativePG reports "${phase}"${why}`;
 }

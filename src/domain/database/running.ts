@@ -1,7 +1,7 @@
 // What has run on the data of an addon: the lower bound of its version (docs/decisions/0016-version-bound.md). An image counts once CNPG has
 // reported every instance ready with it; what was only requested never counts.
 import type { AddonStatus } from '../../api/addon.ts';
-import { wasReady } from '../recorded.ts';
+import { reasonOf, wasReady } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 import { awaitsRestart, readySince } from './restart-mark.ts';
 import { isUp } from './up.ts';
@@ -41,8 +41,20 @@ export function knownRunning(s: Situation): Running | undefined {
 }
 
 /** The version in the image of the Cluster, whether it runs or not. */
-export function setVersion({ own, observed: { platform } }: Situation): string | undefined {
-  return versionOfImage(platform.imagePattern, own.cluster?.spec.imageName ?? '');
+export function setVersion(s: Situation): string | undefined {
+  return versionIn(s, s.own.cluster?.spec.imageName ?? '');
+}
+
+/**
+ * The version in an image: the one that status has recorded with it, or else the one that pattern and tag tell. The pattern that the
+ * image was made from can be another one now: "17.0-r1" is version 17 of "{version}.0-r1".
+ */
+export function versionIn({ addon, observed: { platform } }: Situation, image: string): string | undefined {
+  const { status } = addon;
+  // Of an image that the API server stored instead of ours, status has the version that was requested.
+  const written = reasonOf(addon, 'PlanApplied') === 'ChangedOnAdmission' ? undefined : status;
+  const recorded = [status?.running, written].find((one) => one?.image === image);
+  return recorded?.version ?? versionOfImage(platform.imagePattern, image);
 }
 
 /** A tag without a minor version says nothing about it: then the highest one of that major that is known remains. */

@@ -21,6 +21,11 @@ describe('images', () => {
     [pattern, 'ghcr.io/cloudnative-pg/postgresql:17.4', '17.4'],
     [pattern, 'registry.example:5000/pg:16.2-standard-trixie', '16.2'],
     ['r/pg:{version}-minimal', 'r/pg:18-minimal', '18'],
+    [pattern, 'r/pg:17.5.0-debian-12-r0', '17.5'],
+    [pattern, 'r/pg:17.20261101', '17'],
+    [pattern, 'r/pg:17beta1', '17'],
+    [pattern, 'r/pg:1700', undefined],
+    ['r/pg:{version}.0-r1', 'r/pg:17.0-r1', '17'],
     [pattern, 'r/pg@sha256:0123', undefined],
     [pattern, 'r/pg:latest', undefined],
   ])('%s, %s: %s', (from, image, version) => {

@@ -5,9 +5,15 @@ interface Version {
   readonly minor: number | undefined;
 }
 
-/** undefined if the text does not start with a version. */
+/** A date is no minor version. */
+const versionAtStart = /^(\d{1,3})(?:\.(\d{1,3})(?!\d))?(?!\d)/;
+
+/**
+ * The version at the beginning of a text, as CNPG reads a tag (FromTag in its machinery, pkg/postgres/version): "17.5.0-r1" is 17.5.
+ * undefined if it does not start with one.
+ */
 export function parseVersion(text: string): Version | undefined {
-  const match = /^(\d{1,3})(?:\.(\d{1,3}))?(?![\d.])/.exec(text);
+  const match = versionAtStart.exec(text);
   if (match === null) return undefined;
   return { major: Number(match[1]), minor: match[2] === undefined ? undefined : Number(match[2]) };
 }
@@ -27,11 +33,12 @@ export function imageFor(pattern: string, version: string): string {
 }
 
 /**
- * Whether an image gets no fixes: CNPG's tags of a version alone, without type and Debian release. They are Debian 11, and were last
- * built on 2026-09-10 (cloudnative-pg/postgres-containers #504).
+ * Whether an image gets no fixes: CNPG's tags of Debian 11. They name it, or are a version alone or with the number of a build; the latter
+ * were last built on 2026-09-10 (cloudnative-pg/postgres-containers #504).
  */
 export function isUnsupported(image: string): boolean {
-  return /^ghcr\.io\/cloudnative-pg\/postgresql:\d+(?:\.\d+)?(?:@.*)?$/.test(image);
+  const tag = /^ghcr\.io\/cloudnative-pg\/postgresql:\d+(?:\.\d+)?(?:-\d+)?(?:(?:-[a-z]+)?-bullseye)?(?:@.*)?$/;
+  return tag.test(image);
 }
 
 /** The version in an image built from `pattern`, or at the start of its tag; undefined if there is none. */
@@ -40,5 +47,5 @@ export function versionOfImage(pattern: string, image: string): string | undefin
   const inner =
     image.startsWith(before) && image.endsWith(after) ? image.slice(before.length, image.length - after.length) : '';
   const text = parseVersion(inner) === undefined ? (/:([^/:@]+)(?:@|$)/.exec(image)?.[1] ?? '') : inner;
-  return parseVersion(text) === undefined ? undefined : /^\d+(?:\.\d+)?/.exec(text)?.[0];
+  return versionAtStart.exec(text)?.[0];
 }

@@ -3,7 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Reason, reasons } from '../../api/conditions.ts';
+import { timestampOf } from '../../api/time.ts';
 import type { ActionResult } from '../decision.ts';
+import { needs } from '../needs.ts';
 import type { Observed } from '../observed.ts';
 import { statusOf } from '../status.ts';
 import { aCluster, anAddon, aRunningAddon, changed, observing, refusing, testTime, think } from '../testing.ts';
@@ -81,9 +83,33 @@ describe.each(Object.entries(before))('an attempt of an addon that was %s', (wha
     expect(pace).toEqual({ kind: 'again', afterMilliseconds: 1000 });
     const late = { ...first, status: think(withCluster(creating)(first), {}, beginning + deadline).status };
     expect(conditionOf(late, 'Stalled')?.reason).toBe('TakingTooLong');
-    // From then on it stays so, also when the clock is set back.
-    for (const at of [deadline + hour, 0])
-      expect(think(withCluster(creating)(late), {}, beginning + at).status).toEqual(late.status);
+    // From then on it stays so, also when the clock is set back; only a time that is still to come is replaced.
+    expect(think(withCluster(creating)(late), {}, beginning + deadline + hour).status).toEqual(late.status);
+    const back = { ...late, status: think(withCluster(creating)(late), {}, beginning).status };
+    const { lastTransitionTime: _, ...stalled } = conditionOf(late, 'Stalled') ?? {};
+    expect(conditionOf(back, 'Stalled')).toEqual({ ...stalled, lastTransitionTime: timestampOf(beginning) });
+    expect(think(withCluster(creating)(back), {}, beginning).status).toEqual(back.status);
+  });
+});
+
+describe.each([
+  ['by an hour', testTime + hour],
+  ['from 2099', Date.UTC(2099, 0)],
+])('a clock that was set back %s', (_, ahead) => {
+  it('starts the attempt again: it looks for the cause after 90 s, is Stalled after 5 min, and no time is still to come', () => {
+    const seen = withCluster(creating);
+    let addon = anAddon();
+    addon = { ...addon, status: think(seen(addon), {}, ahead).status };
+    const first = think(seen(addon), {}, testTime);
+    addon = { ...addon, status: first.status };
+    for (const { lastTransitionTime } of first.status.conditions ?? []) {
+      expect(lastTransitionTime).toBe(timestampOf(testTime));
+    }
+    expect(needs(seen(addon), testTime + 89_000).facts).toBe(false);
+    expect(needs(seen(addon), testTime + 90_000).facts).toBe(true);
+    const at = (now: number) => conditionOf({ ...addon, status: think(seen(addon), {}, now).status }, 'Stalled');
+    expect(at(testTime + 5 * minute - 1000)).toBeUndefined();
+    expect(at(testTime + 5 * minute)?.reason).toBe('TakingTooLong');
   });
 });
 
@@ -107,7 +133,7 @@ describe('an attempt', () => {
     expect(think(withCluster(creating)(first), {}, testTime + 2 * hour).status).toEqual(first.status);
   });
 
-  it('lasts since its recorded beginning, and not for less than no time when a clock goes back', () => {
+  it('lasts since its recorded beginning, or begins now when that is still to come', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...(Object.keys(reasons) as Reason[])),

@@ -1,7 +1,7 @@
 // How long a database may be not ready before that counts as stuck, and when to search for the cause. It only computes durations.
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Condition } from '../../api/kubernetes.ts';
-import { millisecondsOf } from '../../api/time.ts';
+import { recordedTime } from '../../api/time.ts';
 import { recordedCondition, wasReady } from '../recorded.ts';
 import { stateOf, verdictOf } from '../verdict.ts';
 
@@ -15,12 +15,15 @@ const longestBetweenLooks = 600_000;
 
 /**
  * The recorded condition that tells since when the present attempt lasts: Reconciling, or Stalled if that took too long. undefined if an
- * attempt begins now: nothing was in progress before, something else stopped it, or the spec has changed. Neither the age of the addon
+ * attempt begins now: nothing was in progress before, something else stopped it, the spec has changed, or Reconciling began at a time
+ * that is still to come. Neither the age of the addon
  * nor that of Ready=False tells: both include the time in which nothing was attempted, and the first is from another clock.
  */
-export function recordedAttempt(addon: PostgresAddon): Condition | undefined {
+export function recordedAttempt(addon: PostgresAddon, now: number): Condition | undefined {
   const stalled = recordedCondition(addon, 'Stalled');
-  const last = recordedCondition(addon, 'Reconciling') ?? (stalled && tookTooLong(stalled) ? stalled : undefined);
+  const reconciling = recordedCondition(addon, 'Reconciling');
+  if (reconciling !== undefined && recordedTime(reconciling.lastTransitionTime, now) === undefined) return undefined;
+  const last = reconciling ?? (stalled && tookTooLong(stalled) ? stalled : undefined);
   // Nothing is attempted for the spec of a suspended addon.
   const isOfSpec = addon.spec.suspend === true || last?.observedGeneration === addon.metadata.generation;
   return isOfSpec ? last : undefined;
@@ -34,8 +37,8 @@ export function tookTooLong(stalled: Condition): boolean {
 
 /** Milliseconds since the present attempt to get the database ready began. */
 export function waitingFor(addon: PostgresAddon, now: number): number {
-  const attempt = recordedAttempt(addon);
-  const since = millisecondsOf(attempt?.lastTransitionTime) ?? now;
+  const attempt = recordedAttempt(addon, now);
+  const since = recordedTime(attempt?.lastTransitionTime, now) ?? now;
   return Math.max(0, now - since) + (attempt?.type === 'Stalled' ? deadlineOf(addon) : 0);
 }
 

@@ -1,5 +1,6 @@
 // Normalizes messages of kubelet, the scheduler and the API server for the status: they must not change while the situation does not,
 // since each new text is a status write, and internal details are removed. It must never add content.
+import { cut } from '../../api/text.ts';
 
 /** The longest quotation, in characters. */
 const longest = 300;
@@ -20,7 +21,7 @@ export function normalize(message: string): string {
     .replace(/(\bhttps?:\/\/[^\s"?]*)(?:\?[^\s"]*)?/g, '$1')
     .trim()
     .replace(/\.$/, '');
-  return plain.length <= longest ? plain : `${plain.slice(0, longest - 1)}…`;
+  return cut(plain, longest);
 }
 
 /** Why an image could not be pulled. kubelet words it differently during an attempt and during the back-off. */
