@@ -9,15 +9,9 @@ export interface Row {
 
 /**
  * integration, real: a row of that name in e2e/integration/remedies.test.ts or e2e/real/remedies.ts. causes: a row of e2e/real/causes.ts
- * with that reason. nothing: nobody has to do anything. A test: one that does more than a row can. untried: why it cannot be planted here.
+ * with that reason. nothing: nobody has to do anything. A test: one that does more than a row can.
  */
-export type Place =
-  | 'integration'
-  | 'real'
-  | 'causes'
-  | 'nothing'
-  | { readonly file: string; readonly test: string }
-  | { readonly untried: string };
+export type Place = 'integration' | 'real' | 'causes' | 'nothing' | { readonly file: string; readonly test: string };
 
 const nothing = { remedy: 'No action needed.', tried: 'nothing' } as const;
 
@@ -59,6 +53,12 @@ export const remedies = {
   StorageUnverified: { remedy: 'permit the operator to get storageclasses', tried: 'integration' },
   DowngradeRefused: { remedy: 'Request the version in status.running.lowest', tried: 'integration' },
   SecretImmutable: { remedy: 'Delete the Secret', tried: 'integration' },
+  UpgradePending: { remedy: 'request a version of the present major version', tried: 'integration' },
+  VersionEnded: { remedy: 'Set spec.version to a later major version', tried: 'integration' },
+  TakingTooLong: { remedy: 'the status of the Cluster (kubectl describe cluster)', tried: 'integration' },
+  VolumeGrowing: { remedy: 'check the storage driver', tried: 'integration' },
+  LoginTimeout: { remedy: 'Wait. If this persists, check the load', tried: 'integration' },
+  ConnectionReset: { remedy: 'Wait. If this persists, check the log', tried: 'integration' },
 
   ChangedOnAdmission: {
     remedy: 'exempt the object from the policy, set spec.suspend to true and then remove it',
@@ -102,6 +102,13 @@ export const remedies = {
       test: 'keeps a bare tag until imageRollout is Now, also with another minor version',
     },
   },
+  ImageFormUnknown: {
+    remedy: 'postgres.imageRollout: Now',
+    tried: {
+      file: 'e2e/integration/images.test.ts',
+      test: 'keeps an image whose version cannot be replaced until imageRollout is Now, and then applies the version',
+    },
+  },
 
   ClusterRecreated: { remedy: 'unless its volume claims still exist', tried: 'real' },
   Hibernated: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
@@ -110,6 +117,11 @@ export const remedies = {
   ClusterUnrecoverable: { remedy: 'delete the Cluster, and the operator creates a new, empty one', tried: 'real' },
   ClusterObjectsFailed: { remedy: 'kubectl annotate cluster <cluster> retry=now', tried: 'real' },
   PluginMissing: { remedy: 'remove it from spec.plugins of the Cluster', tried: 'real' },
+  ClusterDefinitionInvalid: { remedy: 'Correct in spec of the Cluster what the message names', tried: 'real' },
+  InstanceUnreachable: { remedy: 'Allow the CNPG operator to reach port 8000', tried: 'real' },
+  ImageProblem: { remedy: 'give it its image (status.image of the addon) back in one change', tried: 'real' },
+  OutOfMemory: { remedy: 'Choose a plan with more memory, and delete the pod', tried: 'real' },
+  MountFailed: { remedy: 'create the Secret or ConfigMap that it misses', tried: 'real' },
   ContainerNotStarted: { remedy: "Follow the node's message", tried: 'real' },
   LoginForbidden: { remedy: 'As a superuser, give the role LOGIN', tried: 'real' },
   DatabaseMissing: { remedy: 'rename it back', tried: 'real' },
@@ -129,6 +141,20 @@ export const remedies = {
   CrashLooping: { remedy: 'Read its log with the command in the message', tried: 'causes' },
   DiskFull: { remedy: 'free up space', tried: 'causes' },
 
+  UpgradeFailed: {
+    remedy: 'Remove the cause, and set spec.version to the new version again',
+    tried: {
+      file: 'e2e/real/plans.test.ts',
+      test: 'to a later major that fails is tried again without its Job, reverted by spec.version, and succeeds without the cause',
+    },
+  },
+  WaitingForUser: {
+    remedy: 'A supervised switchover is made by kubectl cnpg promote <cluster> <instance>',
+    tried: {
+      file: 'e2e/real/failover.test.ts',
+      test: 'that is supervised waits for a user, says so, and is complete after the promotion',
+    },
+  },
   CredentialsRejected: {
     remedy: 'Delete the Secret <cluster>-app',
     tried: {
@@ -142,69 +168,12 @@ export const remedies = {
   ConnectionRefused: { remedy: 'delete the Service: CNPG creates a new one', tried: cnpgDown },
   DatabaseUnreachable: { remedy: 'delete the Service: CNPG creates a new one', tried: cnpgDown },
 
-  ImageFormUnknown: {
-    remedy: 'postgres.imageRollout: Now',
-    tried: { untried: 'the same as for ImageUnsupported, with an image that has to be edited into the Cluster' },
-  },
-  UpgradePending: {
-    remedy: 'request a version of the present major version',
-    tried: {
-      untried: 'reachable-version.test.ts follows it: a database that never becomes ready has to be left alone',
-    },
-  },
-  VersionEnded: {
-    remedy: 'Set spec.version to a later major version',
-    tried: {
-      untried: 'there are no images of a major version that has ended; a major upgrade is in e2e/real/plans.test.ts',
-    },
-  },
-  TakingTooLong: {
-    remedy: 'Check the events of the namespace',
-    tried: { untried: 'no cause was found, so there is none to remove; each cause that is found has a row' },
-  },
-  WaitingForUser: {
-    remedy: 'Follow status.phaseReason of the Cluster',
-    tried: { untried: 'CNPG waits only with primaryUpdateStrategy supervised, and not with one instance' },
-  },
-  ClusterDefinitionInvalid: {
-    remedy: 'Correct what the message names',
-    tried: { untried: "CNPG's webhook rejects such a Cluster before it is stored" },
-  },
-  ImageProblem: {
-    remedy: "Correct spec.version or the operator's image pattern",
-    tried: { untried: 'the Cluster names an image, not a catalog, and the images here have every architecture' },
-  },
-  InstanceUnreachable: {
-    remedy: 'Allow the CNPG operator to reach port 8000',
-    tried: { untried: 'the network of the test cluster enforces no NetworkPolicy' },
-  },
-  UpgradeFailed: {
-    remedy: 'delete the Job to retry',
-    tried: { untried: 'pg_upgrade has to fail on data that PostgreSQL accepts' },
-  },
-  VolumeGrowing: {
-    remedy: 'check the storage driver',
-    tried: { untried: 'the storage of the test cluster does not expand volumes' },
-  },
-  OutOfMemory: {
-    remedy: 'Choose a plan with more memory',
-    tried: { untried: "the memory of a plan is enough to start PostgreSQL, and a kill while it runs is a backend's" },
-  },
-  MountFailed: {
-    remedy: 'Check the volume and its storage driver',
-    tried: { untried: 'the storage of the test cluster has no driver that attaches anything' },
-  },
   NodeUnavailable: {
     remedy: 'Recover the node',
-    tried: { untried: 'the test cluster has one node, which the operator needs too' },
-  },
-  LoginTimeout: {
-    remedy: 'Wait. If this persists, check the load',
-    tried: { untried: 'PostgreSQL has to be alive for CNPG and silent for others' },
-  },
-  ConnectionReset: {
-    remedy: 'Wait. If this persists, check the log',
-    tried: { untried: 'PostgreSQL has to be alive for CNPG and silent for others' },
+    tried: {
+      file: 'e2e/real/alone/node.test.ts',
+      test: 'a node that does not respond is named, and the database runs again once it is recovered',
+    },
   },
 } as const satisfies Readonly<Record<Reason, Row>>;
 

@@ -52,7 +52,7 @@ it('keeps a bare tag until imageRollout is Now, also with another minor version'
   await second.stop();
   await suite().patchAddon(namespace, 'shop', { version: '18' });
 
-  await suite().startOperator({ user: 'operator-now', environment: { IMAGE_ROLLOUT: 'Now' } });
+  const third = await suite().startOperator({ user: 'operator-now', environment: { IMAGE_ROLLOUT: 'Now' } });
   await eventually('the image of 18', async () => expect(await image()).toBe(`${repository}:18-standard-trixie`));
   await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
   expect(clusters.course(namespace, cluster, ({ spec }) => spec?.imageName)).toEqual([
@@ -64,4 +64,36 @@ it('keeps a bare tag until imageRollout is Now, also with another minor version'
   ]);
   const moved = await suite().untilRunning(namespace, 'shop');
   expect(conditionOf(moved, 'EndOfLife')).toBeUndefined();
+  await third.stop();
+});
+
+it('keeps an image whose version cannot be replaced until imageRollout is Now, and then applies the version', async () => {
+  const { client, clusters } = suite();
+  const namespace = await suite().namespace();
+  const cluster = `db-${namespace}-shop`;
+  const image = async (): Promise<unknown> => (await client.get(clusterGvr, namespace, cluster))?.spec?.imageName;
+
+  const digest = `-standard-trixie@sha256:${'0'.repeat(64)}`;
+  const environment = { IMAGE_PATTERN: `${repository}:{version}${digest}` };
+  const first = await suite().startOperator({ user: 'operator-digest', environment });
+  await suite().createAddon(namespace, 'shop', { plan: 'free', version: '17' });
+  await suite().untilRunning(namespace, 'shop');
+  await first.stop();
+
+  const second = await suite().startOperator({ user: 'operator-pattern' });
+  await suite().patchAddon(namespace, 'shop', { version: '17.4' });
+  const refused = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'ImageFormUnknown');
+  const { message } = conditionOf(refused, 'PlanApplied') ?? {};
+  for (const word of ['17.4', digest, 'postgres.imageRollout: Now']) expect(message).toContain(word);
+  expect(await image()).toBe(`${repository}:17${digest}`);
+  await second.stop();
+
+  await suite().startOperator({ user: 'operator-moving', environment: { IMAGE_ROLLOUT: 'Now' } });
+  await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
+  const moved = await suite().untilRunning(namespace, 'shop');
+  expect(moved.status).toMatchObject({ version: '17.4' });
+  expect(clusters.course(namespace, cluster, ({ spec }) => spec?.imageName)).toEqual([
+    `${repository}:17${digest}`,
+    `${repository}:17.4-standard-trixie`,
+  ]);
 });

@@ -16,13 +16,13 @@
 // | S4 "Backup failing"                                                   | no backups yet: BackupReady says so    |
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import { conditionOf } from '../harness/views.ts';
+import { conditionOf, isRunning } from '../harness/views.ts';
 import { belongingsOf, clusterName } from './belongings.ts';
 import { addonName, type Cause, causes } from './causes.ts';
 import { lift } from './policies.ts';
 import { minutes, useReal } from './real.ts';
 
-jest.setTimeout(minutes(10));
+jest.setTimeout(minutes(13));
 
 const real = useReal();
 const namespaces = new Map<string, string>();
@@ -105,7 +105,8 @@ describe('once the cause is gone', () => {
     'the database comes up by itself, and nothing of the trouble is said any more: %s',
     async (_, cause) => {
       const namespace = namespaceOf(cause);
-      const addon = await real().running(namespace, addonName);
+      // What was refused is requested again within ten minutes.
+      const addon = await real().addons.until(namespace, addonName, 'phase running', isRunning, minutes(12));
       expect(conditionOf(addon, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
       expect(conditionOf(addon, 'Stalled')).toBeUndefined();
       const cluster = await real().client.get(clusterGvr, namespace, clusterName(namespace, addonName));

@@ -1,11 +1,13 @@
 // Causes of a database that does not become ready, each in a separate namespace: how to create it, what the addon must report, and how
 // to remove it. None may affect the operator, CNPG or another namespace.
+import { expect } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import type { AddonSpec } from '../../src/api/addon.ts';
 import type { Reason } from '../../src/api/conditions.ts';
+import { conditionOf } from '../harness/views.ts';
 import { clusterName } from './belongings.ts';
 import { fill, makeRoom, mend, offerSmallDisk, removeSmallDisk } from './disks.ts';
-import { askForMemory, breakWebhook, lift, limitMemory, refuse, setQuota, useStorageClass } from './policies.ts';
+import { askFor, breakWebhook, lift, limitMemory, refuse, setQuota, useStorageClass } from './policies.ts';
 import type { Real } from './real.ts';
 
 /** Every addon here has this name. */
@@ -26,7 +28,7 @@ export interface Cause {
   readonly cleanUp?: (real: Real, namespace: string) => Promise<unknown>;
 }
 
-const firstPod = (namespace: string): string => `${clusterName(namespace, addonName)}-1`;
+export const firstPod = (namespace: string): string => `${clusterName(namespace, addonName)}-1`;
 
 const settings = 'postgresql.auto.conf';
 const killPostgres = 'kill -KILL "$(head --lines=1 "$PGDATA/postmaster.pid")"';
@@ -41,8 +43,20 @@ export function bash(real: Real, namespace: string, script: string): Promise<str
   return real.kubectl(['exec', '--namespace', namespace, pod, '--container', 'postgres', '--', 'bash', '-c', script]);
 }
 
-const stopQuota = (real: Real, namespace: string): Promise<unknown> =>
-  real.kubectl(['delete', 'resourcequota', 'small', '--namespace', namespace]);
+const raiseQuota =
+  (hard: Readonly<Record<string, string>>) =>
+  (real: Real, namespace: string): Promise<unknown> =>
+    setQuota(real, namespace, hard);
+
+/** An extended resource of the node (https://kubernetes.io/docs/tasks/administer-cluster/extended-resource-node/). */
+const resourceOf = (namespace: string): string => `${namespace}.example/device`;
+
+/** @param capacity null takes a resource away */
+async function changeNodes(real: Real, capacity: Readonly<Record<string, string | null>>): Promise<void> {
+  const patch = `--patch=${JSON.stringify({ status: { capacity } })}`;
+  const nodes = (await real.kubectl(['get', 'nodes', '--output', 'name'])).trim().split('\n');
+  await Promise.all(nodes.map((node) => real.kubectl(['patch', node, '--subresource=status', '--type=merge', patch])));
+}
 
 const absentClass = (namespace: string): string => `absent-${namespace}`;
 
@@ -74,28 +88,27 @@ export const causes: readonly Cause[] = [
     },
   },
   {
-    name: 'memory',
-    bring: (real, namespace) => askForMemory(real, namespace, '900Gi'),
+    // No node has what every pod of the namespace asks for, until there is some.
+    name: 'resources',
+    bring: (real, namespace) => askFor(real, namespace, resourceOf(namespace)),
     reason: 'Unschedulable',
-    words: () => ['Insufficient memory'],
-    remove: async (real, namespace) => {
-      await lift(real, namespace);
-      await real.kubectl(['delete', 'pods', '--all', '--namespace', namespace, '--grace-period=0', '--force']);
-    },
+    words: (namespace) => [`Insufficient ${resourceOf(namespace)}`],
+    remove: (real, namespace) => changeNodes(real, { [resourceOf(namespace)]: '8' }),
+    cleanUp: (real, namespace) => changeNodes(real, { [resourceOf(namespace)]: null }),
   },
   {
     name: 'pods',
     bring: (real, namespace) => setQuota(real, namespace, { pods: '0' }),
     reason: 'QuotaExceeded',
     words: () => ['exceeded quota: small', 'pods=0'],
-    remove: stopQuota,
+    remove: raiseQuota({ pods: '100' }),
   },
   {
     name: 'clusters',
     bring: (real, namespace) => setQuota(real, namespace, { 'count/clusters.postgresql.cnpg.io': '0' }),
     reason: 'QuotaExceeded',
     words: (namespace) => [`Cluster ${clusterName(namespace, addonName)}`, 'exceeded quota: small'],
-    remove: stopQuota,
+    remove: raiseQuota({ 'count/clusters.postgresql.cnpg.io': '1' }),
   },
   {
     // CNPG needs four Secrets of its own, and the fifth is DATABASE_URL.
@@ -103,14 +116,14 @@ export const causes: readonly Cause[] = [
     bring: (real, namespace) => setQuota(real, namespace, { 'count/secrets': '4' }),
     reason: 'QuotaExceeded',
     words: () => [`Secret app-${addonName}-database-url`, 'exceeded quota: small'],
-    remove: stopQuota,
+    remove: raiseQuota({ 'count/secrets': '5' }),
   },
   {
     name: 'limits',
     bring: (real, namespace) => limitMemory(real, namespace, '128Mi'),
     reason: 'PodsRefused',
     words: () => ['maximum memory usage per Container is 128Mi'],
-    remove: (real, namespace) => real.kubectl(['delete', 'limitrange', 'small', '--namespace', namespace]),
+    remove: (real, namespace) => limitMemory(real, namespace, '1Gi'),
   },
   {
     name: 'policy',
@@ -139,7 +152,7 @@ export const causes: readonly Cause[] = [
     bring: (real, namespace) => setQuota(real, namespace, { 'requests.storage': '500Mi' }),
     reason: 'VolumePending',
     words: (namespace) => [firstPod(namespace), 'ResourceQuota', 'requests.storage'],
-    remove: stopQuota,
+    remove: raiseQuota({ 'requests.storage': '1Gi' }),
   },
   {
     // A line that PostgreSQL does not understand: it does not start again.
@@ -149,6 +162,9 @@ export const causes: readonly Cause[] = [
     reason: 'CrashLooping',
     words: (namespace) => [firstPod(namespace), 'kubectl logs'],
     remove: async (real, namespace) => {
+      const addon = await real.reason(namespace, addonName, 'Ready', 'CrashLooping');
+      const [, command = ''] = /kubectl (logs .*)$/.exec(conditionOf(addon, 'Ready')?.message ?? '') ?? [];
+      expect(await real.kubectl(command.split(' '))).toMatch(/syntax error in file .*postgresql\.auto\.conf/);
       await mend(real, namespace, firstPod(namespace), `sed --in-place /nonsense/d ${settings}`);
       await removeFirstPod(real, namespace);
     },

@@ -63,7 +63,8 @@ export async function offerSmallDisk(real: Real, namespace: string, claim: strin
 /** Leaves no room: from outside, since what PostgreSQL writes there counts as its memory. */
 export async function fill(real: Real, namespace: string): Promise<void> {
   const disk = `/disks/${namespace}`;
-  await exec(real, namespace, `fallocate -l "$(($(stat -f -c '%a*%S' ${disk})))" ${disk}/filler`);
+  // Until there is no room: how much there is changes meanwhile.
+  await exec(real, namespace, `! dd if=/dev/zero of=${disk}/filler bs=64K status=none 2>/dev/null`);
 }
 
 export async function makeRoom(real: Real, namespace: string): Promise<void> {

@@ -101,3 +101,42 @@ describe('the primary of pro dies under a writer', () => {
     expect(await theWriter().reconnects()).toBeGreaterThan(0);
   });
 });
+
+describe('an update of pro', () => {
+  it('that is supervised waits for a user, says so, and is complete after the promotion', async () => {
+    const name = clusterName(namespace, app);
+    const cluster = ['cluster', name, '--namespace', namespace];
+    await real().kubectl([
+      'patch',
+      ...cluster,
+      '--type=merge',
+      '--patch={"spec":{"primaryUpdateStrategy":"supervised"}}',
+    ]);
+    // As `kubectl cnpg restart` does.
+    const now = (): string => new Date().toISOString();
+    await real().kubectl(['annotate', ...cluster, `kubectl.kubernetes.io/restartedAt=${now()}`]);
+    const waiting = await real().reason(namespace, app, 'Ready', 'WaitingForUser');
+    expect(conditionOf(waiting, 'Stalled')?.reason).toBe('WaitingForUser');
+    expect(conditionOf(waiting, 'Ready')?.message).toContain('User must issue a supervised switchover');
+
+    const before = await primary();
+    const { instanceNames } = (await real().client.get(clusterGvr, namespace, name))?.status ?? {};
+    const next = (instanceNames as readonly string[]).find((instance) => instance !== before);
+    // As `kubectl cnpg promote` does.
+    const [phase, phaseReason] = ['Switchover in progress', `Switching over to ${next}`];
+    const status = { targetPrimary: next, targetPrimaryTimestamp: now(), phase, phaseReason };
+    const patch = `--patch=${JSON.stringify({ status })}`;
+    await real().kubectl(['patch', ...cluster, '--subresource=status', '--type=merge', patch]);
+    await real().addons.until(
+      namespace,
+      app,
+      'the next primary',
+      (addon) => addon.status?.primary === next,
+      minutes(4),
+    );
+    const after = await real().running(namespace, app);
+    expect(conditionOf(after, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
+    expect(JSON.stringify(after.status?.conditions)).not.toContain('"WaitingForUser"');
+    expect(await theWriter().lost()).toEqual([]);
+  });
+});

@@ -72,15 +72,15 @@ export async function useStorageClass(real: Real, namespace: string, name: strin
   await change(real, namespace, 'claims', `Object{spec: Object.spec{storageClassName: "${name}"}}`);
 }
 
-/** Makes every container of the namespace ask for so much memory. */
-export async function askForMemory(real: Real, namespace: string, memory: string): Promise<void> {
-  const resources = `Object.spec.containers.resources{requests: {"memory": "${memory}"}, limits: {"memory": "${memory}"}}`;
+/** Makes every container of the namespace ask for one unit of an extended resource. */
+export async function askFor(real: Real, namespace: string, resource: string): Promise<void> {
+  const resources = `Object.spec.containers.resources{requests: {"${resource}": "1"}, limits: {"${resource}": "1"}}`;
   const container = `Object.spec.containers{name: container.name, resources: ${resources}}`;
   const expression = `Object{spec: Object.spec{containers: object.spec.containers.map(container, ${container})}}`;
   await change(real, namespace, 'pods', expression);
 }
 
-/** Takes away what `refuse`, `useStorageClass` or `askForMemory` put there. */
+/** Takes away what `refuse`, `useStorageClass` or `askFor` put there. */
 export async function lift(real: Real, namespace: string): Promise<void> {
   const kinds = ['validatingadmissionpolicy', 'mutatingadmissionpolicy'].flatMap((kind) => [kind, `${kind}binding`]);
   await Promise.all(kinds.map((kind) => real.kubectl(['delete', kind, namespace, '--ignore-not-found'])));

@@ -6,7 +6,8 @@ import type { Reason } from '../../src/api/conditions.ts';
 import { type ConditionView, conditionOf, isRunning } from '../harness/views.ts';
 import { addonName } from './causes.ts';
 import { minutes, useReal } from './real.ts';
-import { type Trial, trials } from './remedies.ts';
+import { trials } from './remedies.ts';
+import type { Trial } from './trial.ts';
 
 jest.setTimeout(minutes(8));
 
@@ -27,8 +28,9 @@ beforeAll(async () => {
       namespaces.set(row.reason, namespace);
       await row.bring?.(real(), namespace);
       await real().apply(namespace, addonName, row.spec ?? { plan: 'free' });
-      if (row.bring === undefined) await real().running(namespace, addonName);
-      await row.ruin?.(real(), namespace);
+      if (row.ruin === undefined) return;
+      await real().running(namespace, addonName);
+      await row.ruin(real(), namespace);
     }),
   );
 }, minutes(7));

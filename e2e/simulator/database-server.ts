@@ -16,6 +16,9 @@ const port = 5432;
 /** Of an error response that a client gets in place of a session. */
 type Refusal = '28P01' | '3D000' | '57P03';
 
+/** What becomes of a login after its password: no answer, or the end of the connection without a word. */
+type Trouble = 'silence' | 'reset';
+
 export class DatabaseServer {
   /** The address of the Services of all databases: one of its own on loopback, since the port is always the same. */
   readonly address: string;
@@ -24,6 +27,7 @@ export class DatabaseServer {
   readonly #sockets = new Set<Socket>();
   readonly #contexts = new Map<string, SecureContext>();
   readonly #logins = new Map<string, number>();
+  readonly #troubles = new Map<string, Trouble>();
 
   private constructor(client: KubeClient, server: Server, address: string) {
     this.#client = client;
@@ -51,6 +55,15 @@ export class DatabaseServer {
     return this.#logins.get(`${namespace}/${cluster}`) ?? 0;
   }
 
+  /** Every login to a Cluster ends like this, until relieve(). */
+  trouble(namespace: string, cluster: string, trouble: Trouble): void {
+    this.#troubles.set(`${namespace}/${cluster}`, trouble);
+  }
+
+  relieve(namespace: string, cluster: string): void {
+    this.#troubles.delete(`${namespace}/${cluster}`);
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
@@ -74,6 +87,9 @@ export class DatabaseServer {
     const [answer] = (await once(client, 'data')) as [Buffer];
     const [service = '', namespace = ''] = host.split('.');
     const cluster = service.replace(/-rw$/, '');
+    const trouble = this.#troubles.get(`${namespace}/${cluster}`);
+    if (trouble === 'silence') return;
+    if (trouble === 'reset') return void socket.resetAndDestroy();
     const refusal = await this.#judge(namespace, cluster, startup, answer.toString('utf8', 5).replace(/\0$/, ''));
     if (refusal !== undefined) return void client.end(errorResponse(refusal));
     client.write(letsIn);

@@ -277,13 +277,14 @@ export const reasons = {
   QuotaExceeded: {
     state: 'stalled',
     meaning: 'A ResourceQuota of the namespace does not allow the object.',
-    remedy: 'Raise the quota or free up some of it. The operator retries automatically.',
+    remedy: 'Raise the quota or free up some of it. The operator retries automatically, within about ten minutes.',
     recheckSeconds: 30,
   },
   Refused: {
     state: 'stalled',
     meaning: 'The API server or an admission webhook rejected an object.',
-    remedy: "Follow the server's message, quoted in the condition. The operator retries automatically.",
+    remedy:
+      "Follow the server's message, quoted in the condition. The operator retries automatically, within about ten minutes.",
     recheckSeconds: 60,
   },
   ChangedOnAdmission: {
@@ -347,7 +348,8 @@ export const reasons = {
   WaitingForUser: {
     state: 'stalled',
     meaning: 'CNPG is waiting for a user to confirm an update.',
-    remedy: 'Follow status.phaseReason of the Cluster.',
+    remedy:
+      'Follow status.phaseReason of the Cluster. A supervised switchover is made by kubectl cnpg promote <cluster> <instance>, with an instance that is not the primary.',
   },
   ClusterUnrecoverable: {
     state: 'stalled',
@@ -358,7 +360,8 @@ export const reasons = {
   ClusterDefinitionInvalid: {
     state: 'stalled',
     meaning: 'CNPG rejects the definition of the Cluster.',
-    remedy: 'Correct what the message names.',
+    remedy:
+      'Correct in spec of the Cluster what the message names. The log of the CNPG operator says why it is invalid.',
   },
   ClusterObjectsFailed: {
     state: 'stalled',
@@ -369,7 +372,9 @@ export const reasons = {
   ImageProblem: {
     state: 'stalled',
     meaning: 'CNPG cannot use the image or the image catalog of the Cluster.',
-    remedy: "Correct spec.version or the operator's image pattern.",
+    remedy:
+      "Correct spec.version or the operator's image pattern. If somebody gave the Cluster an image catalog, give it its image (status.image of the addon) back in one change, since CNPG sets one of another major version where none is: " +
+      'kubectl patch cluster <cluster> --type=merge --patch \'{"spec":{"imageCatalogRef":null,"imageName":"<image>"}}\'.',
   },
   PluginMissing: {
     state: 'stalled',
@@ -379,7 +384,8 @@ export const reasons = {
   DiskFull: {
     state: 'stalled',
     meaning: 'CNPG stopped because a disk is full.',
-    remedy: 'Expand the volume claim, or free up space on it. CNPG does not expand a full disk itself.',
+    remedy:
+      'Expand the volume claim, or free up space on it. CNPG does not expand a full disk itself. The next start is up to 5 min later, or at once when the pod of the instance is deleted.',
   },
   InstanceUnreachable: {
     state: 'progressing',
@@ -398,7 +404,7 @@ export const reasons = {
     state: 'progressing',
     meaning: 'pg_upgrade failed. The database is down, and CNPG does not retry.',
     remedy:
-      'Read the log that the message names. Remove the cause and delete the Job to retry. Or set spec.version to the previous version (docs/versions.md).',
+      'Read the log that the message names. If the cause is in the data, set spec.version to the previous version: the database starts again with all data. Remove the cause, and set spec.version to the new version again (docs/versions.md). If the cause is outside of the database, remove it and delete the Job: CNPG makes another one.',
     warning: true,
   },
   StorageClassMissing: {
@@ -422,7 +428,8 @@ export const reasons = {
   Unschedulable: {
     state: 'progressing',
     meaning: 'No node can run a pod of the database; the message says what is missing.',
-    remedy: "Add a node, free up resources, choose a smaller plan, or correct the nodes' taints and labels.",
+    remedy:
+      "Add a node, free up resources, or correct the nodes' taints and labels. Or choose a smaller plan and, if the message names a Job, delete it: CNPG does not update it.",
     warning: true,
   },
   PodsRefused: {
@@ -441,19 +448,22 @@ export const reasons = {
   CrashLooping: {
     state: 'progressing',
     meaning: 'The container of an instance, or what prepares its disk, repeatedly exits.',
-    remedy: 'Read its log with the command in the message.',
+    remedy:
+      'Read its log with the command in the message, and remove the cause. The next start is up to 5 min later, or at once when the pod or Job that the message names is deleted.',
     warning: true,
   },
   OutOfMemory: {
     state: 'progressing',
     meaning: 'An instance is repeatedly killed because it needs more memory than its limit.',
-    remedy: 'Choose a plan with more memory, or find out what uses the memory.',
+    remedy:
+      'Choose a plan with more memory, and delete the pod that the message names: CNPG does not update a pod that is not ready. Or find out what uses the memory.',
     warning: true,
   },
   MountFailed: {
     state: 'progressing',
     meaning: 'A node cannot attach or mount a volume of the database.',
-    remedy: 'Check the volume and its storage driver.',
+    remedy:
+      "Follow the node's message, quoted in the condition: create the Secret or ConfigMap that it misses, or check the volume and its storage driver.",
     warning: true,
   },
   NodeUnavailable: {

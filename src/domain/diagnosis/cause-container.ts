@@ -24,7 +24,7 @@ export function memoryIsTooSmall(evidence: Evidence): Verdict | undefined {
   if (loop === undefined) return undefined;
   const limit = evidence.cluster.spec.resources?.limits?.memory;
   const allowed = limit === undefined ? 'its memory limit' : `its memory limit of ${limit}`;
-  const message = `${displayName(loop.pod)} is repeatedly killed because it needs more than ${allowed}; choose a plan with more memory, or find the query that uses it`;
+  const message = `${displayName(loop.pod)} is repeatedly killed because it needs more than ${allowed}; choose a plan with more memory and then delete ${displayName(loop.pod)}, which otherwise keeps the old limit, or find out what uses the memory`;
   return { reason: 'OutOfMemory', message };
 }
 
@@ -44,7 +44,7 @@ export function upgradeFails(evidence: Evidence): Verdict | undefined {
   const container = pod?.containers.find(({ ended }) => ended !== undefined && ended.exitCode !== 0);
   if (pod === undefined || container === undefined) return undefined;
   const { namespace } = evidence.cluster.metadata;
-  const message = `pg_upgrade failed; for the cause, see ${logCommand(pod, container.name, namespace)}; remove the cause and delete ${displayName(pod)} to retry, or set spec.version to the previous version`;
+  const message = `pg_upgrade failed; for the cause, see ${logCommand(pod, container.name, namespace)}; set spec.version to the previous version to start the database again, and remove the cause before the next attempt; or, if the cause is outside of the database, remove it and delete ${displayName(pod)} to retry`;
   return { reason: 'UpgradeFailed', message };
 }
 

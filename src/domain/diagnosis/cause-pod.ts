@@ -3,7 +3,7 @@ import type { Container, Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
 import { conditionOf, type Evidence, warningsOn } from './evidence.ts';
 import { normalize, wordsOnImage, wordsOnRefusal, wordsOnScheduling } from './messages.ts';
-import { displayName, instanceOf, refusedInstance } from './preparation.ts';
+import { displayName, instanceOf, isInstance, refusedInstance } from './preparation.ts';
 
 const imageReasons: readonly string[] = [
   'ErrImagePull',
@@ -80,8 +80,10 @@ export function noNodeFits(evidence: Evidence): Verdict | undefined {
     const said = schedulerMessage(pod);
     if (said === '' || isAboutVolume(said)) continue;
     const why = wordsOnScheduling(said);
+    // CNPG replaces the pod of an instance that is not scheduled, but not a Job (measured on CNPG 1.30).
+    const andDelete = isInstance(pod) ? '' : ` and then delete ${displayName(pod)}, which otherwise keeps the old one`;
     const advice = /Insufficient|Too many pods/.test(why)
-      ? 'add a node, free up resources, or choose a smaller plan'
+      ? `add a node, free up resources, or choose a smaller plan${andDelete}`
       : "check the nodes' taints, labels and zones, or add a suitable node";
     return { reason: 'Unschedulable', message: `no node can run ${displayName(pod)} (${why}); ${advice}` };
   }
@@ -121,7 +123,7 @@ export function volumeCannotBeMounted(evidence: Evidence): Verdict | undefined {
     const why = normalize(warning.message);
     return {
       reason: 'MountFailed',
-      message: `node "${pod.node}" cannot mount a volume of ${displayName(pod)} (${why}); check the volume and its storage driver`,
+      message: `node "${pod.node}" cannot mount a volume of ${displayName(pod)} (${why}); create what is missing, or check the volume and its storage driver`,
     };
   }
   return undefined;

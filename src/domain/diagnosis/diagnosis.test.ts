@@ -70,16 +70,20 @@ const table: readonly (readonly [string, Reason | undefined, readonly (string | 
   ['volumes-lacking', 'VolumePending', ['db-wffc-1', '"nobody-waits"']],
   ['claims-over-quota', 'VolumePending', ['claim db-quotapvc-1', 'requests.storage']],
   ['replica-claim-over-quota', 'VolumePending', ['claim db-scale-2', 'ResourceQuota']],
-  ['memory-lacking', 'Unschedulable', ['Job db-mem-1-initdb', '(Insufficient memory)', 'smaller plan']],
+  [
+    'memory-lacking',
+    'Unschedulable',
+    ['Job db-mem-1-initdb', '(Insufficient memory)', 'smaller plan and then delete Job db-mem-1-initdb'],
+  ],
   ['anti-affinity', 'Unschedulable', ["(node(s) didn't match pod anti-affinity rules)", 'taints, labels']],
   ['pods-over-quota', 'QuotaExceeded', ['exceeded quota: small', 'limited: pods=0', 'raise the quota']],
   ['limit-range', 'PodsRefused', ['maximum memory usage per Container is 100Mi, but limit is 256Mi']],
   ['instance-over-quota', 'PodsRefused', ['Cluster db-podquota', 'log of its operator', 'ResourceQuota']],
   ['job-failing', 'CrashLooping', ['exit code 1', 'kubectl logs -n crash job/db-crash-1-initdb -c initdb']],
   ['crash-looping', 'CrashLooping', ['kubectl logs -n badparam db-badparam-1 -c postgres --previous']],
-  ['out-of-memory', 'OutOfMemory', ['pod db-full-1', '256Mi', 'plan with more memory']],
+  ['out-of-memory', 'OutOfMemory', ['pod db-full-1', '256Mi', 'plan with more memory and then delete pod db-full-1']],
   ['disk-full', 'DiskFull', ['pod db-full-1', 'expand']],
-  ['mount-failing', 'MountFailed', ['"node-1"', '/no/such/directory is not a directory']],
+  ['mount-failing', 'MountFailed', ['"node-1"', '/no/such/directory is not a directory', 'create what is missing']],
   [
     'attach-failing',
     'MountFailed',
@@ -143,7 +147,8 @@ describe('an upgrade that fails', () => {
     for (const word of [
       'job/db-crash-1-major-upgrade -c major-upgrade',
       'delete Job',
-      'set spec.version to the previous version',
+      'set spec.version to the previous version to start the database again',
+      'remove the cause before the next attempt',
     ])
       expect(cause?.message).toContain(word);
   });
