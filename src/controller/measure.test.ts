@@ -22,6 +22,7 @@ async function scraped(name: string, addons: readonly PostgresAddon[] = [], lead
       everyAddon: () => addons.values(),
       sizes: () => ({ addons: 11, clusters: 12, scheduledBackups: 13 }),
       unseen: () => 2,
+      unconfirmedSeconds: () => ({ clusters: 6 }),
     },
     queue: { longestRunningSeconds: () => 3.5, spinning: 4 },
     elector: { isLeader: () => leads },

@@ -116,7 +116,10 @@ describe('ApiError', () => {
   it('shows the words of a proxy, and not its page', () => {
     expect(errorFromResponse(502, '  <html>no</html>').message).toBe('HTTP status 502');
     expect(errorFromResponse(502, ' \n upstream \t is\n away ').message).toBe('HTTP status 502: upstream is away');
-    expect(errorFromResponse(502, '', { retryAfter: '7' })).toMatchObject({ message: 'HTTP status 502', retryAfterSeconds: 7 });
+    expect(errorFromResponse(502, '', { retryAfter: '7' })).toMatchObject({
+      message: 'HTTP status 502',
+      retryAfterSeconds: 7,
+    });
     expect(errorFromResponse(502, '').retryAfterSeconds).toBeUndefined();
     // So that a name of Kubernetes is known without a body too.
     expect(errorFromResponse(404, '').reason).toBe('NotServed');
