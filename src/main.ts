@@ -12,6 +12,7 @@ import type { Dependencies } from './controller/dependencies.ts';
 import { HeldAddons } from './controller/held-addons.ts';
 import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
+import { Repairs } from './controller/repairs.ts';
 import { Resync } from './controller/resync.ts';
 import { ServedSchema } from './controller/served-schema.ts';
 import { Triggers } from './controller/triggers.ts';
@@ -175,6 +176,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     resync: new Resync(clock, random, resyncMilliseconds),
     otherOperators,
     heldAddons: new HeldAddons(events, log),
+    repairs: new Repairs(clock),
     mayWrite: () => elector.isLeader(),
     announce: (addon, before, after) => announce(events, log, addon, before, after),
   };

@@ -113,6 +113,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     live: unread,
     facts: unread,
     livingOwners: [],
+    repairWaits: {},
     holderGone: false,
     missingFromSchema: [],
     resync: false,

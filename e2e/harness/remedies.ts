@@ -67,6 +67,13 @@ export const remedies = {
       test: 'at a change of plan: it is written once, the database is never called down, and the remedy applies the plan',
     },
   },
+  FieldContested: {
+    remedy: 'Stop who sets them',
+    tried: {
+      file: 'e2e/integration/ownership.test.ts',
+      test: 'a field that somebody sets again and again is repaired ever more rarely, and named; when that ends, it is repaired',
+    },
+  },
   CNPGNotInstalled: {
     remedy: 'Install CloudNativePG',
     tried: {

@@ -15,6 +15,12 @@ const suite = useSuite();
 
 const cnpg = 'postgresql.cnpg.io/v1';
 
+async function addon(namespace: string): Promise<LiveObject> {
+  const found = await suite().client.get(addonGvr, namespace, 'shop');
+  if (found === undefined) throw new Error('the addon is gone');
+  return found;
+}
+
 /** Objects with the names that the addon `shop` of a namespace needs, made by somebody else. */
 const foreign: readonly {
   readonly kind: string;
@@ -328,6 +334,39 @@ describe('our own child', () => {
     // A repair is not a change of plan: as soon as CNPG is at rest, so are we.
     const after = await suite().untilRunning(namespace, 'shop');
     expect(after.status?.ready_at).toBe(before.status?.ready_at);
+  });
+
+  it('a field that somebody sets again and again is repaired ever more rarely, and named; when that ends, it is repaired', async () => {
+    const namespace = await suite().namespace();
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
+    const { metadata } = await suite().untilRunning(namespace, 'shop');
+    const cluster = clusterOf(namespace);
+    const live = async () => await suite().client.get(clusterGvr, namespace, cluster);
+    const limits = async () => at(await live(), 'spec', 'resources', 'limits', 'memory');
+    const mark = await suite().audit.mark();
+    // As another controller does: it answers each repair, and the operator each of its edits.
+    const contested = (state: LiveObject): boolean => conditionOf(state, 'PlanApplied')?.reason === 'FieldContested';
+    for (let edits = 0; !contested(await addon(namespace)); edits += 1) {
+      expect(edits).toBeLessThan(20);
+      await suite().client.patch(clusterGvr, namespace, cluster, {
+        spec: { resources: { limits: { memory: '3Gi' } } },
+      });
+      await eventually('an answer of the operator', async () => {
+        if (!contested(await addon(namespace))) expect(await limits()).toBe('256Mi');
+      });
+    }
+    const state = await addon(namespace);
+    expect(conditionOf(state, 'PlanApplied')?.message).toMatch(/resources\.limits\.memory.*--show-managed-fields/);
+    expect(conditionOf(state, 'Ready')).toMatchObject({ status: 'True' });
+    const writes = (await suite().audit.since(mark)).filter(
+      ({ user, verb, resource, namespace: place }) =>
+        user === suite().operator.user && place === namespace && `${verb} ${resource}` === 'patch clusters',
+    );
+    expect(writes).toHaveLength(4);
+    // Nobody answers the next repair, 20 s after the last one.
+    await eventually('the repair', async () => expect(await limits()).toBe('256Mi'), { timeoutMilliseconds: 60_000 });
+    const repaired = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
+    expect(repaired.metadata.uid).toBe(metadata.uid);
   });
 
   it('whose owner reference was removed gets it back', async () => {

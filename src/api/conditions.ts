@@ -294,6 +294,13 @@ export const reasons = {
     remedy:
       'Accept the values, or exempt the object from the policy, set spec.suspend to true and then remove it: the operator requests the values once for each change of the spec.',
   },
+  FieldContested: {
+    state: 'stalled',
+    meaning:
+      'Somebody sets fields of an object again each time that the operator has repaired them. It repairs them ever more rarely, up to every ten minutes.',
+    remedy:
+      'Stop who sets them: the command in the message shows the manager of each field. The next repair clears the condition.',
+  },
   FieldNotRemoved: {
     state: 'stalled',
     meaning:

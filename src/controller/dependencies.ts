@@ -10,6 +10,7 @@ import type { Cache } from './cache.ts';
 import type { Clients } from './clients.ts';
 import type { DeletedAddons } from './deleted-addons.ts';
 import type { HeldAddons } from './held-addons.ts';
+import type { Repairs } from './repairs.ts';
 import type { Resync } from './resync.ts';
 import type { ServedSchema } from './served-schema.ts';
 
@@ -34,6 +35,7 @@ export interface Dependencies {
   /** Logs in with a DATABASE_URL. It is slow, so it must not occupy a worker. */
   readonly login: (url: string) => Promise<LoginResult>;
   readonly resync: Resync;
+  readonly repairs: Repairs;
   /** Deleted addons that may have left an unmarked Cluster. */
   readonly deletedAddons: DeletedAddons;
   /** Checked before every write: a leader that lost its lease must not write. */

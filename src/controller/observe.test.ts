@@ -27,6 +27,7 @@ import { clientsOf } from './clients.ts';
 import { DeletedAddons } from './deleted-addons.ts';
 import type { Availability, Dependencies } from './dependencies.ts';
 import { observe } from './observe.ts';
+import { Repairs } from './repairs.ts';
 import { Resync } from './resync.ts';
 
 const away = (): never => {
@@ -78,6 +79,7 @@ function knowing(
     schema: { missing: [], ofStatus: undefined },
     otherOperators: { isGone: (operator) => goneOperators.includes(operator) },
     heldAddons: { report: () => {}, forget: () => {} },
+    repairs: new Repairs(clock),
     availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served', ...availability }),
     api: clientsOf({ request, lines: away, close: async () => {} }),
     login: async () => ({ kind: 'unchecked' }),

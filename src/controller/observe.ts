@@ -42,6 +42,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     facts: unread,
     livingOwners: [],
     holderGone: isHolderGone(addon, deps),
+    repairWaits: deps.repairs.waits(key),
     missingFromSchema: deps.schema.missing,
     resync: deps.resync.isDue(key),
   };

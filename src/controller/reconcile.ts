@@ -36,6 +36,7 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
   if (observed === undefined) {
     deps.resync.forget(key);
     deps.heldAddons.forget(key);
+    deps.repairs.forget(key);
     return { kind: 'done' };
   }
   const decision = decide(observed, deps.clock.now());
@@ -43,6 +44,9 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
   else if (!observed.gone) deps.heldAddons.report(observed.addon, decision.heldBy, decision.ready);
   const acted = await act(decision.actions, splitKey(key)[0], deps);
   if (acted.interrupted !== undefined) return requeue(key, acted.interrupted, deps);
+  for (const action of decision.actions)
+    if (action.verb === 'apply' && action.child !== 'addon' && hasSucceeded(action, acted.result))
+      deps.repairs.wrote(key, action.child);
   const isRefused = essentialRefusal(acted.result) !== undefined;
 
   // A Secret that was just written does not have to be read.

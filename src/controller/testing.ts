@@ -37,6 +37,7 @@ import { DeletedAddons } from './deleted-addons.ts';
 import type { Availability, Dependencies, WatchedCaches } from './dependencies.ts';
 import { keyOf } from './key.ts';
 import { reconcile } from './reconcile.ts';
+import { Repairs } from './repairs.ts';
 import { Resync } from './resync.ts';
 
 export const key = keyOf(namespace, addonName);
@@ -121,6 +122,7 @@ export class World {
       otherOperators: { isGone: () => false },
       schema: { missing: [], ofStatus: undefined },
       heldAddons: { report: () => {}, forget: () => {} },
+      repairs: new Repairs(clock),
       availability: () => ({
         addons: 'served',
         clusters: 'served',

@@ -26,6 +26,12 @@ export function alterationOf(manifest: Manifest, stored: KubeObject): Verdict | 
   return { reason: 'ChangedOnAdmission', message };
 }
 
+/** The paths of the fields of a child that are not as in the manifest, a few of them. */
+export function fieldsOf(manifest: Manifest, live: KubeObject): readonly string[] {
+  const all = manifest.kind === 'Secret' ? otherKeys(manifest, live) : otherFields(manifest, live);
+  return all.slice(0, mostFields).map((words) => words.split(' ', 1)[0] ?? '');
+}
+
 function otherFields({ spec, metadata }: Manifest, stored: KubeObject): readonly string[] {
   const own = { labels: metadata.labels, annotations: metadata.annotations, ownerReferences: metadata.ownerReferences };
   const written = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));

@@ -1,6 +1,7 @@
 // Decides what to do for one addon: read top to bottom, it covers every situation. It is pure, and carries out nothing itself.
 import { backupChapter } from './backup/backup.ts';
 import { type Chapters, combine, type Round } from './chapter.ts';
+import { withoutContested } from './contest.ts';
 import { accessChapter, judgeReady } from './credentials/access.ts';
 import { credentialsChapter } from './credentials/credentials.ts';
 import { databaseChapter } from './database/database.ts';
@@ -77,7 +78,7 @@ function converge(round: Round): Decision {
   const { judged, chapters } = chaptersOf(round);
   const ready = explain(round, judged);
   const decision = combine(ready, [...chapters, { recheckAfter: recheckAfter(ready) }]);
-  return { ...decision, wakeAfter: untilNextSearch(round, judged) };
+  return withoutContested(round.s, { ...decision, wakeAfter: untilNextSearch(round, judged) });
 }
 
 /** Every chapter, in the order of its writes, and the verdict for `Ready` that follows. Later ones can depend on earlier ones. */

@@ -79,6 +79,8 @@ export interface Observed {
   readonly livingOwners: readonly string[];
   /** Whether the installation that status names, if it is another one, no longer runs. */
   readonly holderGone: boolean;
+  /** Milliseconds until a child may be repaired again, for those that somebody else changes all the time. */
+  readonly repairWaits: { readonly [R in Role]?: number };
   /** Whether the Secrets are due to be read, and a login to be made, although nothing changed. */
   readonly resync: boolean;
 }

@@ -68,6 +68,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     live: { kind: 'unread' },
     facts: { kind: 'unread' },
     livingOwners: [],
+    repairWaits: {},
     holderGone: false,
     missingFromSchema: [],
     resync: false,

@@ -65,6 +65,7 @@ export function observedOf(sight: Sight): Observed {
     facts: sight.facts ? { kind: 'found', object: nothingToSee } : { kind: 'unread' },
     livingOwners: sight.livingOwners,
     holderGone: false,
+    repairWaits: {},
     missingFromSchema: [],
     resync: sight.resync,
   };

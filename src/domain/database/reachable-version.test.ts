@@ -79,6 +79,19 @@ const explained = ({ addon, cluster }: World, reason: Reason): World => ({
   },
 });
 
+it('a major version that nobody requested is not followed, however the image got into the Cluster', () => {
+  const ran = comesUp(created('17'));
+  const edited = {
+    ...ran,
+    addon: changed(ran.addon, { version: undefined } as never),
+    cluster: { ...ran.cluster, spec: { ...ran.cluster.spec, imageName: 'ghcr.io/cloudnative-pg/postgresql:18.4' } },
+  };
+  expect(versionOf(round(reports(edited, 'False')))).toBe('17');
+  // One that was requested is, also when the request is taken back while it is being rolled out.
+  const upgrading = stops(asks(ran, '18'));
+  expect(versionOf(asks(upgrading, undefined))).toBe('18');
+});
+
 describe('what has run', () => {
   it('is the lower bound, whatever the spec said in between', () => {
     const world = asks(starts(asks(starts(created('17.4')), '17')), '17.2');

@@ -40,7 +40,7 @@ export function reachableVersion(s: Situation): ReachableVersion {
   const running = knownRunning(s);
   const data = own.cluster.status.dataMajor ?? majorOf(running?.version);
   const set = setVersion(s) ?? running?.version ?? defaultVersion;
-  const isBusy = running !== undefined && running.version !== set && mayRun(s, running);
+  const isBusy = running !== undefined && running.version !== set && !isForeign(s, set, data) && mayRun(s, running);
   const wanted = asked ?? (isBusy ? set : (running?.version ?? ofMajor(data, defaultVersion)));
   const major = majorOf(wanted);
   if (data === undefined || major === undefined) return { value: wanted };
@@ -53,6 +53,15 @@ export function reachableVersion(s: Situation): ReachableVersion {
   if (asked !== undefined && running !== undefined && isLower(asked, running.lowest))
     return refused(kept, tooLow(wanted, running.lowest));
   return { value: wanted };
+}
+
+/**
+ * Whether the version that is set has a major version that nobody requested: somebody changed the image of the Cluster, or CNPG chose one of
+ * its own because the image was removed. It is not followed, since the upgrade could not be undone.
+ */
+function isForeign({ addon }: Situation, set: string, data: number | undefined): boolean {
+  const major = majorOf(set);
+  return ![data, majorOf(addon.spec.version), majorOf(addon.status?.version)].includes(major);
 }
 
 /** Whether instances may run the version that is set, although they were last seen with another one. */

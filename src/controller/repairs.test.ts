@@ -1,0 +1,70 @@
+// How long repairs of the same child wait for each other.
+import { describe, expect, it } from '@jest/globals';
+import type { AddonStatus } from '../api/addon.ts';
+import { ManualClock } from '../testing/clock.ts';
+import { Repairs } from './repairs.ts';
+import { hour, isWriteOf, minute, World } from './testing.ts';
+
+const key = 'team-a/shop';
+
+describe('the repairs of a child', () => {
+  it('wait from the fourth on, twice as long each time, up to ten minutes, and each child by itself', async () => {
+    const clock = new ManualClock();
+    const repairs = new Repairs(clock);
+    const waits: unknown[] = [];
+    for (let count = 0; count < 11; count += 1) {
+      repairs.wrote(key, 'cluster');
+      waits.push(repairs.waits(key).cluster);
+    }
+    const [free, growing] = [waits.slice(0, 3), waits.slice(3)];
+    expect(free).toEqual([undefined, undefined, undefined]);
+    expect(growing).toEqual([20_000, 40_000, 80_000, 160_000, 320_000, 600_000, 600_000, 600_000]);
+    expect(repairs.waits(key)).toEqual({ cluster: 600_000 });
+    expect(repairs.waits('team-a/other')).toEqual({});
+    await clock.advance(599_000);
+    expect(repairs.waits(key)).toEqual({ cluster: 1000 });
+    await clock.advance(1000);
+    expect(repairs.waits(key)).toEqual({});
+  });
+
+  it('are forgotten after twenty minutes without one, and with the addon', async () => {
+    const clock = new ManualClock();
+    const repairs = new Repairs(clock);
+    for (let count = 0; count < 9; count += 1) repairs.wrote(key, 'cluster');
+    await clock.advance(20 * minute + 1);
+    repairs.wrote(key, 'cluster');
+    expect(repairs.waits(key)).toEqual({});
+    for (let count = 0; count < 9; count += 1) repairs.wrote(key, 'cluster');
+    repairs.forget(key);
+    expect(repairs.waits(key)).toEqual({});
+  });
+});
+
+it.each([
+  ['scale the Cluster by hand', 'cluster', 'PlanApplied', 'Applied'],
+  ['change the schedule by hand', 'scheduledBackup', 'BackupReady', 'NoObjectStore'],
+] as const)(
+  'a user who does "%s" every two seconds is answered ever more rarely, and by a condition; once that ends, by a repair',
+  async (step, slot, type, reason) => {
+    const world = new World();
+    world.user('create standard');
+    await world.advance(10 * minute);
+    const reasonIn = (): unknown => {
+      const { conditions = [] } = (world.seen('addon')?.status ?? {}) as AddonStatus;
+      return conditions.find((condition) => condition.type === type)?.reason;
+    };
+    expect(reasonIn()).toBe(reason);
+    for (let seconds = 0; seconds < 3600; seconds += 2) {
+      world.user(step);
+      await world.advance(2000);
+    }
+    const writes = world.lately(hour).requests.filter((request) => isWriteOf(request, slot)).length;
+    expect(writes).toBeLessThanOrEqual(16);
+    expect(writes).toBeGreaterThan(6);
+    expect(reasonIn()).toBe('FieldContested');
+    expect(world.spins).toBe(0);
+    await world.advance(15 * minute);
+    expect(reasonIn()).toBe(reason);
+    await world.queue.stop(0);
+  },
+);
