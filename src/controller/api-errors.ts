@@ -20,11 +20,11 @@ export type Meaning =
 const saysNothing: readonly number[] = [401, 408, 429];
 
 /** What the API server begins its own refusals with, after the resource and the name: a policy may use the same words later. */
-const wordsOfForbidden: readonly (readonly [RegExp, Reason])[] = [
+const wordsOfForbidden = [
   [/^[-.\w]+(?: "[^"]*")? is forbidden: unable to create new content in namespace \S+ because/, 'NamespaceTerminating'],
   [/^[-.\w]+(?: "[^"]*")? is forbidden: exceeded quota: /, 'QuotaExceeded'],
   [/^[-.\w]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot \w+ resource /, 'Forbidden'],
-];
+] as const satisfies readonly (readonly [unknown, Reason])[];
 
 /** What a failed write means. The matched texts are the API server's (apimachinery errors, quota and webhook admission). */
 export function classify(error: ApiError, action: Action): Meaning {
