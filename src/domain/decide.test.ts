@@ -348,6 +348,26 @@ describe('a change of plan', () => {
     expect(late.status.phase).toBe('provisioning');
   });
 
+  it('that is reverted, with a new version, is not complete before the version is written too', () => {
+    const pro = aRunningAddon({ plan: 'pro' });
+    const there = think(observing(changed(pro, { plan: 'standard' }), { cluster: aCluster(pro) }));
+    const written = manifestOf(there.actions, 'cluster') as { metadata: { annotations: Record<string, string> } };
+    const addon = changed(pro, { plan: 'pro', version: '18' });
+    const standard = aCluster(anAddon({ plan: 'standard' }), {}, written.metadata.annotations[annotations.readyBefore]);
+    const { spec } = aCluster(pro);
+    const cluster = {
+      ...standard,
+      spec: { ...standard.spec, storage: spec.storage, primaryUpdateMethod: 'switchover' },
+    };
+    const first = think(observing(addon, { cluster }));
+    expect(manifestOf(first.actions, 'cluster')).toMatchObject({ spec: { imageName: spec.imageName } });
+    expect(condition(first.status, 'PlanApplied')).toBe('False Applying');
+    expect(first.login).toBeUndefined();
+    const second = think(observing({ ...addon, status: first.status }, { cluster: aCluster(pro) }));
+    expect(manifestOf(second.actions, 'cluster')).toHaveProperty(['metadata', 'annotations', annotations.readyBefore]);
+    expect(condition(second.status, 'PlanApplied')).toBe('False Applying');
+  });
+
   it('by the administrator, in the plan table, is waited for like one by the user', () => {
     const addon = aRunningAddon();
     const o = observing(addon, { cluster: aCluster(addon), scheduledBackup: aScheduledBackup(addon) });

@@ -40,7 +40,8 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const manifest = oneStepTowards(buildCluster(addon, target, { ...notes, [annotations.readyBefore]: mark }), cluster);
   return {
     actions: [applyTo('cluster', manifest, cluster)],
-    awaitsRestart: changes ? mark !== undefined : awaitsRestart(cluster),
+    // After the first of two writes, whatever runs is not what was requested.
+    awaitsRestart: wanted !== whole || (changes ? mark !== undefined : awaitsRestart(cluster)),
     asked,
   };
 }
