@@ -16,7 +16,7 @@ export type Place = 'integration' | 'real' | 'causes' | 'nothing' | { readonly f
 const nothing = { remedy: 'No action needed.', tried: 'nothing' } as const;
 
 const cnpgDown = {
-  file: 'e2e/real/alone/cnpg-down.test.ts',
+  file: 'e2e/real/outages/cnpg-down.test.ts',
   test: 'everything heals by itself',
 } as const;
 
@@ -151,21 +151,21 @@ export const remedies = {
   UpgradeFailed: {
     remedy: 'Remove the cause, and set spec.version to the new version again',
     tried: {
-      file: 'e2e/real/plans.test.ts',
+      file: 'e2e/real/plans/plans.test.ts',
       test: 'to a later major that fails is tried again without its Job, reverted by spec.version, and succeeds without the cause',
     },
   },
   WaitingForUser: {
     remedy: 'A supervised switchover is made by kubectl cnpg promote <cluster> <instance>',
     tried: {
-      file: 'e2e/real/failover.test.ts',
+      file: 'e2e/real/core/failover.test.ts',
       test: 'that is supervised waits for a user, says so, and is complete after the promotion',
     },
   },
   CredentialsRejected: {
     remedy: 'Delete the Secret <cluster>-app',
     tried: {
-      file: 'e2e/real/credentials.test.ts',
+      file: 'e2e/real/core/credentials.test.ts',
       test: 'changed only in the database: the condition reports it, and its remedy works',
     },
   },
@@ -178,7 +178,7 @@ export const remedies = {
   NodeUnavailable: {
     remedy: 'Recover the node',
     tried: {
-      file: 'e2e/real/alone/node.test.ts',
+      file: 'e2e/real/outages/node.test.ts',
       test: 'a node that does not respond is named, and the database runs again once it is recovered',
     },
   },

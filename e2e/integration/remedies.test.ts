@@ -1,5 +1,5 @@
 // Remedies, followed to the letter: each reason is brought about, the remedy is carried out, and the addon runs again. Which reason is
-// tried where is in harness/remedies.ts. What needs CloudNativePG is in e2e/real/remedies.test.ts.
+// tried where is in harness/remedies.ts. What needs CloudNativePG is in e2e/real/remedies/remedies.test.ts.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import {

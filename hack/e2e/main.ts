@@ -1,56 +1,97 @@
 // `npm run e2e`: the operator's own image on a real CloudNativePG, in a cluster that is created for it and removed afterwards.
+import { execa } from 'execa';
 import { down, up } from '../cluster/cluster.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { runJest, type Tally } from '../test/jest.ts';
 import { readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import { formatElapsed } from '../toolchain/report.ts';
+import { repositoryRoot } from '../toolchain/repository.ts';
 import { e2eClusterName } from './cluster-name.ts';
+import { core, larger, type Selection, type Suite, select } from './suites.ts';
 
 const help = `Usage: npm run e2e -- [options] [paths...]
 
 End-to-end tests on a real CloudNativePG.
 
+Without paths, the core runs, and of the larger suites (the folders of e2e/real)
+as many as the time is enough for: first those that the last commit touches,
+then the others in turn. What was left out is printed, and counted as skipped.
+
 Arguments:
-  paths       run only the tests below these paths (default: e2e/real/)
+  paths          run only the tests below these paths, whatever the time
 
 Options:
-  --all       run every suite; so far that is also what is run without paths
-  --keep      leave the cluster running at the end, for another look or run
-  -h, --help  print this`;
+  --all          run every suite
+  --minutes <n>  the time for all of it, the cluster included (default: 25)
+  --keep         leave the cluster running at the end, for another look or run
+  -h, --help     print this`;
 
 const { values, positionals } = readArguments(help, {
-  options: { all: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } },
+  options: {
+    all: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '25' },
+    keep: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 
 if (values.all && positionals.length > 0) refuse('--all runs every suite, so it takes no paths', help);
+if (!/^\d{1,4}$/.test(values.minutes)) refuse(`--minutes "${values.minutes}" is not a number of minutes`, help);
 
 const started = performance.now();
 const say = (line: string): void => console.error(`[${formatElapsed(performance.now() - started)}] ${line}`);
 
 /** Suites mostly wait; more of them would have more databases come up at once than two cores bear. */
 const suitesAtOnce = 2;
-/** Those in `alone/` affect all databases: they stop CloudNativePG or the operator, or revoke its permissions. They run last. */
+/** Suites that run alone stop CloudNativePG or the operator, or revoke its permissions. They run last. */
 const leavingOut = (pattern: string): readonly string[] => ['--testPathIgnorePatterns', pattern, '--passWithNoTests'];
 
+/** The last commit: the files that it changes, and a number of its own. Without a history, nothing and 0. */
+async function lastCommit(): Promise<{ readonly changed: readonly string[]; readonly turn: number }> {
+  const git = async (...args: readonly string[]): Promise<string> => {
+    const { stdout, failed } = await execa('git', args, { cwd: repositoryRoot, reject: false });
+    return failed ? '' : stdout;
+  };
+  const changed = (await git('diff', '--name-only', 'HEAD~1', 'HEAD')).split('\n').filter((path) => path !== '');
+  const turn = Number.parseInt((await git('rev-parse', 'HEAD')).slice(0, 8), 16);
+  return { changed, turn: Number.isNaN(turn) ? 0 : turn };
+}
+
+/** The suites to run, now that the cluster is there. */
+async function suitesInTime(): Promise<Selection> {
+  if (values.all) return { run: [core, ...larger], skipped: [] };
+  const spent = (performance.now() - started) / 60_000;
+  const { changed, turn } = await lastCommit();
+  return select(Number(values.minutes) - spent, changed, turn);
+}
+
 /** A cluster that cannot be created is one failure, reported in one sentence. */
-async function run(paths: readonly string[]): Promise<Tally> {
+async function run(paths: readonly string[]): Promise<Tally & { readonly skipped: readonly Suite[] }> {
   try {
     const cluster = await up({ name: e2eClusterName, profile: 'node', report: say });
     await installChart(cluster, await provideImage(cluster, say), say);
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, skipped: [] };
   }
-  const beside = await runJest(paths, [...leavingOut('/alone/'), `--maxWorkers=${suitesAtOnce}`]);
-  const alone = await runJest(paths, [...leavingOut('^(?!.*/alone/)'), '--runInBand']);
-  return { passed: beside.passed + alone.passed, failed: beside.failed + alone.failed };
+  const selection = paths.length > 0 ? undefined : await suitesInTime();
+  const chosen = selection?.run.map(({ name }) => `e2e/real/${name}/`) ?? paths;
+  const names = larger.filter(({ alone }) => alone).map(({ name }) => name);
+  const isAlone = `/e2e/real/(${names.join('|')})/`;
+  say(`suites: ${chosen.join(', ')}`);
+  const beside = await runJest(chosen, [...leavingOut(isAlone), `--maxWorkers=${suitesAtOnce}`]);
+  const alone = await runJest(chosen, [...leavingOut(`^(?!.*${isAlone})`), '--runInBand']);
+  const { skipped = [] } = selection ?? {};
+  return { passed: beside.passed + alone.passed, failed: beside.failed + alone.failed, skipped };
 }
 
 // A cluster that an interrupted run left has databases of that run in it.
 if (!values.keep) await down(e2eClusterName, say);
-const { passed, failed } = await run(positionals.length > 0 ? positionals : ['e2e/real/']);
+const { passed, failed, skipped } = await run(positionals);
 if (!values.keep) await down(e2eClusterName, say);
-console.log(`\n${passed} passed, ${failed} failed`);
+for (const { name, minutes } of skipped)
+  console.log(`left out: e2e/real/${name}/, which takes ${minutes} min; run it with npm run e2e -- e2e/real/${name}/`);
+const rest = skipped.length === 0 ? '' : `, ${skipped.length} skipped`;
+console.log(`\n${passed} passed, ${failed} failed${rest}`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -4,15 +4,15 @@
 // covers: protected mode and re-adoption. S0: "mode: protected" of an addon that is deleted and applied again; S2 item 2 (an addon
 // removed from git), S2 item 4 (no DATABASE_URL that leads to a deleted database: URL and database go, or stay, together).
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { LiveObject } from '../../hack/cluster/client.ts';
-import { namespaces } from '../../hack/cluster/kinds.ts';
-import { type AddonSpec, annotations, labels, protectionFinalizer } from '../../src/api/addon.ts';
-import { isWrite, tally } from '../harness/audit.ts';
-import { childrenIn, everyChildOf } from '../harness/database.ts';
-import { at, conditionOf } from '../harness/views.ts';
-import { belongingsOf, clusterName, identityOf, untilNothingIsLeft } from './belongings.ts';
-import { minutes, operatorUser, useReal } from './real.ts';
-import type { Session } from './session.ts';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { namespaces } from '../../../hack/cluster/kinds.ts';
+import { type AddonSpec, annotations, labels, protectionFinalizer } from '../../../src/api/addon.ts';
+import { isWrite, tally } from '../../harness/audit.ts';
+import { childrenIn, everyChildOf } from '../../harness/database.ts';
+import { at, conditionOf } from '../../harness/views.ts';
+import { belongingsOf, clusterName, identityOf, untilNothingIsLeft } from '../belongings.ts';
+import { minutes, operatorUser, useReal } from '../real.ts';
+import type { Session } from '../session.ts';
 
 jest.setTimeout(minutes(10));
 

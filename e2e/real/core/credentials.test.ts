@@ -4,11 +4,11 @@
 // covers: S0 failure table, row 3 (DATABASE_URL missing: put right without a call of anybody), "re-run after a CNPG password rotation
 // refreshes the value"; S2 item 4 (no stale DATABASE_URL).
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { secrets } from '../../hack/cluster/kinds.ts';
-import { eventually } from '../../hack/cluster/wait.ts';
-import { conditionOf, secretText } from '../harness/views.ts';
-import { clusterName, secretName } from './belongings.ts';
-import { minutes, useReal } from './real.ts';
+import { secrets } from '../../../hack/cluster/kinds.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
+import { conditionOf, secretText } from '../../harness/views.ts';
+import { clusterName, secretName } from '../belongings.ts';
+import { minutes, useReal } from '../real.ts';
 
 jest.setTimeout(minutes(8));
 

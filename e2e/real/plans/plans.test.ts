@@ -4,17 +4,17 @@
 // covers: S4 "Scaling" (storage, memory, replicas) and "Version upgrades" (minor by image and rolling restart, major by pg_upgrade);
 // S2 item 5 (room to grow: larger plans).
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { LiveObject } from '../../hack/cluster/client.ts';
-import { fixedClass } from '../../hack/cluster/manifests.ts';
-import { eventually } from '../../hack/cluster/wait.ts';
-import { providePostgresVersions } from '../../hack/install/postgres-versions.ts';
-import { type AddonSpec, annotations } from '../../src/api/addon.ts';
-import { clusterGvr } from '../../src/api/cnpg.ts';
-import { volumeClaimGvr } from '../../src/api/workload.ts';
-import { at, conditionOf, isRunning } from '../harness/views.ts';
-import { clusterName } from './belongings.ts';
-import { lift, useStorageClass } from './policies.ts';
-import { minutes, useReal } from './real.ts';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { fixedClass } from '../../../hack/cluster/manifests.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
+import { providePostgresVersions } from '../../../hack/install/postgres-versions.ts';
+import { type AddonSpec, annotations } from '../../../src/api/addon.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { volumeClaimGvr } from '../../../src/api/workload.ts';
+import { at, conditionOf, isRunning } from '../../harness/views.ts';
+import { clusterName } from '../belongings.ts';
+import { lift, useStorageClass } from '../policies.ts';
+import { minutes, useReal } from '../real.ts';
 
 jest.setTimeout(minutes(12));
 

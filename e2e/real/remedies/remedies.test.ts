@@ -1,13 +1,13 @@
 // Remedies on a real CloudNativePG, followed to the letter: each reason is brought about, the remedy is carried out, and the addon runs
 // again. All are there at the same time. Which reason is tried where is in harness/remedies.ts.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { LiveObject } from '../../hack/cluster/client.ts';
-import type { Reason } from '../../src/api/conditions.ts';
-import { type ConditionView, conditionOf, isRunning } from '../harness/views.ts';
-import { addonName } from './causes.ts';
-import { minutes, useReal } from './real.ts';
-import { trials } from './remedies.ts';
-import type { Trial } from './trial.ts';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
+import type { Reason } from '../../../src/api/conditions.ts';
+import { type ConditionView, conditionOf, isRunning } from '../../harness/views.ts';
+import { addonName } from '../causes.ts';
+import { minutes, useReal } from '../real.ts';
+import { trials } from '../remedies.ts';
+import type { Trial } from '../trial.ts';
 
 jest.setTimeout(minutes(8));
 

@@ -3,12 +3,12 @@
 // covers: S0 failure table, row 2 ("provisioning after a previously running row: replica restart, primary failover; CNPG
 // self-heals"); S4 "handles automatic failover if the primary dies".
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { LiveObject } from '../../hack/cluster/client.ts';
-import { clusterGvr } from '../../src/api/cnpg.ts';
-import { conditionOf } from '../harness/views.ts';
-import { clusterName } from './belongings.ts';
-import { minutes, useReal } from './real.ts';
-import { Writer } from './writer.ts';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { conditionOf } from '../../harness/views.ts';
+import { clusterName } from '../belongings.ts';
+import { minutes, useReal } from '../real.ts';
+import { Writer } from '../writer.ts';
 
 jest.setTimeout(minutes(10));
 

@@ -12,15 +12,15 @@
 // | S2 3: locality; S2 5: larger plans                                    | secrets (status); plans.test.ts        |
 // | S4 "Setting up primary": PVC binding, image pull                      | class, image                           |
 // | S4 "PVC full"                                                         | volume                                 |
-// | S4 "CNPG operator logs"                                               | alone/cnpg-down.test.ts                |
+// | S4 "CNPG operator logs"                                               | outages/cnpg-down.test.ts              |
 // | S4 "Backup failing"                                                   | no backups yet: BackupReady says so    |
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { clusterGvr } from '../../src/api/cnpg.ts';
-import { conditionOf, isRunning } from '../harness/views.ts';
-import { belongingsOf, clusterName } from './belongings.ts';
-import { addonName, type Cause, causes } from './causes.ts';
-import { lift } from './policies.ts';
-import { minutes, useReal } from './real.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { conditionOf, isRunning } from '../../harness/views.ts';
+import { belongingsOf, clusterName } from '../belongings.ts';
+import { addonName, type Cause, causes } from '../causes.ts';
+import { lift } from '../policies.ts';
+import { minutes, useReal } from '../real.ts';
 
 jest.setTimeout(minutes(13));
 
