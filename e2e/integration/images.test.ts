@@ -74,18 +74,23 @@ it('keeps an image whose version cannot be replaced until imageRollout is Now, a
   const image = async (): Promise<unknown> => (await client.get(clusterGvr, namespace, cluster))?.spec?.imageName;
 
   const digest = `-standard-trixie@sha256:${'0'.repeat(64)}`;
-  const environment = { IMAGE_PATTERN: `${repository}:{version}${digest}` };
-  const first = await suite().startOperator({ user: 'operator-digest', environment });
+  const first = await suite().startOperator({ user: 'operator-digest' });
   await suite().createAddon(namespace, 'shop', { plan: 'free', version: '17' });
   await suite().untilRunning(namespace, 'shop');
   await first.stop();
+  // As an operator with a digest in its pattern left it, before those were refused.
+  const old = `${repository}:17${digest}`;
+  await client.patch(clusterGvr, namespace, cluster, { spec: { imageName: old } });
+  await clusters.until(namespace, cluster, 'the old image', ({ status }) => status?.image === old);
+  await clusters.until(namespace, cluster, 'healthy', ({ status }) => status?.phase === 'Cluster in healthy state');
+  await client.patch(addonGvr, namespace, 'shop', { status: { image: old, running: null } }, 'status');
 
   const second = await suite().startOperator({ user: 'operator-pattern' });
   await suite().patchAddon(namespace, 'shop', { version: '17.4' });
   const refused = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'ImageFormUnknown');
   const { message } = conditionOf(refused, 'PlanApplied') ?? {};
   for (const word of ['17.4', digest, 'postgres.imageRollout: Now']) expect(message).toContain(word);
-  expect(await image()).toBe(`${repository}:17${digest}`);
+  expect(await image()).toBe(old);
   await second.stop();
 
   await suite().startOperator({ user: 'operator-moving', environment: { IMAGE_ROLLOUT: 'Now' } });
@@ -93,7 +98,8 @@ it('keeps an image whose version cannot be replaced until imageRollout is Now, a
   const moved = await suite().untilRunning(namespace, 'shop');
   expect(moved.status).toMatchObject({ version: '17.4' });
   expect(clusters.course(namespace, cluster, ({ spec }) => spec?.imageName)).toEqual([
-    `${repository}:17${digest}`,
+    `${repository}:17-standard-trixie`,
+    old,
     `${repository}:17.4-standard-trixie`,
   ]);
 });
