@@ -61,8 +61,8 @@ export async function removeMachine(identity: Identity): Promise<boolean> {
       (rest.includes('cluster-machine') || rest.some((argument) => argument.endsWith('/machine.sh'))),
   );
   const network = await networkNamespaceOf(holders);
-  await kill(holders);
-  if (network !== undefined) await kill(await processesIn(network));
+  // All at once: the first process of the machine ends only after those whose parent outside of it has taken note, and a parent may be stopped.
+  await kill([...holders, ...(network === undefined ? [] : await processesIn(network))]);
   const links = await removeLinks(identity);
   const groups = await removeControlGroups(identity);
   return holders.length > 0 || links || groups;
