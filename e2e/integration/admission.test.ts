@@ -24,15 +24,18 @@ interface Mutation {
   readonly when: string;
 }
 
-/** A policy for one namespace. It is in force when this resolves. @param fields of the spec, as a CEL expression of its type */
-async function policy(namespace: string, { group, version, plural, kind }: Gvr, fields: string): Promise<void> {
+/** A policy for one namespace, which is in force some time after this resolves. @param how of its spec: `mutations`, and conditions if any */
+async function bind(
+  namespace: string,
+  { group, version, plural }: Pick<Gvr, 'group' | 'version' | 'plural'>,
+  how: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const { client } = suite();
-  const api = 'admissionregistration.k8s.io/v1';
+  const apiVersion = 'admissionregistration.k8s.io/v1';
   const metadata = { name: `${namespace}-${plural}`, labels: temporary };
   const rule = { apiGroups: [group], apiVersions: [version], resources: [plural], operations: ['CREATE', 'UPDATE'] };
-  const expression = `Object{metadata: Object.metadata{annotations: {"capped": "yes"}}, spec: Object.spec{${fields}}}`;
   await client.create(mutatingAdmissionPolicies, {
-    apiVersion: api,
+    apiVersion,
     kind: 'MutatingAdmissionPolicy',
     metadata,
     spec: {
@@ -40,16 +43,25 @@ async function policy(namespace: string, { group, version, plural, kind }: Gvr, 
         resourceRules: [rule],
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
       },
-      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
       reinvocationPolicy: 'Never',
       failurePolicy: 'Fail',
+      ...how,
     },
   });
   await client.create(mutatingAdmissionPolicyBindings, {
-    apiVersion: api,
+    apiVersion,
     kind: 'MutatingAdmissionPolicyBinding',
     metadata,
     spec: { policyName: metadata.name },
+  });
+}
+
+/** A policy for one namespace. It is in force when this resolves. @param fields of the spec, as a CEL expression of its type */
+async function policy(namespace: string, resource: Gvr, fields: string): Promise<void> {
+  const { group, version, kind } = resource;
+  const expression = `Object{metadata: Object.metadata{annotations: {"capped": "yes"}}, spec: Object.spec{${fields}}}`;
+  await bind(namespace, resource, {
+    mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
   });
   await eventually('the policy to be in force', async () => {
     const probe = { apiVersion: `${group}/${version}`, kind, metadata: { name: 'probe', namespace }, spec: probeSpec };
@@ -103,32 +115,9 @@ async function patching(
   probe: Readonly<Record<string, unknown>>,
   seen: (stored: LiveObject) => boolean,
 ): Promise<void> {
-  const { client } = suite();
-  const { group, version, plural } = resource;
-  const metadata = { name: `${namespace}-${plural}`, labels: temporary };
-  const api = 'admissionregistration.k8s.io/v1';
-  await client.create(mutatingAdmissionPolicies, {
-    apiVersion: api,
-    kind: 'MutatingAdmissionPolicy',
-    metadata,
-    spec: {
-      matchConstraints: {
-        resourceRules: [
-          { apiGroups: [group], apiVersions: [version], resources: [plural], operations: ['CREATE', 'UPDATE'] },
-        ],
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-      },
-      matchConditions: [{ name: 'when', expression: when }],
-      mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: patch } }],
-      reinvocationPolicy: 'Never',
-      failurePolicy: 'Fail',
-    },
-  });
-  await client.create(mutatingAdmissionPolicyBindings, {
-    apiVersion: api,
-    kind: 'MutatingAdmissionPolicyBinding',
-    metadata,
-    spec: { policyName: metadata.name },
+  await bind(namespace, resource, {
+    matchConditions: [{ name: 'when', expression: when }],
+    mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: patch } }],
   });
   await eventually('the policy to be in force', async () => {
     const args = ['create', '--dry-run=server', '--validate=false', '--output=json', '--filename=-'];

@@ -1,8 +1,8 @@
 // Leaves a child as it is for a while if somebody sets its fields again each time that the operator has repaired them. What the user asked
-// for is never held back.
+// for is never held back, nor an owner, on which protection depends, nor the Secret with DATABASE_URL: no watch reports that it was set again.
 import type { ConditionType } from '../api/conditions.ts';
 import { fieldsOf } from './alteration.ts';
-import { alteredIn, kindOf } from './children.ts';
+import { alteredIn, isWatched, kindOf } from './children.ts';
 import type { Action, Decision } from './decision.ts';
 import { reasonOf } from './recorded.ts';
 import { foundAs, type Situation } from './situation.ts';
@@ -11,7 +11,7 @@ import { soonest, type Verdict } from './verdict.ts';
 /** The decision without the repairs that have to wait; the conditions of those children name the fields. */
 export function withoutContested(s: Situation, decision: Decision): Decision {
   if (isAsked(s)) return decision;
-  const contested = decision.actions.flatMap((action) => contestIn(s, action) ?? []);
+  const contested = decision.actions.flatMap((action) => contestIn(s, decision, action) ?? []);
   if (contested.length === 0) return decision;
   const held = contested.map(({ action }) => action);
   const conditions = contested.flatMap(({ type, verdict }) => (type === undefined ? [] : [[type, verdict] as const]));
@@ -39,8 +39,9 @@ interface Contest {
 }
 
 /** Why a write has to wait; undefined if it does not. */
-function contestIn(s: Situation, action: Action): Contest | undefined {
-  if (action.verb !== 'apply' || action.child === 'addon') return undefined;
+function contestIn(s: Situation, { changesOwner = [] }: Decision, action: Action): Contest | undefined {
+  if (action.verb !== 'apply' || action.child === 'addon' || !isWatched(action.child)) return undefined;
+  if (changesOwner.includes(action.child)) return undefined;
   const wait = s.observed.repairWaits[action.child];
   const live = foundAs(s, action.child)?.object;
   if (wait === undefined || live === undefined) return undefined;

@@ -36,7 +36,7 @@ function versionEnded(major: number | undefined, now: number): Verdict | undefin
   const hasEnded = ends === undefined ? major < Math.min(...Object.keys(finalReleases).map(Number)) : now >= ends;
   if (!hasEnded) return undefined;
   const last = day === undefined ? 'gets no more fixes' : `got its last fixes on ${day}`;
-  const message = `PostgreSQL ${major} ${last}; set spec.version to a later major version, 16 or higher (docs/versions.md says how long the upgrade takes)`;
+  const message = `PostgreSQL ${major} ${last}; set spec.version to a later major version, ${Math.max(16, major + 1)} or higher (docs/versions.md says how long the upgrade takes)`;
   return { reason: 'VersionEnded', message };
 }
 

@@ -87,7 +87,7 @@ it('a major version that nobody requested is not followed, however the image got
     cluster: { ...ran.cluster, spec: { ...ran.cluster.spec, imageName: 'ghcr.io/cloudnative-pg/postgresql:18.4' } },
   };
   expect(versionOf(round(reports(edited, 'False')))).toBe('17');
-  // One that was requested is, also when the request is taken back while it is being rolled out.
+  // One that was requested is, also when the request is withdrawn while it is being rolled out.
   const upgrading = stops(asks(ran, '18'));
   expect(versionOf(asks(upgrading, undefined))).toBe('18');
 });
