@@ -119,6 +119,18 @@ describe('mode protected', () => {
   });
 });
 
+it('a protected addon is not written again and again because others own its children too', () => {
+  const addon = guarded(aRunningAddon({ mode: 'protected' }));
+  const o = everythingOf(addon);
+  expect(think(o).actions).toEqual([]);
+  const others = { apiVersion: 'others.dev/v1', kind: 'Application', name: 'a', uid: 'other-uid' };
+  const alsoTheirs = <T extends KubeObject>(child: T): T => ({
+    ...child,
+    metadata: { ...child.metadata, ownerReferences: [others] },
+  });
+  for (const child of rolesIn(o)) expect(think(but(o, { [child]: alsoTheirs(childIn(o, child)) })).actions).toEqual([]);
+});
+
 describe.each([
   ['denied', { kind: 'denied', message: 'no permission' }, 'Forbidden'],
   ['not served', { kind: 'notServed', reason: 'CNPGNotInstalled', message: 'not served' }, 'CNPGNotInstalled'],
