@@ -84,7 +84,7 @@ it.each<readonly [string, Partial<ObjectMeta>, boolean]>([
   ['of another addon', { labels: { [labels.orphaned]: 'true', [labels.uid]: 'b' } }, false],
   ['in service', { labels: { [labels.uid]: 'addon-uid' } }, false],
   ['without labels', {}, false],
-])('a child %s is recognized as left behind or not', (_, metadata, expected) => {
+])('whether a child %s is marked as left behind', (_, metadata, expected) => {
   const { labels: __, ...bare } = loose(aCluster(fresh)).metadata;
   expect(isMarked(fresh, { ...aCluster(fresh), metadata: { ...bare, ...metadata } })).toBe(expected);
 });
