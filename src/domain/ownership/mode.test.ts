@@ -278,6 +278,8 @@ describe('a deletion', () => {
     const half = think(but(o, { cluster })).actions;
     expect(summary(half)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
     expect(metadataOf(half, 'urlSecret').ownerReferences).toHaveLength(1);
+    const ready = think(but(o, { cluster })).status.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.message).toBe('the addon is being deleted, and with it the Cluster, its data and the Secret');
   });
 
   it('that is not in the cache yet is checked before a missing owner reference is restored', () => {
