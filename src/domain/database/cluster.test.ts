@@ -127,3 +127,14 @@ describe('includes', () => {
     expect(includes(live, desired)).toBe(expected);
   });
 });
+
+it.each([
+  [1, 'restart', undefined],
+  [2, 'switchover', 1],
+])('a Cluster with %i instances is as available as that allows', (instances, primaryUpdateMethod, number) => {
+  const addon = anAddon({ plan: 'pro' });
+  const target = aTarget(observing(addon));
+  const { spec } = buildCluster(addon, { ...target, profile: { ...target.profile, instances } });
+  expect(spec).toMatchObject({ instances, enablePDB: instances > 1, primaryUpdateMethod });
+  expect(spec.postgresql.synchronous?.number).toBe(number);
+});
