@@ -54,6 +54,11 @@ describe('an adoption', () => {
     ['does not wait for backups that it may not see', { scheduledBackup: denied }, ['apply Cluster', 'apply Secret']],
   ])('%s', (_, more, expected) => expect(summary(adopting(more).actions)).toEqual(expected));
 
+  it('by a protected addon puts the finalizer on it first', () => {
+    const { actions } = adopting({}, { mode: 'protected' });
+    expect(summary(actions)).toEqual(['apply PostgresAddon', 'apply Cluster', 'apply ScheduledBackup', 'apply Secret']);
+  });
+
   it('waits until it may see the Secret', () => {
     const { actions, decision } = adopting({ urlSecret: denied });
     expect(actions).toEqual([]);

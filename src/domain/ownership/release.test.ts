@@ -107,7 +107,9 @@ it('a standard addon writes to nothing, whatever the garbage collector has done 
 });
 
 it('the Cluster of an addon that no longer exists is marked, and that is the last that is done', () => {
-  const { decision } = think(but(o, { gone: true }));
+  const plain = aRunningAddon();
+  const loose = withMetadata(aCluster(plain), { ownerReferences: [] });
+  const { decision } = think(but(observingAll(plain, 'postgresql://a'), { gone: true, cluster: loose }));
   expect(summary(decision.actions)).toContain('apply Cluster');
   expect(decision.ends).toBe(true);
 });
