@@ -198,6 +198,8 @@ describe('Protected', () => {
     const cluster = { ...childIn(o, 'cluster'), metadata: { ...childIn(o, 'cluster').metadata, annotations: notes } };
     const status = statusAfter(but(o, { cluster }), { ...refused, untried: ['ownership'] });
     expect([said(status, 'Adopted'), said(status, 'Protected')]).toEqual(['True Adopted', 'True Protected']);
+    const owning = statusAfter(but(o, { cluster, scheduledBackup: owned }), refused);
+    expect([said(owning, 'Adopted'), said(owning, 'Protected')]).toEqual(['True Adopted', 'False Refused']);
   });
 });
 
