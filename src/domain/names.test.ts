@@ -56,5 +56,6 @@ it.each([
   ['db-a-x-1', undefined],
   ['db-ab-1', undefined],
   ['my-db-a-1', undefined],
+  ['my-a-1', undefined],
   ['db-a', undefined],
 ])('the volume claim %s of db-a keeps %s', (claim, kept) => expect(volumeOf('db-a', claim)).toBe(kept));

@@ -5,4 +5,5 @@ import { dailySchedule } from './schedule.ts';
 it.each([
   ['team-a/shop', '0 37 2 * * *'],
   ['team-a/orders', '0 7 3 * * *'],
+  ['team-a/app-371', '0 0 3 * * *'],
 ])('%s at %s', (addon, schedule) => expect(dailySchedule(addon)).toBe(schedule));
