@@ -13,6 +13,7 @@ const files = new Map([
   ['src/domain/decide.ts', "import { owner } from './ownership/owner.ts';"],
   ['src/domain/ownership/owner.ts', ''],
   ['src/domain/decide.test.ts', "import { decide } from './decide.ts';"],
+  ['src/domain/ownership/mode.test.ts', "import { owner } from './owner.ts';"],
   ['src/controller/virtual-time.test.ts', "import { observe } from './observe.ts';"],
   ['src/controller/observe.ts', ''],
   ['src/main.ts', ''],
@@ -23,10 +24,11 @@ const related = relatedTests(files);
 it.each<readonly [string, readonly string[]]>([
   ['src/kube/part.ts', ['src/kube/part.test.ts', 'src/kube/a.test.ts', 'src/kube/again.test.ts']],
   ['src/kube/list.ts', ['src/kube/a.test.ts']],
-  ['src/domain/ownership/owner.ts', ['src/domain/decide.test.ts']],
+  ['src/domain/ownership/owner.ts', ['src/domain/ownership/mode.test.ts', 'src/domain/decide.test.ts']],
   ['src/controller/observe.ts', []],
   ['src/api/kind.ts', []],
   ['src/main.ts', ['src/main.test.ts']],
-])('the tests of %s are those of its folder that import it: that of its name first, and no search', (path, tests) =>
-  expect(related(path)).toEqual(tests),
+])(
+  'the tests of %s are those of its folder that import it: that of its name first, then those beside it, and no search',
+  (path, tests) => expect(related(path)).toEqual(tests),
 );

@@ -19,7 +19,7 @@ function importsOf(path: string, source: string): readonly string[] {
 
 /**
  * @param files source by path from the root of the checkout, for example `src/kube/list.ts`
- * @returns for the path of a file, the tests related to it: the one of its name first
+ * @returns for the path of a file, the tests related to it: the one of its name first, then those beside it, which notice most mistakes
  */
 export function relatedTests(files: ReadonlyMap<string, string>): (path: string) => readonly string[] {
   const imports = new Map([...files].map(([path, source]) => [path, importsOf(path, source)]));
@@ -34,8 +34,8 @@ export function relatedTests(files: ReadonlyMap<string, string>): (path: string)
   return (path) => {
     const own = path.replace(/[.]ts$/, '.test.ts');
     const found = tests.filter((test) => folderOf(test.path) === folderOf(path) && test.reaches.has(path));
-    const paths = found.map((test) => test.path);
-    return paths.toSorted((a, b) => Number(b === own) - Number(a === own));
+    const distance = (test: string): number => (test === own ? 0 : dirname(test) === dirname(path) ? 1 : 2);
+    return found.map((test) => test.path).toSorted((a, b) => distance(a) - distance(b));
   };
 }
 

@@ -114,6 +114,7 @@ it('a scrape shows the present state of the other parts', async () => {
     'cache_objects{kind="clusters"} 12',
     'cache_objects{kind="scheduledBackups"} 13',
   ]);
+  expect(await scraped('cache_unconfirmed')).toEqual(['cache_unconfirmed_seconds{kind="clusters"} 6']);
   expect(await scraped('unseen_namespaces')).toEqual(['unseen_namespaces 2']);
   expect(await scraped('queue_longest_running')).toEqual(['queue_longest_running_seconds 3.5']);
   expect(await scraped('queue_spinning')).toEqual(['queue_spinning 4']);

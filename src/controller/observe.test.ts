@@ -311,11 +311,13 @@ describe('a check-up', () => {
     expect(observed?.children.urlSecret).toEqual({ kind: 'absent' });
   });
 
-  it('that fails otherwise stays due', async () => {
-    const { deps } = knowing({ addons: [running], cluster: healthy }, away);
-    deps.resync.markDue(key);
-    const observed = await observe(key, deps);
-    expect(observed?.source).toEqual({ kind: 'unavailable', retryAfterSeconds: 0 });
+  it.each([
+    ["CNPG's Secret", 'db-team-a-shop-app'],
+    ["the app's Secret", 'app-shop-database-url'],
+  ])('that fails to read %s stays due', async (_, failing) => {
+    const { observed, deps } = await checkUp((path) => (path.endsWith(failing) ? away() : secretsOf(urlSecret)(path)));
+    const unavailable = [observed?.source, observed?.children.urlSecret].filter((read) => read?.kind === 'unavailable');
+    expect(unavailable).toEqual([{ kind: 'unavailable', retryAfterSeconds: 0 }]);
     expect(deps.resync.isDue(key)).toBe(true);
   });
 

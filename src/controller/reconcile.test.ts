@@ -166,6 +166,14 @@ describe('the first reconcile', () => {
       { ...retry, atLeastMilliseconds: 60_000 },
       [],
     ],
+    [
+      'after a backup that the API server fails to store, waits for as long as it is told',
+      'change the schedule by hand',
+      failingOn('apply', 'scheduledBackup', failing(503, 'ServiceUnavailable', '', 30)),
+      ['apply scheduledBackup: 503'],
+      { ...retry, atLeastMilliseconds: 30_000 },
+      [failed],
+    ],
   ])('%s', async (_, step, faults, requests, next, logged) => {
     const world = await aRunningWorld();
     world.faults = faults;
@@ -251,6 +259,21 @@ describe('a login', () => {
     expect(world.requests.map(({ verb, on }) => `${verb} ${on}`)).toContain('apply urlSecret');
     expect(logins).toBe(expected);
   });
+});
+
+it('a repair is a change of a child that was made: none that was refused, no creation, deletion or finalizer', async () => {
+  const world = aWorld();
+  const counted: string[] = [];
+  world.deps.repairs.wrote = (_, role) => counted.push(role);
+  const countedAfter = async (step: UserStep): Promise<readonly string[]> => {
+    await whatFollows(world, () => world.user(step), minute);
+    return counted.splice(0);
+  };
+  expect(await countedAfter('create standard')).toEqual([]);
+  expect(await countedAfter('mode protected')).toEqual(['cluster', 'scheduledBackup', 'urlSecret']);
+  expect(await countedAfter('plan free')).toEqual(['cluster']);
+  world.faults = failingOn('apply', 'cluster', failing(422, 'Invalid'));
+  expect(await countedAfter('scale the Cluster by hand')).toEqual([]);
 });
 
 describe('a deleted addon', () => {

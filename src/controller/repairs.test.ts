@@ -27,13 +27,25 @@ describe('the repairs of a child', () => {
     expect(repairs.waits(key)).toEqual({});
   });
 
-  it('are forgotten after twenty minutes without one, and with the addon', async () => {
+  it.each([
+    ['twenty minutes', 20 * minute, { cluster: 600_000 }, { cluster: 600_000 }],
+    ['more than twenty minutes', 20 * minute + 1, {}, { cluster: 20_000 }],
+  ])('are counted from the first again after %s without one', async (_, pause, first, fourth) => {
     const clock = new ManualClock();
     const repairs = new Repairs(clock);
     for (let count = 0; count < 9; count += 1) repairs.wrote(key, 'cluster');
-    await clock.advance(20 * minute + 1);
+    await clock.advance(pause);
     repairs.wrote(key, 'cluster');
-    expect(repairs.waits(key)).toEqual({});
+    expect(repairs.waits(key)).toEqual(first);
+    repairs.wrote(key, 'cluster');
+    repairs.wrote(key, 'cluster');
+    expect(repairs.waits(key)).toEqual(first);
+    repairs.wrote(key, 'cluster');
+    expect(repairs.waits(key)).toEqual(fourth);
+  });
+
+  it('are forgotten with the addon', () => {
+    const repairs = new Repairs(new ManualClock());
     for (let count = 0; count < 9; count += 1) repairs.wrote(key, 'cluster');
     repairs.forget(key);
     expect(repairs.waits(key)).toEqual({});

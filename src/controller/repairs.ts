@@ -1,7 +1,7 @@
 // Counts how often the operator has written to the same child, so that a client that sets a field again and again does not lead to a write,
 // and perhaps a restart of PostgreSQL, each time.
 import type { Clock } from '../api/clock.ts';
-import { type Role, roles } from '../domain/children.ts';
+import type { Role } from '../domain/children.ts';
 import type { Key } from './key.ts';
 
 /** Writes without a pause between them: those of a change that takes several, and of a few edits by hand. */
@@ -39,8 +39,7 @@ export class Repairs {
     const counts = this.#counts.get(key);
     if (counts === undefined) return {};
     const now = this.#clock.monotonic();
-    const waits = roles.flatMap((role) => {
-      const { writes, last } = counts.get(role) ?? { writes: 0, last: now };
+    const waits = [...counts].flatMap(([role, { writes, last }]) => {
       const wait = writes < free ? 0 : Math.min(longestWait, firstWait * 2 ** (writes - free)) - (now - last);
       return wait > 0 ? [[role, wait] as const] : [];
     });

@@ -60,6 +60,11 @@ describe('a status', () => {
     expect(happened).toEqual([]);
   });
 
+  it('that the API server drops was written all the same: nothing of it is stored', async () => {
+    const { status: _, ...returned } = running;
+    expect(await writeStatus(running, after, aWorld({ answer: async () => returned }).deps)).toEqual({});
+  });
+
   it('is not written without the lease', async () => {
     const { deps, happened } = aWorld({ mayWrite: false });
     expect(await writeStatus(running, after, deps)).toBeUndefined();

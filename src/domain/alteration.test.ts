@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { projectCluster } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import { alterationOf, standingAlteration } from './alteration.ts';
+import { alterationOf, fieldsOf, finalizersAltered, standingAlteration } from './alteration.ts';
 import { withWritten } from './decision.ts';
 import { statusOf } from './status.ts';
 import { aCluster, anAddon, aRunningAddon, childIn, observingAll, testTime, think } from './testing.ts';
@@ -37,10 +37,81 @@ describe('an alteration', () => {
     expect(message.length).toBeLessThan(400);
   });
 
-  it('names at most five fields', () => {
-    const spec = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`f${index}`, index]));
+  it.each([
+    [5, /f4 is absent instead of 4$/],
+    [6, /f4 is absent instead of 4, and 1 more$/],
+    [9, /f4 is absent instead of 4, and 4 more$/],
+  ])('names at most five fields of %i', (length, words) => {
+    const spec = Object.fromEntries(Array.from({ length }, (_, index) => [`f${index}`, index]));
     const { message = '' } = alterationOf({ ...manifest, spec }, stored({})) ?? {};
-    expect(message).toMatch(/f4 is absent instead of 4, and 4 more$/);
+    expect(message).toMatch(words);
+    expect(fieldsOf({ ...manifest, spec }, stored({}))).toEqual(['f0', 'f1', 'f2', 'f3', 'f4']);
+  });
+
+  it('names a field by its whole path, with at most 80 characters of a value', () => {
+    const spec = { resources: { limits: { memory: 'x'.repeat(200) } } };
+    const other = stored({ resources: { limits: { memory: '1' } } });
+    const { message = '' } = alterationOf({ ...manifest, spec }, other) ?? {};
+    expect(message).toContain('resources.limits.memory is "1" instead of "xxx');
+    expect(message.split(' instead of ')[1]).toHaveLength(80);
+    expect(fieldsOf({ ...manifest, spec }, other)).toEqual(['resources.limits.memory']);
+  });
+
+  it('of the metadata concerns what was written there, and nothing that others have', () => {
+    const metadata = { ...manifest.metadata, labels: { ours: 'x', absent: undefined } };
+    const labelled = (labels: Readonly<Record<string, string>>): KubeObject => {
+      const { metadata: was, ...rest } = stored(manifest.spec);
+      const owner = { apiVersion: 'v1', kind: 'A', name: 'a', uid: 'a' };
+      return { ...rest, metadata: { ...was, labels, annotations: { theirs: 'x' }, ownerReferences: [owner] } };
+    };
+    const written = { ...manifest, metadata };
+    expect(alterationOf(written, labelled({ ours: 'x', theirs: 'y' }))).toBeUndefined();
+    expect(alterationOf(written, labelled({}))?.message).toContain('metadata.labels.ours is absent instead of "x"');
+    expect(fieldsOf(written, labelled({}))).toEqual(['metadata.labels.ours']);
+  });
+
+  it('is none of a spec that was not written', () => {
+    const { spec: _, ...rest } = manifest;
+    expect(alterationOf(rest, stored({ any: 1 }))).toBeUndefined();
+  });
+});
+
+describe('an alteration of a Secret', () => {
+  const secret: Manifest = { ...manifest, kind: 'Secret', data: { KEY: 'c2VjcmV0', OTHER: 'b3RoZXI=' } };
+  const holding = (data?: object): KubeObject => ({ ...stored(undefined), data }) as KubeObject;
+
+  it.each<readonly [string, object | undefined, readonly string[]]>([
+    ['as it was written', { KEY: 'c2VjcmV0', OTHER: 'b3RoZXI=', more: 'x' }, []],
+    ['with another value', { KEY: 'YQ==', OTHER: 'b3RoZXI=' }, ['KEY']],
+    ['without data', undefined, ['KEY', 'OTHER']],
+  ])('%s names the keys and no value', (_, data, keys) => {
+    expect(fieldsOf(secret, holding(data))).toEqual(keys);
+    const { message = '' } = alterationOf(secret, holding(data)) ?? {};
+    expect(message).toMatch(
+      keys.length === 0 ? /^$/ : new RegExp(`: ${keys.join(' has another value, ')} has another value$`),
+    );
+  });
+});
+
+describe('an alteration of the finalizers', () => {
+  const wanted: Manifest = { ...manifest, metadata: { ...manifest.metadata, finalizers: ['a', 'b'] } };
+  const { finalizers: _, ...none } = wanted.metadata;
+  const having = (finalizers?: readonly string[]): KubeObject => {
+    const { metadata, ...rest } = stored(undefined);
+    return { ...rest, metadata: { ...metadata, ...(finalizers && { finalizers }) } };
+  };
+
+  it.each<readonly [string, Manifest, KubeObject, string | undefined]>([
+    ['is none if they are as written', wanted, having(['b', 'a']), undefined],
+    ['is one that is missing', wanted, having(['a']), 'metadata.finalizers is ["a"] instead of ["a","b"]'],
+    ['is one that is another', wanted, having(['a', 'c']), 'metadata.finalizers is ["a","c"] instead of ["a","b"]'],
+    ['is one more', wanted, having(['a', 'b', 'c']), 'metadata.finalizers is ["a","b","c"] instead of ["a","b"]'],
+    ['is that there are none', wanted, having(), 'metadata.finalizers is [] instead of ["a","b"]'],
+    ['is none if there are to be none', { ...wanted, metadata: none }, having(), undefined],
+  ])('%s', (__, manifest, is, words) => {
+    const altered = finalizersAltered(manifest, is);
+    expect(altered?.reason).toBe(words && 'ChangedOnAdmission');
+    expect(altered?.message.endsWith(words ?? '')).toBe(words && true);
   });
 });
 

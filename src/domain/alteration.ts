@@ -19,7 +19,7 @@ const longestValue = 80;
  * @returns undefined if the object has everything that was written: the spec, the data of a Secret, and the metadata of other children
  */
 export function alterationOf(manifest: Manifest, stored: KubeObject): Verdict | undefined {
-  const fields = manifest.kind === 'Secret' ? otherKeys(manifest, stored) : otherFields(manifest, stored);
+  const fields = differencesIn(manifest, stored).map(({ words }) => words);
   if (fields.length === 0) return undefined;
   const more = fields.length > mostFields ? `, and ${fields.length - mostFields} more` : '';
   const message = `the API server stored ${manifest.kind} ${manifest.metadata.name} with other values than requested: ${fields.slice(0, mostFields).join(', ')}${more}`;
@@ -28,11 +28,23 @@ export function alterationOf(manifest: Manifest, stored: KubeObject): Verdict | 
 
 /** The paths of the fields of a child that are not as in the manifest, a few of them. */
 export function fieldsOf(manifest: Manifest, live: KubeObject): readonly string[] {
-  const all = manifest.kind === 'Secret' ? otherKeys(manifest, live) : otherFields(manifest, live);
-  return all.slice(0, mostFields).map((words) => words.split(' ', 1)[0] ?? '');
+  return differencesIn(manifest, live)
+    .slice(0, mostFields)
+    .map(({ field }) => field);
 }
 
-function otherFields({ spec, metadata }: Manifest, stored: KubeObject): readonly string[] {
+interface Difference {
+  /** Its path. */
+  readonly field: string;
+  /** The path, and how it differs. */
+  readonly words: string;
+}
+
+function differencesIn(manifest: Manifest, stored: KubeObject): readonly Difference[] {
+  return manifest.kind === 'Secret' ? otherKeys(manifest, stored) : otherFields(manifest, stored);
+}
+
+function otherFields({ spec, metadata }: Manifest, stored: KubeObject): readonly Difference[] {
   const own = { labels: metadata.labels, annotations: metadata.annotations, ownerReferences: metadata.ownerReferences };
   const written = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return [
@@ -42,9 +54,9 @@ function otherFields({ spec, metadata }: Manifest, stored: KubeObject): readonly
 }
 
 /** The keys of a Secret, never their values. Its labels do not matter to those who read it. */
-function otherKeys({ data }: Manifest, stored: KubeObject): readonly string[] {
+function otherKeys({ data }: Manifest, stored: KubeObject): readonly Difference[] {
   const keys = Object.keys(record(data)).filter((key) => record(data)[key] !== record(record(stored).data)[key]);
-  return keys.map((key) => `${key} has another value`);
+  return keys.map((field) => ({ field, words: `${field} has another value` }));
 }
 
 /** The alteration of the addon's finalizers by the API server, if any. */
@@ -72,12 +84,13 @@ export function standingAlteration(
   return now?.message === last.message ? now : undefined;
 }
 
-/** Each field of the desired value that the live one does not have, in words. */
-function differences(desired: unknown, live: unknown, path: readonly string[] = []): readonly string[] {
+/** Each field of the desired value that the live one does not have. */
+function differences(desired: unknown, live: unknown, path: readonly string[] = []): readonly Difference[] {
   if (includes(live, desired)) return [];
   if (typeof desired === 'object' && desired !== null && !Array.isArray(desired) && live !== undefined)
     return Object.entries(desired).flatMap(([key, value]) => differences(value, record(live)[key], [...path, key]));
-  return [`${path.join('.')} is ${shown(live)} instead of ${shown(desired)}`];
+  const field = path.join('.');
+  return [{ field, words: `${field} is ${shown(live)} instead of ${shown(desired)}` }];
 }
 
 function shown(value: unknown): string {

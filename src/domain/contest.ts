@@ -12,7 +12,6 @@ import { soonest, type Verdict } from './verdict.ts';
 export function withoutContested(s: Situation, decision: Decision): Decision {
   if (isAsked(s)) return decision;
   const contested = decision.actions.flatMap((action) => contestIn(s, decision, action) ?? []);
-  if (contested.length === 0) return decision;
   const held = contested.map(({ action }) => action);
   const conditions = contested.flatMap(({ type, verdict }) => (type === undefined ? [] : [[type, verdict] as const]));
   return {

@@ -272,7 +272,7 @@ describe('a change of plan', () => {
     ['unread', { kind: 'unread' }, 'False StorageUnverified'],
     ['without claims', { kind: 'found', object: [] }, 'False StorageUnverified'],
     ['forbidden', { kind: 'denied', message: 'no' }, 'False StorageUnverified'],
-    ['not answered', { kind: 'failed', message: 'no' }, 'False StorageUnverified'],
+    ['not answered', { kind: 'failed', message: 'not answered' }, 'False StorageUnverified'],
     [
       'fixed',
       { kind: 'found', object: [aVolume({ claim: 'c', storageClass: 'fixed', expandable: false })] },
@@ -453,9 +453,10 @@ describe('a foreign object', () => {
       scheduledBackup: aScheduledBackup(addon),
       source: { kind: 'found', object: aSource(own) },
     });
-    const { actions, status } = think(but(o, { urlSecret: { kind: 'found', object: secret } }));
+    const { actions, status, pace } = think(but(o, { urlSecret: { kind: 'found', object: secret } }));
     expect(actions).toEqual([]);
     expect(condition(status, 'Ready')).toBe('False NameConflict');
+    expect(pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 60_000 });
     expect(needs(observing({ ...addon, status }, { cluster: own }), testTime).unwatched).toBe(true);
   });
 

@@ -1,4 +1,5 @@
 // Checks whether a live object already has the desired fields. Fields that are not in the desired object belong to others and are ignored.
+import { record } from '../api/raw.ts';
 import { compareQuantities } from './quantity.ts';
 
 /**
@@ -11,8 +12,7 @@ export function includes(live: unknown, desired: unknown): boolean {
     return Array.isArray(live) && desired.every((wanted) => live.some((element) => includes(element, wanted)));
   }
   if (typeof desired === 'object' && desired !== null) {
-    if (typeof live !== 'object' || live === null) return Object.values(desired).every((value) => value === undefined);
-    return Object.entries(desired).every(([key, value]) => includes((live as Record<string, unknown>)[key], value));
+    return Object.entries(desired).every(([key, value]) => includes(record(live)[key], value));
   }
   if (live === desired) return true;
   return typeof live === 'string' && typeof desired === 'string' && compareQuantities(live, desired) === 0;

@@ -7,6 +7,7 @@ import {
   scheduledBackupName,
   sourceSecretName,
   urlSecretName,
+  volumeOf,
 } from './names.ts';
 
 describe('pinned names', () => {
@@ -18,9 +19,11 @@ describe('pinned names', () => {
     expect(sourceSecretName('db-team-a-shop')).toBe('db-team-a-shop-app');
     expect(scheduledBackupName('db-team-a-shop')).toBe('db-team-a-shop-daily');
     expect(clusterOfScheduledBackup('a-daily-daily')).toBe('a-daily');
+    expect(clusterOfScheduledBackup('nightly')).toBe('nightly');
   });
 
   it('are cut with a hash of the whole name', () => {
+    expect(urlSecretName('x'.repeat(300))).toHaveLength(253);
     expect(clusterName('engineering-platform', 'customer-relations')).toBe('db-engineering-platform-custome-2b7bb09c');
     expect(cut(`${'a'.repeat(31)}${'-'.repeat(20)}`, 40)).toMatch(/^a{31}-[0-9a-f]{8}$/);
   });
@@ -42,3 +45,17 @@ it('two long names with the same beginning do not collide', () => {
     fc.property(label, label, (a, b) => a === b || cut('x'.repeat(60) + a, 40) !== cut('x'.repeat(60) + b, 40)),
   );
 });
+
+it.each([
+  ['db-a-1', 'data'],
+  ['db-a-12', 'data'],
+  ['db-a-1-wal', 'other'],
+  ['db-a-1-tbs-archive', 'other'],
+  ['db-a-1-copy', undefined],
+  ['db-a-copy', undefined],
+  ['db-a-x-1', undefined],
+  ['db-ab-1', undefined],
+  ['my-db-a-1', undefined],
+  ['my-a-1', undefined],
+  ['db-a', undefined],
+])('the volume claim %s of db-a keeps %s', (claim, kept) => expect(volumeOf('db-a', claim)).toBe(kept));

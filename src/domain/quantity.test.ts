@@ -36,3 +36,27 @@ it('comparison is by value and total', () => {
     }),
   );
 });
+
+it.each<readonly [string, bigint]>([
+  ['1n', 1n],
+  ['1u', 1_000n],
+  ['1m', 1_000_000n],
+  ['1', 1_000_000_000n],
+  ['1k', 10n ** 12n],
+  ['1M', 10n ** 15n],
+  ['1G', 10n ** 18n],
+  ['1T', 10n ** 21n],
+  ['1P', 10n ** 24n],
+  ['1E', 10n ** 27n],
+  ['1Ki', 2n ** 10n * 10n ** 9n],
+  ['1Mi', 2n ** 20n * 10n ** 9n],
+  ['1Gi', 2n ** 30n * 10n ** 9n],
+  ['1Ti', 2n ** 40n * 10n ** 9n],
+  ['1Pi', 2n ** 50n * 10n ** 9n],
+  ['1Ei', 2n ** 60n * 10n ** 9n],
+  ['1e3', 10n ** 12n],
+  ['1e0', 10n ** 9n],
+  ['1e-3', 10n ** 6n],
+  ['1.5m', 1_500_000n],
+  ['12.5e-1', 1_250_000_000n],
+])('%s is %i billionths', (quantity, expected) => expect(nanos(quantity)).toBe(expected));

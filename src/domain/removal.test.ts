@@ -42,9 +42,20 @@ describe('what a manifest requires to be absent', () => {
     expect(unwanted(owned, full)).not.toContainEqual(['metadata', 'ownerReferences', 'addon-uid']));
   it('is nothing below a part that the object does not have', () =>
     expect(unwanted(manifest, object({}, undefined))).toEqual([]));
+  it('is not the owner reference to another addon', () =>
+    expect(unwanted(manifest, object({ ownerReferences: [ownerReference('next-uid')] }, {}))).toEqual([]));
+  it('is nothing within a list, which is written as a whole', () => {
+    const spec = { hosts: [{ name: 'a', port: undefined }] };
+    expect(unwanted({ ...manifest, spec }, object({}, { hosts: [{ name: 'b', port: 1 }] }))).toHaveLength(0);
+  });
 });
 
 describe('the merge patch', () => {
+  it('sets what the manifest contains', () => {
+    const { metadata, ...rest } = removalFrom(manifest, full);
+    expect({ ...rest, metadata: manifest.metadata }).toEqual(manifest);
+    expect(metadata).toMatchObject(manifest.metadata);
+  });
   it('is pinned to the object and keeps the references of others', () =>
     expect(removalFrom(manifest, full).metadata).toMatchObject({
       uid: 'u',

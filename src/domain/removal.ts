@@ -31,8 +31,7 @@ function isUnwanted({ metadata }: Manifest, { kind, uid }: OwnerReference): bool
 
 function undefinedIn(wanted: unknown, is: unknown, path: FieldPath = []): readonly FieldPath[] {
   if (wanted === undefined) return is === undefined || is === null ? [] : [path];
-  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) return [];
-  return Object.entries(wanted).flatMap(([key, value]) =>
-    path[0] === 'metadata' && key === 'ownerReferences' ? [] : undefinedIn(value, record(is)[key], [...path, key]),
-  );
+  // A list is written as a whole, so nothing of it is left.
+  if (Array.isArray(wanted)) return [];
+  return Object.entries(record(wanted)).flatMap(([key, value]) => undefinedIn(value, record(is)[key], [...path, key]));
 }

@@ -3,6 +3,9 @@ import { expect, it } from '@jest/globals';
 import { labels } from '../api/addon.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { decide } from './decide.ts';
+import type { Observed } from './observed.ts';
+import { retracted } from './retraction.ts';
+import { situationOf } from './situation.ts';
 import { statusOf } from './status.ts';
 import { aCluster, anAddon, observing } from './testing.ts';
 
@@ -26,4 +29,19 @@ it.each([
   const status = statusOf(addon, decide(observed, now), {}, now);
   const claimed = status.conditions?.filter((condition) => condition.status === 'True').map(({ type }) => type);
   expect(claimed).toEqual(suspend ? ['Stalled', 'Suspended'] : ['Stalled']);
+});
+
+it.each<readonly [string, Observed['children']['cluster']]>([
+  ['is its own', { kind: 'found', object: aCluster(anAddon()) }],
+  ['cannot be seen', { kind: 'denied', message: 'no' }],
+  ['is not served', { kind: 'notServed', reason: 'CNPGNotInstalled', message: 'no' }],
+])('nothing is taken back while the Cluster %s', (_, cluster) => {
+  const addon = { ...anAddon(), status: { conditions } };
+  expect(retracted(situationOf(observing(addon, { cluster })), { reason: 'Suspended', message: '' })).toEqual({});
+});
+
+it('what was never claimed is not taken back', () => {
+  const before = { ...anAddon(), status: { conditions: conditions.slice(0, 2) } };
+  const why = { reason: 'Suspended', message: '' } as const;
+  expect(retracted(situationOf(observing(before)), why)).toEqual({ Provisioned: why });
 });

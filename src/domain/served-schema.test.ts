@@ -75,6 +75,23 @@ describe('what the served schema lacks', () => {
     ).toEqual([]);
   });
 
+  it.each<readonly [string, Schema, Schema, readonly string[]]>([
+    [
+      'is a rule about the whole object',
+      {},
+      { 'x-kubernetes-validations': [{ rule: 'self.a' }] },
+      ['the object: the rule "self.a"'],
+    ],
+    ['is nothing of a list that takes anything', {}, { items: { enum: ['a'] } }, []],
+    ['is nothing of a list that is not needed', { items: { enum: ['a'] } }, {}, []],
+    ['is nothing of an object of which nothing is needed', { properties: { a: {} } }, {}, []],
+  ])('%s', (_, served, needed, expected) => expect(missingFrom(served, needed)).toEqual(expected));
+
+  it('is named completely if it is not much', () => {
+    const all = Array.from({ length: 8 }, (_, index) => `status.f${index}`);
+    expect(judgeSchema(all)?.message).toContain(`lacks: ${all.join('; ')}. What it lacks`);
+  });
+
   it('is named, up to a number, with the remedy', () => {
     const many = Array.from({ length: 20 }, (_, index) => `status.f${index}`);
     expect(judgeSchema(many)).toMatchObject({
@@ -96,6 +113,14 @@ describe('what is stored of a status', () => {
     expect(stored(addonSchema)).toEqual(status);
     expect(storable(status, {})).toEqual(status);
   });
+
+  it.each<readonly [unknown, Schema, unknown]>([
+    [[{ a: 1, b: 2 }, { b: 3 }], { items: { properties: { a: {} } } }, [{ a: 1 }, {}]],
+    [[{ a: 1 }], {}, [{ a: 1 }]],
+    [[{ a: 1 }], { properties: {} }, [{ a: 1 }]],
+    [null, { properties: {} }, null],
+    ['text', { properties: {} }, 'text'],
+  ])('of %j, by the schema %j, is %j', (value, served, expected) => expect(storable(value, served)).toEqual(expected));
 
   it('lacks unknown fields and values', () => {
     const { primary: _, ...others } = status;

@@ -3,7 +3,8 @@ import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { annotations } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
-import type { Manifest, ObjectMeta, Secret } from '../api/kubernetes.ts';
+import type { Condition, Manifest, ObjectMeta, Secret } from '../api/kubernetes.ts';
+import { alterationOf } from './alteration.ts';
 import { buildScheduledBackup } from './backup/scheduled-backup.ts';
 import { type ChildOf, children, isWatched, kindOf, type Role, roles } from './children.ts';
 import { buildUrlSecret } from './credentials/url-secret.ts';
@@ -232,6 +233,22 @@ export function think(o: Observed, result: ActionResult = {}, now = testTime) {
 /** The observation, once the status that results from it was written. */
 export function reported(o: Observed, now = testTime): Observed {
   return but(o, { addon: { ...o.addon, status: think(o, {}, now).status } });
+}
+
+/** The addon, once status has recorded that the API server stored this Cluster instead of the requested one. */
+export function altering(addon: PostgresAddon, stored: Cluster): PostgresAddon {
+  const verdict = alterationOf(buildCluster(addon, aTarget(observing(addon, { cluster: stored }))), stored);
+  if (verdict === undefined) throw new Error('the API server stored what was requested');
+  const { status, metadata } = addon;
+  const condition: Condition = {
+    type: 'PlanApplied',
+    status: 'False',
+    ...verdict,
+    observedGeneration: metadata.generation ?? 0,
+    lastTransitionTime: '2026-01-02T03:04:05Z',
+  };
+  const others = (status?.conditions ?? []).filter(({ type }) => type !== 'PlanApplied');
+  return { ...addon, status: { ...status, conditions: [...others, condition] } };
 }
 
 /** A running addon, as it is after the first successful round. */

@@ -9,7 +9,7 @@ export interface Verdict {
 
 /** Whether a result is a verdict, which says why there is no other result. */
 export function isVerdict(outcome: object): outcome is Verdict {
-  return 'reason' in outcome && 'message' in outcome;
+  return 'reason' in outcome;
 }
 
 /** The state of the reason in the table of src/api/conditions.ts. */

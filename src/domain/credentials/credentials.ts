@@ -98,9 +98,7 @@ function immutable({ names }: Target): Verdict {
 
 /** CNPG's Secret was not read: the recorded condition still applies. */
 function held(addon: PostgresAddon, target: Target): Verdict {
-  const last = recordedCondition(addon, 'CredentialsPublished');
-  const stands = last?.status === 'True' ? undefined : verdictOf(last);
-  return stands ?? published(target);
+  return verdictOf(recordedCondition(addon, 'CredentialsPublished')) ?? published(target);
 }
 
 function chapter(

@@ -79,10 +79,7 @@ function percentEncode(text: string): string {
 }
 
 function decode(base64: string | undefined): string | undefined {
-  // A character takes up to 3 bytes, and these 4 characters of base64.
-  if (base64 === undefined || base64.length === 0 || base64.length > longestValue * 4) return undefined;
-  const bytes = Buffer.from(base64, 'base64');
-  const text = bytes.toString('utf8');
-  const printable = !/[\p{Cc}\ufffd]/u.test(text);
-  return text.length > 0 && text.length <= longestValue && printable ? text : undefined;
+  const text = Buffer.from(base64 ?? '', 'base64').toString('utf8');
+  const isUsable = text !== '' && text.length <= longestValue && !/[\p{Cc}\ufffd]/u.test(text);
+  return isUsable ? text : undefined;
 }

@@ -150,6 +150,7 @@ describe('suspend', () => {
     const { actions, status } = think(but(o, { cluster: edited, addon: changed(addon, { suspend: true }) }));
     expect(actions).toEqual([]);
     expect(status).toMatchObject({ phase: 'running', observedGeneration: 1 });
+    expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'Suspended', status: 'True' }));
   });
 
   it('delays a change, shows its steps, and applies it afterwards', () => {

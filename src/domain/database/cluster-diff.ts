@@ -68,12 +68,11 @@ export function isAltered(addon: PostgresAddon, target: Target, cluster: Cluster
 
 /** For a switchover, CNPG rejects a new image and new parameters in the same write: the image is changed in the next write. */
 function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManifest {
-  const live = cluster.spec;
-  const bothChange =
-    live.imageName !== undefined &&
-    live.imageName !== wanted.spec.imageName &&
-    !includes(live.postgresql?.parameters, wanted.spec.postgresql.parameters);
-  return bothChange ? { ...wanted, spec: { ...wanted.spec, imageName: live.imageName ?? '' } } : wanted;
+  const { imageName, postgresql } = cluster.spec;
+  const { spec } = wanted;
+  if (imageName === undefined || imageName === spec.imageName) return wanted;
+  if (includes(postgresql?.parameters, spec.postgresql.parameters)) return wanted;
+  return { ...wanted, spec: { ...spec, imageName } };
 }
 
 function matches(addon: PostgresAddon, live: Cluster, wanted: ClusterManifest): boolean {

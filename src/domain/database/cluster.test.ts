@@ -113,17 +113,32 @@ it('every schedule has six fields and is between 02:00 and 04:00', () => {
 });
 
 describe('includes', () => {
-  it.each([
+  it.each<readonly [string, unknown, unknown, boolean]>([
     ['the same', { a: 1 }, { a: 1 }, true],
     ['a field of somebody else', { a: 1, b: 2 }, { a: 1 }, true],
     ['another value', { a: 1 }, { a: 2 }, false],
     ['quantities by meaning', { a: '1024Mi' }, { a: '1Gi' }, true],
     ['a field that must be absent and is not', { a: 1 }, { a: undefined }, false],
     ['a field that must be absent and is', {}, { a: undefined }, true],
+    ['a field that must be absent and is null', { a: null }, { a: undefined }, true],
+    ['fields that must be absent, of nothing', undefined, { a: undefined, b: undefined }, true],
+    ['one field of nothing', undefined, { a: undefined, b: 1 }, false],
+    ['one element of two', { a: [1] }, { a: [1, 2] }, false],
     ['an element among others', { a: [{ x: 1 }, { x: 2, y: 3 }] }, { a: [{ x: 2 }] }, true],
     ['a missing element', { a: [{ x: 1 }] }, { a: [{ x: 2 }] }, false],
     ['nothing where an object should be', {}, { a: { b: 1 } }, false],
   ])('%s', (_, live, desired, expected) => {
     expect(includes(live, desired)).toBe(expected);
   });
+});
+
+it.each([
+  [1, 'restart', undefined],
+  [2, 'switchover', 1],
+])('a Cluster with %i instances is as available as that allows', (instances, primaryUpdateMethod, number) => {
+  const addon = anAddon({ plan: 'pro' });
+  const target = aTarget(observing(addon));
+  const { spec } = buildCluster(addon, { ...target, profile: { ...target.profile, instances } });
+  expect(spec).toMatchObject({ instances, enablePDB: instances > 1, primaryUpdateMethod });
+  expect(spec.postgresql.synchronous?.number).toBe(number);
 });

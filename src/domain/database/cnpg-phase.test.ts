@@ -6,7 +6,7 @@ it('only one phase means success, and an unknown one never does', () => {
   expect(Object.entries(cnpgPhases).filter(([, meaning]) => meaning === 'healthy')).toEqual([
     ['Cluster in healthy state', 'healthy'],
   ]);
-  for (const text of ['cluster in healthy state', 'Cluster in healthy state ', 'Ready', undefined])
+  for (const text of ['cluster in healthy state', 'Cluster in healthy state ', 'Ready', 'toString', undefined])
     expect(phaseMeaning(text)).toBe('working');
 });
 

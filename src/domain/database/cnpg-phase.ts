@@ -35,7 +35,6 @@ export const cnpgPhases: Readonly<Record<string, CnpgPhaseMeaning>> = {
 };
 
 /** @param phase `status.phase` of a Cluster; an unknown text means working */
-export function phaseMeaning(phase: string | undefined): CnpgPhaseMeaning {
-  const text = phase ?? '';
-  return (Object.hasOwn(cnpgPhases, text) ? cnpgPhases[text] : undefined) ?? 'working';
+export function phaseMeaning(phase = ''): CnpgPhaseMeaning {
+  return (Object.hasOwn(cnpgPhases, phase) ? cnpgPhases[phase] : undefined) ?? 'working';
 }

@@ -45,6 +45,9 @@ describe('a database that was adopted', () => {
     expect(needs(seen({ kind: 'unread' }), testTime).volumes).toBe(true);
     const { status } = think(seen({ kind: 'unread' }));
     expect(status.resources).not.toHaveProperty('storage');
+    const ready = { ...addon, status: { ...addon.status, ready_at: '2026-01-01T00:00:00Z' } };
+    const { conditions } = think(but(seen({ kind: 'unread' }), { addon: ready })).status;
+    expect(conditions?.find(({ type }) => type === 'PlanApplied')?.message).toContain('the disks were of unknown size');
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { AddonStatus } from '../../api/addon.ts';
 import type { Condition } from '../../api/kubernetes.ts';
-import { aRunningAddon, changed, observingAll, think } from '../testing.ts';
+import { aCluster, anAddon, aRunningAddon, changed, observing, observingAll, think } from '../testing.ts';
 import { transitions } from '../transitions.ts';
 import { finalReleases } from './end-of-life.ts';
 
@@ -53,6 +53,30 @@ describe('the condition EndOfLife', () => {
       }
     },
   );
+
+  it.each([
+    ['13', 0, 16],
+    ['14', Date.parse('2026-11-28'), 16],
+    ['15', Date.parse('2027-11-28'), 16],
+    ['16', Date.parse('2028-11-28'), 17],
+    ['18', Date.parse('2031-01-01'), 19],
+  ])('of %s names the next version that can be asked for', (version, now, next) => {
+    const status = statusAt(now, version, `r.example/pg:${version}-x`);
+    expect(endOfLife(status)?.message).toContain(`a later major version, ${next} or higher`);
+  });
+
+  it('is known of a database that never ran, by what is set', () => {
+    const reasonOf = (imageName: string): string | undefined => {
+      const addon = anAddon({ plan: 'free' });
+      const { currentPrimary: _, ...made } = aCluster(addon, { phase: 'Setting up primary', readyInstances: 0 }).status;
+      const cluster = aCluster(addon);
+      const o = observing(addon, { cluster: { ...cluster, status: made, spec: { ...cluster.spec, imageName } } });
+      return endOfLife(think(o, {}, Date.parse('2026-11-28')).status)?.reason;
+    };
+    expect(reasonOf('r.example/pg:14-x')).toBe('VersionEnded');
+    expect(reasonOf('ghcr.io/cloudnative-pg/postgresql:17')).toBe('ImageUnsupported');
+    expect(reasonOf('r.example/pg:latest')).toBeUndefined();
+  });
 
   it('is not that of a version after the table', () => {
     expect(endOfLife(statusAt(Date.parse('2035-01-01'), '19', 'r.example/pg:19-x'))).toBeUndefined();

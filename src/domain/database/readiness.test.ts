@@ -19,6 +19,7 @@ import {
   observingAll,
   think,
 } from '../testing.ts';
+import { cnpgReport, reconciliationDisabled } from './readiness.ts';
 
 const addon = aRunningAddon({ plan: 'pro' });
 const annotated = (cluster: Cluster, annotations: Readonly<Record<string, string>>): Cluster => ({
@@ -62,6 +63,32 @@ it('a Cluster whose pods CNPG does not restart is named while a change waits for
     message: expect.stringContaining(`${podSpecAnnotation}: disabled`),
   });
   expect(status.conditions?.find(({ type }) => type === 'Provisioned')?.reason).toBe('ClusterHealthy');
+});
+
+it('what CNPG does not do is said with the annotation that stops it', () => {
+  const cluster = aCluster(addon);
+  expect(reconciliationDisabled(annotated(cluster, { [reconciliationAnnotation]: 'disabled' })).message).toBe(
+    'CloudNativePG ignores Cluster db-team-a-shop (annotation cnpg.io/reconciliationLoop: disabled); remove the annotation',
+  );
+  expect(reconciliationDisabled(annotated(cluster, { [podSpecAnnotation]: 'disabled' })).message).toBe(
+    'CloudNativePG does not restart the pods of Cluster db-team-a-shop (annotation cnpg.io/reconcilePodSpec: disabled); remove the annotation',
+  );
+});
+
+it.each([
+  ['nothing', {}, 'CloudNativePG has not reported anything yet'],
+  ['a phase', { phase: 'Failing over' }, 'CloudNativePG reports "Failing over"'],
+  ['a reason', { phase: 'Failing over', phaseReason: 'x' }, 'CloudNativePG reports "Failing over" (x)'],
+])('what CNPG reports is quoted: %s', (_, status, words) => {
+  expect(cnpgReport({ ...aCluster(addon), status })).toBe(words);
+});
+
+it('a long reason is cut to 500 characters', () => {
+  const [, quoted = ''] = cnpgReport({
+    ...aCluster(addon),
+    status: { phase: 'p', phaseReason: 'x'.repeat(600) },
+  }).split('(');
+  expect(quoted).toHaveLength('x'.repeat(500).length + ')'.length);
 });
 
 describe('while CNPG ignores the Cluster', () => {

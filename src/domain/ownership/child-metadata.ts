@@ -44,11 +44,9 @@ export function ownAnnotations({ metadata }: KubeObject): Readonly<Record<string
   return Object.fromEntries(kept);
 }
 
-/** Whether a child has the metadata that the addon's mode requires. */
+/** Whether a child has the metadata that the addon's mode requires. Others may own it too. */
 export function isHeld(addon: PostgresAddon, live: KubeObject, { metadata }: Manifest): boolean {
-  const { labels: own, annotations: notes, ownerReferences } = metadata;
-  return (
-    includes(live.metadata, { labels: own, ownerReferences, ...(notes && { annotations: notes }) }) &&
-    (deletesChildren(addon) || !hasOwnerReference(addon, live))
-  );
+  const { labels: own, annotations: notes, ownerReferences: owners } = metadata;
+  const wanted = { labels: own, ...(owners && { ownerReferences: owners }), ...(notes && { annotations: notes }) };
+  return includes(live.metadata, wanted) && (deletesChildren(addon) || !hasOwnerReference(addon, live));
 }

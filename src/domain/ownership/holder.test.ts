@@ -82,6 +82,7 @@ describe('an addon that another installation holds', () => {
     expect(actions).toEqual([]);
     expect(decision.login).toBeUndefined();
     expect(status).toBe(held.addon.status);
+    expect(decision.ends).toBe(held.gone ? true : undefined);
     expect(decision).toMatchObject({ heldBy: own, ready: { reason: 'HeldByAnotherOperator' } });
     expect(decision.ready.message).toContain(own);
     expect(Object.values(needs(held, testTime)).filter(Boolean)).toEqual([]);

@@ -119,6 +119,18 @@ describe('mode protected', () => {
   });
 });
 
+it('a protected addon is not written again and again because others own its children too', () => {
+  const addon = guarded(aRunningAddon({ mode: 'protected' }));
+  const o = everythingOf(addon);
+  expect(think(o).actions).toEqual([]);
+  const others = { apiVersion: 'others.dev/v1', kind: 'Application', name: 'a', uid: 'other-uid' };
+  const alsoTheirs = <T extends KubeObject>(child: T): T => ({
+    ...child,
+    metadata: { ...child.metadata, ownerReferences: [others] },
+  });
+  for (const child of rolesIn(o)) expect(think(but(o, { [child]: alsoTheirs(childIn(o, child)) })).actions).toEqual([]);
+});
+
 describe.each([
   ['denied', { kind: 'denied', message: 'no permission' }, 'Forbidden'],
   ['not served', { kind: 'notServed', reason: 'CNPGNotInstalled', message: 'not served' }, 'CNPGNotInstalled'],
@@ -266,6 +278,8 @@ describe('a deletion', () => {
     const half = think(but(o, { cluster })).actions;
     expect(summary(half)).toEqual(['apply ScheduledBackup', 'apply Secret', 'apply PostgresAddon']);
     expect(metadataOf(half, 'urlSecret').ownerReferences).toHaveLength(1);
+    const ready = think(but(o, { cluster })).status.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.message).toBe('the addon is being deleted, and with it the Cluster, its data and the Secret');
   });
 
   it('that is not in the cache yet is checked before a missing owner reference is restored', () => {

@@ -1,11 +1,11 @@
 // What a foreign object in the way is called, and what its message tells the reader to do: nothing that cannot help.
 import { expect, it } from '@jest/globals';
 import { labels } from '../../api/addon.ts';
-import type { OwnerReference } from '../../api/kubernetes.ts';
+import type { KubeObject, OwnerReference } from '../../api/kubernetes.ts';
 import { clusterName } from '../names.ts';
 import { situationOf } from '../situation.ts';
-import { aCluster, anAddon, observing } from '../testing.ts';
-import { findObstacle } from './obstacle.ts';
+import { aCluster, anAddon, aUrlSecret, observing } from '../testing.ts';
+import { findObstacle, obstacleTo } from './obstacle.ts';
 
 const addon = anAddon({ plan: 'free', tenantId: 'acme', appId: 'web-shop' });
 const named = (name: string, appId: string) => ({
@@ -75,9 +75,36 @@ it.each([
     'AdoptionRefused',
     /apply that addon again to adopt it, or create this addon again .*: its appId is "shop"/,
   ],
+  [
+    'left behind by an addon whose name is no longer on it',
+    { [labels.uid]: 'other-uid', [labels.managedBy]: 'postgres-addon-operator' },
+    [],
+    [],
+    'AdoptionRefused',
+    /left behind by the deleted PostgresAddon "";/,
+  ],
 ])('a Cluster %s', (_, own, ownerReferences, livingOwners, reason, words) => {
   const cluster = aCluster(addon);
   const metadata = { ...cluster.metadata, labels: own, ownerReferences };
   const observed = { ...observing(addon, { cluster: { ...cluster, metadata } }), livingOwners };
   expect(findObstacle(situationOf(observed))).toMatchObject({ reason, message: expect.stringMatching(words) });
+});
+
+it('an object to adopt that is being deleted is waited for', () => {
+  const cluster = aCluster(addon);
+  const own = { ...cluster.metadata.labels, [labels.uid]: 'former-uid' };
+  const metadata = { ...cluster.metadata, labels: own, ownerReferences: [], deletionTimestamp: '2026-01-03T00:00:00Z' };
+  const s = situationOf(observing(addon, { cluster: { ...cluster, metadata } }));
+  expect(findObstacle(s)?.reason).toBe('OldObjectTerminating');
+});
+
+it('another tenantId helps where it is part of the name, which it is not for the Secret', () => {
+  const foreign = <T extends KubeObject>(child: T): T => ({
+    ...child,
+    metadata: { ...child.metadata, labels: {}, ownerReferences: [] },
+  });
+  const urlSecret = foreign(aUrlSecret(addon, 'postgresql://a'));
+  const s = situationOf(observing(addon, { cluster: foreign(aCluster(addon)), urlSecret }));
+  expect(obstacleTo(s, 'cluster')?.message).toMatch(/with another appId or tenantId$/);
+  expect(obstacleTo(s, 'urlSecret')?.message).toMatch(/with another appId$/);
 });

@@ -98,12 +98,10 @@ function kept(s: Situation): Verdict {
  * because the others are identified by the uid that is recorded on it until then.
  */
 function childrenOf({ addon, found, own }: Situation): readonly FoundChild[] {
-  const former = own.cluster === undefined ? undefined : formerUidOf(addon, own.cluster);
+  const former = formerUidOf(addon, own.cluster);
   const isOurs = ({ role, object, ownership }: FoundChild): boolean =>
     ownership === 'ours' ||
-    (role !== 'cluster' &&
-      (hasOwnerReference(addon, object) ||
-        (ownership === 'orphan' && former !== undefined && uidOn(object) === former)));
+    (role !== 'cluster' && (hasOwnerReference(addon, object) || (ownership === 'orphan' && uidOn(object) === former)));
   const ours = found.filter(isOurs);
   return [...ours.filter(({ role }) => role !== 'cluster'), ...ours.filter(({ role }) => role === 'cluster')];
 }

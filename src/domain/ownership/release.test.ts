@@ -1,0 +1,115 @@
+// What a deletion does to the children: which are marked, which are left alone, and what is said of them.
+import { describe, expect, it } from '@jest/globals';
+import { annotations, labels, type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
+import type { KubeObject, ObjectMeta } from '../../api/kubernetes.ts';
+import type { Observed } from '../observed.ts';
+import { aCluster, anAddon, aRunningAddon, but, childIn, observing, observingAll, summary, think } from '../testing.ts';
+import { leftoverOf } from './release.ts';
+
+const deletionTimestamp = '2026-01-03T00:00:00Z';
+const sheltered = aRunningAddon({ mode: 'protected' });
+const addon: PostgresAddon = {
+  ...sheltered,
+  metadata: { ...sheltered.metadata, deletionTimestamp, finalizers: [protectionFinalizer] },
+};
+const o = but(observingAll(sheltered, 'postgresql://a'), { addon });
+const cluster = childIn(o, 'cluster');
+const backup = childIn(o, 'scheduledBackup');
+const withMetadata = <T extends KubeObject>(child: T, metadata: Partial<ObjectMeta>): T => ({
+  ...child,
+  metadata: { ...child.metadata, ...metadata },
+});
+const of = (uid: string, controller: boolean) => {
+  return [{ apiVersion: addon.apiVersion, kind: addon.kind, name: 'shop', uid, controller }];
+};
+const readyOf = (observed: Observed) => think(observed).status.conditions?.find(({ type }) => type === 'Ready');
+
+describe('what a deleted addon leaves of its Cluster', () => {
+  const own = aCluster(anAddon());
+  const bare = withMetadata(own, { ownerReferences: [] });
+  const marked = { ...own.metadata.labels, [labels.orphaned]: 'true' };
+
+  it.each<readonly [string, typeof own | undefined, string]>([
+    ['is nothing if there is none', undefined, 'nothing'],
+    ['is for the garbage collector if it is owned', own, 'owned'],
+    ['is to be marked if it is not', bare, 'unmarked'],
+    ['is marked already', withMetadata(bare, { labels: marked }), 'nothing'],
+    ['is being deleted', withMetadata(bare, { deletionTimestamp }), 'nothing'],
+    ['belongs to another', withMetadata(bare, { labels: { ...marked, [labels.uid]: 'next-uid' } }), 'nothing'],
+    ['is a foreign one', withMetadata(own, { ownerReferences: of('next-uid', true) }), 'nothing'],
+  ])('%s', (_, live, expected) => expect(leftoverOf(anAddon(), live)).toBe(expected));
+});
+
+describe('the release of a protected addon', () => {
+  it('does nothing while it is not permitted to see a child, which would stay behind unmarked', () => {
+    const blind = but(o, { scheduledBackup: { kind: 'denied', message: 'no permission' } });
+    expect(think(blind).actions).toEqual([]);
+    expect(readyOf(blind)).toMatchObject({ reason: 'Forbidden', message: 'no permission' });
+    expect(think(blind).decision.recheckAfter).toBe(60_000);
+  });
+
+  it('goes on without a kind that the API server does not have: there is no such child', () => {
+    const scheduledBackup = { kind: 'notServed', reason: 'CNPGNotInstalled', message: 'not served' } as const;
+    expect(summary(think(but(o, { scheduledBackup })).actions)).toEqual([
+      ...['apply Secret', 'apply Cluster', 'apply PostgresAddon'],
+    ]);
+  });
+
+  it.each<readonly [string, Partial<ObjectMeta>, boolean]>([
+    ['that the addon was about to adopt', { labels: { ...backup.metadata.labels, [labels.uid]: 'former-uid' } }, true],
+    ['of another database', { labels: { ...backup.metadata.labels, [labels.uid]: 'yet-another' } }, false],
+    [
+      'that was handed over to another addon',
+      { labels: { ...backup.metadata.labels, [labels.uid]: 'former-uid', [labels.name]: 'next' } },
+      false,
+    ],
+    ['that another controls', { ownerReferences: of('next-uid', true) }, false],
+    ['that it owns beside another', { ownerReferences: [...of('next-uid', true), ...of('addon-uid', false)] }, true],
+  ])('whether a ScheduledBackup %s is marked', (_, metadata, expected) => {
+    const adopted = withMetadata(cluster, { annotations: { [annotations.formerUid]: 'former-uid' } });
+    const { actions } = think(but(o, { cluster: adopted, scheduledBackup: withMetadata(backup, metadata) }));
+    expect(summary(actions).includes('apply ScheduledBackup')).toBe(expected);
+    expect(summary(actions)).toContain('apply Cluster');
+  });
+
+  it.each<readonly [string, Partial<ObjectMeta>]>([
+    ['that another controls', { ownerReferences: [...of('next-uid', true), ...of('addon-uid', false)] }],
+    ['that an earlier addon left behind', { labels: { ...cluster.metadata.labels, [labels.uid]: 'former-uid' } }],
+  ])('a Cluster %s is not marked', (_, metadata) => {
+    const { actions } = think(but(o, { cluster: withMetadata(cluster, metadata) }));
+    expect(summary(actions)).not.toContain('apply Cluster');
+  });
+
+  it.each<readonly [string, Observed, string, RegExp]>([
+    ['both stay', o, 'Released', /^Cluster db-team-a-shop and Secret app-shop-database-url stay in service/],
+    ['there is no Cluster', but(o, { cluster: undefined }), 'Deleted', /has no Cluster db-team-a-shop/],
+    ['there is nothing but the Cluster', observing(addon, { cluster }), 'Released', /stay in service/],
+    [
+      'others delete them',
+      but(o, {
+        cluster: withMetadata(cluster, { deletionTimestamp }),
+        scheduledBackup: withMetadata(backup, { deletionTimestamp }),
+      }),
+      'Deleted',
+      /by another client: ScheduledBackup db-team-a-shop-daily and Cluster db-team-a-shop; protection/,
+    ],
+  ])('says so if %s', (_, observed, reason, words) =>
+    expect(readyOf(observed)).toMatchObject({ reason, message: expect.stringMatching(words) }),
+  );
+});
+
+it('a standard addon writes to nothing, whatever the garbage collector has done to its children', () => {
+  const { finalizers: _, ...metadata } = addon.metadata;
+  const plain = { ...addon, metadata, spec: { ...addon.spec, mode: 'standard' } } as const;
+  const { actions, decision } = think(but(o, { addon: plain, scheduledBackup: { kind: 'denied', message: 'no' } }));
+  expect(actions).toEqual([]);
+  expect(decision.ready.reason).toBe('Deleted');
+});
+
+it('the Cluster of an addon that no longer exists is marked, and that is the last that is done', () => {
+  const plain = aRunningAddon();
+  const loose = withMetadata(aCluster(plain), { ownerReferences: [] });
+  const { decision } = think(but(observingAll(plain, 'postgresql://a'), { gone: true, cluster: loose }));
+  expect(summary(decision.actions)).toContain('apply Cluster');
+  expect(decision.ends).toBe(true);
+});
