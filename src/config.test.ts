@@ -18,14 +18,31 @@ async function withPlans(text: string): Promise<ReturnType<typeof loadConfig>> {
 }
 
 it('requires no variable', () => {
-  expect(loadConfig({})).toMatchObject({
+  expect(loadConfig({})).toEqual({
+    LOG_LEVEL: 'info',
     WATCH_NAMESPACES: [],
+    LEASE_NAME: 'postgres-addon-operator',
+    POD_NAME: 'postgres-addon-operator',
+    POD_NAMESPACE: 'default',
     PORT: 8080,
+    WORKERS: 16,
     DEFAULT_POSTGRES_VERSION: '17',
     IMAGE_PATTERN: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
+    IMAGE_ROLLOUT: 'Never',
     READINESS_CONNECTION_CHECK: 'Required',
     plans: defaultPlans,
   });
+});
+
+it.each([
+  ['LOG_LEVEL', ['debug', 'info', 'warn', 'error'], ['trace']],
+  ['PORT', [0, 65_535], [-1, 65_536, 1.5]],
+  ['WORKERS', [1, 256], [0, 257, 1.5]],
+  ['IMAGE_ROLLOUT', ['Never', 'Now'], ['now']],
+  ['READINESS_CONNECTION_CHECK', ['Required', 'Advisory', 'Off'], ['On']],
+])('takes of %s exactly the values %j', (name, values, others) => {
+  for (const value of values) expect(loadConfig({ [name]: String(value) })).toMatchObject({ [name]: value });
+  for (const value of others) expect(() => loadConfig({ [name]: String(value) })).toThrow(`\n  ${name}: `);
 });
 
 it('treats an empty variable as absent', () => {
@@ -94,6 +111,36 @@ describe('the plan file', () => {
     expect(plans).toEqual({ ...defaultPlans, standard: { ...defaultPlans.standard, memory: '2Gi' } });
   });
 
+  it('that says nothing changes nothing', async () => {
+    expect((await withPlans('')).plans).toEqual(defaultPlans);
+  });
+
+  it.each(['free', 'standard', 'pro'] as const)('sets every field of the plan %s', async (name) => {
+    const plan = {
+      instances: 2,
+      storage: '7Gi',
+      memory: '3Gi',
+      backup: 'daily',
+      sharedBuffers: '128MB',
+      maxConnections: 77,
+    };
+    const { plans } = await withPlans(JSON.stringify({ [name]: plan }));
+    expect(plans).toEqual({ ...defaultPlans, [name]: plan });
+  });
+
+  it.each([
+    ['instances', [1, 9], [0, 10, 1.5]],
+    ['maxConnections', [10, 10_000], [9, 10_001]],
+    ['backup', ['none', 'daily', 'pitr'], ['hourly']],
+    ['storage', ['1'], ['0', '0Gi', '-1Gi', 'x']],
+    // Of the 256Mi of memory.
+    ['sharedBuffers', ['1kB', '256MB', '262144kB'], ['257MB', '262145kB', '1GB', '0MB', '64Mi']],
+  ])('takes of %s exactly what lies within its limits', async (field, values, others) => {
+    const set = (value: string | number) => withPlans(JSON.stringify({ free: { [field]: value } }));
+    for (const value of values) expect((await set(value)).plans.free).toMatchObject({ [field]: value });
+    for (const value of others) await expect(set(value)).rejects.toThrow(`free.${field}`);
+  });
+
   it.each([
     ['an unknown plan', 'huge: {memory: 2Gi}', 'huge'],
     ['an unknown field', 'free: {cpu: 2}', 'cpu'],
@@ -108,6 +155,11 @@ describe('the plan file', () => {
   });
 
   it('that does not exist is rejected', () => {
-    expect(() => loadConfig({ PLANS_FILE: '/nonexistent' })).toThrow(/PLANS_FILE/);
+    expect(() => loadConfig({ PLANS_FILE: '/nonexistent' })).toThrow(
+      expect.objectContaining({
+        name: 'ConfigError',
+        message: expect.stringMatching(/^ {2}PLANS_FILE \/nonexistent: ENOENT/m),
+      }),
+    );
   });
 });

@@ -48,8 +48,8 @@ const environment = z.object({
     .refine((names) => names.every((name) => namespaceName.test(name)), {
       error: 'must be a comma-separated list of namespace names',
     }),
-  LEASE_NAME: z.string().min(1).default('postgres-addon-operator'),
-  POD_NAME: z.string().min(1).default('postgres-addon-operator'),
+  LEASE_NAME: z.string().default('postgres-addon-operator'),
+  POD_NAME: z.string().default('postgres-addon-operator'),
   POD_NAMESPACE: z.string().regex(namespaceName, { error: 'must be a namespace name' }).default('default'),
   /** 0 selects a free port, which is logged. */
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
@@ -105,7 +105,7 @@ function loadPlans(path: string): PlanTable {
   try {
     content = parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError([`PLANS_FILE ${path}: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new ConfigError([`PLANS_FILE ${path}: ${(error as Error).message}`]);
   }
   const parsed = plansFile.safeParse(content ?? {});
   if (!parsed.success)

@@ -222,7 +222,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
 async function shutDown(parts: Parts, log: Log): Promise<void> {
   const drained = await parts.queue.stop(drainMilliseconds);
   if (!drained) log.warn('shutdown timed out with reconciles in flight; the next leader will retry them');
-  await parts.logins.stop();
+  parts.logins.stop();
   await parts.elector.stop();
   await parts.otherOperators.stop();
   await parts.events.drain(2_000);

@@ -56,7 +56,8 @@ describe('what is sent', () => {
     const { transport, recorder } = bench();
     recorder.emit(record);
     const { request } = await transport.call();
-    expect([request.method, request.path]).toEqual(['POST', '/apis/events.k8s.io/v1/namespaces/shop/events']);
+    const path = '/apis/events.k8s.io/v1/namespaces/shop/events';
+    expect(request).toMatchObject({ method: 'POST', path, timeoutMilliseconds: 10_000 });
     expect(request.body).toEqual({
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
@@ -86,8 +87,11 @@ describe('what is sent', () => {
     expect(new Set([first, ...others]).size).toBe(5);
   });
 
-  it('stays within the limits of names and notes', async () => {
+  it('stays within the limits of names, words and notes', async () => {
     const { nameOf, emitted } = bench();
+    expect(await nameOf({ regarding: { ...record.regarding, name: 'a'.repeat(300) } })).toHaveLength(253);
+    const words = { reason: 'R'.repeat(200), action: 'A'.repeat(200) };
+    expect(await emitted(words)).toMatchObject({ reason: 'R'.repeat(128), action: 'A'.repeat(128) });
     const long = `${'a'.repeat(235)}.-${'b'.repeat(16)}`;
     const name = await nameOf({ regarding: { ...record.regarding, name: long } });
     expect(name).toMatch(/^a{235}\.[0-9a-f]{16}$/);
@@ -147,6 +151,30 @@ describe('how it is sent', () => {
     expect(failures).toMatchObject([{ code: 503 }]);
   });
 
+  it('waits twice as long for each attempt', async () => {
+    const { transport, clock, recorder, failures } = bench();
+    recorder.emit(record);
+    for (const wait of [1000, 2000, 4000]) {
+      (await transport.call()).fail(refusal(500, 'InternalError'));
+      await clock.advance(wait - 1);
+      expect(transport.waiting).toBe(0);
+      await clock.advance(1);
+    }
+    (await transport.call()).fail(refusal(500, 'InternalError'));
+    await settle();
+    expect(failures).toHaveLength(1);
+  });
+
+  it('waits no longer than 30 s, however late it is asked to be', async () => {
+    const { transport, clock, recorder } = bench();
+    recorder.emit(record);
+    (await transport.call()).fail(refusal(429, 'TooManyRequests', 3600));
+    await clock.advance(29_999);
+    expect(transport.waiting).toBe(0);
+    await clock.advance(1);
+    expect(transport.waiting).toBe(1);
+  });
+
   it('reports a refusal once a minute, each kind of its own, and does not repeat the request', async () => {
     const { transport, clock, recorder, failures } = bench();
     const refuse = async (key: string, error: ApiError): Promise<void> => {
@@ -194,18 +222,20 @@ describe('how it is sent', () => {
 });
 
 describe('drain', () => {
-  it('waits until everything is sent', async () => {
+  it.each([1, 2, 3])('waits until everything is sent: %d events', async (count) => {
     const { transport, clock, recorder } = bench();
-    for (const key of ['a', 'b', 'c']) recorder.emit({ ...record, key });
+    for (let key = 0; key < count; key += 1) recorder.emit({ ...record, key: String(key) });
     let drained = false;
-    const draining = recorder.drain(5000).then(() => {
+    void recorder.drain(5000).then(() => {
       drained = true;
     });
-    for (let sent = 0; sent < 3; sent += 1) {
+    for (let sent = 0; sent < count; sent += 1) {
+      await settle();
       expect(drained).toBe(false);
       (await transport.call()).answer({});
     }
-    await draining;
+    await settle();
+    expect(drained).toBe(true);
     expect(clock.timers).toBe(0);
   });
 

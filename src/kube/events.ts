@@ -92,7 +92,6 @@ export class EventRecorder {
     const finish = (): void => idle.abort();
     this.#whenIdle.add(finish);
     if (this.#inFlight > 0) await pause(this.#options.clock, timeoutMilliseconds, idle.signal);
-    this.#whenIdle.delete(finish);
     this.#pending.clear();
     this.#closing.abort();
   }

@@ -6,13 +6,7 @@ import type { Clock } from '../api/clock.ts';
 import { ApiError } from './errors.ts';
 
 /** TLS material in the form that node:tls accepts. */
-export interface TlsMaterial {
-  readonly ca?: NonNullable<RequestOptions['ca']>;
-  readonly cert?: NonNullable<RequestOptions['cert']>;
-  readonly key?: NonNullable<RequestOptions['key']>;
-  readonly servername?: string;
-  readonly rejectUnauthorized?: boolean;
-}
+export type TlsMaterial = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
 
 /** The result of reading the kubeconfig once. */
 export interface Access {
@@ -51,18 +45,18 @@ export class Credentials {
   }
 
   /**
-   * After a 401: reads everything again, bypassing the caches of client-node.
+   * After a 401: reads everything again, bypassing the caches of client-node. Requests that were refused together share one read.
    * @param refused the access that the API server rejected
    * @returns the access to retry with; undefined if a retry is pointless because the last renewal was too recent
    */
   async renew(refused: Access): Promise<Access | undefined> {
     if (this.#access !== undefined && this.#access !== refused) return this.#access;
     const now = this.#clock.monotonic();
-    if (now - this.#renewedAt < renewAtMostEveryMilliseconds) return undefined;
+    if (now - this.#renewedAt < renewAtMostEveryMilliseconds) return this.#reading;
     this.#renewedAt = now;
     this.#kubeConfig = withoutCaches(this.#kubeConfig);
     this.#reading = undefined;
-    return await this.#read();
+    return this.#read();
   }
 
   #read(): Promise<Access> {
@@ -78,7 +72,7 @@ export class Credentials {
         throw new ApiError({
           code: 0,
           reason: 'Credentials',
-          message: `cannot read credentials: ${describe(error)}`,
+          message: `cannot read credentials: ${error}`,
         });
       })
       .finally(() => {
@@ -98,13 +92,8 @@ async function readAccess(kubeConfig: KubeConfig): Promise<Access> {
   if (typeof options.auth === 'string') {
     headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   }
-  const tls: TlsMaterial = {
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-    ...(options.cert === undefined ? {} : { cert: options.cert }),
-    ...(options.key === undefined ? {} : { key: options.key }),
-    ...(options.servername === undefined ? {} : { servername: options.servername }),
-    ...(options.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: options.rejectUnauthorized }),
-  };
+  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  const tls: TlsMaterial = { ca, cert, key, servername, rejectUnauthorized };
   return { headers, tls, tlsDigest: createHash('sha256').update(JSON.stringify(tls)).digest('hex') };
 }
 
@@ -118,8 +107,4 @@ function withoutCaches(kubeConfig: KubeConfig): KubeConfig {
     currentContext: kubeConfig.currentContext,
   });
   return copy;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -45,9 +45,11 @@ export class LeaseRecord {
   readonly #options: LeaseRecordOptions;
   #lease: Lease | undefined;
   /** The spec of #lease and when it was first observed. Changes of the metadata alone do not count as a renewal. */
-  #seen: { readonly spec: string; readonly at: number } = { spec: '', at: 0 };
-  /** When the API server last answered with the Lease, and whether a request failed since then. */
-  #answer = { at: 0, failed: false };
+  #seen = { spec: '', at: Number.NEGATIVE_INFINITY };
+  /** When the API server last answered with the Lease. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  /** The same, if a request has failed since then; else never. */
+  #cutOffSince = Number.POSITIVE_INFINITY;
 
   constructor(options: LeaseRecordOptions) {
     this.#options = options;
@@ -133,19 +135,20 @@ export class LeaseRecord {
     try {
       return await this.#options.transport.request({ ...request, timeoutMilliseconds }, signal);
     } catch (error) {
-      if (!isOutdated(error)) this.#answer = { ...this.#answer, failed: true };
+      if (!isOutdated(error)) this.#cutOffSince = this.#answeredAt;
       throw error;
     }
   }
 
   #see(answer: unknown): void {
     const lease = answer as Lease;
-    const spec = JSON.stringify(lease.spec ?? {});
+    const spec = JSON.stringify(lease.spec);
     const now = this.#options.clock.monotonic();
-    const wasCutOff = this.#answer.failed && now - this.#answer.at > longestGapMilliseconds;
+    const wasCutOff = now - this.#cutOffSince > longestGapMilliseconds;
     this.#lease = lease;
     if (spec !== this.#seen.spec || wasCutOff) this.#seen = { spec, at: now };
-    this.#answer = { at: now, failed: false };
+    this.#answeredAt = now;
+    this.#cutOffSince = Number.POSITIVE_INFINITY;
   }
 
   #path(): string {

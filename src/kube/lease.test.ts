@@ -106,6 +106,7 @@ function elector(server: LeaseServer, clock: ManualClock, identity: string, rand
   const reported: string[] = [];
   const warnings: string[] = [];
   const pauses: string[] = [];
+  const infos: string[] = [];
   const one = new LeaderElector({
     transport: server,
     namespace: 'system',
@@ -119,9 +120,10 @@ function elector(server: LeaseServer, clock: ManualClock, identity: string, rand
       const error = fields?.error;
       if (level === 'warn' && error instanceof Error) warnings.push(`${message}: ${error.message}`);
       else if (level === 'warn') pauses.push(`${message} (${fields?.cause})`);
+      else infos.push(`${message}: ${fields?.holder ?? fields?.identity}`);
     },
   });
-  return { one, reported, warnings, pauses };
+  return { one, reported, warnings, pauses, infos };
 }
 
 function bench() {
@@ -226,13 +228,40 @@ describe('acquiring', () => {
     const { server, clock, one, warnings } = bench();
     server.fault = () => refusal(403, 'Forbidden');
     one.start();
-    await clock.advance(59_000);
+    await clock.advance(59_999);
     expect(warnings).toEqual(['the lease cannot be read or written: refused: Forbidden']);
-    await clock.advance(60_000);
+    await clock.advance(1);
     expect(warnings).toHaveLength(2);
     server.fault = () => undefined;
     await clock.advance(2000);
     expect(one.isLeader()).toBe(true);
+  });
+
+  it('warns at once of another failure, and of the same after a success', async () => {
+    const { server, clock, one, warnings } = bench();
+    one.start();
+    await settle();
+    for (const reason of ['A', 'B', undefined, 'B', 'B'] as const) {
+      server.fault = () => (reason === undefined ? undefined : refusal(503, reason));
+      await clock.advance(2000);
+    }
+    expect(warnings.map((line) => line.at(-1))).toEqual(['A', 'B', 'B']);
+  });
+
+  it('says who leads, once for each holder', async () => {
+    const { server, clock, one, infos } = bench();
+    one.start();
+    await settle();
+    await one.stop();
+    expect(infos).toEqual(['became the leader: a']);
+
+    const waiting = elector(server, clock, 'w');
+    for (const holder of ['b', 'b', 'c']) {
+      server.put({ ...held(holder), renewTime: String(clock.monotonic()) });
+      waiting.one.start();
+      await clock.advance(2000);
+    }
+    expect(waiting.infos).toEqual(['another replica is the leader: b', 'another replica is the leader: c']);
   });
 
   it('does not create a Lease when the server does not know leases', async () => {
@@ -275,19 +304,39 @@ describe('acquiring', () => {
     expect(reported).toEqual(['started']);
   });
 
-  it('spreads the tries of those who wait', async () => {
+  it.each([
+    ['who waits', 'b', 0, 2000],
+    ['who waits', 'b', 1, 4400],
+    ['who leads', '', 0, 2000],
+    ['who leads', '', 1, 2400],
+  ])('spreads the tries of one %s (%s, random %d): every %d ms', async (_, holder, random, gap) => {
     const clock = new ManualClock();
     const server = new LeaseServer(clock);
-    server.put(held('b'));
-    const { one } = elector(server, clock, 'a');
-    const { one: late } = elector(server, clock, 'c', 1 - Number.EPSILON);
-    one.start();
-    await clock.advance(4300);
-    expect(server.requests).toHaveLength(3);
-    late.start();
-    await clock.advance(4300);
-    expect(server.requests).toHaveLength(3 + 2 + 1);
+    server.put(held(holder));
+    elector(server, clock, 'a', random).one.start();
+    await settle();
+    for (let round = 0; round < 3; round += 1) {
+      server.requests.length = 0;
+      await clock.advance(gap - 1);
+      expect(server.requests).toHaveLength(0);
+      await clock.advance(1);
+      expect(server.requests).toHaveLength(1);
+    }
   });
+
+  it.each([
+    [2499, [10_000, 10_000, 5000]],
+    [2500, [10_000, 10_000, 10_000]],
+  ])(
+    'gives up a renewal early only if the last one took less than half of that time: %d ms',
+    async (latency, limits) => {
+      const { server, clock, one } = bench();
+      server.latency = latency;
+      one.start();
+      await clock.advance(8000);
+      expect(server.requests.map((request) => request.timeoutMilliseconds).slice(0, 3)).toEqual(limits);
+    },
+  );
 });
 
 describe('leading', () => {
@@ -350,7 +399,7 @@ describe('leading', () => {
     },
   );
 
-  it('does not sleep over its deadline', async () => {
+  it('says at its deadline that it has passed, and not only when the next request has ended', async () => {
     const clock = new ManualClock();
     const server = new LeaseServer(clock);
     const { one, pauses } = elector(server, clock, 'a', 1 - Number.EPSILON);
@@ -359,6 +408,7 @@ describe('leading', () => {
     server.fault = () => refusal(0, 'Network');
     await clock.advance(9999);
     expect(pauses).toHaveLength(0);
+    server.fault = () => 'hang';
     await clock.advance(1);
     expect(pauses).toHaveLength(1);
   });
@@ -669,7 +719,16 @@ describe('stopping', () => {
     server.fault = () => 'loseAnswer';
     await clock.advance(2000);
     server.fault = () => undefined;
-    await one.stop();
+    server.latency = 10;
+    let isStopped = false;
+    void one.stop().then(() => {
+      isStopped = true;
+    });
+    // A release that finds the Lease changed, the read, and the release.
+    for (const expected of [false, false, true]) {
+      await clock.advance(10);
+      expect(isStopped).toBe(expected);
+    }
     expect(server.holder).toBe('');
   });
 
@@ -695,6 +754,28 @@ describe('stopping', () => {
     await stopped;
     expect(stopped).toBeDefined();
     expect(between.server.holder).toBe('thief');
+  });
+
+  it.each([
+    ['that it leads', 'POST', undefined, []],
+    ['that another leads', 'GET', 'thief', ['started']],
+  ])('says nothing any more when the answer %s comes together with the stop', async (_, method, thief, expected) => {
+    const { server, clock, one, reported } = bench();
+    const send = server.request.bind(server);
+    let stopped: Promise<void> | undefined;
+    server.request = async (request, signal) => {
+      const answer = await send(request, signal);
+      if (request.method === method && server.holder === (thief ?? 'a')) stopped ??= one.stop();
+      return answer;
+    };
+    one.start();
+    await clock.advance(1000);
+    if (thief !== undefined) server.put(held(thief));
+    await clock.advance(1000);
+    expect(stopped).toBeDefined();
+    await stopped;
+    expect(reported).toEqual(expected);
+    expect(server.holder).toBe(thief ?? '');
   });
 
   it('releases also after an outage: nobody else has led, and nothing is in flight any more', async () => {

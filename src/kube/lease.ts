@@ -53,9 +53,9 @@ export class LeaderElector {
   #stopped: Promise<void> | undefined;
   /** While this process holds the Lease as far as it knows; see LeaseRecord.term. */
   #term: string | undefined;
-  #leaderUntil = 0;
+  #leaderUntil = Number.NEGATIVE_INFINITY;
   /** How long the last renewal took, in milliseconds. */
-  #took = 0;
+  #took = Number.POSITIVE_INFINITY;
   /** What onStartedLeading was last told. */
   #mayWrite = false;
   #otherHolder: string | undefined;

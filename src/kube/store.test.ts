@@ -46,6 +46,7 @@ function contents(store: Store<Thing>): string[] {
 
 const reborn = { uid: 'uid-2' };
 const dying = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+const again: Thing = { ...thing('a', 9, reborn), value: 'again' };
 const released: Thing = { ...thing('a', 12, dying), value: 'released' };
 
 describe('Store', () => {
@@ -121,6 +122,35 @@ describe('Store', () => {
         store.record(thing('a', 10));
       },
       reported: [],
+      holds: [],
+    },
+    {
+      name: 'does not revive by the late answer to a write what the watch has passed without it',
+      steps: (store) => {
+        store.event('ADDED', thing('b', 20));
+        store.record(thing('a', 10));
+      },
+      reported: ['added b@20'],
+      holds: ['b@20'],
+    },
+    {
+      name: 'still knows what the watch has passed when it repeats an earlier event',
+      steps: (store) => {
+        list(store, [], '20');
+        store.event('ADDED', thing('b', 5));
+        store.record(thing('a', 10));
+      },
+      reported: ['added b@5'],
+      holds: ['b@5'],
+    },
+    {
+      name: 'does not revive what a list lacks when resourceVersions are not integers',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 'x'));
+        list(store, [], 'c');
+        store.record(thing('a', 'b'));
+      },
+      reported: ['added a@x', 'deleted a@x'],
       holds: [],
     },
     {
@@ -227,13 +257,42 @@ describe('Store', () => {
       holds: [],
     },
     {
-      name: 'forgets only the given uid',
+      name: 'does not forget a later bearer of the name',
       steps: (store) => {
         store.record(thing('a', 9, reborn));
         store.forget('default', 'a', 'uid-of-a');
       },
       reported: [],
       holds: ['a@9'],
+    },
+    {
+      name: 'forgets only the given uid',
+      steps: (store) => {
+        store.record(thing('a', 9, reborn));
+        store.forget('default', 'a', 'uid-of-a');
+        store.record(again);
+      },
+      reported: [],
+      holds: ['again'],
+    },
+    {
+      name: 'does not show what was deleted before it was known',
+      steps: (store) => {
+        store.forget('default', 'a', 'uid-of-a');
+        store.event('ADDED', thing('a', 1));
+      },
+      reported: [],
+      holds: [],
+    },
+    {
+      name: 'shows what we deleted again when a list says that it waits for its finalizers',
+      steps: (store) => {
+        store.event('ADDED', thing('a', 1));
+        store.forget('default', 'a', 'uid-of-a');
+        list(store, [thing('a', 2, dying)], '20');
+      },
+      reported: ['added a@1', 'added a@2'],
+      holds: ['a@2'],
     },
     {
       name: 'learns from a relist what was deleted, changed, created and recreated',
@@ -352,6 +411,21 @@ describe('Store', () => {
       expect(made.store.size).toBe(holds.length);
     });
   }
+
+  it('finds an object that has no namespace by its name', () => {
+    const { store } = fixture();
+    const { namespace: _, ...metadata } = thing('a', 1).metadata;
+    store.event('ADDED', { ...thing('a', 1), metadata } as Thing);
+    expect(store.get('', 'a')?.value).toBe('a@1');
+  });
+
+  it('remembers the last 4,096 deletions', () => {
+    const { store } = fixture();
+    for (let index = 0; index < 4096; index += 1) store.event('DELETED', thing(`n${index}`, 10));
+    for (const name of ['n0', 'n4096']) store.event('DELETED', thing(name, 11));
+    for (const name of ['n0', 'n1', 'n2', 'n4096']) store.event('ADDED', thing(name, 1));
+    expect(contents(store)).toEqual(['n1@1']);
+  });
 
   it('is in its new state when the handler is called, and calls it for every change though it throws', () => {
     const sizes: number[] = [];

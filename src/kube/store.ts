@@ -235,7 +235,7 @@ class Delivery<T> {
   run(): void {
     for (const change of this.#changes) this.attempt(() => this.#onChange(change));
     if (this.#errors.length === 1) throw this.#errors[0];
-    if (this.#errors.length > 1) throw new AggregateError(this.#errors, 'several changes could not be handled');
+    if (this.#errors.length > 0) throw new AggregateError(this.#errors, 'several changes could not be handled');
   }
 }
 

@@ -1,6 +1,8 @@
 // The transport with a server on the loopback interface: the requests that arrive, and the error for each failure.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createSecureServer as createHttp2Server } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +12,13 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { ManualClock } from '../testing/clock.ts';
 import { ApiError } from './errors.ts';
 import { testCertificate } from './testing-certificate.ts';
-import { createTransport, type RequestObserver, type Transport, type TransportOptions } from './transport.ts';
+import {
+  createTransport,
+  loadKubeConfig,
+  type RequestObserver,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts';
 
 interface Received {
   readonly method: string | undefined;
@@ -147,7 +155,8 @@ describe('request', () => {
 
   it('sends a user and password, and an impersonation', async () => {
     await connect({ username: 'u', password: 'p', impersonateUser: 'other' }).request({ method: 'GET', path });
-    expect(received[0]?.headers).toMatchObject({ authorization: 'Basic dTpw', 'impersonate-user': 'other' });
+    const headers = { authorization: 'Basic dTpw', 'impersonate-user': 'other' };
+    expect(received).toMatchObject([{ url: path, headers }]);
   });
 
   it('decodes a Status', async () => {
@@ -199,20 +208,42 @@ describe('request', () => {
     expect(error.message).not.toContain('hunter2');
   });
 
+  const mebibyte = Buffer.alloc(1024 * 1024, ' ');
   it.each([
-    [undefined, 65],
-    [2 * 1024 * 1024, 3],
+    [undefined, 64],
+    [2 * 1024 * 1024, 2],
   ])('refuses an answer beyond 64 MiB, or beyond what the caller reads (%s)', async (mostBytes, mebibytes) => {
     const closed = Promise.withResolvers<void>();
     answer = (_, response) => {
       response.on('close', () => closed.resolve());
-      const mebibyte = Buffer.alloc(1024 * 1024, ' ');
       for (let sent = 0; sent < mebibytes; sent += 1) response.write(mebibyte);
+      response.write(' ');
       // The end never comes: what is too much already is not waited for.
     };
     const request = { method: 'GET', path, ...(mostBytes === undefined ? {} : { mostBytes }) } as const;
     expect(await refusal(connect({}).request(request))).toMatchObject({ code: 0, reason: 'TooLarge' });
     await closed.promise;
+  });
+
+  it('takes an answer as long as the caller reads', async () => {
+    answer = (_, response) => response.end('[1,2]');
+    expect(await connect({}).request({ method: 'GET', path, mostBytes: 5 })).toEqual([1, 2]);
+  });
+
+  it('takes every 2xx for success, and no redirection', async () => {
+    for (const code of [200, 201, 299, 300, 307]) {
+      answer = (_, response) => json(response, code, {}, { location: '/elsewhere' });
+      const result = connect({}).request({ method: 'GET', path });
+      if (code < 300) expect(await result).toEqual({});
+      else expect(await refusal(result)).toMatchObject({ code });
+    }
+    expect(received).toHaveLength(5);
+  });
+
+  it('does not wait as long as a server asks for in two ways', async () => {
+    answer = (_, response) => response.setHeader('retry-after', ['1', '2']).writeHead(503).end();
+    const error = await refusal(connect({}).request({ method: 'GET', path }));
+    expect(error.retryAfterSeconds).toBeUndefined();
   });
 
   const cuts: readonly (readonly [string, Answer])[] = [
@@ -248,6 +279,7 @@ describe('request', () => {
   ] as const) {
     it(`gives up after 30 s on an answer that ${what}`, async () => {
       answer = (_, response) => begin(response);
+      await clock.advance(7000);
       const failed = refusal(connect({}).request({ method: 'GET', path }));
       await arrival.promise;
       await clock.advance(29_999);
@@ -279,12 +311,15 @@ describe('request', () => {
     expect(received.length).toBe(1);
   });
 
-  it('shares few connections among many calls', async () => {
+  it.each([
+    [{ connections: 4 }, 4],
+    [{}, 32],
+  ])('shares few connections among many calls (%j)', async (options, connections) => {
     answer = (_, response) => void setTimeout(() => json(response, 200, {}), 5);
-    const made = connect({}, {}, { connections: 4 });
+    const made = connect({}, {}, options);
     await Promise.all(Array.from({ length: 100 }, () => made.request({ method: 'GET', path })));
     expect(received.length).toBe(100);
-    expect(mostSockets).toBe(4);
+    expect(mostSockets).toBe(connections);
   });
 
   it('breaks off everything when closed', async () => {
@@ -292,7 +327,12 @@ describe('request', () => {
     const made = connect({});
     const failed = refusal(made.request({ method: 'GET', path }));
     await arrival.promise;
+    let isBroken = false;
+    void failed.then(() => {
+      isBroken = true;
+    });
     await made.close();
+    expect(isBroken).toBe(true);
     expect(await failed).toMatchObject({ code: 0, reason: 'Network' });
     const closed = { code: 0, reason: 'Network', message: 'the transport is closed' };
     expect(await refusal(made.request({ method: 'GET', path }))).toMatchObject(closed);
@@ -304,6 +344,12 @@ describe('credentials', () => {
     request.headers.authorization === 'Bearer new'
       ? json(response, 200, { ok: true })
       : json(response, 401, { kind: 'Status', code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
+
+  /** What a plugin says, which holds for no other request, and a user with a plugin. */
+  const apiVersion = 'client.authentication.k8s.io/v1';
+  const granted = (token: string): string =>
+    JSON.stringify({ apiVersion, status: { token, expirationTimestamp: '2020-01-01T00:00:00Z' } });
+  const plugin = (script: string) => ({ exec: { apiVersion, command: 'sh', args: ['-c', script] } });
 
   function tokenFile(): { readonly file: string; readonly user: object } {
     const file = join(directory, 'token');
@@ -326,6 +372,62 @@ describe('credentials', () => {
     expect(observed.map(({ code }) => code)).toEqual([200, 200]);
   });
 
+  it('asks a plugin once for requests that are sent together, and once for those that are refused together', async () => {
+    const [calls, credential] = [join(directory, 'calls'), join(directory, 'credential')];
+    const grant = (token: string): Promise<void> => writeFile(credential, granted(token));
+    const together = (made: Transport) =>
+      Promise.all(Array.from({ length: 5 }, () => made.request({ method: 'GET', path })));
+    await grant('old');
+    const made = connect(plugin(`echo call >> '${calls}'; cat '${credential}'`));
+    await together(made);
+    await grant('new');
+    answer = unauthorized;
+    expect(await together(made)).toEqual(Array(5).fill({ ok: true }));
+    expect(await readFile(calls, 'utf8')).toBe('call\n'.repeat(2));
+  });
+
+  it('does not go back to what an earlier and slower read has found', async () => {
+    const [first, second, third] = ['1', '2', '3'].map((name) => join(directory, name)) as [string, string, string];
+    await writeFile(first, granted('old'));
+    execFileSync('mkfifo', [second]);
+    await writeFile(third, granted('new'));
+    const made = connect(plugin(`cd '${directory}'; echo call >> calls; cat $(($(wc -l < calls)))`));
+    await made.request({ method: 'GET', path });
+    const late = Promise.withResolvers<() => void>();
+    answer = (request, response) => late.resolve(() => unauthorized(request, response));
+    const refused = made.request({ method: 'GET', path, timeoutMilliseconds: 60_000 });
+    const refuse = await late.promise;
+    await clock.advance(30_000);
+    answer = unauthorized;
+    const slow = made.request({ method: 'GET', path });
+    // Opened once the plugin reads.
+    const pipe = await open(second, 'w');
+    refuse();
+    expect(await refused).toEqual({ ok: true });
+    await pipe.writeFile(granted('old'));
+    await pipe.close();
+    expect(await slow).toEqual({ ok: true });
+  });
+
+  it('repeats a request that is refused late with the credentials that another has had renewed', async () => {
+    const { file, user } = tokenFile();
+    await writeFile(file, 'old');
+    const made = connect(user);
+    await made.request({ method: 'GET', path });
+    await writeFile(file, 'new');
+    const late = Promise.withResolvers<() => void>();
+    answer = (request, response) => {
+      if (request.body === '') unauthorized(request, response);
+      else late.resolve(() => unauthorized(request, response));
+    };
+    const slow = made.request({ method: 'POST', path, body: {} });
+    const refuse = await late.promise;
+    await made.request({ method: 'GET', path });
+    answer = unauthorized;
+    refuse();
+    expect(await slow).toEqual({ ok: true });
+  });
+
   it('does not double every request while a server refuses everyone', async () => {
     answer = unauthorized;
     const made = connect({ token: 'old' });
@@ -342,6 +444,7 @@ describe('credentials', () => {
     const cluster = { server: `http://127.0.0.1:${portOf(server)}`, skipTLSVerify: true };
     const kubeConfig = configOf({ token: 'old' }, cluster);
     const rotating = connect({}, {}, { kubeConfig });
+    await clock.advance(60_000);
     await rotating.request({ method: 'GET', path });
     kubeConfig.loadFromOptions({ ...kubeConfig, users: [{ name: 'u', token: 'new' }] });
     await clock.advance(29_999);
@@ -356,6 +459,7 @@ describe('credentials', () => {
     const made = connect({ ...user, certFile: join(directory, 'certificate') });
     const error = await refusal(made.request({ method: 'GET', path }));
     expect(error).toMatchObject({ code: 0, reason: 'Credentials' });
+    expect(error.message).toMatch(/^cannot read credentials: Error: ENOENT/);
     await writeFile(join(directory, 'certificate'), '');
     await writeFile(file, 'abc');
     await made.request({ method: 'GET', path });
@@ -405,6 +509,44 @@ describe('TLS', () => {
     await new Promise((resolve) => secure.close(resolve));
   });
 
+  it('shows its certificate, and asks for the server by the name that the kubeconfig gives', async () => {
+    const [authority, client] = [testCertificate('api.example'), testCertificate()];
+    const secure = createTlsServer(
+      { key: authority.key, cert: authority.certificate, ca: client.certificate, requestCert: true },
+      (request, response) => void handle(request, response),
+    );
+    const server = `https://127.0.0.1:${await listen(secure)}`;
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    const user = { certData: base64(client.certificate), keyData: base64(client.key) };
+    const trusting = { server, skipTLSVerify: false, caData: base64(authority.certificate) };
+    const attempts = [
+      [user, { ...trusting, tlsServerName: 'api.example' }, { ok: true }],
+      [user, { server, skipTLSVerify: true }, { ok: true }],
+      [user, trusting, { reason: 'Network' }],
+      [user, { ...trusting, tlsServerName: 'other.example' }, { reason: 'Network' }],
+      [{ token: 'abc' }, { ...trusting, tlsServerName: 'api.example' }, { reason: 'Network' }],
+    ] as const;
+    for (const [who, cluster, result] of attempts) {
+      const made = connect(who, cluster);
+      expect(await made.request({ method: 'GET', path }).catch((error: unknown) => error)).toMatchObject(result);
+      await made.close();
+    }
+    await new Promise((resolve) => secure.close(resolve));
+  });
+
+  it('speaks HTTP/1.1 to a server that offers HTTP/2: there, one connection would carry every request', async () => {
+    const { key, certificate } = testCertificate();
+    const secure = createHttp2Server({ key, cert: certificate, allowHTTP1: true }, (request, response) =>
+      response.end(JSON.stringify(request.httpVersion)),
+    );
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const { port } = secure.address() as AddressInfo;
+    const made = connect({}, { server: `https://127.0.0.1:${port}`, skipTLSVerify: true });
+    expect(await made.request({ method: 'GET', path })).toBe('1.1');
+    await made.close();
+    await new Promise((resolve) => secure.close(resolve));
+  });
+
   it('refuses a kubeconfig that it cannot serve', () => {
     const proxied = configOf({}, { server: 'https://127.0.0.1:1', proxyUrl: 'http://127.0.0.1:2' });
     const options = { userAgent: 'test/1', clock };
@@ -449,6 +591,7 @@ describe('lines', () => {
     await arrival.promise;
     await clock.advance(30_000);
     expect(await failed).toMatchObject({ code: 0, reason: 'Timeout' });
+    expect(observed).toMatchObject([{ verb: 'watch', code: 0 }]);
   });
 
   it('decodes a refusal', async () => {
@@ -471,6 +614,29 @@ describe('lines', () => {
     expect(seen).toEqual(['{"a":1}']);
   });
 
+  it('gives out lines of up to 16 MiB', async () => {
+    const longest = Buffer.alloc(16 * 1024 * 1024, 'x');
+    answer = (_, response) => {
+      response.write(Buffer.concat([longest, Buffer.from('\n')]));
+      response.write(Buffer.concat([longest, Buffer.from('x\n')]));
+    };
+    const lengths: number[] = [];
+    const read = async (): Promise<void> => {
+      for await (const line of connect({}).lines(request, new AbortController().signal)) lengths.push(line.length);
+    };
+    expect(await refusal(read())).toMatchObject({ code: 0 });
+    expect(lengths).toEqual([longest.length]);
+  });
+
+  it('takes no redirection for a watch', async () => {
+    answer = (_, response) => response.writeHead(299).end('one\n');
+    expect(await collect(connect({}).lines(request, new AbortController().signal))).toEqual(['one']);
+    await transport?.close();
+    answer = (_, response) => json(response, 300, {});
+    const failed = refusal(collect(connect({}).lines(request, new AbortController().signal)));
+    expect(await failed).toMatchObject({ code: 300 });
+  });
+
   it('closes the connection when the reader leaves', async () => {
     const left = Promise.withResolvers<void>();
     answer = (_, response) => {
@@ -482,5 +648,29 @@ describe('lines', () => {
       break;
     }
     await left.promise;
+  });
+});
+
+describe('the kubeconfig', () => {
+  const variables = ['KUBECONFIG', 'HOME', 'KUBERNETES_SERVICE_HOST'] as const;
+  const before = variables.map((name) => process.env[name]);
+  afterEach(() => {
+    for (const [index, name] of variables.entries()) {
+      if (before[index] === undefined) delete process.env[name];
+      else process.env[name] = before[index];
+    }
+  });
+
+  it('is read from the file that KUBECONFIG names', async () => {
+    const file = join(directory, 'config');
+    await writeFile(file, configOf({ token: 'abc' }, { server: 'https://cluster.example' }).exportConfig());
+    process.env.KUBECONFIG = file;
+    expect(loadKubeConfig().getCurrentCluster()?.server).toBe('https://cluster.example');
+  });
+
+  it('is never made up', () => {
+    for (const name of variables) delete process.env[name];
+    process.env.HOME = directory;
+    expect(() => loadKubeConfig()).toThrow('no kubeconfig found');
   });
 });

@@ -117,7 +117,7 @@ class HttpTransport implements Transport {
       const answer = await this.#send('calls', request, limit);
       const text = await textOf(answer.body, request.mostBytes ?? mostResponseBytes);
       code = answer.statusCode;
-      if (code < 200 || code > 299) throw errorFromResponse(code, text, headersOf(answer));
+      if (code > 299) throw errorFromResponse(code, text, headersOf(answer));
       return parse(text);
     } catch (error) {
       throw limit.explain(error);
@@ -137,7 +137,7 @@ class HttpTransport implements Transport {
     };
     try {
       const answer = await this.#send('watches', request, limit);
-      if (answer.statusCode < 200 || answer.statusCode > 299) {
+      if (answer.statusCode > 299) {
         const text = await textOf(answer.body, mostResponseBytes);
         observe(answer.statusCode);
         throw errorFromResponse(answer.statusCode, text, headersOf(answer));
@@ -167,7 +167,7 @@ class HttpTransport implements Transport {
     const renewed = await limit.race(this.#credentials.renew(access));
     if (renewed === undefined) return answer;
     await answer.body.dump();
-    return await this.#sendAs(renewed, kind, request, limit);
+    return this.#sendAs(renewed, kind, request, limit);
   }
 
   #sendAs(access: Access, kind: 'calls' | 'watches', request: ApiRequest, limit: Limit): Promise<Answer> {

@@ -51,9 +51,9 @@ class Fixture {
   /** Lets time pass in small steps until there is a request; returns the milliseconds it took, or undefined. */
   async untilAsked(limit: number): Promise<number | undefined> {
     await settle();
-    for (let passed = 0; passed <= limit; passed += 10) {
+    for (let passed = 0; passed <= limit; passed += 100) {
       if (this.transport.waiting > 0) return passed;
-      await this.clock.advance(10);
+      await this.clock.advance(100);
     }
     return undefined;
   }
@@ -104,6 +104,7 @@ describe('Reflector', () => {
     expect(made.reported).toEqual(['added a@1', 'added b@2', 'added c@11']);
     expect([...made.store.values()].filter((object) => 'managedFields' in object.metadata)).toEqual([]);
     expect(made.observed).toEqual(['list', 'watch']);
+    expect(made.statuses).toEqual([{ synced: true }]);
   });
 
   it('resumes a cleanly closed watch at once from the last bookmark, without a relist', async () => {
@@ -223,6 +224,13 @@ describe('Reflector', () => {
     next.open();
     expect(made.reflector.status).toEqual({ synced: true });
     expect(made.observed).toEqual(['list', 'watch', 'failure', 'watch']);
+  });
+
+  it('takes an ERROR event that does not say more for a failure of the server', async () => {
+    const made = fixture();
+    (await made.watching()).send('ERROR', {});
+    await settle();
+    expect(made.reflector.status.failure).toMatchObject({ code: 500 });
   });
 
   for (const line of [
@@ -389,6 +397,18 @@ describe('Reflector', () => {
       expect(made.statuses.at(-1)).toEqual({ synced: true });
     });
 
+    it(`believes a ${code} that has lasted for exactly 10 s`, async () => {
+      const made = fixture();
+      made.reflector.start();
+      const later = new ApiError({ ...failure, retryAfterSeconds: 10 });
+      (await made.transport.call()).fail(later);
+      expect(await made.untilAsked(60_000)).toBe(10_000);
+      expect(made.reflector.status.absence).toBeUndefined();
+      (await made.transport.call()).fail(later);
+      await settle();
+      expect(made.reflector.status.absence).toBe(absence);
+    });
+
     it(`lists again after a watch that is refused with ${code}, however often, and believes the list`, async () => {
       const made = fixture();
       made.chance = 1;
@@ -420,8 +440,10 @@ describe('Reflector', () => {
         await made.untilAsked(60_000);
       }
       expect(made.reflector.status).toEqual({ synced: true, absence, failure });
-      (await made.transport.call()).fail(broken);
-      await settle();
+      for (let round = 0; round < 2; round += 1) {
+        (await made.transport.call()).fail(broken);
+        await made.clock.advance(30_000);
+      }
       expect(made.reflector.status).toMatchObject({ absence, failure: { code: 0 } });
     });
   }
@@ -510,13 +532,13 @@ describe('Reflector', () => {
     expect(made.reflector.status).toEqual({ synced: true });
   });
 
-  it('survives a transport that throws something else than an ApiError', async () => {
+  it.each([new TypeError('a bug'), 'a bug'])('survives a transport that throws something else: %s', async (thrown) => {
     const made = fixture();
     const stream = await made.watching();
-    stream.fail(new TypeError('a bug'));
+    stream.fail(thrown);
     expect(await made.untilAsked(60_000)).toBe(400);
-    expect(made.errors.splice(0).map(String)).toEqual(['TypeError: a bug']);
-    expect(made.reflector.status.failure?.reason).toBe('Internal');
+    expect(made.errors.splice(0)).toEqual([thrown]);
+    expect(made.reflector.status.failure).toEqual({ code: 0, reason: 'Internal', message: 'a bug' });
   });
 
   describe('stop', () => {

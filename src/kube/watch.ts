@@ -60,19 +60,14 @@ const longestRetryAfterMilliseconds = 300_000;
 const healthyAfterMilliseconds = 120_000;
 const shortLifeMilliseconds = 1_000;
 
-/** Where the next watch starts. `fresh`: from a list that no watch has followed yet. */
-interface Position {
-  readonly resourceVersion: string;
-  readonly fresh: boolean;
-}
-
 /** Reflects one kind, in one namespace or in all. Not reusable: after `stop` it stays stopped. */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #path: string;
   readonly #stopping = new AbortController();
   #status: ReflectorStatus = { synced: false };
-  #position: Position | undefined;
+  /** The resourceVersion that the next watch starts from. */
+  #position: string | undefined;
   /** Since when every list has been answered so. */
   #refused: { readonly as: Absence; readonly since: number } | undefined;
   #failures = 0;
@@ -121,8 +116,9 @@ export class Reflector<T extends KubeObject> {
    */
   async #turn(signal: AbortSignal): Promise<number> {
     try {
+      const isListed = this.#position === undefined;
       const position = this.#position ?? (await this.#list(signal));
-      return signal.aborted ? 0 : await this.#watch(position, signal);
+      return signal.aborted ? 0 : await this.#watch(position, isListed, signal);
     } catch (error) {
       return signal.aborted ? 0 : this.#failed(error);
     } finally {
@@ -130,7 +126,7 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  async #list(signal: AbortSignal): Promise<Position> {
+  async #list(signal: AbortSignal): Promise<string> {
     const { transport, gvr, store } = this.#options;
     const collection = await listAll(
       transport,
@@ -143,26 +139,28 @@ export class Reflector<T extends KubeObject> {
         onSmallerPages: (size) => this.#guard(() => this.#options.onSmallerPages?.(size)),
       },
     );
-    const position = { resourceVersion: collection.resourceVersion, fresh: true };
-    if (signal.aborted) return position;
-    this.#position = position;
+    if (signal.aborted) return collection.resourceVersion;
+    this.#position = collection.resourceVersion;
     this.#refused = undefined;
     this.#confirmedAt = this.#options.clock.monotonic();
     this.#guard(() => store.replace(collection.items, collection.resourceVersion));
     this.#observe(this.#status.synced ? 'relist' : 'list');
     if (!this.#status.synced || this.#status.failure !== undefined) this.#setStatus({ synced: true });
-    return position;
+    return collection.resourceVersion;
   }
 
-  /** Follows one stream to its end. Lines of an earlier stream cannot arrive: it was aborted and is not read. */
-  async #watch(from: Position, signal: AbortSignal): Promise<number> {
+  /**
+   * Follows one stream to its end. Lines of an earlier stream cannot arrive: it was aborted and is not read.
+   * @param isListed whether it starts from a list that no watch has followed yet
+   */
+  async #watch(resourceVersion: string, isListed: boolean, signal: AbortSignal): Promise<number> {
     const { clock, random, transport } = this.#options;
     const started = clock.monotonic();
     const stream = new WatchStream(clock, signal);
     const query = {
       watch: 'true',
       allowWatchBookmarks: 'true',
-      resourceVersion: from.resourceVersion,
+      resourceVersion,
       timeoutSeconds: String(300 + Math.floor(random() * 301)),
     };
     let failure: unknown;
@@ -184,7 +182,6 @@ export class Reflector<T extends KubeObject> {
     }
     if (signal.aborted) return 0;
     const lived = clock.monotonic() - started;
-    this.#position = this.#position === undefined ? undefined : { ...this.#position, fresh: false };
     if (lived >= healthyAfterMilliseconds) this.#failures = 0;
     if (stream.silent) {
       this.#report(
@@ -195,7 +192,7 @@ export class Reflector<T extends KubeObject> {
     const short = lived < shortLifeMilliseconds;
     if (isExpired(failure)) {
       this.#position = undefined;
-      return from.fresh && short ? this.#backoff(backoffLimitMilliseconds) : 0;
+      return isListed && short ? this.#backoff(backoffLimitMilliseconds) : 0;
     }
     if (failure !== undefined) throw failure;
     return short ? this.#backoff(backoffLimitMilliseconds) : 0;
@@ -222,8 +219,8 @@ export class Reflector<T extends KubeObject> {
   }
 
   #advance(resourceVersion: string): void {
-    const order = this.#position && compareResourceVersions(resourceVersion, this.#position.resourceVersion);
-    if (order === undefined || order > 0) this.#position = { resourceVersion, fresh: false };
+    const order = this.#position === undefined ? undefined : compareResourceVersions(resourceVersion, this.#position);
+    if (order === undefined || order > 0) this.#position = resourceVersion;
   }
 
   #opened(): void {
@@ -257,8 +254,9 @@ export class Reflector<T extends KubeObject> {
 
   /** What lists have been answered for long enough, or else what was believed before. */
   #believed(): Pick<ReflectorStatus, 'absence'> {
-    const lasting = (this.#refused?.since ?? Number.POSITIVE_INFINITY) + believedAfterMilliseconds;
-    const absence = this.#options.clock.monotonic() >= lasting ? this.#refused?.as : this.#status.absence;
+    const refused = this.#refused;
+    const lasts = refused !== undefined && this.#options.clock.monotonic() >= refused.since + believedAfterMilliseconds;
+    const absence = lasts ? refused.as : this.#status.absence;
     return absence === undefined ? {} : { absence };
   }
 

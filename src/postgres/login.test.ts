@@ -24,7 +24,7 @@ const goodbye = 'X\0\0\0\x04';
 const opened: { readonly server: TestServer; readonly logins: Logins }[] = [];
 afterEach(async () => {
   for (const { server, logins } of opened.splice(0)) {
-    await logins.stop();
+    logins.stop();
     // No login leaves a connection behind, whatever its result: no server has to close it first.
     await until(() => server.seen.open === 0);
     await server.close();
@@ -69,7 +69,7 @@ describe('a login', () => {
     ['prefer without TLS', '', 'N'],
   ] as const)('succeeds with %s, as the user of the URL, and says goodbye', async (_, query, tls) => {
     const { tryLogin, server, clock } = await meet({ tls });
-    expect(await tryLogin(query)).toMatchObject({ kind: 'ok' });
+    expect(await tryLogin(query)).toEqual({ kind: 'ok', version: '17.0' });
     expect(server.heard()).toContain('user\0app\0database\0app\0');
     expect(server.heard()).toContain('SELECT 1');
     expect(server.heard().endsWith(goodbye)).toBe(true);
@@ -343,12 +343,39 @@ describe('many logins', () => {
   });
 });
 
+describe('a login to a server that took all the time before', () => {
+  it('gives back its place among the slow ones when it gets no slot', async () => {
+    let isMute = true;
+    const { logins, tryLogin, server, clock } = await meet({
+      tls: 'N',
+      start: (client) => isMute || client.write(letsIn),
+    });
+    const first = tryLogin();
+    await until(() => server.seen.begun === 1);
+    await clock.advance(5000);
+    expect(await first).toMatchObject({ why: 'silent' });
+
+    const mute = await startServer({ tls: 'mute', start: () => {} });
+    const url = `postgresql://app:x@127.0.0.1:${mute.port}/app`;
+    const all = Array.from({ length: 8 }, () => logins.tryLogin(url));
+    await until(() => mute.seen.begun === 8);
+    const slow = [tryLogin(), tryLogin()];
+    await clock.advance(5000);
+    expect(await Promise.all(slow)).toEqual(Array(2).fill({ kind: 'unchecked' }));
+    await Promise.all(all);
+    await mute.close();
+
+    isMute = false;
+    expect(await tryLogin()).toMatchObject({ kind: 'ok' });
+  });
+});
+
 describe('stop', () => {
   it('ends what is under way and what waits, and lets nothing begin', async () => {
     const { tryLogin, logins, server, clock } = await meet({ start: () => {} });
     const running = Array.from({ length: 9 }, () => tryLogin());
     await until(() => server.heard().split('database').length === 9);
-    await logins.stop();
+    logins.stop();
     expect(await Promise.all(running)).toEqual(Array(9).fill({ kind: 'unchecked' }));
     expect(await tryLogin()).toEqual({ kind: 'unchecked' });
     await until(() => server.seen.open === 0);
@@ -360,7 +387,7 @@ describe('stop', () => {
     const { tryLogin, logins, clock } = await meet({ start: (client) => client.end(errorResponse('57P03')) });
     const login = tryLogin();
     await until(() => clock.timers === 2);
-    await logins.stop();
+    logins.stop();
     expect(await login).toEqual({ kind: 'unchecked' });
     expect(clock.timers).toBe(0);
   });

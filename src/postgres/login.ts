@@ -25,7 +25,6 @@ export class Logins {
   readonly #slow = new Set<string>();
   readonly #names = new Names();
   readonly #stop = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,15 +37,12 @@ export class Logins {
   async tryLogin(url: string): Promise<LoginResult> {
     const server = serverOf(url);
     if (server === undefined) return { kind: 'failed', why: 'other', detail: 'DATABASE_URL has an unexpected format' };
-    const login = this.#inTurn(server);
-    this.#underWay.add(login);
-    return await login.finally(() => this.#underWay.delete(login));
+    return await this.#inTurn(server);
   }
 
   /** Aborts running logins, which are then reported as unchecked, and starts no others. */
-  async stop(): Promise<void> {
+  stop(): void {
     this.#stop.abort();
-    await Promise.allSettled(this.#underWay);
   }
 
   async #inTurn(server: Server): Promise<LoginResult> {
@@ -70,7 +66,7 @@ export class Logins {
 
   /** @returns a function that frees the slot; undefined if the signal aborts before one is free */
   async #place(isSlow: boolean, signal: AbortSignal): Promise<(() => void) | undefined> {
-    if (!isSlow) return await this.#slots.take(signal);
+    if (!isSlow) return this.#slots.take(signal);
     const releaseSlow = await this.#slowSlots.take(signal);
     if (releaseSlow === undefined) return undefined;
     const release = await this.#slots.take(signal);

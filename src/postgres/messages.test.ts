@@ -48,6 +48,17 @@ describe('Messages', () => {
     expect(() => new Messages().take(bytes)).toThrow(LoginError);
   });
 
+  it('takes messages of up to 16,384 bytes, and 131,072 bytes of them', () => {
+    const messages = new Messages();
+    const longest = message('D', 'x'.repeat(16_384 - 5));
+    for (let sent = 0; sent < 8; sent += 1) expect(messages.take(longest)).toEqual([longest]);
+    expect(() => messages.take(Buffer.from('Z'))).toThrow(LoginError);
+  });
+
+  it('takes a message that is nothing but its type', () => {
+    expect(new Messages().take(message('Z'))).toEqual([message('Z')]);
+  });
+
   it('refuses a conversation that does not end', () => {
     const messages = new Messages();
     const status = message('S', `${'name\0'.padEnd(1000, 'x')}\0`);

@@ -45,7 +45,7 @@ export class Messages {
 /** The version in a ParameterStatus about `server_version`, as "17.4" or "17"; undefined in any other message, or if it has another form. */
 export function serverVersionIn(message: Buffer): string | undefined {
   if (message[0] !== 'S'.charCodeAt(0)) return undefined;
-  const text = message.toString('latin1', headBytes, headBytes + 64);
+  const text = message.toString('latin1', headBytes);
   return /^server_version\0(\d{1,3}(?:\.\d{1,3})?)(?![\d.])/.exec(text)?.[1];
 }
 

@@ -60,7 +60,7 @@ const password = "p@ss/w:rd #1%'";
   }, 60_000);
 
   afterAll(async () => {
-    await logins.stop();
+    logins.stop();
     postgres?.kill('SIGINT');
     await postgres;
     await rm(folder, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { settle } from '../testing/clock.ts';
@@ -56,9 +57,11 @@ it('does not give to one who leaves in the same turn', async () => {
   const release = await slots.take(new AbortController().signal);
   const leaver = new AbortController();
   const left = slots.take(leaver.signal);
-  const stays = slots.take(new AbortController().signal);
+  const { signal } = new AbortController();
+  const stays = slots.take(signal);
   leaver.abort();
   release?.();
   expect(await left).toBeUndefined();
   expect(await stays).toBeDefined();
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

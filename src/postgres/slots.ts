@@ -25,7 +25,7 @@ export class Slots {
     const giveUp = (): void => settle(undefined);
     this.#waiting.add(settle);
     signal.addEventListener('abort', giveUp);
-    return await promise;
+    return promise;
   }
 
   readonly #release = (): void => {

@@ -2,7 +2,7 @@
 
 interface Entry {
   readonly key: string;
-  at: number;
+  readonly at: number;
 }
 
 /** A binary heap by due time that tracks the position of each key, so that moving a key forward is O(log n). */
@@ -17,15 +17,9 @@ export class DelayedKeys {
 
   /** Makes `key` due at `at`. Of two times for one key, the earlier wins. */
   add(key: string, at: number): void {
-    const position = this.#position.get(key);
-    const entry = position === undefined ? undefined : this.#heap[position];
-    if (position !== undefined && entry !== undefined) {
-      if (at >= entry.at) return;
-      entry.at = at;
-      this.#rise(entry, position);
-      return;
-    }
-    this.#rise({ key, at }, this.#heap.length);
+    const position = this.#position.get(key) ?? this.#heap.length;
+    const before = this.#heap[position];
+    if (before === undefined || before.at > at) this.#rise({ key, at }, position);
   }
 
   /** Removes and returns the earliest key that is due at `now`, or undefined. */
@@ -44,14 +38,14 @@ export class DelayedKeys {
     const last = this.#heap.pop();
     if (last === undefined || last.key === key) return true;
     const above = this.#heap[(position - 1) >> 1];
-    if (position > 0 && above !== undefined && above.at > last.at) this.#rise(last, position);
+    if (above !== undefined && above.at > last.at) this.#rise(last, position);
     else this.#sink(last, position);
     return true;
   }
 
   #rise(entry: Entry, from: number): void {
     let position = from;
-    while (position > 0) {
+    for (;;) {
       const above = (position - 1) >> 1;
       const parent = this.#heap[above];
       if (parent === undefined || parent.at <= entry.at) break;

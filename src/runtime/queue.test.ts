@@ -98,9 +98,11 @@ describe('WorkQueue', () => {
     queue.start();
     await settle();
     expect(queue.inFlight).toBe(2);
-    for (const next of ['c', 'd']) {
+    expect(queue.depth).toBe(2);
+    for (const [index, next] of ['c', 'd'].entries()) {
       running[0]?.end(done);
       await settle();
+      expect(queue.depth).toBe(1 - index);
       expect(started.at(-1)?.key).toBe(next);
       expect(running).toHaveLength(2);
     }
@@ -120,6 +122,23 @@ describe('WorkQueue', () => {
       expect(started).toHaveLength(1);
       await endOnly(done);
       await clock.advance(1000);
+      expect(started).toHaveLength(1);
+    }
+  });
+
+  it('runs a key at once after no time at all, and not before the shortest time', async () => {
+    for (const [delay, runs] of [
+      [-1, 1],
+      [0, 1],
+      [Number.NaN, 1],
+      [1, 0],
+    ] as const) {
+      const { clock, queue, started } = bench();
+      queue.start();
+      queue.addAfter('a', delay);
+      await settle();
+      expect(started).toHaveLength(runs);
+      await clock.advance(1);
       expect(started).toHaveLength(1);
     }
   });
@@ -187,6 +206,8 @@ describe('WorkQueue', () => {
     await waits(15_000);
     await endOnly({ kind: 'retry', atLeastMilliseconds: 10_000, atMostMilliseconds: 3000 });
     await waits(10_000);
+    await endOnly({ kind: 'retry', atMostMilliseconds: 0 });
+    expect(queue.inFlight).toBe(1);
   });
 
   it('does not lengthen the wait of a failing key when it runs before the wait is over', async () => {
@@ -305,6 +326,22 @@ describe('WorkQueue', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('waits for the last of the runs in flight, and not only for the first', async () => {
+    const { queue, running } = bench();
+    queue.start();
+    for (const key of ['a', 'b']) queue.add(key);
+    await settle();
+    let drained: boolean | undefined;
+    void queue.stop(5000).then((value) => {
+      drained = value;
+    });
+    for (const expected of [undefined, true]) {
+      running[0]?.end(done);
+      await settle();
+      expect(drained).toBe(expected);
+    }
+  });
+
   it('aborts runs that do not end in time and says so', async () => {
     const { clock, queue, only } = bench();
     queue.start();
@@ -317,9 +354,12 @@ describe('WorkQueue', () => {
   });
 
   it('stops at once when nothing runs, also when it never started', async () => {
-    const { queue, started } = bench();
+    const { clock, queue, started } = bench();
     queue.add('a');
+    queue.addAfter('b', 1000);
     expect(await queue.stop(5000)).toBe(true);
+    queue.addAfter('c', 500);
+    expect(clock.timers).toBe(0);
     queue.start();
     await settle();
     expect(started).toHaveLength(0);
@@ -360,6 +400,9 @@ describe('WorkQueue', () => {
       ['depth', 0],
       ['latency', 1],
     ]);
+    await clock.advance(1000);
+    await endOnly(done);
+    expect(queue.longestRunningSeconds()).toBe(0);
   });
 
   it('gives the worker of a run that waits off the worker to another key, and never starts the waiting key twice', async () => {
@@ -459,6 +502,7 @@ describe('WorkQueue', () => {
         return done;
       },
     });
+    queue.start();
     for (let key = 0; key < 10_000; key += 1) queue.add(`default/addon-${key}`);
     let runsAtTimer = 0;
     const timer = new Promise<void>((resolve) =>
@@ -467,7 +511,6 @@ describe('WorkQueue', () => {
         resolve();
       }, 1),
     );
-    queue.start();
     await timer;
     expect(runsAtTimer).toBeLessThan(10_000);
     for (let turns = 0; turns < 10_000 && queue.depth > 0; turns += 1) await settle();

@@ -53,8 +53,8 @@ interface Run {
   offWorker: number;
 }
 
-/** setTimeout fires at once for delays above 2^31 ms; waking early only re-arms the timer. */
-const LONGEST_TIMER_MILLISECONDS = 3_600_000;
+/** setTimeout fires at once for longer delays; waking early only re-arms the timer. */
+const LONGEST_TIMER_MILLISECONDS = 2_147_483_647;
 
 /**
  * Like client-go's work queue (util/workqueue): a key that is added while it runs is run again afterwards, and any number of
@@ -72,9 +72,9 @@ export class WorkQueue {
   readonly #spin: Spin;
   readonly #abort = new AbortController();
   readonly #whenIdle = new Set<() => void>();
-  /** The ready keys (dirty and not running) in order, starting at #head: removing from the front of a Map costs O(n) in V8. */
-  #ready: string[] = [];
-  #head = 0;
+  /** The ready keys (dirty and not running): first these from the end, then those from the beginning. Each costs O(1), unlike in a Map. */
+  #next: string[] = [];
+  #behind: string[] = [];
   #state: 'new' | 'started' | 'stopped' = 'new';
   #turnPlanned = false;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -91,7 +91,7 @@ export class WorkQueue {
 
   /** Keys that are ready and wait for a worker. */
   get depth(): number {
-    return this.#ready.length - this.#head;
+    return this.#next.length + this.#behind.length;
   }
 
   /** Runs in flight. */
@@ -137,7 +137,6 @@ export class WorkQueue {
   async stop(drainMilliseconds: number): Promise<boolean> {
     this.#state = 'stopped';
     this.#timer?.cancel();
-    this.#timer = undefined;
     if (this.#running.size > 0) await this.#idleOrAfter(drainMilliseconds);
     const drained = this.#running.size === 0;
     this.#abort.abort();
@@ -148,7 +147,6 @@ export class WorkQueue {
     return new Promise((resolve) => {
       const finish = (): void => {
         cancel();
-        this.#whenIdle.delete(finish);
         resolve();
       };
       const cancel = this.#options.clock.after(milliseconds, finish);
@@ -157,7 +155,7 @@ export class WorkQueue {
   }
 
   #enqueue(key: string): void {
-    this.#ready.push(key);
+    this.#behind.push(key);
     this.#options.observe?.depth(this.depth);
     this.#planTurn();
   }
@@ -167,7 +165,7 @@ export class WorkQueue {
    * wait for I/O cannot starve timers and sockets (a starved leader could not renew its lease).
    */
   #planTurn(): void {
-    if (this.#turnPlanned || this.#state !== 'started' || this.depth === 0) return;
+    if (this.#turnPlanned) return;
     this.#turnPlanned = true;
     setImmediate(() => {
       this.#turnPlanned = false;
@@ -193,14 +191,11 @@ export class WorkQueue {
   }
 
   #takeReady(): string | undefined {
-    const key = this.#ready[this.#head];
-    if (key === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head === this.#ready.length || this.#head >= 4096) {
-      this.#ready = this.#ready.slice(this.#head);
-      this.#head = 0;
+    if (this.#next.length === 0) {
+      this.#next = this.#behind.reverse();
+      this.#behind = [];
     }
-    return key;
+    return this.#next.pop();
   }
 
   async #run(key: string, run: Run): Promise<void> {
@@ -251,7 +246,7 @@ export class WorkQueue {
     if (at === undefined || (this.#timer !== undefined && this.#timer.at <= at)) return;
     this.#timer?.cancel();
     const { clock } = this.#options;
-    const wait = Math.min(Math.max(0, at - clock.monotonic()), LONGEST_TIMER_MILLISECONDS);
+    const wait = Math.min(at - clock.monotonic(), LONGEST_TIMER_MILLISECONDS);
     const cancel = clock.after(wait, () => {
       this.#timer = undefined;
       this.#addDue();

@@ -9,6 +9,7 @@ describe('redactText', () => {
       'cannot reach postgres://app:hunter2@db-rw.ns:5432/app?sslmode=require.',
       'cannot reach postgres://app:[redacted]@db-rw.ns:5432/app?sslmode=require.',
     ],
+    ['postgresql://:hunter2@h/db', 'postgresql://:[redacted]@h/db'],
     ['postgresql://u:a@b@h/db', 'postgresql://u:[redacted]@h/db'],
     [`postgresql://u:a'"\\<b@h/db`, 'postgresql://u:[redacted]@h/db'],
     ['postgresql://a:x@h/d,postgresql://b:y@h/d', 'postgresql://a:[redacted]@h/d'],
@@ -43,6 +44,16 @@ describe('redactText', () => {
         return !redactText(text).includes(`app:${secret.slice(0, 6)}`);
       }),
     );
+  });
+
+  it('shows 8,192 characters', () => {
+    for (const [length, end] of [
+      [8192, 'xx'],
+      [8193, 'x…'],
+    ] as const) {
+      const shown = redactText('x'.repeat(length));
+      expect([shown.length, shown.slice(-2)]).toEqual([8192, end]);
+    }
   });
 
   it('bounds a text, but only after the secrets are out', () => {
@@ -82,6 +93,79 @@ describe('redact', () => {
       secret: { stringData: '[redacted]', data: '[redacted]', kind: 'Secret' },
       map: { Authorization: '[redacted]' },
     });
+  });
+
+  it.each([
+    'password',
+    'Passwd',
+    'pwd',
+    'pg-pass',
+    'PGPASSWORD',
+    'uri',
+    'jdbc-uri',
+    'fqdn-uri',
+    'fqdn.jdbc.uri',
+    'DATABASE_URL',
+    'data',
+    'stringData',
+    'token',
+    'Authorization',
+    'client-key-data',
+  ])('hides a field named %s, and shows whether it has a value', (name) => {
+    for (const value of ['hunter2', 0, false, {}]) expect(redact({ [name]: value })).toEqual({ [name]: '[redacted]' });
+    for (const value of [null, undefined]) expect(redact({ [name]: value })).toEqual({ [name]: value });
+  });
+
+  it.each([
+    ['a text', 'password=x', 'password=[redacted]'],
+    ['a number', 1.5, 1.5],
+    ['a large number', 12n, '12'],
+    ['nothing', null, null],
+    ['a function', () => 1, undefined],
+    ['a symbol', Symbol('x'), undefined],
+    ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['no date', new Date(Number.NaN), 'Invalid Date'],
+    ['bytes', new Uint8Array(3), '[3 bytes]'],
+    ['a set', new Set(['password=x']), ['password=[redacted]']],
+    ['keys that hold a secret', { 'password=x': 1 }, { 'password=[redacted]': 1 }],
+    ['a map of other keys than texts', new Map([[1, 'a']]), { 1: 'a' }],
+  ])('shows %s', (_, value, shown) => {
+    expect(redact(value)).toEqual(shown);
+  });
+
+  const names = (count: number) => Array.from({ length: count }, (_, index) => [`n${index}`, index] as const);
+  it.each([
+    ['a list', (count: number) => names(count).map(([, index]) => index), '100'],
+    ['an object', (count: number) => Object.fromEntries(names(count)), '…'],
+    ['a map', (count: number) => new Map(names(count)), '…'],
+  ])('shows 100 items of %s, and how many there are besides', (_, make, key) => {
+    const items = names(100).map(([, index]) => index);
+    expect(Object.values(redact(make(100)) as object)).toEqual(items);
+    expect(Object.values(redact(make(103)) as object)).toEqual([...items, '[3 more]']);
+    expect(Object.keys(redact(make(103)) as object).at(-1)).toBe(key);
+  });
+
+  const nested = {
+    lists: (inner: unknown) => [inner],
+    objects: (inner: unknown) => ({ inner }),
+    causes: (inner: unknown) => Object.assign(new Error('e'), { cause: inner }),
+    'collected errors': (inner: unknown) => new AggregateError([inner], 'e'),
+    sets: (inner: unknown) => new Set([inner]),
+  };
+  it.each(Object.entries(nested))('shows eight levels of %s', (_, wrap) => {
+    const levels = (count: number): unknown => (count === 0 ? ['innermost'] : wrap(levels(count - 1)));
+    expect(JSON.stringify(redact(levels(7)))).toContain('innermost');
+    expect(JSON.stringify(redact(levels(8)))).not.toContain('innermost');
+    expect(JSON.stringify(redact(levels(8)))).toContain('[too deep]');
+  });
+
+  it.each([
+    ['a text', { code: 'E' }, { code: 'E' }],
+    ['neither', { code: { a: 1 }, reason: 7, stack: undefined }, {}],
+    ['a secret', { reason: 'password=x' }, { reason: 'password=[redacted]' }],
+  ])('shows the code and the reason of an error that are %s', (_, fields, shown) => {
+    const error = Object.assign(new Error('m'), { stack: undefined, ...fields });
+    expect(redact(error)).toStrictEqual({ type: 'Error', message: 'm', ...shown });
   });
 
   it('shows of an error its type, code, reason, message, stack and cause only', () => {

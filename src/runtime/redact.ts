@@ -102,8 +102,8 @@ function redactUrl(url: string): string {
   const start = url.indexOf('://') + 3;
   // The last "@": a password that is not percent-encoded can contain one.
   const at = url.lastIndexOf('@');
-  if (at < start) return withoutCutPassword(url, start);
-  const user = url.slice(start, at).split(':', 1)[0] ?? '';
+  if (at === -1) return withoutCutPassword(url, start);
+  const [user] = url.slice(start, at).split(':');
   return `${url.slice(0, start)}${user}:${REDACTED}${url.slice(at)}`;
 }
 
