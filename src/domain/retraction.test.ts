@@ -35,12 +35,12 @@ it.each<readonly [string, Observed['children']['cluster']]>([
   ['is its own', { kind: 'found', object: aCluster(anAddon()) }],
   ['cannot be seen', { kind: 'denied', message: 'no' }],
   ['is not served', { kind: 'notServed', reason: 'CNPGNotInstalled', message: 'no' }],
-])('nothing is taken back while the Cluster %s', (_, cluster) => {
+])('nothing is retracted while the Cluster %s', (_, cluster) => {
   const addon = { ...anAddon(), status: { conditions } };
   expect(retracted(situationOf(observing(addon, { cluster })), { reason: 'Suspended', message: '' })).toEqual({});
 });
 
-it('what was never claimed is not taken back', () => {
+it('what was never claimed is not retracted', () => {
   const before = { ...anAddon(), status: { conditions: conditions.slice(0, 2) } };
   const why = { reason: 'Suspended', message: '' } as const;
   expect(retracted(situationOf(observing(before)), why)).toEqual({ Provisioned: why });
