@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 import { down, up } from '../cluster/cluster.ts';
 import { installChart, provideImage } from '../install/operator.ts';
-import { runJest, type Tally } from '../test/jest.ts';
+import { printSummary, runJest, sum, type Tally } from '../test/jest.ts';
 import { readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import { formatElapsed } from '../toolchain/report.ts';
@@ -73,7 +73,7 @@ async function run(paths: readonly string[]): Promise<Tally & { readonly skipped
     await installChart(cluster, await provideImage(cluster, say), say);
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: 1, failures: ['failed: no cluster with the operator in it'], skipped: [] };
   }
   const selection = paths.length > 0 ? undefined : await suitesInTime();
   const chosen = selection?.run.map(({ name }) => `e2e/real/${name}/`) ?? paths;
@@ -83,15 +83,14 @@ async function run(paths: readonly string[]): Promise<Tally & { readonly skipped
   const beside = await runJest(chosen, [...leavingOut(isAlone), `--maxWorkers=${suitesAtOnce}`]);
   const alone = await runJest(chosen, [...leavingOut(`^(?!.*${isAlone})`), '--runInBand']);
   const { skipped = [] } = selection ?? {};
-  return { passed: beside.passed + alone.passed, failed: beside.failed + alone.failed, skipped };
+  return { ...sum(beside, alone), skipped };
 }
 
 // A cluster that an interrupted run left has databases of that run in it.
 if (!values.keep) await down(e2eClusterName, say);
-const { passed, failed, skipped } = await run(positionals);
+const { skipped, ...tally } = await run(positionals);
 if (!values.keep) await down(e2eClusterName, say);
 for (const { name, minutes } of skipped)
   console.log(`left out: e2e/real/${name}/, which takes ${minutes} min; run it with npm run e2e -- e2e/real/${name}/`);
-const rest = skipped.length === 0 ? '' : `, ${skipped.length} skipped`;
-console.log(`\n${passed} passed, ${failed} failed${rest}`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+printSummary(tally, skipped.length === 0 ? '' : `, ${skipped.length} skipped`);
+process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1);

@@ -1,14 +1,66 @@
-// Runs Jest on some folders and returns the numbers of passed and failed tests, for the summary of a command.
+// Runs Jest on some folders and returns the numbers of passed and failed tests and the reasons, for the summary of a command.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import { repositoryRoot } from '../toolchain/repository.ts';
 
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
+  /** For each failed test a line with its file, its name and the beginning of its message. */
+  readonly failures: readonly string[];
+}
+
+/** What the command reads of Jest's `--json`. */
+export interface JestResult {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly {
+    /** The absolute path of the file. */
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+/** Enough for the words of an assertion and the values that it compares. */
+const failureLength = 500;
+
+const failureLine = (...parts: readonly string[]): string =>
+  stripVTControlCharacters(`failed: ${parts.map((part) => part.trim()).join(': ')}`)
+    .replace(/\s+/g, ' ')
+    .slice(0, failureLength);
+
+/** @returns the line of each failed test, and of each suite that did not start */
+export function failuresOf({ testResults }: JestResult): readonly string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const path = relative(repositoryRoot, name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (status === 'failed' && failed.length === 0) return [failureLine(path, message)];
+    return failed.map(({ fullName, failureMessages }) => failureLine(path, fullName, failureMessages[0] ?? ''));
+  });
+}
+
+/** @returns the sum, for a command that runs Jest several times */
+export const sum = (...tallies: readonly Tally[]): Tally => ({
+  passed: tallies.reduce((count, { passed }) => count + passed, 0),
+  failed: tallies.reduce((count, { failed }) => count + failed, 0),
+  failures: tallies.flatMap(({ failures }) => failures),
+});
+
+/** Prints the last lines of a command: the failed tests, whose messages may stand thousands of lines above, and the numbers. */
+export function printSummary({ passed, failed, failures }: Tally, rest = ''): void {
+  for (const line of failures) console.log(line);
+  console.log(`\n${passed} passed, ${failed} failed${rest}`);
 }
 
 /** Jest matches the whole path of a test: unanchored, `src/` would match every test of a checkout below a folder of that name. */
@@ -20,7 +72,7 @@ function patternOf(path: string): string {
 /**
  * @param folders paths below the repository; every `*.test.ts` in them runs
  * @param args further arguments for Jest
- * @returns the number of tests that passed and failed; a suite that does not even start counts as one failure
+ * @returns the number of tests that passed and failed, and why; a suite that does not even start counts as one failure
  */
 export async function runJest(folders: readonly string[], args: readonly string[] = []): Promise<Tally> {
   const scratch = await mkdtemp(join(tmpdir(), 'jest-'));
@@ -50,14 +102,13 @@ export async function runJest(folders: readonly string[], args: readonly string[
       },
     );
     const text = await readFile(output, 'utf8').catch(() => undefined);
-    if (text === undefined) return { passed: 0, failed: 1 };
-    const result = JSON.parse(text) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numRuntimeErrorTestSuites: number;
-    };
+    if (text === undefined) return { passed: 0, failed: 1, failures: ['failed: Jest ended without a result'] };
+    const result = JSON.parse(text) as JestResult;
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
-    return { passed: result.numPassedTests, failed: failed === 0 && run.failed ? 1 : failed };
+    const failures = failuresOf(result);
+    if (failed > 0 || !run.failed) return { passed: result.numPassedTests, failed, failures };
+    const code = `failed: Jest ended with exit code ${run.exitCode} although no test failed`;
+    return { passed: result.numPassedTests, failed: 1, failures: [code] };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -2,11 +2,11 @@
 import { checks, runCheck } from '../check/checks.ts';
 import { down } from '../cluster/cluster.ts';
 import { integrationCluster } from './cluster-name.ts';
-import { runJest, type Tally } from './jest.ts';
+import { printSummary, runJest, sum, type Tally } from './jest.ts';
 
-let total: Tally = { passed: 0, failed: 0 };
+let total = sum();
 const add = (tally: Tally): void => {
-  total = { passed: total.passed + tally.passed, failed: total.failed + tally.failed };
+  total = sum(total, tally);
 };
 
 const args = process.argv.slice(2);
@@ -22,7 +22,8 @@ if (args.length > 0) {
     const problem = await runCheck(check);
     console.error(`${problem === undefined ? 'PASS' : 'FAIL'} ${check.title}`);
     if (problem !== undefined) console.error(problem);
-    add(problem === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+    if (problem === undefined) add({ passed: 1, failed: 0, failures: [] });
+    else add({ passed: 0, failed: 1, failures: [`failed: ${check.title}`] });
   }
   add(await runJest(['src/', 'hack/', 'charts/', 'e2e/bench/']));
   // One cluster, one simulator: these share a machine of two cores and run one after the other.
@@ -30,5 +31,5 @@ if (args.length > 0) {
   // Tests of single paths leave it running, for speed; a whole run leaves the machine as it was.
   await down(integrationCluster, (line) => console.error(line));
 }
-console.log(`\n${total.passed} passed, ${total.failed} failed`);
+printSummary(total);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

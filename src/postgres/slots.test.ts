@@ -43,6 +43,11 @@ it('gives no more turns than there are, in order, and loses none to those who le
       await settle();
       expect(held).toHaveLength(count);
     }),
+    // One asks in the turn in which a slot is given to another.
+    {
+      examples: [[2, ['ask', 'ask', 'ask', 'turn', { give: 0 }, { give: 0 }, 'ask']]],
+      numRuns: 1000,
+    },
   );
 });
 

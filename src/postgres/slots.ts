@@ -9,13 +9,19 @@ export class Slots {
   }
 
   /** @returns a function that frees the slot, to be called once; undefined if the signal aborts before one is free */
-  async take(signal: AbortSignal): Promise<(() => void) | undefined> {
-    if (signal.aborted) return undefined;
+  take(signal: AbortSignal): Promise<(() => void) | undefined> {
+    // Not async: a caller that waited would hear of its slot some turns of the microtask queue after one that came later and found
+    // one free.
+    const { promise, resolve } = Promise.withResolvers<(() => void) | undefined>();
+    if (signal.aborted) {
+      resolve(undefined);
+      return promise;
+    }
     if (this.#free > 0) {
       this.#free -= 1;
-      return this.#release;
+      resolve(this.#release);
+      return promise;
     }
-    const { promise, resolve } = Promise.withResolvers<(() => void) | undefined>();
     // Leave the queue at once in either case: a slot given to a caller that has left would be lost.
     const settle = (turn: (() => void) | undefined): void => {
       this.#waiting.delete(settle);
