@@ -39,8 +39,7 @@ const removeFirstPod = (real: Real, namespace: string): Promise<unknown> =>
 
 /** Runs a script in the first instance. @returns what it printed */
 export function bash(real: Real, namespace: string, script: string): Promise<string> {
-  const pod = firstPod(namespace);
-  return real.kubectl(['exec', '--namespace', namespace, pod, '--container', 'postgres', '--', 'bash', '-c', script]);
+  return real.script({ namespace, pod: firstPod(namespace), container: 'postgres' }, script);
 }
 
 const raiseQuota =

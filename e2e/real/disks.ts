@@ -11,7 +11,7 @@ const syscalls = `[ "$(uname -m)" = x86_64 ] && mount=165 umount=166 || mount=40
 const keeper = 'small-disk';
 
 async function exec(real: Real, namespace: string, script: string): Promise<string> {
-  return await real.kubectl(['exec', '--namespace', namespace, keeper, '--', 'bash', '-c', script]);
+  return await real.script({ namespace, pod: keeper }, script);
 }
 
 /** Puts a small disk where the first volume claim of a Cluster that is still to come will find it. */

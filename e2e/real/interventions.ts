@@ -71,7 +71,7 @@ export async function setWay(
   state: keyof typeof requests,
 ): Promise<void> {
   const script = `nsenter --net --target "$(${operatorPid})" perl -MSocket -e '${route}' ${requests[state]} "$0"`;
-  await real.kubectl(['exec', '--namespace', namespace, router, '--', 'bash', '-c', script, address]);
+  await real.script({ namespace, pod: router }, script, address);
 }
 
 /**
@@ -82,6 +82,6 @@ export async function hangNode(real: Real, namespace: string, seconds: number): 
   await makeRouter(real, namespace);
   const kubelet = `for process in /proc/[0-9]*; do if [ "$(cat $process/comm 2>/dev/null)" = kubelet ]; then echo "\${process#/proc/}"; fi; done`;
   // The pause lets the command end while the kubelet can still say so.
-  const script = `node="$(${kubelet})"; [ -n "$node" ]; (sleep 2; kill -STOP $node; sleep ${seconds}; kill -CONT $node) >/dev/null 2>&1 </dev/null &`;
-  await real.kubectl(['exec', '--namespace', namespace, router, '--', 'bash', '-ceu', script]);
+  const script = `set -eu; node="$(${kubelet})"; [ -n "$node" ]; (sleep 2; kill -STOP $node; sleep ${seconds}; kill -CONT $node) >/dev/null 2>&1 </dev/null &`;
+  await real.script({ namespace, pod: router }, script);
 }

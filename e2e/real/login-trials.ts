@@ -57,7 +57,7 @@ async function takeConnections(real: Real, namespace: string): Promise<void> {
   // On a busy machine a login can fail for another reason.
   const refusal = `grep --quiet --extended-regexp 'connection slots|too many clients'`;
   const untilRefused = `for n in $(seq 100); do ${hold} psql "$DATABASE_URL" --command 'SELECT 1' 2>&1 | ${refusal} && exit 0; done; exit 1`;
-  await real.kubectl(['exec', '--namespace', namespace, `app-${addonName}`, '--', 'bash', '-c', untilRefused]);
+  await real.script({ namespace, pod: `app-${addonName}` }, untilRefused);
   await login(real, namespace);
 }
 

@@ -2,6 +2,7 @@
 // only: what an application would see is checked from a pod.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
+import type { ExecaError } from 'execa';
 import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
 import { type Cluster, status } from '../../hack/cluster/cluster.ts';
 import { events } from '../../hack/cluster/kinds.ts';
@@ -63,6 +64,28 @@ export class Real {
   /** Runs kubectl as the administrator. @returns what it printed @throws with its words */
   async kubectl(args: readonly string[], input = ''): Promise<string> {
     return await kubectl(this.cluster, args, input);
+  }
+
+  /**
+   * Runs a script with bash in a pod.
+   * @param args what the script reads as $0, $1 and so on
+   * @param container the pod's first one unless given
+   * @returns what it printed
+   * @throws with kubectl's words, and with the pod's state: its containers may have ended, or it was evicted
+   */
+  async script(
+    { namespace, pod, container }: { readonly namespace: string; readonly pod: string; readonly container?: string },
+    script: string,
+    ...args: readonly string[]
+  ): Promise<string> {
+    const from = container === undefined ? [] : ['--container', container];
+    try {
+      return await this.kubectl(['exec', '--namespace', namespace, pod, ...from, '--', 'bash', '-c', script, ...args]);
+    } catch (error) {
+      const get = ['get', 'pod', pod, '--namespace', namespace, '--output', 'jsonpath={.status}'];
+      const state = await this.kubectl(get).catch(String);
+      throw new Error(`${(error as ExecaError).stderr ?? error}; the status of pod ${pod}: ${state}`, { cause: error });
+    }
   }
 
   /** A new namespace, removed at the end of the file. @param prefix short, so that names stay whole */
@@ -134,7 +157,7 @@ export class Real {
     const wait =
       'for try in 1 2 3 4 5 6 7 8 9 10; do pg_isready --quiet --dbname "$DATABASE_URL" && break; sleep 1; done';
     const psql = `${wait}; exec psql "$DATABASE_URL" --no-align --tuples-only --quiet --set ON_ERROR_STOP=1 --command "$0"`;
-    return (await this.kubectl(['exec', '--namespace', namespace, `app-${app}`, '--', 'bash', '-c', psql, sql])).trim();
+    return (await this.script({ namespace, pod: `app-${app}` }, psql, sql)).trim();
   }
 
   /** Opens a session from the app's pod that is held until the end of the file. */

@@ -135,16 +135,7 @@ export class Writer {
 
   async #read(path: string): Promise<readonly string[]> {
     const script = `[ ! -e ${path} ] || cat ${path}`;
-    const text = await this.#real.kubectl([
-      'exec',
-      '--namespace',
-      this.#namespace,
-      this.#pod,
-      '--',
-      'bash',
-      '-c',
-      script,
-    ]);
+    const text = await this.#real.script({ namespace: this.#namespace, pod: this.#pod }, script);
     return text.split('\n').filter((line) => line !== '');
   }
 

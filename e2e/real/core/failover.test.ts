@@ -40,7 +40,7 @@ beforeAll(async () => {
 /** SIGKILL of PostgreSQL: no more than its disk is left of what it knew. */
 async function kill(pod: string): Promise<void> {
   const script = 'kill -KILL "$(head --lines=1 "$PGDATA/postmaster.pid")"';
-  await real().kubectl(['exec', '--namespace', namespace, pod, '--container', 'postgres', '--', 'bash', '-c', script]);
+  await real().script({ namespace, pod, container: 'postgres' }, script);
 }
 
 async function removePod(pod: string): Promise<void> {

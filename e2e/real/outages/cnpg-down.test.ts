@@ -68,9 +68,7 @@ async function hold(): Promise<void> {
 /** The node takes a moment to follow a change of a Service. */
 async function untilShut(host: string): Promise<void> {
   const noResponse = `pg_isready --quiet --timeout=2 --host ${host}; [ $? -eq 2 ]`;
-  await eventually(`no way to ${host}`, () =>
-    real().kubectl(['exec', '--namespace', namespace, 'app-living', '--', 'bash', '-c', noResponse]),
-  );
+  await eventually(`no way to ${host}`, () => real().script({ namespace, pod: 'app-living' }, noResponse));
 }
 
 async function release(): Promise<void> {

@@ -184,8 +184,9 @@ function kubeletConfig(plane: ControlPlane, controlGroup: string): string {
     failCgroupV1: false,
     failSwapOn: false,
     enforceNodeAllocatable: [],
-    // The disk is the developer's own, and may be as full as they like.
-    evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%', 'memory.available': '100Mi' },
+    // The disk and the memory are the developer's own, and may be as full as they like; of the memory the kubelet also counts as used
+    // what the machine keeps of files.
+    evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%', 'memory.available': '0%' },
     imageGCHighThresholdPercent: 100,
     serializeImagePulls: false,
   });
