@@ -25,8 +25,8 @@ module.exports = {
       name: 'config',
       comment: 'settings are types and tables of the domain',
       severity: 'error',
-      from: { path: '^src/config[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/domain/' },
+      from: { path: '^src/(config|stores-file)[.]ts$' },
+      to: { path: '^src/', pathNot: '^src/(domain/|stores-file[.]ts$)' },
     },
     {
       name: 'chapters-are-combined-in-decide',

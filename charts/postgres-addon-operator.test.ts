@@ -41,7 +41,7 @@ const switches: readonly (readonly [what: string, values: Values, more: readonly
       ['team-a', 'team-b'].flatMap((name) => [`Role ${name}/${fullName}`, `RoleBinding ${name}/${fullName}`]),
       [],
     ],
-    ['plans', { plans: { free: { instances: 2 } } }, [`ConfigMap paas/${fullName}-plans`], []],
+    ['plans', { plans: { free: { instances: 2 } } }, [`ConfigMap paas/${fullName}-settings`], []],
     ['crds off', { crds: { enabled: false } }, [], ['CustomResourceDefinition postgresaddons.addons.paas.dev']],
     ['one replica', { replicaCount: 1 }, [], [`PodDisruptionBudget paas/${fullName}`]],
     ['networkPolicy', { networkPolicy: { enabled: true } }, [`NetworkPolicy paas/${fullName}`], []],
@@ -96,7 +96,7 @@ describe('the Deployment', () => {
       capabilities: { drop: ['ALL'] },
     });
     for (const field of ['hostNetwork', 'hostPID', 'hostIPC', 'initContainers']) expect(spec).not.toHaveProperty(field);
-    expect(spec.volumes).toEqual([{ name: 'plans', configMap: { name: `${fullName}-plans` } }]);
+    expect(spec.volumes).toEqual([{ name: 'settings', configMap: { name: `${fullName}-settings` } }]);
   });
 
   it('mounts a token in its pods only, and takes no environment from Services', async () => {
@@ -125,7 +125,7 @@ describe('the Deployment', () => {
     const annotations = async (values: Values) =>
       only(await render(values), 'Deployment').spec.template.metadata.annotations;
     const first = await annotations({ plans: { free: { instances: 2 } } });
-    expect(first).toEqual({ 'checksum/plans': expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(first).toEqual({ 'checksum/settings': expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(await annotations({ plans: { free: { instances: 3 } } })).not.toEqual(first);
   });
 

@@ -20,6 +20,7 @@ const kinds = (kind: string) => (manifests: readonly Manifest[]) =>
   identities(manifests.filter((one) => one.kind === kind));
 const maybe = (kind: string) => (manifests: readonly Manifest[]) => manifests.find((one) => one.kind === kind);
 
+const store = { destination: 's3://backups', s3Credentials: { inheritFromIAMRole: true } };
 const digest = `sha256:${'0a'.repeat(32)}`;
 const toleration = { key: 'control-plane', operator: 'Exists' };
 const nodeAffinity = { preferredDuringSchedulingIgnoredDuringExecution: [] };
@@ -95,6 +96,22 @@ const cases: Readonly<Record<string, Case>> = {
     set: { plans: { free: { storage: '2Gi' } } },
     look: (all) => [maybe('ConfigMap')(all)?.data, env('PLANS_FILE')(all)],
     seen: [{ 'plans.yaml': 'free:\n  storage: 2Gi\n' }, '/etc/postgres-addon-operator/plans.yaml'],
+  },
+  'backup.defaultStore': {
+    set: { backup: { defaultStore: 'main', stores: { main: store } } },
+    look: (all) => maybe('ConfigMap')(all)?.data?.['stores.yaml'],
+    seen: 'defaultStore: main\nstores:\n  main:\n    destination: s3://backups\n    s3Credentials:\n      inheritFromIAMRole: true\n',
+  },
+  'backup.stores': {
+    set: { backup: { stores: { main: store } } },
+    look: (all) => [maybe('ConfigMap')(all)?.data, env('STORES_FILE')(all)],
+    seen: [
+      {
+        'stores.yaml':
+          'stores:\n  main:\n    destination: s3://backups\n    s3Credentials:\n      inheritFromIAMRole: true\n',
+      },
+      '/etc/postgres-addon-operator/stores.yaml',
+    ],
   },
   'crds.enabled': { set: { crds: { enabled: false } }, look: kinds('CustomResourceDefinition'), seen: [] },
   'crds.keep': {

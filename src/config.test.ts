@@ -31,6 +31,7 @@ it('requires no variable', () => {
     IMAGE_ROLLOUT: 'Never',
     READINESS_CONNECTION_CHECK: 'Required',
     plans: defaultPlans,
+    stores: { stores: {} },
   });
 });
 
@@ -123,9 +124,16 @@ describe('the plan file', () => {
       backup: 'daily',
       sharedBuffers: '128MB',
       maxConnections: 77,
+      sidecarMemory: { request: '200Mi', limit: '300Mi' },
     };
     const { plans } = await withPlans(JSON.stringify({ [name]: plan }));
     expect(plans).toEqual({ ...defaultPlans, [name]: plan });
+  });
+
+  it('refuses a sidecar that requests more than its limit', async () => {
+    const set = (request: string) => withPlans(`pro: {sidecarMemory: {request: ${request}, limit: 256Mi}}`);
+    expect((await set('256Mi')).plans.pro.sidecarMemory.request).toBe('256Mi');
+    await expect(set('257Mi')).rejects.toThrow(/PLANS_FILE .*: pro\.sidecarMemory\.request exceeds its limit/);
   });
 
   it.each([

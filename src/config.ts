@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { noStores, type Stores } from './domain/backup/stores.ts';
 import { defaultPlans, type PlanTable } from './domain/database/plans.ts';
 import { imageFor, isUnsupported } from './domain/database/version.ts';
-import { nanos } from './domain/quantity.ts';
+import { compareQuantities, nanos } from './domain/quantity.ts';
+import { storesFile } from './stores-file.ts';
 
 const quantity = z
   .string()
@@ -17,6 +19,7 @@ const profile = z.strictObject({
   backup: z.enum(['none', 'daily', 'pitr']),
   sharedBuffers: z.string().regex(/^[1-9]\d*(kB|MB|GB)$/, { error: 'must be a PostgreSQL size such as 256MB' }),
   maxConnections: z.int().min(10).max(10_000),
+  sidecarMemory: z.strictObject({ request: quantity, limit: quantity }),
 });
 
 const plansFile = z.strictObject({
@@ -76,10 +79,12 @@ const environment = z.object({
   /** Whether a login with the published DATABASE_URL is required for `running`, only reported, or not attempted. */
   READINESS_CONNECTION_CHECK: z.enum(['Required', 'Advisory', 'Off']).default('Required'),
   PLANS_FILE: z.string().optional(),
+  STORES_FILE: z.string().optional(),
 });
 
-export interface Config extends Readonly<Omit<z.infer<typeof environment>, 'PLANS_FILE'>> {
+export interface Config extends Readonly<Omit<z.infer<typeof environment>, 'PLANS_FILE' | 'STORES_FILE'>> {
   readonly plans: PlanTable;
+  readonly stores: Stores;
 }
 
 /** An invalid configuration: one line per problem, each with the name of the variable or field. */
@@ -95,32 +100,44 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(set);
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error));
-  const { PLANS_FILE, ...rest } = parsed.data;
-  return Object.freeze({ ...rest, plans: PLANS_FILE === undefined ? defaultPlans : loadPlans(PLANS_FILE) });
+  const { PLANS_FILE, STORES_FILE, ...rest } = parsed.data;
+  const plans = PLANS_FILE === undefined ? defaultPlans : loadPlans(PLANS_FILE);
+  const stores = STORES_FILE === undefined ? noStores : load('STORES_FILE', STORES_FILE, storesFile);
+  return Object.freeze({ ...rest, plans, stores });
 }
 
 /** The default table with the changes from the file, which can set any part of a plan. */
 function loadPlans(path: string): PlanTable {
-  let content: unknown;
-  try {
-    content = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new ConfigError([`PLANS_FILE ${path}: ${(error as Error).message}`]);
-  }
-  const parsed = plansFile.safeParse(content ?? {});
-  if (!parsed.success)
-    throw new ConfigError(problemsOf(parsed.error).map((problem) => `PLANS_FILE ${path}: ${problem}`));
-  const { free, standard, pro } = parsed.data;
+  const { free, standard, pro } = load('PLANS_FILE', path, plansFile);
   const plans = {
     free: { ...defaultPlans.free, ...defined(free) },
     standard: { ...defaultPlans.standard, ...defined(standard) },
     pro: { ...defaultPlans.pro, ...defined(pro) },
   };
-  const problems = Object.entries(plans)
-    .filter(([, plan]) => (nanos(postgresToKubernetes(plan.sharedBuffers)) ?? 0n) > (nanos(plan.memory) ?? 0n))
-    .map(([name]) => `PLANS_FILE ${path}: ${name}.sharedBuffers exceeds ${name}.memory, which CloudNativePG rejects`);
-  if (problems.length > 0) throw new ConfigError(problems);
+  const exceeds = (a: string, b: string): boolean => (compareQuantities(a, b) ?? 0) > 0;
+  const problems = Object.entries(plans).flatMap(([name, { sharedBuffers, memory, sidecarMemory }]) => [
+    ...(exceeds(postgresToKubernetes(sharedBuffers), memory)
+      ? [`${name}.sharedBuffers exceeds ${name}.memory, which CloudNativePG rejects`]
+      : []),
+    ...(exceeds(sidecarMemory.request, sidecarMemory.limit)
+      ? [`${name}.sidecarMemory.request exceeds its limit, which Kubernetes rejects`]
+      : []),
+  ]);
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `PLANS_FILE ${path}: ${problem}`));
   return plans;
+}
+
+/** The content of a YAML file. @throws ConfigError with all problems, each with the variable, the path and the field */
+function load<T>(variable: string, path: string, schema: z.ZodType<T>): T {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError([`${variable} ${path}: ${(error as Error).message}`]);
+  }
+  const parsed = schema.safeParse(content ?? {});
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(problemsOf(parsed.error).map((problem) => `${variable} ${path}: ${problem}`));
 }
 
 /** PostgreSQL's kB, MB and GB are powers of two. */

@@ -32,7 +32,6 @@ import { WorkQueue } from './runtime/queue.ts';
 import { AddonOperator, type Stop } from './shell.ts';
 
 /** The time between two reads of the Secrets of one addon, which are not watched: 10 min. */
-const resyncMilliseconds = 600_000;
 /** How long reconciles in flight may continue after SIGTERM. The pod's grace period is 30 s. */
 const drainMilliseconds = 20_000;
 /** A reconcile that runs longer than this hangs: a request takes at most 30 s. */
@@ -163,6 +162,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
       imagePattern: config.IMAGE_PATTERN,
       imageRollout: config.IMAGE_ROLLOUT,
       connectionCheck: config.READINESS_CONNECTION_CHECK,
+      stores: config.stores,
     },
     clock,
     log,
@@ -172,8 +172,8 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     availability: (namespace) => caches.availability(namespace),
     api: clientsOf(transport),
     schema,
-    login: (url) => logins.tryLogin(url),
-    resync: new Resync(clock, random, resyncMilliseconds),
+    login: (url, question) => logins.tryLogin(url, question),
+    resync: new Resync(clock, random),
     otherOperators,
     heldAddons: new HeldAddons(events, log),
     repairs: new Repairs(clock),

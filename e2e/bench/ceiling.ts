@@ -14,6 +14,7 @@ import {
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr, KubeObject, Manifest } from '../../src/api/kubernetes.ts';
 import { buildScheduledBackup } from '../../src/domain/backup/scheduled-backup.ts';
+import { noStores } from '../../src/domain/backup/stores.ts';
 import { byRole, isWatched } from '../../src/domain/children.ts';
 import { buildUrlSecret } from '../../src/domain/credentials/url-secret.ts';
 import { buildCluster } from '../../src/domain/database/cluster.ts';
@@ -87,7 +88,7 @@ async function writeAddon(client: KubeClient, namespace: string, name: string, w
   };
 
   await put(clusterGvr, buildCluster(addon, target, undefined), fieldManager);
-  await put(scheduledBackupGvr, buildScheduledBackup(addon, target), fieldManager);
+  await put(scheduledBackupGvr, buildScheduledBackup(addon, target, true), fieldManager);
   const reported = await putStatus(addon, status);
   const url = `postgresql://app:${'x'.repeat(64)}@${target.names.cluster}-rw.${namespace}:5432/app`;
   await put(secrets, buildUrlSecret(addon, target, url), secretFieldManager);
@@ -106,9 +107,12 @@ function nothingYet(addon: PostgresAddon): Observed {
       connectionCheck: 'Off',
       imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
       imageRollout: 'Never',
+      stores: noStores,
     },
     children: byRole((role) => (isWatched(role) ? { kind: 'absent' } : unread)) as Children,
     source: unread,
+    backup: unread,
+    backups: unread,
     volumes: unread,
     live: unread,
     facts: unread,

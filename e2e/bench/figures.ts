@@ -21,6 +21,9 @@ export interface Figures {
   readonly ceilingAfter: Ceilings;
   readonly run: OperatorRun;
   readonly coldStart: ColdStart;
+  /** How many Backups of each addon are there at one more start. */
+  readonly backups: number;
+  readonly withBackups: ColdStart | undefined;
 }
 
 /** Six writes an addon, the user's own included, per second, as share of the ceiling. */
@@ -37,7 +40,19 @@ export function shareByCpu({ addons, run, ceilingBefore, ceilingAfter }: Figures
 
 /** A table of lines; figures that have an aim show it. */
 export function describe(figures: Figures): string {
-  const { addons, clients, cores, node, loadBefore, ceilingBefore, ceilingAfter, run, coldStart } = figures;
+  const {
+    addons,
+    clients,
+    cores,
+    node,
+    loadBefore,
+    ceilingBefore,
+    ceilingAfter,
+    run,
+    coldStart,
+    backups,
+    withBackups,
+  } = figures;
   const perSecond = addons / run.seconds;
   const slope = (coldStart.memory.residentBytes - run.memory.atStart.residentBytes) / addons / 1024;
   const total = sum(run.cpuSecondsByProcess);
@@ -75,6 +90,9 @@ export function describe(figures: Figures): string {
       `${memory(coldStart.memory)}, ${fixed(slope, 1)} kB per addon`,
       '<= 5 kB per addon',
     ],
+    ...(withBackups === undefined
+      ? []
+      : [[`the same with ${backups} Backups of each`, memory(withBackups.memory), '<= 3 MB more'] as const]),
     [`start with ${addons} addons: ready`, `${fixed(coldStart.secondsToReady, 2)} s`],
     [`start with ${addons} addons: all looked at`, `${fixed(coldStart.secondsToReconciled, 2)} s`],
     [`start with ${addons} addons: writes`, String(coldStart.writes), '0'],

@@ -3,15 +3,18 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { positiveInteger, readArguments } from '../../hack/toolchain/arguments.ts';
 import { SetupError } from '../../hack/toolchain/errors.ts';
+import { fieldManager, labels } from '../../src/api/addon.ts';
+import { backupGvr, cnpgApiVersion } from '../../src/api/cnpg.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { measureCeiling, type Way } from './ceiling.ts';
 import { type Ceilings, describe, type Figures, shareByCpu, shareByTime } from './figures.ts';
-import { measureColdStart, measureOperator } from './operator-run.ts';
+import { closedLoop } from './load.ts';
+import { type ColdStart, measureColdStart, measureOperator } from './operator-run.ts';
 
 /** Enough that no namespace is crowded, few enough that the API server's caches see what they see in production. */
 const namespaceCount = 10;
 
-async function bench(addons: number, clients: number): Promise<Figures> {
+async function bench(addons: number, clients: number, backups: number): Promise<Figures> {
   const report = (line: string): void => console.error(line);
   const loadBefore = loadavg()[0] ?? 0;
   const bench = await startBenchCluster(clients, report);
@@ -27,13 +30,42 @@ async function bench(addons: number, clients: number): Promise<Figures> {
     const run = await measureOperator({ bench, namespaces, addons, clients });
     report('start with all of them');
     const coldStart = await measureColdStart(bench, addons);
+    const withBackups =
+      backups === 0 ? undefined : await measureWithBackups(bench, namespaces, addons, clients, backups);
     report('raw ceiling again');
     const ceilingAfter = await ceilings(bench, raw, sample, clients);
     const machine = { cores: availableParallelism(), node: process.version, loadBefore };
-    return { addons, clients, ...machine, ceilingBefore, ceilingAfter, run, coldStart };
+    return { addons, clients, backups, ...machine, ceilingBefore, ceilingAfter, run, coldStart, withBackups };
   } finally {
     await bench.stop();
   }
+}
+
+/** A start with so many Backups of each addon. They are not watched, so they must not cost anything. */
+async function measureWithBackups(
+  bench: BenchCluster,
+  namespaces: readonly string[],
+  addons: number,
+  clients: number,
+  backups: number,
+): Promise<ColdStart> {
+  console.error(`start with ${backups} Backups of each`);
+  await closedLoop(addons * backups, clients, async (index) => {
+    const addon = index % addons;
+    const namespace = namespaces[addon % namespaces.length] ?? '';
+    await bench.client.create(backupGvr, {
+      apiVersion: cnpgApiVersion,
+      kind: backupGvr.kind,
+      metadata: {
+        name: `app-${addon}-${index}`,
+        namespace,
+        labels: { [labels.managedBy]: fieldManager, [labels.name]: `app-${addon}` },
+      },
+      // The simulator carries out none of this Cluster.
+      spec: { cluster: { name: 'elsewhere' }, method: 'plugin' },
+    });
+  });
+  return await measureColdStart(bench, addons);
 }
 
 async function ceilings(
@@ -55,6 +87,8 @@ Options:
   --addons <number>   how many addons (default: 1000)
   --clients <number>  how many clients create them, each as fast as it is
                       answered (default: 16)
+  --backups <number>  how many Backups of each addon are there at one more
+                      start (default: none)
   --json              print the figures as JSON instead of a table
   -h, --help          print this`;
 
@@ -62,17 +96,19 @@ const { values } = readArguments(help, {
   options: {
     addons: { type: 'string', default: '1000' },
     clients: { type: 'string', default: '16' },
+    backups: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 const addons = positiveInteger(values.addons, '--addons', help);
 const clients = positiveInteger(values.clients, '--clients', help);
+const backups = values.backups === undefined ? 0 : positiveInteger(values.backups, '--backups', help);
 
 // An exit, unlike a signal's own end, takes the operator and the simulator along; the cluster is taken down by the next run.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 try {
-  const figures = await bench(addons, clients);
+  const figures = await bench(addons, clients, backups);
   const shares = {
     create: { byTime: shareByTime(figures, 'create'), byCpu: shareByCpu(figures, 'create') },
     apply: { byTime: shareByTime(figures, 'apply'), byCpu: shareByCpu(figures, 'apply') },

@@ -128,7 +128,8 @@ export class Gate {
           },
           rules: [
             rule('', 'secrets'),
-            rule('postgresql.cnpg.io', 'clusters', 'scheduledbackups'),
+            rule('postgresql.cnpg.io', 'clusters', 'scheduledbackups', 'backups'),
+            rule('barmancloud.cnpg.io', 'objectstores'),
             rule('addons.paas.dev', 'postgresaddons', 'postgresaddons/status'),
           ],
           namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },

@@ -16,7 +16,8 @@ import { storageClasses } from '../../hack/cluster/manifests.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { objectStoreGvr } from '../../src/api/barman.ts';
+import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { cnpgWebhook } from '../simulator/webhook.ts';
 import { temporary, temporaryLabel } from './permissions.ts';
@@ -79,17 +80,22 @@ export async function removeRemains(client: KubeClient): Promise<void> {
     for (const { metadata } of await client.list(gvr, undefined, selector))
       await client.remove(gvr, undefined, metadata.name);
   }
-  const kinds = [addonGvr, clusterGvr, scheduledBackupGvr];
+  const kinds = [addonGvr, clusterGvr, scheduledBackupGvr, objectStoreGvr, backupGvr];
   for (const { metadata } of await client.list(addonGvr)) {
     // Without an operator nobody else takes its finalizer away.
     await client.remove(addonGvr, metadata.namespace, metadata.name);
     if (metadata.finalizers !== undefined) await abandon(client, metadata);
   }
-  await eventually('the end of the addons and Clusters of earlier tests', async () => {
-    const left = (await Promise.all(kinds.map((gvr) => client.list(gvr)))).flat();
-    if (left.length > 0)
-      throw new Error(left.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`).join(', '));
-  });
+  // The collector takes a namespace at a time.
+  await eventually(
+    'the end of the addons and Clusters of earlier tests',
+    async () => {
+      const left = (await Promise.all(kinds.map((gvr) => client.list(gvr)))).flat();
+      if (left.length > 0)
+        throw new Error(left.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`).join(', '));
+    },
+    { timeoutMilliseconds: 120_000, everyMilliseconds: 250 },
+  );
   for (const { metadata, status } of await client.list(persistentVolumes)) {
     if (status?.phase !== 'Bound') await client.remove(persistentVolumes, undefined, metadata.name);
   }

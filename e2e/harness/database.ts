@@ -56,6 +56,12 @@ export function changesOf(before: Database, after: Database): Readonly<Record<Pa
   return byPart((part) => differences(before[part], after[part]));
 }
 
+/** What changesOf() finds if nothing has changed. */
+export const unchanged: Readonly<Record<Part, Differences>> = byPart(() => ({}));
+
+/** What databaseOf() finds if nothing is there. */
+export const nothing: Database = byPart(() => undefined);
+
 /** The addon as a file that a user applies. */
 export function addonManifest(namespace: string, name: string, spec: AddonSpec): Manifest {
   return { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name, namespace }, spec };

@@ -36,6 +36,13 @@ export class History {
     return this.#states.get(`${namespace}/${name}`) ?? [];
   }
 
+  /** The newest state. @throws RangeError if there is none */
+  latest(namespace: string, name: string): LiveObject {
+    const state = this.of(namespace, name).at(-1);
+    if (state === undefined) throw new RangeError(`${this.#gvr.kind} ${namespace}/${name} was never seen`);
+    return state;
+  }
+
   /** The values of an aspect in the order they came, without repetitions. */
   course<T>(namespace: string, name: string, aspect: (state: LiveObject) => T): readonly T[] {
     const values: T[] = [];

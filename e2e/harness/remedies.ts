@@ -38,8 +38,75 @@ export const remedies = {
   CredentialsPending: nothing,
   LoginPending: nothing,
   DatabaseStarting: nothing,
-  NoObjectStore: { remedy: 'None yet', tried: 'nothing' },
+  InForce: nothing,
+  FirstBackupPending: nothing,
+  UpgradeBackupPending: nothing,
+  NoObjectStore: {
+    remedy: 'Ask the platform team to configure one',
+    tried: {
+      file: 'e2e/real/backups/faults.test.ts',
+      test: 'without a store it says so, and begins once one is named',
+    },
+  },
+  StoreUnreachable: {
+    remedy: 'Check the address of the object store',
+    tried: {
+      file: 'e2e/real/backups/faults.test.ts',
+      test: 'a store that cannot be reached is named, and cleared by itself',
+    },
+  },
+  StoreRefused: {
+    remedy: 'Correct what it names',
+    tried: {
+      file: 'e2e/real/backups/faults.test.ts',
+      test: 'keys that are refused are named, and cleared by themselves',
+    },
+  },
+  ArchivingFailing: {
+    remedy: 'Correct what the message names',
+    tried: { file: 'e2e/real/backups/faults.test.ts', test: 'a Secret that is gone is named, and cleared by itself' },
+  },
+  BackupFailed: {
+    remedy: 'ask for another one',
+    tried: {
+      file: 'e2e/real/backups/faults.test.ts',
+      test: 'a base backup that fails is named, and the next one clears it',
+    },
+  },
+  ArchiveNotEmpty: {
+    remedy: 'move the folder that the message names',
+    tried: {
+      file: 'e2e/real/backups/faults.test.ts',
+      test: 'a folder that another server wrote to is named, and taken once it is empty',
+    },
+  },
+  BackupOutOfMemory: {
+    remedy: 'ask for one',
+    tried: {
+      file: 'e2e/integration/backups.test.ts',
+      test: 'that runs out of memory is named, and the next one clears it',
+    },
+  },
+  WindowShorterThanRetention: {
+    remedy: 'as soon as the oldest base backup is as old as the retention',
+    tried: {
+      file: 'e2e/integration/backups.test.ts',
+      test: 'a bucket rule that eats into the recovery window is named, until the window is whole',
+    },
+  },
+  BackupOverdue: {
+    remedy: 'until it is deleted',
+    tried: { file: 'e2e/integration/backups.test.ts', test: 'a schedule that does not come is named, until it comes' },
+  },
+  PluginOutdated: {
+    remedy: 'Upgrade the plugin',
+    tried: {
+      file: 'e2e/integration/crd-outdated.test.ts',
+      test: 'of the plugin: the addon says which field is missing and what to do, and the new CRD needs no restart',
+    },
+  },
 
+  ClusterMissing: { remedy: 'set the annotation addons.paas.dev/start-empty', tried: 'integration' },
   Suspended: { remedy: 'Set spec.suspend to false', tried: 'integration' },
   Released: { remedy: 'Apply the same addon again', tried: 'integration' },
   OldObjectTerminating: { remedy: 'check the finalizers of the object', tried: 'integration' },
@@ -123,7 +190,14 @@ export const remedies = {
   InstancesFenced: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
   ClusterUnrecoverable: { remedy: 'delete the Cluster, and the operator creates a new, empty one', tried: 'real' },
   ClusterObjectsFailed: { remedy: 'kubectl annotate cluster <cluster> retry=now', tried: 'real' },
-  PluginMissing: { remedy: 'remove it from spec.plugins of the Cluster', tried: 'real' },
+  PluginUnavailable: { remedy: 'remove it from spec.plugins of the Cluster', tried: 'real' },
+  PluginMissing: {
+    remedy: 'Install or repair the plugin',
+    tried: {
+      file: 'e2e/real/outages/plugin.test.ts',
+      test: 'a new database waits for it and says so, and comes up once it responds',
+    },
+  },
   ClusterDefinitionInvalid: { remedy: 'Correct in spec of the Cluster what the message names', tried: 'real' },
   InstanceUnreachable: { remedy: 'Allow the CNPG operator to reach port 8000', tried: 'real' },
   ImageProblem: { remedy: 'give it its image (status.image of the addon) back in one change', tried: 'real' },

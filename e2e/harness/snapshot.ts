@@ -43,9 +43,11 @@ export async function comparableChildren(
 }
 
 /** Masks what two addons of one spec differ in. A schedule that is not the addon's own stays as it is. */
-function masked(value: Fields, { metadata }: LiveObject, password = '<none>'): Fields {
+function masked(value: Fields, { metadata, status }: LiveObject, password = '<none>'): Fields {
   const { namespace = '', name, uid } = metadata;
+  const { serverName = '<none>' } = (status?.backup ?? {}) as { readonly serverName?: string };
   const text = JSON.stringify(value)
+    .replaceAll(serverName, '<serverName>')
     .replaceAll(dailySchedule(`${namespace}/${name}`), '<schedule>')
     .replaceAll(password, '<password>')
     .replaceAll(uid, '<uid>')

@@ -2,7 +2,7 @@
 // Files run one after the other: two operators would reconcile each other's addons.
 
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
@@ -14,7 +14,7 @@ import { integrationCluster } from '../../hack/test/cluster-name.ts';
 import { cacheRoot } from '../../hack/toolchain/cache.ts';
 import { withLock } from '../../hack/toolchain/lock.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr } from '../../src/api/cnpg.ts';
+import { backupGvr, clusterGvr } from '../../src/api/cnpg.ts';
 import { DatabaseServer } from '../simulator/database-server.ts';
 import type { Pace } from '../simulator/sequences.ts';
 import { Simulator } from '../simulator/simulator.ts';
@@ -23,7 +23,7 @@ import { AuditLog } from './audit.ts';
 import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
 import { History } from './history.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
-import { conditionOf, isRunning } from './views.ts';
+import { conditionOf, isRunning, isSettled } from './views.ts';
 
 /** CNPG's order of events, faster. */
 export const testPace: Pace = { stale: 250, step: 60 };
@@ -35,7 +35,25 @@ export interface SuiteOptions {
   readonly withOperator?: boolean;
   /** Whether the cluster is taken down at the end: for one that no other file uses. */
   readonly takeDown?: boolean;
+  /** The object stores of its operators. Without them plans with backups have a schedule that is suspended, and no ObjectStore. */
+  readonly stores?: object;
 }
+
+/** One store for all: what the simulator writes there is kept in memory. */
+export const oneStore = {
+  defaultStore: 'main',
+  stores: {
+    main: {
+      destination: 's3://backups',
+      endpointURL: 'https://s3.invalid',
+      s3Credentials: {
+        accessKeyId: { name: 'backup-credentials', key: 'ACCESS_KEY_ID' },
+        secretAccessKey: { name: 'backup-credentials', key: 'SECRET_ACCESS_KEY' },
+      },
+      retention: { min: '3d', max: '60d' },
+    },
+  },
+};
 
 export class Suite {
   readonly cluster: Cluster;
@@ -45,24 +63,34 @@ export class Suite {
   readonly databases: DatabaseServer;
   readonly addons: History;
   readonly clusters: History;
+  readonly backups: History;
   /** Where the operators of this file have their Lease. */
   readonly operatorNamespace: string;
   readonly #operators: Operator[] = [];
   readonly #gates: Gate[] = [];
+  readonly #environment: Readonly<Record<string, string>>;
   #namespaces = 0;
   /** Of the names of this file's namespaces. */
   readonly namespacePrefix: string;
   /** Milliseconds since the epoch. */
   readonly startedAt = Date.now();
 
-  constructor(cluster: Cluster, simulatorKubeconfig: string, databases: DatabaseServer) {
+  /** @param environment of its operators */
+  constructor(
+    cluster: Cluster,
+    simulator: Simulator,
+    databases: DatabaseServer,
+    environment: Readonly<Record<string, string>>,
+  ) {
     this.cluster = cluster;
     this.databases = databases;
+    this.simulator = simulator;
+    this.#environment = environment;
     this.client = connect(cluster.kubeconfig, 'e2e-harness');
     this.audit = new AuditLog(cluster.auditLog, this.client);
-    this.simulator = new Simulator({ kubeconfig: simulatorKubeconfig, pace: testPace, thorough: true });
     this.addons = new History(this.client, addonGvr);
     this.clusters = new History(this.client, clusterGvr);
+    this.backups = new History(this.client, backupGvr);
     const run = randomBytes(3).toString('hex');
     this.namespacePrefix = `it-${run}`;
     this.operatorNamespace = `operator-${run}`;
@@ -74,12 +102,14 @@ export class Suite {
     this.simulator.start();
     this.addons.start();
     this.clusters.start();
+    this.backups.start();
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#operators.map((operator) => (operator.exit === undefined ? operator.kill() : undefined)));
     await Promise.all(this.#gates.map((gate) => gate.close()));
-    await Promise.all([this.simulator.stop(), this.addons.stop(), this.clusters.stop(), this.databases.close()]);
+    const histories = [this.addons, this.clusters, this.backups];
+    await Promise.all([...histories.map((one) => one.stop()), this.simulator.stop(), this.databases.close()]);
     await this.client.remove(namespaces, undefined, this.operatorNamespace);
     await this.client.close();
     // A test whose simulator failed has proved nothing.
@@ -101,6 +131,7 @@ export class Suite {
       namespace: this.operatorNamespace,
       databases: this.databases.address,
       ...options,
+      environment: { ...this.#environment, ...options.environment },
     });
     this.#operators.push(operator);
     return operator;
@@ -171,6 +202,11 @@ export class Suite {
     return await this.addons.until(namespace, name, 'phase running', isRunning);
   }
 
+  /** Waits until it also has everything that its plan promises of backups, and all that is known of them is in status. */
+  async untilSettled(namespace: string, name: string): Promise<LiveObject> {
+    return await this.addons.until(namespace, name, 'phase running, and backups in force', isSettled);
+  }
+
   /** Waits until a condition of the addon has the reason. */
   async untilReason(
     namespace: string,
@@ -207,7 +243,11 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
     leave = await enter(name);
     const cluster = await controlPlane(name);
     const simulatorKubeconfig = await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] });
-    suite = new Suite(cluster, simulatorKubeconfig, await DatabaseServer.start(cluster.kubeconfig));
+    const simulator = new Simulator({ kubeconfig: simulatorKubeconfig, pace: testPace, thorough: true });
+    const databases = await DatabaseServer.start(cluster.kubeconfig, (namespace, name) =>
+      simulator.walOf(namespace, name),
+    );
+    suite = new Suite(cluster, simulator, databases, await environmentOf(cluster, options));
     await suite.start();
     await eventually('the simulator to know all Clusters', () => {
       if (suite?.simulator.isSynced !== true) throw new Error('it is not synced');
@@ -226,6 +266,16 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
     if (suite === undefined) throw new Error('the suite has not started');
     return suite;
   };
+}
+
+async function environmentOf(
+  { stateDirectory }: Cluster,
+  { stores }: SuiteOptions,
+): Promise<Readonly<Record<string, string>>> {
+  if (stores === undefined) return {};
+  const path = join(stateDirectory, 'stores.json');
+  await writeFile(path, JSON.stringify(stores));
+  return { STORES_FILE: path };
 }
 
 /** Waits until no other test run of this checkout uses the cluster: its operator would reconcile our addons. @returns a function that releases the cluster */

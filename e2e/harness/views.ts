@@ -22,6 +22,14 @@ export function isRunning(state: LiveObject): boolean {
   return state.status?.phase === 'running' && state.status.observedGeneration === state.metadata.generation;
 }
 
+/** Whether it runs, and backups are in force as far as its plan has some. The end of what can be restored is told last, by a login. */
+export function isSettled(state: LiveObject): boolean {
+  const { requested, effective, recoveryWindow } = (state.status?.backup ?? {}) as Readonly<Record<string, unknown>>;
+  return (
+    isRunning(state) && effective === requested && (requested === 'none' || at(recoveryWindow, 'to') !== undefined)
+  );
+}
+
 /** A value of a Secret as text; '' when it has no such key. */
 export function secretText(secret: LiveObject | undefined, key: string): string {
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString();

@@ -5,7 +5,8 @@ import type { LiveObject } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { objectStoreGvr } from '../../src/api/barman.ts';
+import { clusterGvr } from '../../src/api/cnpg.ts';
 import { roles } from '../../src/domain/children.ts';
 import type { Write } from '../harness/admission-gate.ts';
 import {
@@ -15,13 +16,14 @@ import {
   type Database,
   databaseOf,
   everyChildOf,
+  nothing,
   type Part,
   placesOf,
 } from '../harness/database.ts';
-import { useSuite } from '../harness/suite.ts';
+import { oneStore, useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
-const suite = useSuite();
+const suite = useSuite({ stores: oneStore });
 
 const parts: readonly Part[] = roles;
 const apply = ['apply', '--filename', '-'];
@@ -41,7 +43,7 @@ interface Left {
 async function leftBehind(spec: AddonSpec, name = 'shop'): Promise<Left> {
   const namespace = await suite().namespace();
   await suite().createAddon(namespace, name, { mode: 'protected', ...spec });
-  const addon = await suite().untilRunning(namespace, name);
+  const addon = await suite().untilSettled(namespace, name);
   const before = await database(namespace);
   await suite().client.remove(addonGvr, namespace, name);
   await suite().addons.untilGone(namespace, name);
@@ -70,7 +72,7 @@ function expectTakenBack(left: Left, addon: LiveObject, after: Database): void {
   for (const part of parts) {
     const labels = after[part]?.metadata.labels;
     if (labels === undefined) continue;
-    expect(labels['addons.paas.dev/uid']).toBe(addon.metadata.uid);
+    expect([part, labels['addons.paas.dev/uid']]).toEqual([part, addon.metadata.uid]);
     expect(labels['addons.paas.dev/orphaned']).toBeUndefined();
   }
 }
@@ -113,6 +115,7 @@ describe.each(['free', 'standard', 'pro'] as const)('the database of a protected
         'metadata annotations addons.paas.dev/former-uid': [undefined, left.addon.metadata.uid],
         'metadata annotations addons.paas.dev/ready-at': [undefined, left.addon.status?.ready_at],
       },
+      objectStore: left.before.objectStore === undefined ? {} : uid,
       scheduledBackup: left.before.scheduledBackup === undefined ? {} : uid,
       urlSecret: uid,
       source: {},
@@ -153,7 +156,7 @@ describe('a database that comes back', () => {
     expect(addon.metadata.finalizers).toBeUndefined();
     await suite().client.remove(addonGvr, namespace, 'shop');
     await eventually('the end of the database', async () => {
-      expect(uidsOf(await database(namespace))).toEqual([undefined, undefined, undefined]);
+      expect(await database(namespace)).toEqual(nothing);
     });
   });
 
@@ -285,7 +288,7 @@ describe('a standard addon that is deleted with --cascade=orphan', () => {
   it('leaves its database, which is adopted by the same rules', async () => {
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-    const addon = await suite().untilRunning(namespace, 'shop');
+    const addon = await suite().untilSettled(namespace, 'shop');
     const before = await database(namespace);
     const args = ['delete', 'pga', 'shop', '--namespace', namespace, '--cascade=orphan', '--wait=false'];
     expect(await suite().kubectl(args)).toMatchObject({ code: 0 });
@@ -305,7 +308,7 @@ describe('a standard addon that is deleted with --cascade=orphan', () => {
     async (when) => {
       const namespace = await suite().namespace();
       await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-      const addon = await suite().untilRunning(namespace, 'shop');
+      const addon = await suite().untilSettled(namespace, 'shop');
       const before = await database(namespace);
       const gate = await suite().gate(namespace);
       const held = gate.hold(isOurs);
@@ -313,8 +316,8 @@ describe('a standard addon that is deleted with --cascade=orphan', () => {
       const write = await held;
       await suite().addons.untilGone(namespace, 'shop');
       // The collector may have been done with it before the operator looked; now what it tries is out of date for sure.
-      expect(write.resource).toBe('scheduledbackups');
-      await suite().client.patch(scheduledBackupGvr, namespace, write.name, {
+      expect(write.resource).toBe('objectstores');
+      await suite().client.patch(objectStoreGvr, namespace, write.name, {
         metadata: { annotations: { 'example.org/touched': 'yes' } },
       });
       if (when === 'in time') write.pass();
@@ -337,7 +340,7 @@ describe('a standard addon that is deleted with --cascade=orphan', () => {
   it('while no operator runs: the unmarked database comes back as well', async () => {
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-    await suite().untilRunning(namespace, 'shop');
+    await suite().untilSettled(namespace, 'shop');
     const before = await database(namespace);
     await suite().operator.kill();
     await suite().client.remove(addonGvr, namespace, 'shop', 'Orphan');
@@ -494,7 +497,7 @@ describe('two addons of one appId', () => {
   it('of which the protected first goes: the second does not inherit its data', async () => {
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'first', { plan: 'standard', mode: 'protected', appId: 'shop' });
-    await suite().untilRunning(namespace, 'first');
+    await suite().untilSettled(namespace, 'first');
     const before = await database(namespace);
     await suite().createAddon(namespace, 'second', { plan: 'standard', mode: 'protected', appId: 'shop' });
     await expectRefused(namespace, 'second', before, 'NameConflict', clusterOf(namespace));
@@ -516,14 +519,14 @@ describe('two addons of one appId', () => {
     async (suspend) => {
       const namespace = await suite().namespace();
       await suite().createAddon(namespace, 'first', { plan: 'standard', mode: 'protected', appId: 'shop' });
-      const { status } = await suite().untilRunning(namespace, 'first');
+      const { status } = await suite().untilSettled(namespace, 'first');
       const before = await database(namespace);
       if (suspend) {
         await suite().patchAddon(namespace, 'first', { suspend });
         await suite().untilReason(namespace, 'first', 'Suspended', 'Suspended');
       }
       const command =
-        'label cluster,scheduledbackup,secret -l addons.paas.dev/app-id=shop addons.paas.dev/name=second --overwrite';
+        'label cluster,scheduledbackup,objectstore,secret -l addons.paas.dev/app-id=shop addons.paas.dev/name=second --overwrite';
       expect(await suite().kubectl([...command.split(' '), '--namespace', namespace])).toMatchObject({ code: 0 });
       await suite().createAddon(namespace, 'second', { plan: 'standard', mode: 'protected', appId: 'shop' });
       const refused = await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
@@ -566,7 +569,7 @@ describe('a crash', () => {
   it.each(['protected', 'standard'] as const)(
     'between any two writes of an adoption into mode %s: the next operator completes it',
     async (mode) => {
-      const counts = mode === 'protected' ? [0, 1, 2, 3, 4] : [0, 1, 2, 3];
+      const counts = mode === 'protected' ? [0, 1, 2, 3, 4, 5] : [0, 1, 2, 3, 4];
       const places = await Promise.all(
         counts.map(async () => {
           const left = await leftBehind({ plan: 'standard' });
@@ -578,8 +581,8 @@ describe('a crash', () => {
         places.map(({ namespace }) => suite().createAddon(namespace, 'shop', { plan: 'standard', mode })),
       );
       const order = (await held).map(({ resource }) => resource);
-      const children = ['clusters', 'scheduledbackups', 'secrets'];
-      expect(order.slice(0, mode === 'protected' ? 4 : 3)).toEqual(
+      const children = ['clusters', 'objectstores', 'scheduledbackups', 'secrets'];
+      expect(order.slice(0, mode === 'protected' ? 5 : 4)).toEqual(
         mode === 'protected' ? ['postgresaddons', ...children] : children,
       );
       await suite().crashOperator();
@@ -595,7 +598,7 @@ describe('a crash', () => {
 });
 
 describe('an adoption that is cut short by a crash and a deletion', () => {
-  it.each(['clusters', 'scheduledbackups', 'secrets'])(
+  it.each(['clusters', 'objectstores', 'scheduledbackups', 'secrets'])(
     'before the write of %s leaves a database that the third addon adopts',
     async (resource) => {
       const left = await leftBehind({ plan: 'standard' });

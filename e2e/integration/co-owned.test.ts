@@ -7,10 +7,10 @@ import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { roles } from '../../src/domain/children.ts';
 import { isWrite } from '../harness/audit.ts';
 import { childrenIn, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
-import { useSuite } from '../harness/suite.ts';
-import { at, conditionOf, isRunning } from '../harness/views.ts';
+import { oneStore, useSuite } from '../harness/suite.ts';
+import { at, conditionOf, isRunning, isSettled } from '../harness/views.ts';
 
-const suite = useSuite();
+const suite = useSuite({ stores: oneStore });
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
 
@@ -18,7 +18,7 @@ const database = (namespace: string): Promise<Database> => databaseOf(suite().cl
 async function running(spec: AddonSpec): Promise<string> {
   const namespace = await suite().namespace();
   await suite().createAddon(namespace, 'shop', spec);
-  await suite().untilRunning(namespace, 'shop');
+  await suite().untilSettled(namespace, 'shop');
   return namespace;
 }
 
@@ -86,7 +86,7 @@ describe.each(others)('where %s the children', (_, interfere) => {
     await suite().addons.untilGone(namespace, 'shop');
     await interfere(namespace);
     const made = await suite().createAddon(namespace, 'shop', { plan: 'standard', mode: 'protected' });
-    const isAdopted = (state: LiveObject): boolean => state.metadata.uid === made.metadata.uid && isRunning(state);
+    const isAdopted = (state: LiveObject): boolean => state.metadata.uid === made.metadata.uid && isSettled(state);
     await suite().addons.until(namespace, 'shop', 'phase running', isAdopted);
     for (const child of childrenIn(await database(namespace))) {
       expect(child.metadata.labels).toMatchObject({ 'addons.paas.dev/uid': made.metadata.uid });
@@ -112,6 +112,16 @@ describe.each(others)('where %s the children', (_, interfere) => {
     const holds = (state: LiveObject): boolean =>
       isRunning(state) && conditionOf(state, 'PlanApplied')?.status === 'True' && state.status?.plan === 'standard';
     await suite().addons.until(namespace, 'shop', 'plan standard', holds);
+  });
+
+  it('a plan without backups takes the plugin and the schedule away', async () => {
+    const namespace = await running({ plan: 'standard' });
+    expect(at((await database(namespace)).cluster, 'spec', 'plugins')).toHaveLength(1);
+    await interfere(namespace);
+    await suite().patchAddon(namespace, 'shop', { plan: 'free' });
+    await suite().untilSettled(namespace, 'shop');
+    const { cluster, scheduledBackup } = await database(namespace);
+    expect([at(cluster, 'spec', 'plugins'), scheduledBackup]).toEqual([undefined, undefined]);
   });
 });
 

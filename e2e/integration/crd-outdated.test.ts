@@ -1,4 +1,4 @@
-// The CRD of PostgresAddon, or that of CNPG's Cluster, is older than the operator, and is upgraded while the operator runs. The test has a
+// The CRD of PostgresAddon, that of CNPG's Cluster or that of the plugin's ObjectStore is older than the operator, and is upgraded while the operator runs. The test has a
 // cluster of its own, because it replaces CRDs.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,17 +6,18 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { customResourceDefinitions } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
-import { cnpgCrds } from '../../hack/toolchain/manifests.ts';
+import { cnpgCrds, pluginCrds } from '../../hack/toolchain/manifests.ts';
 import { repositoryRoot } from '../../hack/toolchain/repository.ts';
 import { addonGvr } from '../../src/api/addon.ts';
+import { objectStoreGvr } from '../../src/api/barman.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { schemaPath } from '../../src/api/schema.ts';
 import { tally } from '../harness/audit.ts';
-import { useSuite } from '../harness/suite.ts';
+import { oneStore, useSuite } from '../harness/suite.ts';
 import { at, conditionOf } from '../harness/views.ts';
 
-const suite = useSuite({ cluster: 'it-bare', withOperator: false, takeDown: true });
+const suite = useSuite({ cluster: 'it-bare', withOperator: false, takeDown: true, stores: oneStore });
 
 type Json = Record<string, unknown>;
 
@@ -27,6 +28,12 @@ async function addonCrd(): Promise<Json> {
 async function clusterCrd(): Promise<Json> {
   const name = `${clusterGvr.plural}.${clusterGvr.group}.yaml`;
   const file = (await cnpgCrds(() => undefined)).find((path) => path.endsWith(name));
+  return parse(await readFile(file ?? '', 'utf8')) as Json;
+}
+
+async function storeCrd(): Promise<Json> {
+  const name = `${objectStoreGvr.plural}.${objectStoreGvr.group}.yaml`;
+  const file = (await pluginCrds(() => undefined)).find((path) => path.endsWith(name));
   return parse(await readFile(file ?? '', 'utf8')) as Json;
 }
 
@@ -62,11 +69,13 @@ async function install(crd: Json, gvr: Gvr, fields: readonly string[], isThere: 
 
 const missing = ['status.secretName', 'status.endpoints', 'spec.connection'] as const;
 const synchronous = ['spec.postgresql.synchronous'] as const;
+const sidecar = ['spec.instanceSidecarConfiguration'] as const;
 
 describe('a CRD that is older than the operator', () => {
   afterEach(async () => {
     await install(await addonCrd(), addonGvr, missing, true);
     await install(await clusterCrd(), clusterGvr, synchronous, true);
+    await install(await storeCrd(), objectStoreGvr, sidecar, true);
   });
 
   it('of PostgresAddon: it is named, the addon runs, nothing is written in vain, and the new CRD needs no restart', async () => {
@@ -80,7 +89,7 @@ describe('a CRD that is older than the operator', () => {
 
     const namespace = await suite().namespace();
     const mark = await audit.mark();
-    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    await suite().createAddon(namespace, 'shop', { plan: 'free' });
     const running = await suite().untilRunning(namespace, 'shop');
     expect(conditionOf(running, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
     expect(conditionOf(running, 'CRDOutdated')).toMatchObject({ status: 'True', reason: 'CRDOutdated' });
@@ -128,6 +137,28 @@ describe('a CRD that is older than the operator', () => {
     expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGOutdated' });
     await install(await clusterCrd(), clusterGvr, synchronous, true);
     await suite().addons.until(namespace, 'shop', 'running', ({ status }) => status?.phase === 'running', 90_000);
+    expect(await operator.stop()).toMatchObject({ code: 0 });
+  }, 240_000);
+
+  it('of the plugin: the addon says which field is missing and what to do, and the new CRD needs no restart', async () => {
+    await install(without(await storeCrd(), sidecar), objectStoreGvr, sidecar, false);
+    const operator = await suite().startOperator();
+    await operator.untilReady();
+    const namespace = await suite().namespace();
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    // The database does not wait for its backups.
+    await suite().untilRunning(namespace, 'shop');
+    const reported = await suite().untilReason(namespace, 'shop', 'BackupReady', 'PluginOutdated');
+    expect(conditionOf(reported, 'BackupReady')?.message).toContain('.spec.instanceSidecarConfiguration');
+    expect(conditionOf(reported, 'Stalled')).toBeUndefined();
+    await install(await storeCrd(), objectStoreGvr, sidecar, true);
+    await suite().addons.until(
+      namespace,
+      'shop',
+      'backups in force',
+      (state) => conditionOf(state, 'BackupReady')?.reason === 'InForce',
+      120_000,
+    );
     expect(await operator.stop()).toMatchObject({ code: 0 });
   }, 240_000);
 });

@@ -488,6 +488,10 @@ describe('an addon that changes', () => {
     await eventually('the URL with the new password', async () =>
       expect(await databaseUrl(namespace, 'shop')).toBe(encoded),
     );
+    // A login that is under way would be rejected from here on.
+    const logins = (count: number) =>
+      eventually(`${count} logins`, () => expect(suite().databases.loginsTo(namespace, cluster)).toBe(count));
+    await logins(2);
 
     await client.remove(secrets, namespace, `${cluster}-app`);
     await eventually('the URL with the password of the new Secret', async () => {
@@ -503,9 +507,8 @@ describe('an addon that changes', () => {
       const found = (await client.list(events, namespace)).filter(({ reason }) => reason === 'CredentialsUpdated');
       expect(found).toHaveLength(2);
     });
-    await eventually('a login with each of the three passwords', () =>
-      expect(suite().databases.loginsTo(namespace, cluster)).toBe(3),
-    );
+    // One with each password.
+    await logins(3);
   });
 
   it('keeps the last good URL while the source is unusable', async () => {

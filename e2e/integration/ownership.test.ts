@@ -4,14 +4,15 @@ import type { LiveObject, Manifest } from '../../hack/cluster/client.ts';
 import { events, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { objectStoreGvr } from '../../src/api/barman.ts';
+import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { clusterOf } from '../harness/database.ts';
-import { useSuite } from '../harness/suite.ts';
-import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
+import { oneStore, useSuite } from '../harness/suite.ts';
+import { at, conditionOf, isRunning, isSettled, secretText } from '../harness/views.ts';
 
-const suite = useSuite();
+const suite = useSuite({ stores: oneStore });
 
 const cnpg = 'postgresql.cnpg.io/v1';
 
@@ -38,6 +39,17 @@ const foreign: readonly {
       kind: 'Cluster',
       metadata: { name: `db-${namespace}-shop`, namespace, labels: { team: 'other' } },
       spec: { instances: 2, storage: { size: '7Gi' }, imageName: 'ghcr.io/cloudnative-pg/postgresql:16' },
+    }),
+  },
+  {
+    kind: 'ObjectStore',
+    gvr: objectStoreGvr,
+    condition: 'BackupReady',
+    object: (namespace) => ({
+      apiVersion: 'barmancloud.cnpg.io/v1',
+      kind: 'ObjectStore',
+      metadata: { name: `db-${namespace}-shop`, namespace },
+      spec: { configuration: { destinationPath: 's3://elsewhere', s3Credentials: { inheritFromIAMRole: true } } },
     }),
   },
   {
@@ -69,7 +81,7 @@ describe.each(foreign)('a $kind of that name that belongs to somebody else', ({ 
     const { client, simulator } = suite();
     const namespace = await suite().namespace();
     const { name } = object(namespace).metadata;
-    simulator.hold(namespace, name);
+    if (kind === 'Cluster') simulator.hold(namespace, name);
     await client.create(gvr, object(namespace));
     // What CNPG does to a Cluster is not ours to judge.
     if (kind === 'Cluster') {
@@ -94,6 +106,7 @@ describe.each(foreign)('a $kind of that name that belongs to somebody else', ({ 
       'the second generation',
       ({ status }) => status?.observedGeneration === 2,
     );
+    if (condition !== 'Ready') await suite().untilRunning(namespace, 'shop');
     await suite().fence();
     expect(JSON.stringify(await client.get(gvr, namespace, name))).toBe(JSON.stringify(before));
 
@@ -102,8 +115,8 @@ describe.each(foreign)('a $kind of that name that belongs to somebody else', ({ 
     const running = await suite().addons.until(
       namespace,
       'shop',
-      'phase running, and no conflict',
-      (state) => isRunning(state) && conditionOf(state, condition)?.reason !== 'NameConflict',
+      'phase running, backups in force, and no conflict',
+      (state) => isSettled(state) && conditionOf(state, condition)?.reason !== 'NameConflict',
     );
     // Nothing of the foreign one has rubbed off.
     expect(running.status).toMatchObject({ plan: 'pro', version: '17', resources: { storage: '50Gi' } });
@@ -118,7 +131,7 @@ describe('a foreign object', () => {
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
     await client.remove(secrets, namespace, 'app-shop-database-url');
-    const made = await client.create(secrets, foreign[2]?.object(namespace) as Manifest);
+    const made = await client.create(secrets, foreign.at(-1)?.object(namespace) as Manifest);
     await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
     const reported = await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'NameConflict');
     expect(reported.status?.phase).toBe('provisioning');
@@ -200,10 +213,11 @@ describe('an addon that is deleted', () => {
     const { client } = suite();
     const namespace = await suite().namespace();
     await suite().createAddon(namespace, 'shop', { plan: 'pro' });
-    await suite().untilRunning(namespace, 'shop');
+    await suite().untilSettled(namespace, 'shop');
     await client.remove(addonGvr, namespace, 'shop');
     await eventually('an empty namespace', async () => {
-      const kinds = [addonGvr, clusterGvr, scheduledBackupGvr, secrets, volumeClaimGvr];
+      const backups = [objectStoreGvr, backupGvr, scheduledBackupGvr];
+      const kinds = [addonGvr, clusterGvr, ...backups, secrets, volumeClaimGvr];
       const left = (await Promise.all(kinds.map((gvr) => client.list(gvr, namespace)))).flat();
       expect(left.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
     });
@@ -290,7 +304,7 @@ describe('our own child', () => {
     const namespace = await suite().namespace();
     const name = `db-${namespace}-shop`;
     await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-    const before = await suite().untilRunning(namespace, 'shop');
+    const before = await suite().untilSettled(namespace, 'shop');
 
     await client.patch(clusterGvr, namespace, name, {
       metadata: {
@@ -317,19 +331,32 @@ describe('our own child', () => {
     });
 
     await client.patch(scheduledBackupGvr, namespace, `${name}-daily`, {
-      spec: { suspend: false, immediate: true, schedule: '0 0 0 * * *' },
+      spec: { suspend: true, immediate: true, schedule: '0 0 0 * * *' },
     });
     await eventually('the repair of the ScheduledBackup', async () => {
       const live = await client.get(scheduledBackupGvr, namespace, `${name}-daily`);
       expect(live?.spec).toMatchObject({
-        suspend: true,
+        suspend: false,
         immediate: true,
         schedule: at(before, 'status', 'backup', 'schedule'),
       });
     });
     await client.remove(scheduledBackupGvr, namespace, `${name}-daily`);
     await eventually('a new ScheduledBackup', async () => {
-      expect((await client.get(scheduledBackupGvr, namespace, `${name}-daily`))?.spec).toMatchObject({ suspend: true });
+      expect((await client.get(scheduledBackupGvr, namespace, `${name}-daily`))?.spec).toMatchObject({
+        suspend: false,
+      });
+    });
+
+    await client.patch(objectStoreGvr, namespace, name, {
+      spec: { configuration: { destinationPath: 's3://stolen', tags: { team: 'other' } }, retentionPolicy: '1d' },
+    });
+    await eventually('the repair of the ObjectStore', async () => {
+      const live = await client.get(objectStoreGvr, namespace, name);
+      expect(live?.spec).toMatchObject({
+        configuration: { destinationPath: `s3://backups/${namespace}`, tags: { team: 'other' } },
+        retentionPolicy: '7d',
+      });
     });
     // A repair is not a change of plan: as soon as CNPG is at rest, so are we.
     const after = await suite().untilRunning(namespace, 'shop');
@@ -375,9 +402,10 @@ describe('our own child', () => {
     const namespace = await suite().namespace();
     const name = `db-${namespace}-shop`;
     await suite().createAddon(namespace, 'shop', { plan: 'standard' });
-    const addon = await suite().untilRunning(namespace, 'shop');
+    const addon = await suite().untilSettled(namespace, 'shop');
     for (const [gvr, child] of [
       [clusterGvr, name],
+      [objectStoreGvr, name],
       [scheduledBackupGvr, `${name}-daily`],
     ] as const) {
       const before = await client.get(gvr, namespace, child);

@@ -7,21 +7,30 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { roles } from '../../src/domain/children.ts';
 import type { Gate, Write } from '../harness/admission-gate.ts';
-import { changesOf, clusterOf, type Database, databaseOf, everyChildOf, placesOf } from '../harness/database.ts';
+import {
+  changesOf,
+  clusterOf,
+  type Database,
+  databaseOf,
+  everyChildOf,
+  nothing,
+  placesOf,
+  unchanged,
+} from '../harness/database.ts';
 import { holdPlanChange } from '../harness/plan-change.ts';
-import { useSuite } from '../harness/suite.ts';
+import { oneStore, useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 
-const suite = useSuite();
+const suite = useSuite({ stores: oneStore });
 
 const finalizer = 'addons.paas.dev/protection';
 const parts = roles;
 
-/** An addon `shop` that runs, with its database. */
+/** An addon `shop` that runs, with its database and its backups. */
 async function running(spec: AddonSpec): Promise<{ readonly namespace: string; readonly addon: LiveObject }> {
   const namespace = await suite().namespace();
   await suite().createAddon(namespace, 'shop', spec);
-  return { namespace, addon: await suite().untilRunning(namespace, 'shop') };
+  return { namespace, addon: await suite().untilSettled(namespace, 'shop') };
 }
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
@@ -60,6 +69,7 @@ async function expectReleased(namespace: string, addon: LiveObject, before: Data
       'metadata annotations addons.paas.dev/former-uid': [undefined, addon.metadata.uid],
       'metadata annotations addons.paas.dev/ready-at': [undefined, addon.status?.ready_at],
     },
+    objectStore: before.objectStore === undefined ? {} : mark,
     scheduledBackup: before.scheduledBackup === undefined ? {} : mark,
     urlSecret: mark,
     source: {},
@@ -79,12 +89,7 @@ async function expectStillThere(namespace: string): Promise<void> {
 async function expectNothingLeft(namespace: string): Promise<void> {
   await suite().addons.untilGone(namespace, 'shop');
   await eventually('the end of the database', async () => {
-    expect(await database(namespace)).toEqual({
-      cluster: undefined,
-      scheduledBackup: undefined,
-      urlSecret: undefined,
-      source: undefined,
-    });
+    expect(await database(namespace)).toEqual(nothing);
   });
 }
 
@@ -108,6 +113,7 @@ describe.each(['free', 'standard', 'pro'] as const)(
       expect(addon.metadata.finalizers).toEqual([finalizer]);
       const found = await database(namespace);
       expect(found.cluster).toBeDefined();
+      expect(found.objectStore === undefined).toBe(plan === 'free');
       expect(found.scheduledBackup === undefined).toBe(plan === 'free');
       for (const part of parts) {
         if (found[part] === undefined) continue;
@@ -153,7 +159,10 @@ describe('a switch of the mode', () => {
         [value, undefined],
       ]),
     );
-    expect(changesOf(before, after)).toEqual({ cluster: owner, scheduledBackup: owner, urlSecret: owner, source: {} });
+    expect(changesOf(before, after)).toEqual({
+      ...unchanged,
+      ...Object.fromEntries(parts.map((part) => [part, owner])),
+    });
     expect(conditionOf(guarded, 'Protected')).toMatchObject({ status: 'True', reason: 'Protected' });
     expect(guarded.status).toMatchObject({ phase: 'running', ready_at: addon.status?.ready_at });
     // Nothing about the database has changed, so it was never away.
@@ -203,12 +212,7 @@ describe('a switch of the mode', () => {
       await suite().patchAddon(namespace, 'shop', { mode });
       await untilMode(namespace, mode);
     }
-    expect(changesOf(before, await database(namespace))).toEqual({
-      cluster: {},
-      scheduledBackup: {},
-      urlSecret: {},
-      source: {},
-    });
+    expect(changesOf(before, await database(namespace))).toEqual(unchanged);
     expect((await suite().untilRunning(namespace, 'shop')).status?.ready_at).toBe(addon.status?.ready_at);
   });
 
@@ -310,7 +314,7 @@ describe('a deletion of a protected addon', () => {
     const before = await database(namespace);
     await client.remove(addonGvr, namespace, 'shop');
     await suite().addons.untilGone(namespace, 'shop');
-    const { cluster, scheduledBackup } = await database(namespace);
+    const { cluster, objectStore } = await database(namespace);
     expect(cluster?.metadata).toMatchObject({
       uid: before.cluster?.metadata.uid,
       labels: { 'addons.paas.dev/orphaned': 'true' },
@@ -318,7 +322,7 @@ describe('a deletion of a protected addon', () => {
     });
     // It was never ready.
     expect(cluster?.metadata.annotations?.['addons.paas.dev/ready-at']).toBeUndefined();
-    expect(scheduledBackup?.metadata.labels?.['addons.paas.dev/orphaned']).toBe('true');
+    expect(objectStore?.metadata.labels?.['addons.paas.dev/orphaned']).toBe('true');
     simulator.release(namespace, clusterOf(namespace));
   });
 
@@ -411,12 +415,7 @@ describe('while no operator runs', () => {
     await suite().patchAddon(other.namespace, 'shop', { mode: 'standard' });
     const waiting = await suite().client.get(addonGvr, namespace, 'shop');
     expect(waiting?.metadata).toMatchObject({ finalizers: [finalizer], deletionTimestamp: expect.any(String) });
-    expect(changesOf(before, await database(namespace))).toEqual({
-      cluster: {},
-      scheduledBackup: {},
-      urlSecret: {},
-      source: {},
-    });
+    expect(changesOf(before, await database(namespace))).toEqual(unchanged);
     await suite().crashOperator();
     await expectReleased(namespace, addon, before);
     await expectReleased(other.namespace, other.addon, otherBefore);
@@ -427,7 +426,7 @@ describe('while no operator runs', () => {
     const gate = await suite().gate(namespace);
     const held = gate.hold(nth(1));
     await suite().patchAddon(namespace, 'shop', { mode: 'standard' });
-    expect((await held).resource).toBe('scheduledbackups');
+    expect((await held).resource).toBe('objectstores');
     await suite().operator.kill();
     await suite().client.remove(addonGvr, namespace, 'shop');
     await suite().crashOperator();
@@ -438,7 +437,7 @@ describe('while no operator runs', () => {
 describe('a crash', () => {
   it('between any two writes of a release: the next operator completes it', async () => {
     const places = await Promise.all(
-      [0, 1, 2, 3].map(async () => {
+      [0, 1, 2, 3, 4].map(async () => {
         const { namespace, addon } = await running({ plan: 'standard', mode: 'protected' });
         return { namespace, addon, before: await database(namespace), gate: await suite().gate(namespace) };
       }),
@@ -447,7 +446,7 @@ describe('a crash', () => {
     for (const { namespace } of places) await suite().client.remove(addonGvr, namespace, 'shop');
     // The Cluster shows who owns the others, so it is marked after them; the finalizer of the addon is removed last.
     expect((await held).map(({ resource }) => resource)).toEqual([
-      ...['scheduledbackups', 'secrets', 'clusters', 'postgresaddons'],
+      ...['objectstores', 'scheduledbackups', 'secrets', 'clusters', 'postgresaddons'],
     ]);
     await suite().crashOperator();
     for (const { namespace, addon, before } of places) await expectReleased(namespace, addon, before);
@@ -458,7 +457,7 @@ describe('a crash', () => {
     ['protected', 'standard'],
   ] as const)('between any two writes of a switch from %s to %s: the next operator completes it', async (from, to) => {
     const places = await Promise.all(
-      [0, 1, 2, 3].map(async () => {
+      [0, 1, 2, 3, 4].map(async () => {
         const { namespace, addon } = await running({ plan: 'standard', mode: from });
         return { namespace, addon, before: await database(namespace), gate: await suite().gate(namespace) };
       }),
@@ -467,8 +466,8 @@ describe('a crash', () => {
     for (const { namespace } of places) await suite().patchAddon(namespace, 'shop', { mode: to });
     const order = (await held).map(({ resource }) => resource);
     // A child without an owner reference is safe only behind the finalizer.
-    expect(order[to === 'protected' ? 0 : 3]).toBe('postgresaddons');
-    expect(new Set(order).size).toBe(4);
+    expect(order[to === 'protected' ? 0 : 4]).toBe('postgresaddons');
+    expect(new Set(order).size).toBe(5);
     await suite().crashOperator();
     for (const { namespace, addon } of places) {
       await untilMode(namespace, to);

@@ -139,7 +139,35 @@ const troubled = (trouble: 'silence' | 'reset'): Trial => ({
   remedy: async (namespace) => suite().databases.relieve(namespace, clusterOf(namespace)),
 });
 
+/** The server name of backups that the simulator does not make. */
+const lineage = 'db-shop-0a1b2c3d';
+
 const trials: Readonly<Record<TriedIn<'integration'>, Trial>> = {
+  ClusterMissing: {
+    bring: async (namespace) => {
+      await run(namespace, { plan: 'standard' });
+      // Only a suspended addon does not see at once that its Cluster has no such archive.
+      await patch(namespace, { suspend: true });
+      await suite().untilReason(namespace, 'shop', 'Suspended', 'Suspended');
+      const lineages = [{ serverName: lineage, from: '2026-01-02T03:00:00Z' }];
+      await suite().client.patch(addonGvr, namespace, 'shop', { status: { backup: { lineages } } }, 'status');
+      await suite().client.remove(clusterGvr, namespace, clusterOf(namespace));
+      await suite().untilReason(namespace, 'shop', 'Ready', 'ClusterMissing');
+      await patch(namespace, { suspend: false });
+      const isActive = (addon: LiveObject): boolean =>
+        conditionOf(addon, 'Suspended') === undefined && at(addon.status, 'observedGeneration') === 3;
+      await suite().addons.until(namespace, 'shop', 'not to be suspended', isActive);
+    },
+    // The message names the server name.
+    remedy: async (namespace) => {
+      const addon = await suite().untilReason(namespace, 'shop', 'Ready', 'ClusterMissing');
+      const [, annotation = ''] =
+        /set the annotation (\S+=\S+) /.exec(conditionOf(addon, 'Ready')?.message ?? '') ?? [];
+      expect(annotation).toContain(lineage);
+      const { code } = await suite().kubectl(['annotate', 'pga', 'shop', '--namespace', namespace, annotation]);
+      expect(code).toBe(0);
+    },
+  },
   Suspended: {
     bring: async (namespace) => await create(namespace, { plan: 'free', suspend: true }),
     remedy: (namespace) => patch(namespace, { suspend: false }),

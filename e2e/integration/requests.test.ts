@@ -3,15 +3,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
-import { addonGvr } from '../../src/api/addon.ts';
-import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import { addonGvr, fieldManager, labels } from '../../src/api/addon.ts';
+import { objectStoreGvr } from '../../src/api/barman.ts';
+import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { type AuditedRequest, isWrite, type Mark, rightsOf, tally } from '../harness/audit.ts';
 import { clusterOf } from '../harness/database.ts';
 import { chartPermissions, listed } from '../harness/permissions.ts';
-import { useSuite } from '../harness/suite.ts';
+import { oneStore, useSuite } from '../harness/suite.ts';
 import { at } from '../harness/views.ts';
 
-const suite = useSuite();
+const suite = useSuite({ stores: oneStore });
 
 /** Requests of the operator for one namespace, its Lease apart. */
 async function requestsIn(namespace: string, mark: Mark): Promise<readonly AuditedRequest[]> {
@@ -27,7 +28,25 @@ const isCheckup = ({ verb, resource }: AuditedRequest): boolean => verb === 'get
 
 const isEvent = ({ resource }: AuditedRequest): boolean => resource === 'events';
 
-/** An addon that runs, with the mark from before its creation. */
+/** A Backup that is awaited is read by its name in each reconcile, which other events cause too. */
+const isAwaiting = ({ verb, resource }: AuditedRequest): boolean => verb === 'get' && resource === 'backups';
+
+/**
+ * A base backup takes longer than the operator needs to come to rest.
+ * @param change after which the database gets its first one
+ */
+async function untilBackedUp(namespace: string, name: string, change: () => Promise<unknown>): Promise<void> {
+  const { backups } = suite().simulator;
+  backups.hold(namespace, clusterOf(namespace, name));
+  await change();
+  await suite().untilRunning(namespace, name);
+  await suite().fence();
+  backups.release(namespace, clusterOf(namespace, name));
+  await suite().untilSettled(namespace, name);
+  await suite().fence();
+}
+
+/** An addon that runs and is backed up, with the mark from before its creation. */
 async function running(
   name: string,
   plan: 'free' | 'standard' | 'pro',
@@ -35,22 +54,29 @@ async function running(
 ): Promise<{ readonly namespace: string; readonly mark: Mark }> {
   const namespace = await suite().namespace();
   const mark = await suite().audit.mark();
-  await suite().createAddon(namespace, name, { plan, ...(mode === undefined ? {} : { mode }) });
-  await suite().untilRunning(namespace, name);
-  await suite().fence();
+  await untilBackedUp(namespace, name, () =>
+    suite().createAddon(namespace, name, { plan, ...(mode === undefined ? {} : { mode }) }),
+  );
   return { namespace, mark };
 }
 
 describe('requests of one addon', () => {
   // Children are made by an apply, which the audit log calls a patch.
-  const withBackup = {
+  const free = {
     'get secrets': 1,
     'patch clusters': 1,
     'patch postgresaddons/status': 2,
-    'patch scheduledbackups': 1,
     'patch secrets': 1,
   };
-  const { 'patch scheduledbackups': _, ...free } = withBackup;
+  const withBackup = {
+    ...free,
+    // Once more for the login that asks what was archived.
+    'get secrets': 3,
+    'patch backups': 1,
+    'patch objectstores': 1,
+    'patch postgresaddons/status': 3,
+    'patch scheduledbackups': 1,
+  };
   it.each([
     ['free', free],
     ['standard', withBackup],
@@ -58,31 +84,33 @@ describe('requests of one addon', () => {
   ] as const)('from its creation until it runs, plan %s', async (plan, expected) => {
     const { namespace, mark } = await running('shop', plan);
     const all = await requestsIn(namespace, mark);
-    expect(tally(all.filter((request) => !isEvent(request)))).toEqual(expected);
-    expect(all.filter(isEvent).length).toBeLessThanOrEqual(3);
+    expect(tally(all.filter((request) => !isEvent(request) && !isAwaiting(request)))).toEqual(expected);
+    expect(all.filter(isEvent).length).toBeLessThanOrEqual(plan === 'free' ? 3 : 4);
+    expect(all.filter(isAwaiting).length).toBeLessThanOrEqual(plan === 'free' ? 0 : 4);
   });
 
-  it('for a change of plan: what changes, and the status twice; the Secrets twice, and what says whether the disk may grow', async () => {
+  it('for a change of plan: what changes, and the status twice, and once for backups; the Secrets, and what says whether the disk may grow', async () => {
     const { namespace } = await running('shop', 'free');
     const mark = await suite().audit.mark();
-    await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
-    await suite().untilRunning(namespace, 'shop');
-    await suite().fence();
-    const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+    await untilBackedUp(namespace, 'shop', () => suite().patchAddon(namespace, 'shop', { plan: 'standard' }));
+    const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request) && !isAwaiting(request));
     expect(tally(all)).toEqual({
-      // Once more for the login when the database is back.
-      'get secrets': 4,
+      // Once more for the login when the database is back, and for the one that asks what was archived.
+      'get secrets': 6,
       // Before the disk grows, and to see that it has.
       'list persistentvolumeclaims': 2,
+      'patch backups': 1,
       'patch clusters': 1,
-      'patch postgresaddons/status': 2,
+      'patch objectstores': 1,
+      // Of these, one when the new lineage can be restored.
+      'patch postgresaddons/status': 3,
       'patch scheduledbackups': 1,
     });
   });
 
   it('of a protected addon: its finalizer more; for a switch of the mode: the children, the finalizer and the status', async () => {
     const { namespace, mark } = await running('shop', 'standard', 'protected');
-    const creation = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+    const creation = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request) && !isAwaiting(request));
     expect(tally(creation)).toEqual({ ...withBackup, 'patch postgresaddons': 1 });
     for (const mode of ['standard', 'protected'] as const) {
       const before = await suite().audit.mark();
@@ -92,9 +120,12 @@ describe('requests of one addon', () => {
       const all = (await requestsIn(namespace, before)).filter((request) => !isEvent(request));
       expect(tally(all)).toEqual({
         // An owner reference to an addon that is gone would be the end of the child, and a child without one would stay for ever.
-        ...(mode === 'standard' ? { 'get postgresaddons': 1, 'get clusters': 1, 'get scheduledbackups': 1 } : {}),
+        ...(mode === 'standard'
+          ? { 'get postgresaddons': 1, 'get clusters': 1, 'get objectstores': 1, 'get scheduledbackups': 1 }
+          : {}),
         'get secrets': 2,
         'patch clusters': 1,
+        'patch objectstores': 1,
         'patch postgresaddons': 1,
         'patch postgresaddons/status': 1,
         'patch scheduledbackups': 1,
@@ -111,17 +142,24 @@ describe('requests of one addon', () => {
     await suite().fence();
     const handover = {
       'patch clusters': 1,
+      'patch objectstores': 1,
       'patch postgresaddons': 1,
       'patch scheduledbackups': 1,
       'patch secrets': 1,
     };
     const release = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
     // What a watch has not shown yet must not be left without a mark.
-    expect(tally(release)).toEqual({ 'get clusters': 1, 'get scheduledbackups': 1, 'get secrets': 1, ...handover });
+    expect(tally(release)).toEqual({
+      'get clusters': 1,
+      'get objectstores': 1,
+      'get scheduledbackups': 1,
+      'get secrets': 1,
+      ...handover,
+    });
 
     mark = await suite().audit.mark();
     await suite().createAddon(namespace, 'shop', { plan: 'standard', mode: 'protected' });
-    await suite().untilRunning(namespace, 'shop');
+    await suite().untilSettled(namespace, 'shop');
     await suite().fence();
     const adoption = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
     expect(tally(adoption.filter(isWrite))).toEqual({ ...handover, 'patch postgresaddons/status': 2 });
@@ -133,7 +171,7 @@ describe('requests of one addon', () => {
     });
   });
 
-  it('for a preview: one status; for suspending: one status, one when a repair waits, and none for anything else that happens then', async () => {
+  it('for a preview: one status; for suspending: one status, one each when a repair waits and when the schedule is gone, and none for anything else', async () => {
     const { namespace } = await running('shop', 'standard');
     let mark = await suite().audit.mark();
     const annotations = { 'addons.paas.dev/preview': 'free' };
@@ -155,9 +193,11 @@ describe('requests of one addon', () => {
     await suite().client.patch(clusterGvr, namespace, `db-${namespace}-shop`, touch);
     await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Suspended');
     await suite().client.remove(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`);
+    await suite().untilReason(namespace, 'shop', 'BackupReady', 'Suspended');
+    await suite().client.patch(objectStoreGvr, namespace, `db-${namespace}-shop`, { spec: { retentionPolicy: '1d' } });
     await suite().fence();
     const suspended = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
-    expect(tally(suspended)).toEqual({ 'patch postgresaddons/status': 1 });
+    expect(tally(suspended)).toEqual({ 'patch postgresaddons/status': 2 });
   });
 
   it('for a changed password: one read of each Secret, one write of ours, one status', async () => {
@@ -221,12 +261,50 @@ describe('requests of one addon', () => {
   });
 });
 
+/** A base backup that failed longer ago than the retention goes; one that was completed then stays. */
+async function removesOldFailure(namespace: string, name: string): Promise<void> {
+  const { client } = suite();
+  const {
+    apiVersion = '',
+    kind = '',
+    metadata,
+  } = (await client.get(clusterGvr, namespace, clusterOf(namespace, name))) ?? {};
+  const stoppedAt = '2026-01-01T00:00:00Z';
+  const make = async (phase: string): Promise<string> => {
+    const backup = `${name}-${phase}`;
+    await client.create(backupGvr, {
+      apiVersion,
+      kind: 'Backup',
+      metadata: {
+        name: backup,
+        namespace,
+        labels: { [labels.managedBy]: fieldManager, [labels.name]: name },
+        ownerReferences: [{ apiVersion, kind, name: metadata?.name ?? '', uid: metadata?.uid ?? '' }],
+      },
+      // No Cluster of the simulator.
+      spec: { cluster: { name: 'elsewhere' } },
+    });
+    await eventually('the simulator, which leaves it at that', async () => {
+      expect((await client.get(backupGvr, namespace, backup))?.status?.phase).toBe('pending');
+    });
+    await client.patch(backupGvr, namespace, backup, { status: { phase, stoppedAt } }, 'status');
+    return backup;
+  };
+  const [failed, completed] = [await make('failed'), await make('completed')];
+  await client.patch(addonGvr, namespace, name, { status: { backup: { failedSince: stoppedAt } } }, 'status');
+  await eventually('the removal of the failed Backup', async () => {
+    expect(await client.get(backupGvr, namespace, failed)).toBeUndefined();
+  });
+  expect(await client.get(backupGvr, namespace, completed)).toBeDefined();
+}
+
 describe('requests of the process', () => {
-  it('for a restart with addons that did not change: the published schema, three lists, three watches, no write', async () => {
+  it('for a restart with addons that did not change: the published schema, four lists, four watches, no write', async () => {
     const namespace = await suite().namespace();
     const names = ['one', 'two', 'three', 'four', 'five'];
-    for (const name of names) await suite().createAddon(namespace, name, { plan: name === 'one' ? 'pro' : 'standard' });
-    for (const name of names) await suite().untilRunning(namespace, name);
+    for (const name of names)
+      await suite().createAddon(namespace, name, { plan: name === 'one' ? 'free' : 'standard' });
+    for (const name of names) await suite().untilSettled(namespace, name);
     await suite().operator.stop();
 
     const mark = await suite().audit.mark();
@@ -239,9 +317,11 @@ describe('requests of the process', () => {
     expect(tally(ofCluster)).toEqual({
       'get /openapi/v3/apis/addons.paas.dev/v1alpha1': 1,
       'list clusters': 1,
+      'list objectstores': 1,
       'list postgresaddons': 1,
       'list scheduledbackups': 1,
       'watch clusters': 1,
+      'watch objectstores': 1,
       'watch postgresaddons': 1,
       'watch scheduledbackups': 1,
     });
@@ -265,16 +345,18 @@ describe('requests of the process', () => {
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
     await suite().patchAddon(namespace, 'shop', { plan: 'standard', connection: { sslMode: 'require' } });
-    await suite().untilRunning(namespace, 'shop');
+    await suite().untilSettled(namespace, 'shop');
     await suite().client.patch(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`, {
-      spec: { suspend: false },
+      spec: { suspend: true },
     });
     await eventually('the repair of the ScheduledBackup', async () => {
       const repaired = await suite().client.get(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`);
-      expect(repaired?.spec?.suspend).toBe(true);
+      expect(repaired?.spec?.suspend).toBe(false);
     });
+    await removesOldFailure(namespace, 'shop');
     await suite().patchAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
-    await suite().untilRunning(namespace, 'shop');
+    const looked = await suite().untilRunning(namespace, 'shop');
+    expect(at(looked, 'status', 'backup')).not.toHaveProperty('failedSince');
     await suite().client.remove(addonGvr, namespace, 'shop');
     await suite().addons.untilGone(namespace, 'shop');
     await suite().createAddon(namespace, 'shop', { plan: 'free' });

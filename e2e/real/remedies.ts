@@ -71,7 +71,8 @@ export const trials: Readonly<Record<TriedIn<'real'>, Trial>> = {
       await annotate('retry', 'now')(real, namespace);
     },
   },
-  PluginMissing: {
+  PluginUnavailable: {
+    type: 'Provisioned',
     ruin: (real, namespace) => patchCluster(real, namespace, { spec: { plugins: [{ name: 'absent.example' }] } }),
     words: ['absent.example'],
     remedy: (real, namespace) => patchCluster(real, namespace, { spec: { plugins: null } }),

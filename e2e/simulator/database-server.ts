@@ -1,5 +1,5 @@
 // Answers logins for every simulated Cluster, as its Service and primary do: with TLS, with the password that CNPG's Secret holds now, and
-// only while the Cluster has a primary that is ready. It speaks no SQL but the `SELECT 1` of the operator's login.
+// only while the Cluster has a primary that is ready. It speaks no SQL but the statements of the operator's login.
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -8,13 +8,18 @@ import { connect, type KubeClient } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { testCertificate } from '../../src/kube/testing-certificate.ts';
-import { asksForPassword, errorResponse, letsIn, selectsOne } from '../../src/postgres/testing.ts';
+import { asksForPassword, errorResponse, letsIn, message, selectsOne } from '../../src/postgres/testing.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import type { Wal } from './wal.ts';
 
 /** The port in every DATABASE_URL. */
 const port = 5432;
 
 /** Of an error response that a client gets in place of a session. */
 type Refusal = '28P01' | '3D000' | '57P03';
+
+/** The WAL of a Cluster. */
+type WalOf = (namespace: string, cluster: string) => Wal | undefined;
 
 /** What becomes of a login after its password: no answer, or the end of the connection without a word. */
 type Trouble = 'silence' | 'reset';
@@ -23,14 +28,16 @@ export class DatabaseServer {
   /** The address of the Services of all databases: one of its own on loopback, since the port is always the same. */
   readonly address: string;
   readonly #client: KubeClient;
+  readonly #walOf: WalOf;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #contexts = new Map<string, SecureContext>();
   readonly #logins = new Map<string, number>();
   readonly #troubles = new Map<string, Trouble>();
 
-  private constructor(client: KubeClient, server: Server, address: string) {
+  private constructor(client: KubeClient, walOf: WalOf, server: Server, address: string) {
     this.#client = client;
+    this.#walOf = walOf;
     this.#server = server;
     this.address = address;
     server.on('connection', (socket) => {
@@ -43,11 +50,11 @@ export class DatabaseServer {
   }
 
   /** @param kubeconfig path of one that may read Clusters and Secrets */
-  static async start(kubeconfig: string): Promise<DatabaseServer> {
+  static async start(kubeconfig: string, walOf: WalOf): Promise<DatabaseServer> {
     const server = createServer();
     const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
     await once(server.listen(port, address), 'listening');
-    return new DatabaseServer(connect(kubeconfig, 'cnpg-simulator'), server, address);
+    return new DatabaseServer(connect(kubeconfig, 'cnpg-simulator'), walOf, server, address);
   }
 
   /** How many logins to a Cluster have succeeded. */
@@ -96,6 +103,27 @@ export class DatabaseServer {
     await once(client, 'data');
     this.#logins.set(`${namespace}/${cluster}`, this.loginsTo(namespace, cluster) + 1);
     client.write(selectsOne);
+    for (;;) {
+      const [query] = (await once(client, 'data')) as [Buffer];
+      // Terminate.
+      if (query.toString('latin1', 0, 1) !== 'Q') return void client.end();
+      client.write(this.#answer(query.toString('utf8', 5), this.#walOf(namespace, cluster)));
+    }
+  }
+
+  /** What PostgreSQL answers to a statement about its archiver. */
+  #answer(statement: string, wal: Wal | undefined): Buffer {
+    if (wal !== undefined && statement.includes('pg_stat_archiver')) {
+      const { archivedAt, archived, current } = wal.view;
+      const at = archivedAt === undefined ? undefined : `${(archivedAt / 1000).toFixed(6)}`;
+      return rowOf({ at, archived, current, size: '16777216' });
+    }
+    if (wal !== undefined && statement.includes('pg_current_xact_id')) {
+      // The commit record fills a file at the next archive_timeout.
+      wal.complete(systemClock.now());
+      return rowOf({ pg_current_xact_id: '742' });
+    }
+    return Buffer.concat([errorResponse('42601'), message('Z', 'I')]);
   }
 
   #contextOf(host: string): SecureContext {
@@ -121,4 +149,30 @@ export class DatabaseServer {
     if (!is('username', parameter('user')) || !is('password', password)) return '28P01';
     return is('dbname', parameter('database')) ? undefined : '3D000';
   }
+}
+
+/** The result of a query with one row of texts; undefined is null. */
+function rowOf(row: Readonly<Record<string, string | undefined>>): Buffer {
+  const entries = Object.entries(row);
+  const count = Buffer.alloc(2);
+  count.writeUInt16BE(entries.length);
+  const fields = entries.map(([name]) => {
+    // Of no table, type text.
+    const field = Buffer.alloc(18);
+    field.writeUInt32BE(25, 6);
+    field.writeInt16BE(-1, 10);
+    field.writeInt32BE(-1, 12);
+    return Buffer.concat([Buffer.from(`${name}\0`), field]);
+  });
+  const values = entries.map(([, value]) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(value === undefined ? -1 : Buffer.byteLength(value));
+    return Buffer.concat([length, Buffer.from(value ?? '')]);
+  });
+  return Buffer.concat([
+    message('T', Buffer.concat([count, ...fields])),
+    message('D', Buffer.concat([count, ...values])),
+    message('C', 'SELECT 1\0'),
+    message('Z', 'I'),
+  ]);
 }

@@ -1,14 +1,16 @@
-// Simulates one Cluster from its creation to its deletion as CNPG would: the Secret at once, the status in steps, and no more reports
-// after a volume that cannot be expanded. It handles one event at a time.
+// Simulates one Cluster from its creation to its deletion as CNPG would: the Secret at once, the status in steps, no more reports after a
+// volume that cannot be expanded, and none without the ObjectStore that the Cluster names. It handles one event at a time.
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
+import { objectStoreGvr } from '../../src/api/barman.ts';
 import { pause } from '../../src/api/clock.ts';
-import { clusterGvr } from '../../src/api/cnpg.ts';
+import { barmanPlugin, clusterGvr } from '../../src/api/cnpg.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { appSecret, newPassword } from './app-secret.ts';
+import { archivingWorks, Conditions, type Note } from './conditions.ts';
 import {
   changing,
   creating,
@@ -20,6 +22,7 @@ import {
   type Step,
 } from './sequences.ts';
 import type { Volumes } from './volumes.ts';
+import { Wal } from './wal.ts';
 
 /** The fields of a Cluster that CNPG acts on here. */
 export interface SimulatedCluster extends LiveObject {
@@ -31,8 +34,16 @@ export interface SimulatedCluster extends LiveObject {
     readonly resources?: unknown;
     readonly postgresql?: { readonly parameters?: unknown };
     readonly bootstrap?: { readonly initdb?: { readonly database?: string; readonly owner?: string } };
+    readonly plugins?: readonly { readonly name: string; readonly parameters?: Readonly<Record<string, string>> }[];
   };
   readonly status?: Readonly<Record<string, unknown>>;
+}
+
+/** Where the instances archive. */
+export interface ArchiveOf {
+  /** The name of the ObjectStore. */
+  readonly store: string;
+  readonly serverName: string;
 }
 
 export interface LifeOptions {
@@ -54,7 +65,9 @@ export class ClusterLife {
   #killed = false;
   #secretGone = false;
   #wedged = false;
-  #ready: { readonly status: 'True' | 'False'; readonly since: number } | undefined;
+  readonly #conditions = new Conditions();
+  #writing: Promise<unknown> = Promise.resolve();
+  readonly wal = new Wal();
   #gate = Promise.resolve();
   #open: (() => void) | undefined;
   #turning = false;
@@ -68,6 +81,21 @@ export class ClusterLife {
   /** Whether a refused growth has made CNPG turn its back on this Cluster. */
   get wedged(): boolean {
     return this.#wedged;
+  }
+
+  /** Where the instances archive: one that was not restarted since does not have the plugin. */
+  get archive(): ArchiveOf | undefined {
+    return archiveIn(this.#brought);
+  }
+
+  get primary(): string | undefined {
+    return this.#fleet?.primary;
+  }
+
+  /** An instance reports a condition. @param since in RFC 3339; by default its time is that of its status */
+  async note(note: Note, since?: string): Promise<void> {
+    this.#conditions.take(note, since);
+    await this.#writeStatus(() => ({ conditions: this.#conditions.list }));
   }
 
   /** The watch showed a new state. */
@@ -124,11 +152,19 @@ export class ClusterLife {
   /** @returns whether there may be more to do */
   async #turn(): Promise<boolean> {
     if (this.#cluster.metadata.deletionTimestamp !== undefined || this.#wedged) return false;
+    // Without a word, and nothing looks again before the Cluster changes.
+    if (!(await this.#hasStore())) return false;
     if (this.#secretGone) return await this.#makeSecretAgain();
     if (this.#fleet === undefined) return await this.#create();
     if (this.#killed) return await this.#failOver(this.#fleet);
     if (!isDeepStrictEqual(this.#brought, acted(this.#cluster.spec))) return await this.#change(this.#fleet);
     return false;
+  }
+
+  async #hasStore(): Promise<boolean> {
+    const { store } = archiveIn(this.#cluster.spec) ?? {};
+    const { namespace } = this.#cluster.metadata;
+    return store === undefined || (await this.#options.client.get(objectStoreGvr, namespace, store)) !== undefined;
   }
 
   async #create(): Promise<boolean> {
@@ -211,18 +247,29 @@ export class ClusterLife {
       if (step.phase !== 'Setting up primary') await this.#opened();
       if (this.#end.signal.aborted) return;
       if (step.lasts === 'rest') {
+        if (this.#fleet !== undefined && this.#fleet.primary !== sequence.fleet.primary)
+          this.wal.promote(systemClock.now());
         this.#fleet = sequence.fleet;
         this.#brought = spec;
+        this.#archiveFirst();
       }
-      await this.#writeStatus({ ...this.#statusOf(step, spec), ...extra });
+      this.#conditions.takeReady(step.phase === healthyPhase, step.lasts === 'rest');
+      const status = { ...this.#statusOf(step, spec), ...extra };
+      await this.#writeStatus(() => ({ ...status, conditions: this.#conditions.list }));
       extra = {};
       await this.#pass(milliseconds);
     }
   }
 
+  /** The first WAL file, soon after the start. */
+  #archiveFirst(): void {
+    if (this.#conditions.has('ContinuousArchiving')) return;
+    this.wal.complete(systemClock.now());
+    this.#conditions.take(archivingWorks);
+  }
+
   #statusOf(step: Step, spec: SimulatedCluster['spec']): Readonly<Record<string, unknown>> {
     const { cluster } = this.#parts();
-    const ready = step.phase === healthyPhase;
     return {
       phase: step.phase,
       phaseReason: step.reason,
@@ -236,44 +283,34 @@ export class ClusterLife {
       pgDataImageInfo: { image: spec.imageName ?? '', majorVersion: majorOf(this.#brought ?? spec) },
       writeService: `${cluster}-rw`,
       readService: `${cluster}-r`,
-      conditions: [this.#readyCondition(ready, step.lasts === 'rest')],
-    };
-  }
-
-  /** @param isRest coming to rest renews the time even when no other state was seen: the real one is never that fast */
-  #readyCondition(ready: boolean, isRest: boolean): Readonly<Record<string, string>> {
-    const status = ready ? 'True' : 'False';
-    const before = this.#ready;
-    if (before?.status !== status || isRest) {
-      const now = Math.floor(systemClock.now() / 1000);
-      this.#ready = { status, since: Math.max(now, (before?.since ?? 0) + 1) };
-    }
-    const since = new Date((this.#ready?.since ?? 0) * 1000).toISOString().replace('.000', '');
-    return {
-      type: 'Ready',
-      status,
-      reason: ready ? 'ClusterIsReady' : 'ClusterIsNotReady',
-      message: ready ? 'Cluster is Ready' : 'Cluster Is Not Ready',
-      lastTransitionTime: since,
     };
   }
 
   async #writeSecretVersion(version: string): Promise<void> {
-    await this.#writeStatus({ secretsResourceVersion: { applicationSecretVersion: version } });
+    await this.#writeStatus(() => ({ secretsResourceVersion: { applicationSecretVersion: version } }));
   }
 
-  async #writeStatus(status: Readonly<Record<string, unknown>>): Promise<void> {
+  /** One after the other: a later list of conditions must not be overtaken by an earlier one. */
+  async #writeStatus(statusOf: () => Readonly<Record<string, unknown>>): Promise<void> {
     const { namespace, name, uid } = this.#cluster.metadata;
-    await this.#options.client.patch(clusterGvr, namespace, name, { metadata: { uid }, status }, 'status');
+    const write = async () => {
+      const patch = { metadata: { uid }, status: statusOf() };
+      await this.#options.client.patch(clusterGvr, namespace, name, patch, 'status');
+    };
+    const written = this.#writing.then(write, write);
+    this.#writing = written;
+    await written;
   }
 
   /** What an earlier simulator left: a Cluster at rest is one that was brought about. */
   #remember({ metadata, spec, status }: SimulatedCluster): void {
-    const { phase, instanceNames, currentPrimary } = (status ?? {}) as {
+    const { phase, instanceNames, currentPrimary, conditions } = (status ?? {}) as {
       phase?: string;
       instanceNames?: readonly string[];
       currentPrimary?: string;
+      conditions?: Conditions['list'];
     };
+    this.#conditions.restore(conditions ?? []);
     if (phase !== healthyPhase || instanceNames === undefined || currentPrimary === undefined) return;
     const lastSerial = Math.max(
       ...instanceNames.map((instance) => Number(instance.slice(instance.lastIndexOf('-') + 1))),
@@ -313,6 +350,13 @@ export class ClusterLife {
   }
 }
 
+/** Where a Cluster of this spec archives. */
+function archiveIn(spec: SimulatedCluster['spec'] | undefined): ArchiveOf | undefined {
+  const { parameters } = spec?.plugins?.find(({ name }) => name === barmanPlugin) ?? {};
+  const { barmanObjectName: store, serverName } = parameters ?? {};
+  return store === undefined || serverName === undefined ? undefined : { store, serverName };
+}
+
 /** The major version in the tag of the image. */
 function majorOf({ imageName = '' }: SimulatedCluster['spec']): number {
   return Number(/:(\d+)/.exec(imageName)?.[1] ?? 0);
@@ -327,6 +371,7 @@ function acted({
   resources,
   postgresql,
   bootstrap,
+  plugins,
 }: SimulatedCluster['spec']) {
   return {
     instances,
@@ -336,9 +381,11 @@ function acted({
     resources,
     postgresql: { parameters: postgresql?.parameters },
     bootstrap,
+    plugins,
   } as SimulatedCluster['spec'];
 }
 
 function restartingPart(spec: SimulatedCluster['spec'] | undefined): unknown {
-  return { imageName: spec?.imageName, resources: spec?.resources, parameters: spec?.postgresql?.parameters };
+  const archives = archiveIn(spec) !== undefined;
+  return { imageName: spec?.imageName, resources: spec?.resources, parameters: spec?.postgresql?.parameters, archives };
 }

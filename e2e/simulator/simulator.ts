@@ -1,21 +1,23 @@
 // Simulates CloudNativePG as far as the operator observes it: status and children of Clusters, without pods and webhooks. It behaves as
 // recorded from CNPG 1.30. Without delays, a new Cluster needs two writes: the Secret and the healthy status.
-import { connect, type KubeClient } from '../../hack/cluster/client.ts';
+import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
-import { clusterGvr } from '../../src/api/cnpg.ts';
+import { backupGvr, clusterGvr } from '../../src/api/cnpg.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { type Change, Store } from '../../src/kube/store.ts';
 import type { Reflector } from '../../src/kube/watch.ts';
 import { follow } from '../harness/follow.ts';
+import { Backups } from './backups.ts';
 import { ClusterLife, type SimulatedCluster } from './life.ts';
 import type { Pace } from './sequences.ts';
 import { liveVolumes, noVolumes, resizeVolumes } from './volumes.ts';
+import type { Wal } from './wal.ts';
 
 export interface SimulatorOptions {
   /** Path of a kubeconfig that may do what CNPG may. */
   readonly kubeconfig: string;
   readonly pace: Pace;
-  /** Whether instances get volume claims, and Secrets are followed; the benchmark needs neither. */
+  /** Whether instances get volume claims, and Secrets and Backups are followed; the benchmark needs none of it. */
   readonly thorough: boolean;
 }
 
@@ -28,6 +30,8 @@ export class Simulator {
   readonly #storageClasses = new Map<string, string>();
   readonly #reflectors: readonly Reflector<KubeObject>[];
   readonly #errors: unknown[] = [];
+  /** What the Barman Cloud plugin does. */
+  readonly backups: Backups;
   #pace: Pace;
 
   constructor(options: SimulatorOptions) {
@@ -42,11 +46,22 @@ export class Simulator {
       ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }),
       (change) => this.#secretChanged(change),
     );
+    const backups = new Store<KubeObject>(
+      (raw) => raw,
+      ({ type, object }) => (type === 'added' ? this.backups.created(object as LiveObject) : undefined),
+    );
     const onError = (error: unknown): void => void this.#errors.push(error);
-    this.#reflectors = [
-      follow(this.#client, clusterGvr, clusters, onError),
-      ...(options.thorough ? [follow(this.#client, secrets, appSecrets, onError)] : []),
+    this.backups = new Backups({
+      client: this.#client,
+      lifeOf: (namespace, name) => this.#life(namespace, name),
+      lasts: () => this.#pace.step,
+      onError,
+    });
+    const thorough = [
+      follow(this.#client, secrets, appSecrets, onError),
+      follow(this.#client, backupGvr, backups, onError),
     ];
+    this.#reflectors = [follow(this.#client, clusterGvr, clusters, onError), ...(options.thorough ? thorough : [])];
   }
 
   /** What went wrong in the simulator itself: a test whose simulator failed proves nothing. */
@@ -61,6 +76,7 @@ export class Simulator {
   async stop(): Promise<void> {
     await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
     for (const life of this.#lives.values()) life.end();
+    this.backups.end();
     await this.#client.close();
   }
 
@@ -115,6 +131,11 @@ export class Simulator {
   /** Whether the Cluster is no longer reconciled, because a volume could not grow. */
   isWedged(namespace: string, name: string): boolean {
     return this.#life(namespace, name)?.wedged === true;
+  }
+
+  /** The WAL of a Cluster; undefined if there is no such Cluster. */
+  walOf(namespace: string, name: string): Wal | undefined {
+    return this.#life(namespace, name)?.wal;
   }
 
   #life(namespace: string, name: string): ClusterLife | undefined {

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { parse } from 'yaml';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
 import { kubectl } from '../cluster/kubectl.ts';
-import { installChart, provideImage } from '../install/operator.ts';
+import { installChart, provideImage, storeName, storeSecret } from '../install/operator.ts';
 import { choiceOf, readArguments } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import { formatElapsed } from '../toolchain/report.ts';
@@ -41,10 +41,15 @@ async function demo(plan: Plan): Promise<void> {
     up({ name: clusterName, profile: 'node', report: say }),
   );
   const image = await step("the operator's image", () => provideImage(cluster, say));
-  await step('the operator, by its Helm chart', () => installChart(cluster, image, say));
+  // The kind driver has no S3 server.
+  const hasBackups = plan !== 'free' && cluster.objectStore !== undefined;
+  await step('the operator, by its Helm chart', () =>
+    installChart(cluster, image, say, hasBackups ? { defaultStore: storeName } : {}),
+  );
   await step(`a database: examples/${plan}.yaml`, () => database(cluster, plan));
   const row = await step('an application with nothing but DATABASE_URL', () => application(cluster));
-  await summarize(cluster, row);
+  const backup = hasBackups ? await step('the first base backup', () => firstBackup(cluster)) : undefined;
+  await summarize(cluster, row, backup);
 }
 
 /** Applies the example and shows each phase until the database runs. */
@@ -52,6 +57,8 @@ async function database(cluster: Cluster, plan: Plan): Promise<void> {
   await kubectl(cluster, ['create', 'namespace', namespace]).catch((error: unknown) => {
     if (!String(error).includes('AlreadyExists')) throw error;
   });
+  if (cluster.objectStore !== undefined)
+    await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(storeSecret(cluster, namespace)));
   const manifest = parse(await readFile(join(repositoryRoot, 'examples', `${plan}.yaml`), 'utf8'));
   await kubectl(
     cluster,
@@ -104,8 +111,30 @@ async function application(cluster: Cluster): Promise<string> {
   return row;
 }
 
-async function summarize(cluster: Cluster, row: string): Promise<void> {
-  const kinds = 'pga,clusters.postgresql.cnpg.io,scheduledbackups.postgresql.cnpg.io,pods,pvc,services';
+/** Waits until backups are in force, and shows what they wait for. @returns what could be restored, in words */
+async function firstBackup(cluster: Cluster): Promise<string> {
+  let last = '';
+  for (const deadline = performance.now() + 10 * 60_000; performance.now() < deadline; ) {
+    const arguments_ = ['wait', 'pga/shop', '--namespace', namespace, '--for=condition=BackupReady', '--timeout=5s'];
+    const isReady = await kubectl(cluster, arguments_).then(
+      () => true,
+      () => false,
+    );
+    const { status } = JSON.parse(
+      await kubectl(cluster, ['get', 'pga', 'shop', '--namespace', namespace, '--output', 'json']),
+    );
+    const { message } = status.conditions.find(({ type }: { type: string }) => type === 'BackupReady') ?? {};
+    if (message !== last) say(`   ${message}`);
+    last = message;
+    const { effective, recoveryWindow = {} } = status.backup;
+    if (isReady) return `BACKUP ${effective}: ${recoveryWindow.from} to ${recoveryWindow.to ?? 'the last WAL file'}`;
+  }
+  throw new SetupError('No backup is in force. See: npm run cluster -- exec -- kubectl describe pga shop -n team-a');
+}
+
+async function summarize(cluster: Cluster, row: string, backup: string | undefined): Promise<void> {
+  const kinds =
+    'pga,clusters.postgresql.cnpg.io,backups.postgresql.cnpg.io,scheduledbackups.postgresql.cnpg.io,pods,pvc,services';
   const objects = await kubectl(cluster, ['get', kinds, '--namespace', namespace, '--no-headers', '--output', 'name']);
   const secret = 'secret/app-shop-database-url';
   console.log('\nTime');
@@ -114,6 +143,7 @@ async function summarize(cluster: Cluster, row: string): Promise<void> {
   console.log(`\nObjects in namespace ${namespace}`);
   for (const object of [...objects.trim().split('\n'), secret]) console.log(`  ${object}`);
   console.log(`\nRead through DATABASE_URL\n  ${row}`);
+  if (backup !== undefined) console.log(`\nCould be restored\n  ${backup}`);
   console.log('\nGo on');
   console.log(
     `  connect    npm run cluster -- exec -- kubectl -n ${namespace} exec -it db-team-a-shop-1 -c postgres -- psql app`,

@@ -1,6 +1,7 @@
 // Installs the operator in a node cluster as a platform team would: its image, then its Helm chart in a restricted namespace.
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { Manifest } from '../cluster/client.ts';
 import { type Cluster, loadImage } from '../cluster/cluster.ts';
 import { kubectl } from '../cluster/kubectl.ts';
 import { buildOperatorImage } from '../image/operator-image.ts';
@@ -10,6 +11,57 @@ import { repositoryRoot } from '../toolchain/repository.ts';
 
 export const operatorNamespace = 'postgres-addon-system';
 export const releaseName = 'postgres-addon-operator';
+
+/** The Secret that every namespace with backups needs. */
+export const storeSecretName = 'backup-credentials';
+/** The store in the cluster, by its name in the chart's values. No addon uses it unless it asks for it: a sidecar for each takes time. */
+export const storeName = 'local';
+/** A store at a Service that does not exist: both the Service and its namespace have this name. */
+export const silentStore = 'silent-store';
+
+export interface ChartOptions {
+  /** The object store of addons that name none. */
+  readonly defaultStore?: string;
+}
+
+function backupValues({ objectStore }: Cluster, more: ChartOptions): object {
+  if (objectStore === undefined) return { stores: {} };
+  const key = (name: string) => ({ name: storeSecretName, key: name });
+  const s3Credentials = {
+    accessKeyId: key('ACCESS_KEY_ID'),
+    secretAccessKey: key('SECRET_ACCESS_KEY'),
+    region: key('REGION'),
+  };
+  const { endpoint, bucket } = objectStore;
+  const compressed = { compression: 'gzip' };
+  const store = {
+    destination: `s3://${bucket}`,
+    endpointURL: endpoint,
+    s3Credentials,
+    wal: compressed,
+    data: compressed,
+  };
+  return {
+    ...more,
+    stores: {
+      [storeName]: store,
+      [silentStore]: { ...store, endpointURL: `http://${silentStore}.${silentStore}.svc:${new URL(endpoint).port}` },
+    },
+  };
+}
+
+/** The Secret with the keys of the cluster's object store, for one namespace. */
+export function storeSecret({ objectStore }: Cluster, namespace: string): Manifest {
+  if (objectStore === undefined) throw new SetupError('the cluster has no object store');
+  const { accessKeyId, secretAccessKey, region } = objectStore;
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: storeSecretName, namespace },
+    stringData: { ACCESS_KEY_ID: accessKeyId, SECRET_ACCESS_KEY: secretAccessKey, REGION: region },
+  };
+  return secret;
+}
 
 /** Builds the operator's image from this checkout and makes it known to the node. @returns its reference */
 export async function provideImage(cluster: Cluster, report: Report): Promise<string> {
@@ -23,7 +75,12 @@ export async function provideImage(cluster: Cluster, report: Report): Promise<st
  * @param image reference as `repository:tag`
  * @throws SetupError with Helm's words when it fails
  */
-export async function installChart(cluster: Cluster, image: string, report: Report): Promise<void> {
+export async function installChart(
+  cluster: Cluster,
+  image: string,
+  report: Report,
+  options: ChartOptions = {},
+): Promise<void> {
   // The strictest standard there is: what needs more does not start.
   await kubectl(
     cluster,
@@ -49,6 +106,8 @@ export async function installChart(cluster: Cluster, image: string, report: Repo
       `image.repository=${image.slice(0, colon)}`,
       '--set-string',
       `image.tag=${image.slice(colon + 1)}`,
+      '--set-json',
+      `backup=${JSON.stringify(backupValues(cluster, options))}`,
       '--wait',
       '--timeout',
       '3m',

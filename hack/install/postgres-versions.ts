@@ -14,6 +14,11 @@ export interface PostgresVersions {
   readonly upgrade: { readonly from: string; readonly to: string };
 }
 
+/** The version in the tag of an image, as spec.version says it. */
+export function versionIn(image: string): string {
+  return /:([\d.]+)-/.exec(image)?.[1] ?? '';
+}
+
 /** Of the releases of CloudNativePG: a node in Docker pulls them. */
 const released: PostgresVersions = {
   first: imageReferences.postgres,

@@ -51,11 +51,17 @@ export const annotations = {
   /** On a Cluster that outlived its addon: the uid of that addon, and when the database first became ready. */
   formerUid: 'addons.paas.dev/former-uid',
   readyAt: 'addons.paas.dev/ready-at',
+  /** On a Cluster: which settings of its ObjectStore it was last made to read. On an ObjectStore: how often it was made again. */
+  objectStore: 'addons.paas.dev/object-store',
   /** On an addon: the plan whose effects status.preview shows. */
   preview: 'addons.paas.dev/preview',
+  /** On an addon: each new value asks for a base backup, which status.backup.now reports. */
+  backupNow: 'addons.paas.dev/backup-now',
+  /** On an addon whose Cluster vanished: the lineage of backups (`serverName`) that a new, empty Cluster may take the place of. */
+  startEmpty: 'addons.paas.dev/start-empty',
 } as const;
 
-/** The part of a PostgresAddon that is cached. Of its labels and annotations, only the preview annotation is used. */
+/** The part of a PostgresAddon that is cached. Of its labels and annotations, only those that ask for something are used. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
   const { apiVersion, kind, spec, status } = raw as PostgresAddon;
   return {
@@ -63,7 +69,7 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
     kind,
     metadata: projectMetadata(raw, {
       fields: ['generation', 'deletionTimestamp', 'finalizers'],
-      annotations: [annotations.preview],
+      annotations: [annotations.preview, annotations.backupNow, annotations.startEmpty],
     }),
     spec: spec ?? {},
     ...renamed('status', status && evidenceIn(status, raw)),
@@ -73,9 +79,10 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
 /**
  * The part of a status that says something about this object. A status that a backup tool restored, or that somebody edited, can describe an
  * earlier object or a later generation. Only the name of the Cluster is an identity and not an observation: it leads to the restored database.
+ * Of the same object, what happened once stays true.
  */
 function evidenceIn(status: AddonStatus, { metadata: { uid, generation = 0 } }: KubeObject): AddonStatus {
-  const { clusterName, ready_at: readyAt, operator, observedGeneration = 0 } = status;
+  const { clusterName, ready_at: readyAt, operator, observedGeneration = 0, backup: { lineages } = {} } = status;
   const identity = clusterName === undefined ? {} : { clusterName };
   if (status.uid !== undefined && status.uid !== uid) return identity;
   if (observedGeneration <= generation) return status;
@@ -83,5 +90,7 @@ function evidenceIn(status: AddonStatus, { metadata: { uid, generation = 0 } }: 
     ...identity,
     ...(readyAt === undefined ? {} : { ready_at: readyAt }),
     ...(operator === undefined ? {} : { operator }),
+    // What can be restored decides whether an empty Cluster may be created, and a serverName is never used twice.
+    ...(lineages === undefined ? {} : { backup: { lineages } }),
   };
 }

@@ -1,7 +1,18 @@
 // The CloudNativePG fields that the operator reads or writes, projected so that the cache holds no more than a decision needs.
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
-import { type KeptMetadata, list, pick, projectMetadata, record, renamed, text, whole } from './raw.ts';
+import {
+  first,
+  type KeptMetadata,
+  list,
+  pick,
+  projectMetadata,
+  type Raw,
+  record,
+  renamed,
+  text,
+  whole,
+} from './raw.ts';
 
 export const clusterGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'clusters', kind: 'Cluster' };
 export const scheduledBackupGvr: Gvr = {
@@ -10,6 +21,7 @@ export const scheduledBackupGvr: Gvr = {
   plural: 'scheduledbackups',
   kind: 'ScheduledBackup',
 };
+export const backupGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'backups', kind: 'Backup' };
 export const cnpgApiVersion = 'postgresql.cnpg.io/v1';
 export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
 /** Set on a Cluster to stop its pods on purpose. CNPG still reports such a Cluster as healthy. */
@@ -48,6 +60,19 @@ export interface ClusterSpec {
       | undefined;
   };
   readonly bootstrap: { readonly initdb: { readonly database: string; readonly owner: string } };
+  /** All of them: an apply replaces the list. */
+  readonly plugins: readonly Plugin[] | undefined;
+  readonly serviceAccountTemplate:
+    | { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } }
+    | undefined;
+}
+
+/** A CNPG plugin that works on a Cluster. */
+export interface Plugin {
+  readonly name: string;
+  readonly enabled?: boolean;
+  readonly isWALArchiver?: boolean;
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** Any field of a foreign object can be missing or have another type. */
@@ -62,8 +87,20 @@ export interface ClusterStatus {
   /** resourceVersion of the Secret <cluster>-app that CNPG last observed. */
   readonly applicationSecretVersion?: string;
   readonly readyCondition?: { readonly status: string; readonly lastTransitionTime: string };
+  /** Whether the last WAL file was archived. It is True as well where nothing archives. */
+  readonly archiving?: ReportedCondition;
+  /** False with the reason BackupStarted while one runs. */
+  readonly lastBackup?: ReportedCondition;
   /** PostgreSQL major of the files on disk. CNPG sets it when it begins to create the database, and changes it after a major upgrade. */
   readonly dataMajor?: number;
+}
+
+/** A condition of a Cluster. */
+export interface ReportedCondition {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
 }
 
 export interface Cluster extends KubeObject {
@@ -79,10 +116,21 @@ export interface ScheduledBackupSpec {
   readonly method: string;
   readonly pluginConfiguration: { readonly name: string };
   readonly backupOwnerReference: string;
+  readonly target: string;
 }
 
 export interface ScheduledBackup extends KubeObject {
   readonly spec: Partially<ScheduledBackupSpec>;
+  readonly status: { readonly nextScheduleTime?: string };
+}
+
+/** A base backup. */
+export interface Backup extends KubeObject {
+  readonly status: {
+    readonly phase?: string;
+    readonly error?: string;
+    readonly stoppedAt?: string;
+  };
 }
 
 /** The part of a Cluster that is cached. */
@@ -91,7 +139,9 @@ export function projectCluster(raw: KubeObject): Cluster {
   const status = record(record(raw).status);
   const postgresql = record(spec.postgresql);
   const parameters = record(postgresql.parameters);
-  const ready = list(status.conditions).find(({ type }) => type === 'Ready');
+  const conditions = list(status.conditions);
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const plugins = first(spec.plugins).map(projectPlugin);
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
@@ -118,6 +168,8 @@ export function projectCluster(raw: KubeObject): Cluster {
             }),
       },
       bootstrap: { initdb: pick(record(record(spec.bootstrap).initdb), ['database', 'owner']) },
+      ...(plugins.length === 0 ? {} : { plugins }),
+      ...renamed('serviceAccountTemplate', spec.serviceAccountTemplate && projectTemplate(spec.serviceAccountTemplate)),
     },
     status: {
       ...pick(status, ['phase', 'phaseReason', 'readyInstances', 'currentPrimary', 'targetPrimary']),
@@ -126,9 +178,35 @@ export function projectCluster(raw: KubeObject): Cluster {
         'readyCondition',
         ready && { status: text(ready.status), lastTransitionTime: text(ready.lastTransitionTime) },
       ),
+      ...renamed('archiving', reported(conditions, 'ContinuousArchiving')),
+      ...renamed('lastBackup', reported(conditions, 'LastBackupSucceeded')),
       ...renamed('dataMajor', whole(record(status.pgDataImageInfo).majorVersion)),
     },
   };
+}
+
+function reported(conditions: readonly Raw[], type: string): Raw | undefined {
+  const found = conditions.find((condition) => condition.type === type);
+  return found && pick(found, ['status', 'reason', 'message', 'lastTransitionTime']);
+}
+
+function projectPlugin(raw: Raw): Plugin {
+  return {
+    name: text(raw.name),
+    ...pick(raw, ['enabled', 'isWALArchiver']),
+    ...renamed('parameters', raw.parameters && texts(raw.parameters)),
+  };
+}
+
+function projectTemplate(raw: unknown): Raw {
+  return { metadata: { annotations: texts(record(record(raw).metadata).annotations) } };
+}
+
+/** The most parameters of a plugin, and annotations of a template, that are kept. */
+const mostTexts = 32;
+
+function texts(raw: unknown): Raw {
+  return pick(record(raw), Object.keys(record(raw)).slice(0, mostTexts));
 }
 
 /** The part of a ScheduledBackup that is cached. */
@@ -139,10 +217,21 @@ export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
     kind: raw.kind,
     metadata: projectMetadata(raw, kept),
     spec: {
-      ...pick(spec, ['schedule', 'suspend', 'method', 'backupOwnerReference']),
+      ...pick(spec, ['schedule', 'suspend', 'method', 'backupOwnerReference', 'target']),
       cluster: pick(record(spec.cluster), ['name']),
       pluginConfiguration: pick(record(spec.pluginConfiguration), ['name']),
     },
+    status: pick(record(record(raw).status), ['nextScheduleTime']),
+  };
+}
+
+/** What a reconcile makes of a Backup that it has read. */
+export function projectBackup(raw: KubeObject): Backup {
+  return {
+    apiVersion: raw.apiVersion,
+    kind: raw.kind,
+    metadata: projectMetadata(raw, { ...kept, fields: [...kept.fields, 'creationTimestamp'] }),
+    status: pick(record(record(raw).status), ['phase', 'error', 'stoppedAt']),
   };
 }
 
@@ -153,6 +242,7 @@ const kept: KeptMetadata = {
     annotations.readyBefore,
     annotations.formerUid,
     annotations.readyAt,
+    annotations.objectStore,
     hibernationAnnotation,
     reconciliationAnnotation,
     fencingAnnotation,

@@ -181,9 +181,16 @@ export const reasons = {
   ClusterRecreated: {
     state: 'progressing',
     meaning:
-      'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new one is being created. It is empty, unless the Cluster was deleted with --cascade=orphan: then CNPG gives its volumes to the new one.',
+      'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new one is being created: no backup of the present lineage can be restored, or the annotation addons.paas.dev/start-empty permits it. It is empty, unless the Cluster was deleted with --cascade=orphan: then CNPG gives its volumes to the new one.',
     remedy: 'Find out who deleted the Cluster. Its data was deleted with it, unless its volume claims still exist.',
     warning: true,
+  },
+  ClusterMissing: {
+    state: 'stalled',
+    meaning:
+      'The Cluster no longer exists, although the addon was not deleted, and its backups can be restored. No empty one takes its place. The backups, the ObjectStore and the Secret with DATABASE_URL stay as they are.',
+    remedy:
+      'Find out who deleted the Cluster. CNPG can recover a Cluster of another name from the archive that the message names. To start with a new Cluster, set the annotation addons.paas.dev/start-empty of the addon to the server name in the message. It is empty, unless the volume claims of the deleted one still exist.',
   },
   Applying: { state: 'progressing', meaning: 'A change of plan or version is being applied.', remedy: wait },
   Adopting: {
@@ -362,7 +369,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'CNPG reports the Cluster as unrecoverable.',
     remedy:
-      'Follow status.phaseReason of the Cluster. If its volume claims no longer exist, its data is gone: delete the Cluster, and the operator creates a new, empty one.',
+      'Follow status.phaseReason of the Cluster. If its volume claims no longer exist, its data is gone: delete the Cluster, and the operator creates a new, empty one, or reports ClusterMissing if its backups can be restored.',
   },
   ClusterDefinitionInvalid: {
     state: 'stalled',
@@ -385,8 +392,16 @@ export const reasons = {
   },
   PluginMissing: {
     state: 'stalled',
-    meaning: 'The Cluster requires a CNPG plugin that is not installed or does not respond.',
+    meaning:
+      'The Cluster requires a CNPG plugin that is not installed or does not respond, so that the database cannot be created.',
     remedy: 'Install or repair the plugin, or remove it from spec.plugins of the Cluster.',
+  },
+  PluginUnavailable: {
+    state: 'progressing',
+    meaning:
+      'A plugin that the Cluster requires does not respond. Until it does, CNPG changes nothing and fails over nothing. A database that was ready stays Ready as long as logins succeed.',
+    remedy:
+      "Check the plugin's pod (kubectl get pods --namespace cnpg-system). If nobody wants the plugin, remove it from spec.plugins of the Cluster.",
   },
   DiskFull: {
     state: 'stalled',
@@ -629,10 +644,84 @@ export const reasons = {
     recheckSeconds: 30,
     warning: true,
   },
+  InForce: {
+    state: 'good',
+    meaning: 'The backup level of the plan is in force.',
+    remedy: 'No action needed.',
+  },
   NoObjectStore: {
     state: 'progressing',
     meaning: 'No object store is configured, so no backups are taken. The ScheduledBackup, once created, is suspended.',
-    remedy: 'None yet: this release does not take backups.',
+    remedy:
+      'Ask the platform team to configure one (backup.stores and backup.defaultStore), or name one in spec.backup.storeRef.',
+  },
+  FirstBackupPending: {
+    state: 'progressing',
+    meaning: 'The first base backup of the database has not been completed, so nothing can be restored yet.',
+    remedy: 'No action needed.',
+  },
+  StoreUnreachable: {
+    state: 'stalled',
+    meaning:
+      'The object store cannot be reached, so that WAL or a base backup is not written. WAL fills the disk meanwhile.',
+    remedy:
+      'Check the address of the object store (endpointURL in backup.stores), its DNS name, and that NetworkPolicies let the instances reach it. It is tried again by itself.',
+  },
+  StoreRefused: {
+    state: 'stalled',
+    meaning:
+      'The object store was reached and refuses what is written: keys, bucket, permissions or certificate. WAL fills the disk meanwhile.',
+    remedy:
+      'Read the log of the container plugin-barman-cloud of the primary: kubectl logs <pod> -c plugin-barman-cloud. Correct what it names. It is tried again by itself.',
+  },
+  ArchiveNotEmpty: {
+    state: 'stalled',
+    meaning:
+      'The folder of the lineage already holds WAL that another server wrote, so that the plugin does not archive into it. WAL fills the disk meanwhile.',
+    remedy:
+      'Find out who writes below that name, and move the folder that the message names to another place in the bucket. It is tried again by itself.',
+  },
+  BackupOutOfMemory: {
+    state: 'stalled',
+    meaning: 'The container that writes the backups was killed because it reached its memory limit.',
+    remedy:
+      'Ask the platform team to raise sidecarMemory of the plan. It restarts the instances; after that a base backup is tried again, or ask for one: kubectl annotate pga <name> --overwrite addons.paas.dev/backup-now="$(date +%s)".',
+  },
+  WindowShorterThanRetention: {
+    state: 'stalled',
+    meaning:
+      'Base backups were completed longer ago than the retention, and the oldest one left is younger: something else than the plugin removes them.',
+    remedy:
+      'Remove the lifecycle rule of the bucket that expires objects below the folder that the message names, or lower spec.backup.retention. The condition clears as soon as the oldest base backup is as old as the retention.',
+  },
+  UpgradeBackupPending: {
+    state: 'progressing',
+    meaning:
+      'A new major version waits for a base backup of the present one; or it runs, and its first base backup has not been completed, so that nothing can be restored with it yet.',
+    remedy: 'No action needed.',
+  },
+  ArchivingFailing: {
+    state: 'stalled',
+    meaning: 'The database cannot archive its WAL: what changes now cannot be restored, and WAL fills the disk.',
+    remedy:
+      'Correct what the message names. If it names nothing, read the log of the container plugin-barman-cloud of the primary: kubectl logs <pod> -c plugin-barman-cloud.',
+  },
+  BackupFailed: {
+    state: 'stalled',
+    meaning: 'The last base backup failed.',
+    remedy:
+      'Correct what the message names, and ask for another one: kubectl annotate pga <name> --overwrite addons.paas.dev/backup-now="$(date +%s)". The next backup clears the condition.',
+  },
+  BackupOverdue: {
+    state: 'stalled',
+    meaning: 'A scheduled base backup has not been made two hours after its time.',
+    remedy: 'Check the Backups of the Cluster: one that never ends blocks those after it, until it is deleted.',
+  },
+  PluginOutdated: {
+    state: 'stalled',
+    meaning: 'The installed Barman Cloud plugin lacks a field that the operator needs.',
+    remedy: 'Upgrade the plugin, with its CRD.',
+    recheckSeconds: 60,
   },
 } as const satisfies Readonly<Record<string, ReasonRow>>;
 export type Reason = keyof typeof reasons;

@@ -19,9 +19,23 @@ export const loginFailures = [
 
 export type LoginFailure = (typeof loginFailures)[number];
 
+/** What is asked about the archiving of the WAL; `heartbeat` also leaves a commit record, so that an idle database has something to archive. */
+export type ArchiverQuestion = 'read' | 'heartbeat';
+
+/** What the server says of the archiving of its WAL. */
+export interface Archiver {
+  /** When the last WAL file was archived. Wall-clock time in milliseconds. */
+  readonly archivedAt: number;
+  /** How many complete WAL files are not archived yet. */
+  readonly waiting: number;
+}
+
 export type LoginResult =
-  /** `version` is that of the server, as "17.4" or "17"; absent if the server did not say it in this form. */
-  | { readonly kind: 'ok'; readonly version?: string }
+  /**
+   * `version` is that of the server, as "17.4" or "17"; absent if the server did not say it in this form. `archiver` is absent if it was
+   * not asked for, not told, or nothing has been archived yet.
+   */
+  | { readonly kind: 'ok'; readonly version?: string; readonly archiver?: Archiver }
   /** `detail` names what was seen: a code, or words of ours. It is the same each time the same happens. */
   | { readonly kind: 'failed'; readonly why: LoginFailure; readonly detail: string }
   /** Not tried: nothing was learned. */

@@ -77,3 +77,24 @@ export function projectMetadata({ metadata }: KubeObject, kept: KeptMetadata): O
     ...renamed('annotations', kept.annotations && pick(annotations, kept.annotations)),
   };
 }
+
+/** Which members a projection keeps: `true` for a scalar, a shape for an object, a shape in brackets for a list of objects. */
+export interface Shape {
+  readonly [member: string]: true | Shape | readonly [Shape];
+}
+
+/** The members of a shape that are there; texts and lists are cut to what is kept. */
+export function shaped(from: unknown, shape: Shape): Raw {
+  const raw = record(from);
+  const members = Object.entries(shape).map(([key, kept]): readonly [string, unknown] => {
+    const value = raw[key];
+    if (kept === true) return [key, pick(raw, [key])[key]];
+    if (typeof value !== 'object' || value === null) return [key, undefined];
+    return [key, isList(kept) ? first(value).map((item) => shaped(item, kept[0])) : shaped(value, kept)];
+  });
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+}
+
+function isList(kept: Shape | readonly [Shape]): kept is readonly [Shape] {
+  return Array.isArray(kept);
+}

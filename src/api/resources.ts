@@ -1,7 +1,15 @@
 // Every resource that the operator touches, one row each: what it is called, what is kept of it, and what the operator may do with it.
 // Clients, caches, the chart's roles and the table in SECURITY.md are made from it; no permission stands anywhere else.
 import { addonGvr, projectAddon } from './addon.ts';
-import { clusterGvr, projectCluster, projectScheduledBackup, scheduledBackupGvr } from './cnpg.ts';
+import { objectStoreGvr, projectObjectStore } from './barman.ts';
+import {
+  backupGvr,
+  clusterGvr,
+  projectBackup,
+  projectCluster,
+  projectScheduledBackup,
+  scheduledBackupGvr,
+} from './cnpg.ts';
 import type { Reason } from './conditions.ts';
 import { type Gvr, type KubeObject, leaseGvr, recordedEventGvr, type Secret } from './kubernetes.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from './workload.ts';
@@ -44,7 +52,7 @@ interface ReadRow extends Row<'get' | 'list'> {
   readonly access: 'read';
 }
 
-interface WrittenRow extends Row<'get' | 'create' | 'patch'> {
+interface WrittenRow extends Row<'get' | 'list' | 'create' | 'patch' | 'delete'> {
   /** Read and written by a reconcile; nothing is kept. */
   readonly access: 'written';
   /** What a reconcile makes of an object that it has read. */
@@ -113,6 +121,33 @@ export const resources = {
       { verbs: ['get'], why: 'to read the latest state before the owner changes' },
       { verbs: ['create', 'patch'], why: 'to create and update them' },
       { verbs: ['delete'], why: 'to remove them when a plan has no backups' },
+    ],
+  },
+  objectStores: {
+    gvr: objectStoreGvr,
+    provider: { name: 'the Barman Cloud plugin', missing: 'PluginMissing', outdated: 'PluginOutdated' },
+    scope: 'namespaced',
+    access: 'watched',
+    project: projectObjectStore,
+    permissions: [
+      { verbs: ['list', 'watch'], why: 'to watch where backups are written, and what can be restored' },
+      { verbs: ['get'], why: 'to read the latest state before the owner changes' },
+      { verbs: ['create', 'patch'], why: 'to create and update them' },
+    ],
+  },
+  backups: {
+    gvr: backupGvr,
+    provider: cloudNativePG,
+    scope: 'namespaced',
+    access: 'written',
+    project: projectBackup,
+    permissions: [
+      { verbs: ['get'], why: 'to see how a base backup that it made ends, by its name' },
+      { verbs: ['create', 'patch'], why: 'to make the first base backup, and those that are asked for' },
+      {
+        verbs: ['list', 'delete'],
+        why: 'to remove those that it made and that failed, once they are older than the retention',
+      },
     ],
   },
   secrets: {

@@ -34,3 +34,17 @@ export function recordedTime(timestamp: string | undefined, now: number): number
 export function timestampOf(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
+
+/**
+ * The date in UTC.
+ * @param milliseconds wall-clock time
+ * @returns the month from 1, the day of the month from 1, and the day of the week from 0 for Sunday
+ */
+export function dateOf(milliseconds: number): {
+  readonly month: number;
+  readonly day: number;
+  readonly weekday: number;
+} {
+  const date = new Date(milliseconds);
+  return { month: date.getUTCMonth() + 1, day: date.getUTCDate(), weekday: date.getUTCDay() };
+}

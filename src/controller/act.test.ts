@@ -67,7 +67,7 @@ const failed = (code: number, reason: string, message = ''): ApiError => new Api
 describe('act', () => {
   it('writes in order, each with its field manager, records the writes in the cache, and returns the uids', async () => {
     const { deps, written, cached } = aWorld();
-    expect(await act(three, 'a', deps)).toEqual({
+    expect(await act({ actions: three }, 'a', deps)).toEqual({
       result: { created: { cluster: 'Cluster-uid', scheduledBackup: 'ScheduledBackup-uid', urlSecret: 'Secret-uid' } },
     });
     expect(written).toEqual([
@@ -84,7 +84,7 @@ describe('act', () => {
       applyTo('cluster', manifest('Cluster'), stored('Cluster', '7')),
       applyTo('urlSecret', manifest('Secret'), stored('Secret', '7')),
     ];
-    expect(await act(actions, 'a', deps)).toEqual({ result: {} });
+    expect(await act({ actions: actions }, 'a', deps)).toEqual({ result: {} });
     expect(written).toEqual(['apply Cluster as postgres-addon-operator', 'apply Secret as paas-control-plane']);
     expect(cached).toEqual(['Cluster at 8']);
   });
@@ -92,13 +92,13 @@ describe('act', () => {
   it('deletes only what was observed, in the namespace of the addon, and then takes it from the cache', async () => {
     const deletion = remove('scheduledBackup', stored('ScheduledBackup', '7'));
     const { deps, written, cached } = aWorld();
-    expect(await act([deletion], 'a', deps)).toEqual({ result: {} });
+    expect(await act({ actions: [deletion] }, 'a', deps)).toEqual({ result: {} });
     const preconditions = { uid: 'ScheduledBackup-uid', resourceVersion: '7' };
     expect(written).toEqual([`delete ScheduledBackup ${JSON.stringify(['a', 'scheduledbackup', preconditions])}`]);
     expect(cached).toEqual(['without a scheduledbackup ScheduledBackup-uid']);
     const conflict = failed(409, 'Conflict');
     const changed = aWorld([conflict]);
-    expect(await act([deletion], 'a', changed.deps)).toEqual({
+    expect(await act({ actions: [deletion] }, 'a', changed.deps)).toEqual({
       result: {},
       interrupted: { error: conflict, stale: 'scheduledBackup' },
     });
@@ -107,14 +107,17 @@ describe('act', () => {
 
   it('merges the finalizers of the addon, and returns its version after that', async () => {
     const { deps, written, cached } = aWorld([stored('PostgresAddon', '8')]);
-    expect(await act([setFinalizers(anAddon(), [])], 'a', deps)).toEqual({ result: {}, resourceVersion: '8' });
+    expect(await act({ actions: [setFinalizers(anAddon(), [])] }, 'a', deps)).toEqual({
+      result: {},
+      resourceVersion: '8',
+    });
     expect(written).toEqual(['merge PostgresAddon as postgres-addon-operator']);
     expect(cached).toEqual(['PostgresAddon at 8']);
   });
 
   it('stops at the refusal of an essential write, and returns what was not attempted', async () => {
     const { deps, written } = aWorld([failed(422, 'Invalid', 'no')]);
-    const { result } = await act(three, 'a', deps);
+    const { result } = await act({ actions: three }, 'a', deps);
     expect(result.refusals).toMatchObject([{ reason: 'Refused', child: 'cluster', verb: 'create' }]);
     expect(result.untried).toEqual(['backup', 'credentials']);
     expect(written).toHaveLength(1);
@@ -123,7 +126,7 @@ describe('act', () => {
   it('continues after another refusal, but not with writes of the same concern', async () => {
     const { deps, written } = aWorld([undefined, failed(422, 'Invalid', 'no')]);
     const [cluster, backup, secret] = three as [Action, Action, Action];
-    const { result } = await act([cluster, backup, backup, secret], 'a', deps);
+    const { result } = await act({ actions: [cluster, backup, backup, secret] }, 'a', deps);
     expect(result.refusals).toMatchObject([{ reason: 'Refused', child: 'scheduledBackup', concern: 'backup' }]);
     expect(result.created).toHaveProperty('urlSecret');
     expect(written).toEqual([
@@ -138,14 +141,14 @@ describe('act', () => {
     ['an outage', failed(503, 'ServiceUnavailable'), undefined],
   ])('stops at %s and attempts nothing twice', async (_, error, stale) => {
     const { deps, written } = aWorld([error]);
-    expect(await act(three, 'a', deps)).toEqual({ result: {}, interrupted: { error, stale } });
+    expect(await act({ actions: three }, 'a', deps)).toEqual({ result: {}, interrupted: { error, stale } });
     expect(written).toHaveLength(1);
   });
 
   it('writes nothing once another replica may lead', async () => {
     let leads = 2;
     const { deps, written } = aWorld([], () => leads-- > 0);
-    expect(await act(three, 'a', deps)).toMatchObject({ interrupted: { error: undefined } });
+    expect(await act({ actions: three }, 'a', deps)).toMatchObject({ interrupted: { error: undefined } });
     expect(written).toHaveLength(2);
   });
 
@@ -159,7 +162,7 @@ describe('act', () => {
 
     it('reports that it is still there, and continues with what is independent of it', async () => {
       const { deps, written, cached } = aWorld([marked, marked]);
-      const { result, interrupted } = await act([action, secret], 'a', deps);
+      const { result, interrupted } = await act({ actions: [action, secret] }, 'a', deps);
       expect(result.refusals).toMatchObject([
         { reason: 'FieldNotRemoved', child: 'scheduledBackup', verb: 'apply', concern: 'backup' },
       ]);
@@ -176,7 +179,7 @@ describe('act', () => {
     it('does not remove it once another replica may lead: the lease is asked before each request', async () => {
       let leads = 2;
       const { deps, written } = aWorld([marked], () => leads-- > 0);
-      expect(await act([action, secret], 'a', deps)).toMatchObject({
+      expect(await act({ actions: [action, secret] }, 'a', deps)).toMatchObject({
         result: {},
         interrupted: { error: { code: 0, reason: 'Aborted' }, stale: undefined },
       });
@@ -187,13 +190,13 @@ describe('act', () => {
   it('does not let the database and its Secret wait for a backup that the API server fails to store', async () => {
     const error = failed(500, 'InternalError', 'conversion webhook failed');
     const { deps, written } = aWorld([stored('Cluster', '1'), error]);
-    expect(await act(three, 'a', deps)).toMatchObject({
+    expect(await act({ actions: three }, 'a', deps)).toMatchObject({
       result: { created: { cluster: 'Cluster-uid', urlSecret: 'Secret-uid' }, untried: ['backup'] },
       postponed: { error },
     });
     expect(written).toHaveLength(3);
     const failing = aWorld([failed(500, 'InternalError')]);
-    expect(await act(three, 'a', failing.deps)).toMatchObject({ interrupted: { stale: undefined } });
+    expect(await act({ actions: three }, 'a', failing.deps)).toMatchObject({ interrupted: { stale: undefined } });
     expect(failing.written).toHaveLength(1);
   });
 
@@ -201,7 +204,7 @@ describe('act', () => {
     const { deps, written } = aWorld([failed(500, 'InternalError'), stored('PostgresAddon', '8')]);
     const [, backup] = three;
     if (backup === undefined) throw new Error('no backup');
-    await act([backup, setFinalizers(anAddon(), [])], 'a', deps);
+    await act({ actions: [backup, setFinalizers(anAddon(), [])] }, 'a', deps);
     expect(written).toEqual(['create ScheduledBackup as postgres-addon-operator']);
   });
 
@@ -211,6 +214,6 @@ describe('act', () => {
       ...deps,
       api: { ...deps.api, clusters: { create: () => Promise.reject(new TypeError('bug')) } },
     } as unknown as Dependencies;
-    await expect(act(three, 'a', broken)).rejects.toThrow('bug');
+    await expect(act({ actions: three }, 'a', broken)).rejects.toThrow('bug');
   });
 });

@@ -4,11 +4,13 @@ import { fieldManager, secretFieldManager } from '../api/addon.ts';
 import { concerns } from '../api/conditions.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ReconciledResource } from '../api/resources.ts';
-import { children } from '../domain/children.ts';
 import {
   type Action,
   type ActionResult,
+  type Decision,
+  inForce,
   isToBeTried,
+  resourceOf,
   withRefusal,
   withUntried,
   withWritten,
@@ -31,11 +33,17 @@ export interface Acted {
 }
 
 /** @param namespace the addon's; all writes are in it */
-export async function act(actions: readonly Action[], namespace: string, deps: Dependencies): Promise<Acted> {
+export async function act(
+  decision: Pick<Decision, 'actions' | 'withoutStore'>,
+  namespace: string,
+  deps: Dependencies,
+): Promise<Acted> {
   let result: ActionResult = {};
   let addon: Pick<Acted, 'resourceVersion'> = {};
   let postponed: Pick<Acted, 'postponed'> = {};
-  for (const action of actions) {
+  for (let next = 0; ; next += 1) {
+    const action = inForce(decision, result).actions[next];
+    if (action === undefined) return { result, ...addon, ...postponed };
     if (!isToBeTried(action, result)) {
       result = withUntried(result, action);
       continue;
@@ -70,7 +78,6 @@ export async function act(actions: readonly Action[], namespace: string, deps: D
       }
     }
   }
-  return { result, ...addon, ...postponed };
 }
 
 async function write(action: Action, namespace: string, deps: Dependencies): Promise<KubeObject | undefined> {
@@ -110,7 +117,7 @@ interface Place {
 }
 
 function placeOf(child: Action['child'], { api, caches }: Dependencies): Place {
-  const resource = child === 'addon' ? 'addons' : children[child].resource;
+  const resource = resourceOf(child);
   const cached: Readonly<Partial<Record<ReconciledResource, Cache<KubeObject>>>> = caches;
   return { client: api[resource], cache: cached[resource] };
 }

@@ -1,8 +1,7 @@
 // Classifies API errors of writes: the only place that interprets the API server's refusals.
 import type { Reason } from '../api/conditions.ts';
 import { providerOf, resources } from '../api/resources.ts';
-import { children } from '../domain/children.ts';
-import type { Action } from '../domain/decision.ts';
+import { type Action, resourceOf } from '../domain/decision.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { ApiError } from '../kube/errors.ts';
 
@@ -41,7 +40,7 @@ export function classify(error: ApiError, action: Action): Meaning {
       if (action.child === 'addon') return { kind: 'stale' };
       return /^namespaces? "[^"]*" not found/.test(error.message)
         ? refused('NamespaceTerminating')
-        : refused(providerOf(children[action.child].resource)?.missing ?? 'Refused');
+        : refused(providerOf(resourceOf(action.child))?.missing ?? 'Refused');
     case 409:
       return { kind: 'stale' };
     case 403:
@@ -50,8 +49,7 @@ export function classify(error: ApiError, action: Action): Meaning {
     case 500:
       // Server-side apply to a kind whose schema does not have a field of the manifest.
       if (error.message.includes('field not declared in schema')) {
-        const provider = action.child === 'addon' ? undefined : providerOf(children[action.child].resource);
-        return refused(provider?.outdated ?? 'Refused');
+        return refused(providerOf(resourceOf(action.child))?.outdated ?? 'Refused');
       }
       if (!error.message.includes('failed calling webhook')) return { kind: 'unavailable' };
       return refused(/failed calling webhook "[^"]*\.cnpg\.io"/.test(error.message) ? 'CNPGUnavailable' : 'Refused');
@@ -65,7 +63,7 @@ export function classify(error: ApiError, action: Action): Meaning {
 /** The API server's message. For a refused Secret only the reason: a validation or a webhook may quote its content. */
 function messageOf(error: ApiError, action: Action, reason: Reason): string {
   const name = action.verb === 'delete' ? action.name : action.manifest.metadata.name;
-  const resource = action.child === 'addon' ? 'addons' : children[action.child].resource;
+  const resource = resourceOf(action.child);
   const couldQuote = resource === 'secrets' && reason === 'Refused';
   const text = couldQuote ? `${error.reason} (details omitted, since they could quote the Secret)` : error.message;
   return `${action.verb} ${resources[resource].gvr.kind} ${name}: ${text}`;

@@ -20,7 +20,7 @@ async function scraped(name: string, addons: readonly PostgresAddon[] = [], lead
   measure(metrics, {
     caches: {
       everyAddon: () => addons.values(),
-      sizes: () => ({ addons: 11, clusters: 12, scheduledBackups: 13 }),
+      sizes: () => ({ addons: 11, clusters: 12, objectStores: 14, scheduledBackups: 13 }),
       unseen: () => 2,
       unconfirmedSeconds: () => ({ clusters: 6 }),
     },
@@ -112,6 +112,7 @@ it('a scrape shows the present state of the other parts', async () => {
   expect(await scraped('cache_objects')).toEqual([
     'cache_objects{kind="addons"} 11',
     'cache_objects{kind="clusters"} 12',
+    'cache_objects{kind="objectStores"} 14',
     'cache_objects{kind="scheduledBackups"} 13',
   ]);
   expect(await scraped('cache_unconfirmed')).toEqual(['cache_unconfirmed_seconds{kind="clusters"} 6']);

@@ -74,16 +74,27 @@ function knowing(
     platform: testPlatform,
     clock,
     log,
-    caches: { addons: cacheOf(...addons), clusters, scheduledBackups: cacheOf(aScheduledBackup(anAddon())) },
+    caches: {
+      addons: cacheOf(...addons),
+      clusters,
+      objectStores: cacheOf(),
+      scheduledBackups: cacheOf(aScheduledBackup(anAddon())),
+    },
     sees: () => true,
     schema: { missing: [], ofStatus: undefined },
     otherOperators: { isGone: (operator) => goneOperators.includes(operator) },
     heldAddons: { report: () => {}, forget: () => {} },
     repairs: new Repairs(clock),
-    availability: () => ({ addons: 'served', clusters: 'served', scheduledBackups: 'served', ...availability }),
+    availability: () => ({
+      addons: 'served',
+      clusters: 'served',
+      objectStores: 'served',
+      scheduledBackups: 'served',
+      ...availability,
+    }),
     api: clientsOf({ request, lines: away, close: async () => {} }),
     login: async () => ({ kind: 'unchecked' }),
-    resync: new Resync(clock, () => 0.5, 1000),
+    resync: new Resync(clock, () => 0.5),
     deletedAddons: new DeletedAddons(clusters),
     mayWrite: () => true,
     announce: () => {},
@@ -208,18 +219,19 @@ describe('without a read', () => {
     ['is being deleted by others', withMetadata(running, { deletionTimestamp, finalizers: ['others.dev/wait'] })],
   ])('an addon that %s is observed from the caches, and its check-up stays where it was', async (_, addon) => {
     const { deps, asked } = knowing({ addons: [addon], cluster: healthy }, away);
-    const planned = deps.resync.remaining(key);
+    const planned = deps.resync.remaining(key, 600_000);
     const observed = await observe(key, deps);
     expect(asked).toEqual([]);
     expect(observed).toMatchObject({ addon, gone: false, livingOwners: [], resync: false });
     expect(observed?.children).toEqual({
       cluster: { kind: 'found', object: healthy },
+      objectStore: { kind: 'absent' },
       scheduledBackup: { kind: 'found', object: aScheduledBackup(anAddon()) },
       urlSecret: { kind: 'unread' },
     });
     for (const name of ['source', 'volumes', 'live', 'facts'] as const)
       expect(observed?.[name]).toEqual({ kind: 'unread' });
-    expect(deps.resync.remaining(key)).toBe(planned);
+    expect(deps.resync.remaining(key, 600_000)).toBe(planned);
   });
 
   it.each<readonly [string, string | undefined, boolean]>([
@@ -246,13 +258,18 @@ describe('without a read', () => {
   it('a kind that is not served or not permitted is not read either, and the message says what to do', async () => {
     const finalizers = [protectionFinalizer];
     const addon = withMetadata(anAddon({ mode: 'protected' }), { deletionTimestamp, finalizers });
-    const availability = { clusters: 'missing', scheduledBackups: 'forbidden' } as const;
+    const availability = { clusters: 'missing', objectStores: 'missing', scheduledBackups: 'forbidden' } as const;
     const { deps, asked } = knowing({ addons: [addon], availability }, notFound);
     expect((await observe(key, deps))?.children).toEqual({
       cluster: {
         kind: 'notServed',
         reason: 'CNPGNotInstalled',
         message: 'the API server does not serve Clusters (postgresql.cnpg.io/v1); install CloudNativePG',
+      },
+      objectStore: {
+        kind: 'notServed',
+        reason: 'PluginMissing',
+        message: 'the API server does not serve ObjectStores (barmancloud.cnpg.io/v1); install the Barman Cloud plugin',
       },
       scheduledBackup: {
         kind: 'denied',
@@ -324,9 +341,9 @@ describe('a check-up', () => {
   it('that was made because of something else counts', async () => {
     const rotated = aCluster(running, { applicationSecretVersion: '31' });
     const { deps } = knowing({ addons: [running], cluster: rotated }, notFound);
-    const planned = deps.resync.remaining(key);
+    const planned = deps.resync.remaining(key, 600_000);
     await observe(key, deps);
-    expect(deps.resync.remaining(key)).toBeGreaterThan(planned);
+    expect(deps.resync.remaining(key, 600_000)).toBeGreaterThan(planned);
   });
 });
 
@@ -339,6 +356,7 @@ it('of what is read again before it is handed over, only what concerns the opera
   const children = (await observe(key, deps))?.children;
   expect(asked.map(objectAt).toSorted()).toEqual([
     'clusters/db-team-a-shop',
+    'objectstores/db-team-a-shop',
     'scheduledbackups/db-team-a-shop-daily',
     'secrets/app-shop-database-url',
   ]);

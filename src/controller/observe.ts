@@ -1,8 +1,8 @@
 // Collects the input of one decision: from the caches, and by live reads only where the decision needs them. A read that an action
 // depends on (a Secret, the owner of a child) stops this reconcile when it fails. One that explains, or that a detail depends on (the
 // facts, the volumes), never does: it is then part of the observation that it failed.
-import type { PostgresAddon } from '../api/addon.ts';
-import { clusterLabel } from '../api/cnpg.ts';
+import { fieldManager, labels, type PostgresAddon } from '../api/addon.ts';
+import { type Backup, clusterLabel, projectBackup } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
 import { projectClaim } from '../api/workload.ts';
@@ -11,6 +11,7 @@ import { sourceSecretName, volumeOf } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
 import type { Children, Denied, Observed, Read } from '../domain/observed.ts';
 import { uidOn } from '../domain/ownership/owner.ts';
+import { checkUpInterval } from '../domain/pace.ts';
 import { type Names, namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
@@ -37,6 +38,8 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     platform: deps.platform,
     children: cachedChildren(namespace, names, deps),
     source: unread,
+    backup: unread,
+    backups: unread,
     volumes: unread,
     live: unread,
     facts: unread,
@@ -49,19 +52,21 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   const now = deps.clock.now();
   const need = needs(cached, now);
   const addonItself = () => readObject(deps.api.addons, namespace, name);
-  const [found, source, volumes, live, facts] = await Promise.all([
+  const [found, source, backup, backups, volumes, live, facts] = await Promise.all([
     readChildren(cached.children, need, namespace, names, deps),
     need.source
       ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)), need, deps)
       : unread,
+    need.backup === undefined ? unread : readBackup(deps.api.backups, namespace, need.backup),
+    need.backups ? readBackups(deps, namespace, name) : unread,
     need.volumes ? readVolumes(deps, namespace, names.cluster) : unread,
     need.live ? addonItself() : unread,
     need.facts ? lookForCause(deps.api, namespace, names.cluster) : unread,
   ]);
   // A check-up that has nothing to read is done too: it must not stay due.
   const isMissed = [source, ...Object.values(found)].some(({ kind }) => kind === 'unavailable');
-  if ((need.unwatched || cached.resync) && !isMissed) deps.resync.done(key);
-  const read = { ...cached, children: found, source, volumes, live, facts };
+  if ((need.unwatched || cached.resync) && !isMissed) deps.resync.done(key, checkUpInterval(addon));
+  const read = { ...cached, children: found, source, backup, backups, volumes, live, facts };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
@@ -155,6 +160,29 @@ async function tolerant<T>(read: Promise<Read<T>>, { secretsMayFail }: Needs, { 
     if (!secretsMayFail || !(error instanceof ApiError)) throw error;
     log.info('a Secret could not be read', { error: error.message });
     return { kind: 'unavailable', retryAfterSeconds: error.retryAfterSeconds ?? 0 };
+  }
+}
+
+async function readBackup(backups: ResourceClient, namespace: string, name: string): Promise<Read<Backup>> {
+  const read = await readObject(backups, namespace, name);
+  return read.kind === 'found' ? { kind: 'found', object: projectBackup(read.object) } : read;
+}
+
+/** More of them than an addon makes within its retention. */
+const mostBackups = 500;
+
+/** Only the removal of old ones depends on them: it can wait. */
+async function readBackups(deps: Dependencies, namespace: string, addon: string): Promise<Observed['backups']> {
+  const labelSelector = `${labels.managedBy}=${fieldManager},${labels.name}=${addon}`;
+  try {
+    return await permitted(async () => {
+      const { items } = await deps.api.backups.listFirst(namespace, mostBackups, { labelSelector });
+      return { kind: 'found', object: items.map(projectBackup) };
+    });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    deps.log.info('the Backups could not be listed', { addon: `${namespace}/${addon}`, error: error.message });
+    return { kind: 'failed', message: error.message };
   }
 }
 

@@ -39,44 +39,73 @@ async function whatFollows(world: World, happens: () => void, milliseconds = 5 *
 
 const again = (afterMilliseconds: number) => ({ kind: 'again', afterMilliseconds });
 const checkUp = again(10 * minute);
+const heartbeat = again(270_000);
 const secrets = ['get urlSecret', 'get source'];
-const creation = ['create cluster', 'create scheduledBackup', 'status addon', 'get source', 'create urlSecret'];
+const creation = ['create objectStore', 'create cluster', 'status addon', 'get source', 'get backup'];
 
 /** The life of one addon: each step, its requests, and when each of its reconciles is to be repeated. */
 const life: readonly (readonly [UserStep | undefined, readonly string[], readonly unknown[]])[] = [
-  ['create standard', [...creation, 'status addon'], [again(90_000), again(84_000), checkUp]],
+  [
+    'create standard',
+    [
+      ...creation,
+      'create backup',
+      'create urlSecret',
+      'status addon',
+      ...secrets,
+      'create scheduledBackup',
+      'status addon',
+    ],
+    [again(90_000), again(84_000), again(15_000), checkUp],
+  ],
   ['rotate the password', [...secrets, 'apply urlSecret', 'status addon'], [checkUp]],
   [
     'plan pro',
     [
-      ...[...secrets, 'list volumeClaims', 'get storageClasses', 'apply cluster', 'status addon'],
-      ...[...secrets, 'list volumeClaims', 'get storageClasses', 'status addon'],
+      ...[...secrets, 'list volumeClaims', 'get storageClasses', 'apply objectStore', 'apply cluster', 'status addon'],
+      ...[...secrets, 'list volumeClaims', 'get storageClasses', 'status addon', ...secrets],
     ],
-    [again(90_000), again(87_000), checkUp],
+    [again(90_000), again(87_000), heartbeat, heartbeat],
   ],
-  // Nothing, until ten minutes after the last reads.
-  [undefined, [], []],
-  [undefined, secrets, [checkUp]],
+  // Point-in-time recovery: a check-up every four and a half minutes. Nothing is archived any more, which is written once.
+  [undefined, [...secrets, 'status addon'], [heartbeat]],
+  [undefined, secrets, [heartbeat]],
   [
     'mode protected',
-    [...secrets, 'finalizers addon', 'apply cluster', 'apply scheduledBackup', 'apply urlSecret', 'status addon'],
-    [checkUp],
+    [
+      ...secrets,
+      'finalizers addon',
+      'apply cluster',
+      'apply objectStore',
+      'apply scheduledBackup',
+      'apply urlSecret',
+      'status addon',
+      ...secrets,
+    ],
+    [heartbeat, heartbeat],
   ],
   // A Secret is not watched: the check-up finds that it is gone.
-  ['delete urlSecret', [...secrets, 'create urlSecret', 'status addon'], [checkUp]],
+  ['delete urlSecret', [...secrets, 'create urlSecret', 'status addon'], [heartbeat]],
   [
     'delete in the background',
     [
-      ...['get cluster', 'get scheduledBackup', 'get urlSecret'],
-      ...['apply scheduledBackup', 'apply urlSecret', 'apply cluster', 'finalizers addon'],
+      ...['get cluster', 'get objectStore', 'get scheduledBackup', 'get urlSecret'],
+      ...['apply objectStore', 'apply scheduledBackup', 'apply urlSecret', 'apply cluster', 'finalizers addon'],
     ],
     [{ kind: 'done' }, { kind: 'done' }],
   ],
   [
     'create protected standard',
     [
-      ...['get urlSecret', 'get addon', 'finalizers addon', 'apply cluster', 'apply scheduledBackup'],
-      ...['apply urlSecret', 'status addon', 'apply cluster', 'status addon', ...secrets],
+      ...[
+        'get urlSecret',
+        'get addon',
+        'finalizers addon',
+        'apply cluster',
+        'apply objectStore',
+        'apply scheduledBackup',
+      ],
+      ...['apply urlSecret', 'status addon', 'apply objectStore', 'apply cluster', 'status addon', ...secrets],
       // Its disk may have been growing.
       ...['list volumeClaims', 'get storageClasses', 'status addon'],
     ],
@@ -87,12 +116,19 @@ const life: readonly (readonly [UserStep | undefined, readonly string[], readonl
   [
     'mode standard',
     [
-      ...['get cluster', 'get scheduledBackup', 'get urlSecret', 'get source', 'get addon'],
-      ...['apply cluster', 'apply scheduledBackup', 'apply urlSecret', 'finalizers addon', 'status addon'],
+      ...['get cluster', 'get objectStore', 'get scheduledBackup', 'get urlSecret', 'get source', 'get addon'],
+      ...[
+        'apply cluster',
+        'apply objectStore',
+        'apply scheduledBackup',
+        'apply urlSecret',
+        'finalizers addon',
+        'status addon',
+      ],
     ],
     [checkUp],
   ],
-  ['delete in the background', [], [{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }]],
+  ['delete in the background', [], [{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }, { kind: 'done' }]],
 ];
 
 it('each step in the life of an addon takes these requests and no other', async () => {
@@ -270,7 +306,7 @@ it('a repair is a change of a child that was made: none that was refused, no cre
     return counted.splice(0);
   };
   expect(await countedAfter('create standard')).toEqual([]);
-  expect(await countedAfter('mode protected')).toEqual(['cluster', 'scheduledBackup', 'urlSecret']);
+  expect(await countedAfter('mode protected')).toEqual(['cluster', 'objectStore', 'scheduledBackup', 'urlSecret']);
   expect(await countedAfter('plan free')).toEqual(['cluster']);
   world.faults = failingOn('apply', 'cluster', failing(422, 'Invalid'));
   expect(await countedAfter('scale the Cluster by hand')).toEqual([]);
@@ -280,7 +316,10 @@ describe('a deleted addon', () => {
   it('that leaves its database behind reports that, once its objects are marked, and is not written to again', async () => {
     const world = await aRunningWorld();
     expect(await whatFollows(world, () => world.user('delete and orphan'))).toEqual({
-      requests: ['get urlSecret', 'apply scheduledBackup', 'apply urlSecret', 'apply cluster', 'status addon'],
+      requests: [
+        ...['get urlSecret', 'apply objectStore', 'apply scheduledBackup', 'apply urlSecret'],
+        ...['apply cluster', 'status addon'],
+      ],
       next: [{ kind: 'done' }, { kind: 'done' }],
       logged: [],
       announced: ['running -> deleted'],
@@ -344,8 +383,8 @@ describe('a deleted addon', () => {
     const before = world.requests.length;
     await reconcile(key, world.deps, (work) => work());
     const requests = world.requests.slice(before).map(({ verb, on }) => `${verb} ${on}`);
-    expect(requests.slice(0, 4)).toEqual([
-      ...['get urlSecret', 'apply scheduledBackup', 'apply urlSecret', 'apply cluster'],
+    expect(requests.slice(0, 5)).toEqual([
+      ...['get urlSecret', 'apply objectStore', 'apply scheduledBackup', 'apply urlSecret', 'apply cluster'],
     ]);
     expect(requests.at(-1)).toBe('status addon');
   });

@@ -3,8 +3,15 @@ import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
-import { type Action, type ActionResult, essentialRefusal, hasSucceeded, type Login } from '../domain/decision.ts';
-import { paceOf } from '../domain/pace.ts';
+import {
+  type Action,
+  type ActionResult,
+  essentialRefusal,
+  hasSucceeded,
+  inForce,
+  type Login,
+} from '../domain/decision.ts';
+import { checkUpInterval, paceOf } from '../domain/pace.ts';
 import { statusOf } from '../domain/status.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Next, OffWorker } from '../runtime/queue.ts';
@@ -39,11 +46,12 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
     deps.repairs.forget(key);
     return { kind: 'done' };
   }
-  const decision = decide(observed, deps.clock.now());
-  if (decision.heldBy === undefined) deps.heldAddons.forget(key);
-  else if (!observed.gone) deps.heldAddons.report(observed.addon, decision.heldBy, decision.ready);
-  const acted = await act(decision.actions, splitKey(key)[0], deps);
+  const intended = decide(observed, deps.clock.now());
+  if (intended.heldBy === undefined) deps.heldAddons.forget(key);
+  else if (!observed.gone) deps.heldAddons.report(observed.addon, intended.heldBy, intended.ready);
+  const acted = await act(intended, splitKey(key)[0], deps);
   if (acted.interrupted !== undefined) return requeue(key, acted.interrupted, deps);
+  const decision = inForce(intended, acted.result);
   for (const action of decision.actions)
     if (action.verb === 'apply' && action.child !== 'addon' && hasSucceeded(action, acted.result))
       deps.repairs.wrote(key, action.child);
@@ -51,14 +59,14 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
 
   // A Secret that was just written does not have to be read.
   if (decision.actions.some((action) => isOfUnwatched(action) && hasSucceeded(action, acted.result)))
-    deps.resync.done(key);
+    deps.resync.done(key, checkUpInterval(observed.addon));
 
   const login = isRefused ? undefined : decision.login;
   const result = { ...acted.result, ...(login && (await offWorker(() => logIn(login, deps)))) };
   const status = statusOf(observed.addon, decision, result, deps.clock.now());
   const next = (stored: AddonStatus): Next => {
-    const untilCheckUp = (): number => deps.resync.remaining(key);
     const addon = { ...observed.addon, status: stored };
+    const untilCheckUp = (): number => deps.resync.remaining(key, checkUpInterval(addon));
     return paceOf({ kind: 'reported', addon, decision, result, untilCheckUp, now: deps.clock.now() });
   };
   if (decision.ends && (observed.gone || (!isRefused && acted.result.altered?.addon === undefined))) {
@@ -84,21 +92,22 @@ function asWritten(addon: PostgresAddon, { resourceVersion }: Acted): PostgresAd
 
 /** Logs in as the application does. Without a result if the pool was too busy to try. */
 async function logIn(
-  { url, place }: Login,
+  { url, place, archiver }: Login,
   deps: Dependencies,
-): Promise<Pick<ActionResult, 'login' | 'serverVersion'>> {
-  const result = await deps.login(url);
-  return { login: judgeLogin(result, place), serverVersion: result.kind === 'ok' ? result.version : undefined };
+): Promise<Pick<ActionResult, 'login' | 'serverVersion' | 'archiver'>> {
+  const result = await deps.login(url, archiver);
+  const told = result.kind === 'ok' ? result : undefined;
+  return { login: judgeLogin(result, place), serverVersion: told?.version, archiver: told?.archiver };
 }
 
 /** Whether it writes an object that is not watched. */
 function isOfUnwatched({ child }: Action): boolean {
-  return child !== 'addon' && !isWatched(child);
+  return child !== 'addon' && child !== 'backup' && !isWatched(child);
 }
 
 /** The observation is out of date, or the API server did not respond: nothing is known about the addon, so no status is written. */
 function requeue(key: Key, { error, stale }: NonNullable<Acted['interrupted']>, deps: Dependencies): Next {
-  if (stale !== undefined && stale !== 'addon' && !isWatched(stale)) deps.resync.markDue(key);
+  if (stale !== undefined && stale !== 'addon' && stale !== 'backup' && !isWatched(stale)) deps.resync.markDue(key);
   const fields = { addon: key, code: error?.code, reason: error?.reason, error: error?.message };
   if (stale !== undefined) deps.log.info('object changed since it was read; requeueing', fields);
   else if (error !== undefined) deps.log.warn('a request failed; requeueing', fields);

@@ -54,7 +54,7 @@ describe('the repairs of a child', () => {
 
 it.each([
   ['scale the Cluster by hand', 'cluster', 'PlanApplied', 'Applied'],
-  ['change the schedule by hand', 'scheduledBackup', 'BackupReady', 'NoObjectStore'],
+  ['change the schedule by hand', 'scheduledBackup', 'BackupReady', 'InForce'],
 ] as const)(
   'a user who does "%s" every two seconds is answered ever more rarely, and by a condition; once that ends, by a repair',
   async (step, slot, type, reason) => {

@@ -6,14 +6,11 @@ import type { Key } from './key.ts';
 export class Resync {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #interval: number;
   readonly #due = new Map<Key, number>();
 
-  /** @param intervalMilliseconds the time between two reads for one addon */
-  constructor(clock: Clock, random: Random, intervalMilliseconds: number) {
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
-    this.#interval = intervalMilliseconds;
   }
 
   /** Whether the addon's Secrets are due. Never true before a call of remaining() or markDue(). */
@@ -22,11 +19,15 @@ export class Resync {
     return due !== undefined && due <= this.#clock.monotonic();
   }
 
-  /** Milliseconds until the addon is due, 0 when it is. A new addon gets a random time within the interval. */
-  remaining(key: Key): number {
+  /**
+   * Milliseconds until the addon is due, 0 when it is. A new addon gets a random time within the interval.
+   * @param interval milliseconds between two reads
+   */
+  remaining(key: Key, interval: number): number {
     let due = this.#due.get(key);
-    if (due === undefined) {
-      due = this.#clock.monotonic() + this.#random() * this.#interval;
+    // The interval may have become shorter.
+    if (due === undefined || due > this.#clock.monotonic() + 1.1 * interval) {
+      due = this.#clock.monotonic() + this.#random() * interval;
       this.#due.set(key, due);
     }
     return Math.max(0, due - this.#clock.monotonic());
@@ -37,9 +38,12 @@ export class Resync {
     this.#due.set(key, this.#clock.monotonic());
   }
 
-  /** The check-up was made, or the Secrets were read or written for another reason. */
-  done(key: Key): void {
-    this.#due.set(key, this.#clock.monotonic() + this.#interval * (0.9 + 0.2 * this.#random()));
+  /**
+   * The check-up was made, or the Secrets were read or written for another reason.
+   * @param interval milliseconds between two reads
+   */
+  done(key: Key, interval: number): void {
+    this.#due.set(key, this.#clock.monotonic() + interval * (0.9 + 0.2 * this.#random()));
   }
 
   /** The addon no longer exists. */

@@ -4,12 +4,18 @@ import { projectAddon } from '../api/addon.ts';
 import type { Random } from '../api/clock.ts';
 import { projectCluster } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import type { LoginResult } from '../api/login.ts';
-import { type ReconciledResource, reconciledResources, resources, type WatchedResource } from '../api/resources.ts';
+import type { ArchiverQuestion, LoginResult } from '../api/login.ts';
+import {
+  type ReconciledResource,
+  reconciledResources,
+  resources,
+  type WatchedResource,
+  watchedResources,
+} from '../api/resources.ts';
 import { roles } from '../domain/children.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
-import { cnpgSteps, stands } from '../model/cnpg.ts';
+import { archiverOf, cnpgSteps, stands } from '../model/cnpg.ts';
 import { collectorSteps } from '../model/collector.ts';
 import { namespaceSteps } from '../model/namespace.ts';
 import {
@@ -126,12 +132,13 @@ export class World {
       availability: () => ({
         addons: 'served',
         clusters: 'served',
+        objectStores: 'served',
         scheduledBackups: 'served',
         ...this.faults.availability,
       }),
       api: this.#clients(),
-      login: async (url) => this.faults.login ?? this.#login(url),
-      resync: new Resync(clock, random, 10 * minute),
+      login: async (url, question) => this.faults.login ?? this.#login(url, question),
+      resync: new Resync(clock, random),
       deletedAddons: this.#deletedAddons,
       mayWrite: () => this.faults.noLease !== true,
       announce: (_, before, after) => this.announced.push(`${before?.phase} -> ${after.phase}`),
@@ -237,12 +244,12 @@ export class World {
     });
   }
 
-  #login(url: string): LoginResult {
+  #login(url: string, question: ArchiverQuestion | undefined): LoginResult {
     const cluster = this.seen('cluster');
     if (cluster === undefined || !stands(cluster)) return { kind: 'failed', why: 'refused', detail: '' };
-    return cluster.inside?.password === passwordIn(url)
-      ? { kind: 'ok' }
-      : { kind: 'failed', why: 'credentials', detail: '' };
+    if (cluster.inside?.password !== passwordIn(url)) return { kind: 'failed', why: 'credentials', detail: '' };
+    const archiver = question === undefined ? undefined : archiverOf(this.#state);
+    return { kind: 'ok', ...(archiver !== undefined && { archiver }) };
   }
 
   #ask(verb: Request['verb'], on: Request['on']): void {
@@ -353,9 +360,7 @@ export class World {
       record: () => {},
       forget: () => {},
     });
-    return Object.fromEntries(
-      (['addons', 'clusters', 'scheduledBackups'] as const).map((name) => [name, cached(name)]),
-    ) as unknown as WatchedCaches;
+    return Object.fromEntries(watchedResources.map((name) => [name, cached(name)])) as unknown as WatchedCaches;
   }
 }
 

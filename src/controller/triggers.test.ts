@@ -130,6 +130,9 @@ it('a ScheduledBackup concerns the addons that need the Cluster that it is named
   take();
   const { apiVersion, kind, metadata } = aCluster(anAddon());
   const foreign = { ...metadata, name: 'db-team-a-shop-daily', ownerReferences: [], labels: {} };
-  triggers.on.scheduledBackups.changed({ type: 'added', object: { apiVersion, kind, metadata: foreign, spec: {} } });
+  triggers.on.scheduledBackups.changed({
+    type: 'added',
+    object: { apiVersion, kind, metadata: foreign, spec: {}, status: {} },
+  });
   expect(take()).toEqual(['team-a/shop']);
 });

@@ -28,6 +28,7 @@ export class Triggers {
       changed: ({ object }) => this.childChanged(object, object.metadata.name),
       written: (raw) => this.clusterWritten(raw),
     },
+    objectStores: { changed: ({ object }) => this.childChanged(object, object.metadata.name) },
     scheduledBackups: {
       changed: ({ object }) => this.childChanged(object, clusterOfScheduledBackup(object.metadata.name)),
     },

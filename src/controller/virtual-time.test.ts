@@ -115,10 +115,12 @@ function troubleIn(world: World): string | undefined {
   const { runs, requests } = world.lately(hour);
   const rush = longestRush(world);
   if (rush > 3) return `${rush} reconciles in a row without a pause`;
-  // The check-up every ten minutes, and the back-off, whose longest waits are between five and ten minutes.
-  if (runs.length > 12) return `${runs.length} reconciles in the fourth hour`;
+  // The check-up every ten minutes, and the back-off, whose longest waits are between five and ten minutes. With point-in-time recovery in
+  // force, a check-up every four and a half minutes.
+  const most = statusOf(world).backup?.effective === 'pitr' ? 16 : 12;
+  if (runs.length > most) return `${runs.length} reconciles in the fourth hour`;
   // A refused Cluster needs the most: the Secrets, the volumes, the pods and events are read each time.
-  return requests.length > 75 ? `${requests.length} requests in the fourth hour` : undefined;
+  return requests.length > (most / 12) * 75 ? `${requests.length} requests in the fourth hour` : undefined;
 }
 
 /** The longest series of reconciles without time passing and without a write that succeeded. */
@@ -230,7 +232,8 @@ describe("the app's Secret", () => {
       expect(worksFor(world)).toBe(true);
       await world.advance(24 * hour);
     }
-    expect(world.lately(24 * hour).requests.length).toBeLessThanOrEqual(2 * 6 * 24);
+    // Two reads every ten minutes, and once a day a status with the next time of the schedule.
+    expect(world.lately(24 * hour).requests.length).toBeLessThanOrEqual(2 * 6 * 24 + 1);
   });
 
   it('is made if the process died between its creation and the status', async () => {
@@ -272,7 +275,9 @@ it.each(['get', 'create', 'status'] as const)('Retry-After of a %s is waited for
   // At the beginning, CNPG's reports are events.
   const refused = world.lately(2.8 * hour).requests.filter(({ error }) => error !== undefined);
   expect(refused.length).toBeGreaterThan(3);
-  refused.slice(1).forEach(({ at }, index) => {
-    expect(at - (refused[index]?.at ?? 0)).toBeGreaterThanOrEqual(1_200_000);
+  // One reconcile can read several objects at once.
+  const times = [...new Set(refused.map(({ at }) => at))];
+  times.slice(1).forEach((at, index) => {
+    expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(1_200_000);
   });
 });

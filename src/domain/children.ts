@@ -32,6 +32,14 @@ export const children = {
     alteredIn: 'PlanApplied',
     removable: false,
   },
+  objectStore: {
+    resource: 'objectStores',
+    concern: 'backup',
+    name: ({ cluster }) => cluster,
+    keeps: itsSpec,
+    alteredIn: 'BackupReady',
+    removable: false,
+  },
   scheduledBackup: {
     resource: 'scheduledBackups',
     concern: 'backup',

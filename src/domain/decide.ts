@@ -1,5 +1,8 @@
 // Decides what to do for one addon: read top to bottom, it covers every situation. It is pure, and carries out nothing itself.
-import { backupChapter } from './backup/backup.ts';
+import { archiveOf } from './backup/archive.ts';
+import { archiveChapter, backupChapter } from './backup/backup.ts';
+import { backupWithoutCluster, missingCluster } from './backup/missing-cluster.ts';
+import { restSchedule } from './backup/scheduled-backup.ts';
 import { type Chapters, combine, type Round } from './chapter.ts';
 import { withoutContested } from './contest.ts';
 import { accessChapter, judgeReady } from './credentials/access.ts';
@@ -49,7 +52,8 @@ function inSituation(s: Situation, now: number): Decision {
   const obstacle = findObstacle(s) ?? checkLive(s);
   if (obstacle !== undefined) return { ...blocked(obstacle), conditions: retracted(s, obstacle) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);
-  const decision = converge({ s, target, now });
+  const missing = missingCluster(s);
+  const decision = missing === undefined ? converge({ s, target, now }) : withoutCluster(s, target, missing);
   return isHeld(s.observed) ? decision : holdFirst(decision);
 }
 
@@ -73,22 +77,39 @@ function adoptDatabase(s: Situation, target: Target): Decision {
   };
 }
 
+/** The Cluster vanished while its backups can be restored: no other one is created, and only the schedule changes, which has to rest. */
+function withoutCluster(s: Situation, target: Target, missing: Verdict): Decision {
+  return withoutContested(s, {
+    ...blocked(missing),
+    actions: restSchedule(s, target),
+    conditions: retracted(s, missing),
+    status: { backup: backupWithoutCluster(s) },
+  });
+}
+
 /** The normal case: each chapter requests the missing writes and reports its conditions. */
 function converge(round: Round): Decision {
   const { judged, chapters } = chaptersOf(round);
   const ready = explain(round, judged);
   const decision = combine(ready, [...chapters, { recheckAfter: recheckAfter(ready) }]);
-  return withoutContested(round.s, { ...decision, wakeAfter: untilNextSearch(round, judged) });
+  const { s, target } = round;
+  const whole = withoutContested(s, { ...decision, wakeAfter: untilNextSearch(round, judged) });
+  const at = whole.actions.findIndex(({ child }) => child === 'objectStore');
+  const refused = whole.actions[at];
+  if (refused === undefined || target.archive?.chosen === undefined) return whole;
+  const others = converge({ ...round, target: { ...target, archive: archiveOf(s.own.cluster) } });
+  return { ...whole, withoutStore: { ...others, actions: others.actions.toSpliced(at, 0, refused) } };
 }
 
 /** Every chapter, in the order of its writes, and the verdict for `Ready` that follows. Later ones can depend on earlier ones. */
 function chaptersOf(round: Round): Chapters {
   const protection = protectionChapter(round);
+  const archive = archiveChapter(round);
   const database = databaseChapter(round);
-  const backup = backupChapter(round);
+  const backup = backupChapter(round, database);
   const credentials = credentialsChapter(round, database);
   const access = accessChapter(round, database, credentials);
-  const chapters = [protection, database, backup, credentials, access];
+  const chapters = [protection, archive, database, backup, credentials, access];
   return {
     judged: judgeReady(database, credentials),
     chapters: [...chapters, endOfProtection(round, chapters)],

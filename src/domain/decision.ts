@@ -2,7 +2,8 @@
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
-import { resources } from '../api/resources.ts';
+import type { Archiver, ArchiverQuestion } from '../api/login.ts';
+import { type ReconciledResource, resources } from '../api/resources.ts';
 import { alterationOf, finalizersAltered } from './alteration.ts';
 import { alteredIn, children, type RemovableRole, type Role } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
@@ -14,7 +15,7 @@ export type Action = {
   readonly concern: Concern;
 } & (
   | /** Fails if an object with this name exists, so it cannot adopt one. */
-  { readonly verb: 'create'; readonly child: Role; readonly manifest: Manifest }
+  { readonly verb: 'create'; readonly child: Role | 'backup'; readonly manifest: Manifest }
   /** Server-side apply of the operator's fields to the observed object; for the addon itself, only of the finalizers. */
   | {
       readonly verb: 'apply';
@@ -26,12 +27,23 @@ export type Action = {
   /** Deletes an object that is no longer needed, only if it is unchanged since it was observed. */
   | {
       readonly verb: 'delete';
-      readonly child: RemovableRole;
+      readonly child: RemovableRole | 'backup';
       readonly name: string;
       readonly uid: string;
       readonly resourceVersion: string;
     }
 );
+
+/** The resource that an action writes. */
+export function resourceOf(child: Action['child']): ReconciledResource {
+  if (child === 'addon') return 'addons';
+  return child === 'backup' ? 'backups' : children[child].resource;
+}
+
+/** The write that makes a base backup. It is no child: it is made, and removed if it failed long ago, but never changed. */
+export function createBackup(manifest: Manifest): Action {
+  return { verb: 'create', child: 'backup', concern: 'backup', manifest };
+}
 
 /** The write that creates a child. */
 export function create(child: Role, manifest: Manifest): Action {
@@ -45,8 +57,12 @@ export function applyTo(child: Role, manifest: Manifest, live: KubeObject): Acti
 }
 
 /** The write that deletes a child that is unchanged since it was observed. */
-export function remove(child: RemovableRole, { metadata: { name, uid, resourceVersion } }: KubeObject): Action {
-  return { verb: 'delete', child, concern: children[child].concern, name, uid, resourceVersion };
+export function remove(
+  child: RemovableRole | 'backup',
+  { metadata: { name, uid, resourceVersion } }: KubeObject,
+): Action {
+  const concern = child === 'backup' ? 'backup' : children[child].concern;
+  return { verb: 'delete', child, concern, name, uid, resourceVersion };
 }
 
 /** The write of the addon's finalizers. @param finalizers the complete list */
@@ -88,6 +104,8 @@ export interface Login {
   readonly place: LoginPlace;
   /** What status records if it succeeds. A change of one of these requires a new login. */
   readonly proves: Pick<Fields, 'primary' | 'readySince'>;
+  /** What is asked about the archiving of the WAL; undefined if nothing is archived. */
+  readonly archiver?: ArchiverQuestion | undefined;
 }
 
 export interface Decision {
@@ -119,6 +137,8 @@ export interface Decision {
   readonly recheckAfter?: number | undefined;
   /** The installation that decided, which status names from now on. */
   readonly operator?: string;
+  /** What is done and reported if the ObjectStore cannot be written: a database does not wait for its backups. */
+  readonly withoutStore?: Decision;
   /** Another installation operates the addon: no status is written. */
   readonly heldBy?: string;
   /** Status is the last one, and names this installation: nothing was judged or written yet. */
@@ -145,6 +165,8 @@ export interface ActionResult {
   readonly login?: Verdict | undefined;
   /** The version that the server reported at a login that succeeded. */
   readonly serverVersion?: string | undefined;
+  /** What the server said of the archiving of its WAL at a login that succeeded. */
+  readonly archiver?: Archiver | undefined;
 }
 
 /** The refusal that decides Ready; undefined if nothing essential was refused. */
@@ -164,6 +186,17 @@ export function isToBeTried(
   return refusals.every((refusal) => !concerns[refusal.concern].essential && refusal.concern !== concern);
 }
 
+/**
+ * The decision to go on with: another one once the write of the ObjectStore was refused. The actions up to that write are the same in both.
+ */
+export function inForce<T extends Pick<Decision, 'withoutStore'>>(
+  decision: T,
+  { refusals = [] }: ActionResult,
+): T | Decision {
+  const { withoutStore } = decision;
+  return withoutStore !== undefined && refusals.some(({ child }) => child === 'objectStore') ? withoutStore : decision;
+}
+
 /** Whether an action of a decision that was carried out was attempted and not refused. */
 export function hasSucceeded({ child, concern }: Action, { refusals = [], untried = [] }: ActionResult): boolean {
   return refusals.every((refusal) => refusal.child !== child) && !untried.includes(concern);
@@ -181,7 +214,7 @@ export function withRefusal(result: ActionResult, { verb, child, concern }: Acti
 
 /** The result after a write that succeeded. @param written the object as the API server returned it; undefined if it was deleted */
 export function withWritten(result: ActionResult, action: Action, written: KubeObject | undefined): ActionResult {
-  if (action.verb === 'delete' || written === undefined) return result;
+  if (action.verb === 'delete' || action.child === 'backup' || written === undefined) return result;
   if (action.child === 'addon') {
     const addon = finalizersAltered(action.manifest, written);
     return addon === undefined ? result : { ...result, altered: { ...result.altered, addon } };

@@ -165,6 +165,7 @@ it.each<readonly [string, Observed, Partial<Needs>]>([
     live: false,
     watched: false,
     facts: false,
+    backups: false,
   };
   expect(needs(observed, testTime)).toEqual({ ...nothing, ...expected });
 });

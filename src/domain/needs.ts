@@ -1,10 +1,15 @@
 // Determines which live reads the next decision needs: none if nothing changed, so that an idle addon causes no requests.
+import { isArchiverDue } from './backup/archiving.ts';
+import { requestedBackup } from './backup/backup-now.ts';
+import { isRemovalDue } from './backup/failed-backups.ts';
+import { missingCluster } from './backup/missing-cluster.ts';
+import { awaitedBackup } from './backup/window.ts';
 import { isLoginCurrent } from './credentials/login-due.ts';
 import { isAltered } from './database/cluster-diff.ts';
 import { isGrowing } from './database/disk.ts';
 import { previewedPlan } from './database/plan-change.ts';
 import { planToResources } from './database/plans.ts';
-import { isHealthy, judgeCluster } from './database/readiness.ts';
+import { canBeReady, isHealthy, judgeCluster } from './database/readiness.ts';
 import { awaitsRestart } from './database/restart-mark.ts';
 import { isTimeToLook } from './diagnosis/deadlines.ts';
 import type { Observed } from './observed.ts';
@@ -24,13 +29,17 @@ export interface Needs {
   readonly source: boolean;
   /** The children that are not watched. */
   readonly unwatched: boolean;
+  /** The name of the Backup that is awaited, or about to be made. */
+  readonly backup: string | undefined;
+  /** All Backups that the operator made for the addon. */
+  readonly backups: boolean;
   /** Whether a Secret that the API server fails to send leaves everything but the credentials and the login as it is. */
   readonly secretsMayFail: boolean;
   /** The Cluster's volume claims and their StorageClasses. */
   readonly volumes: boolean;
   /** The addon, from the API server instead of the cache. */
   readonly live: boolean;
-  /** The watched children, from the API server: one that is missed now would be left behind without an owner and a mark. */
+  /** The watched children, from the API server: one that is missed now would be left behind without an owner and a mark, or called missing. */
   readonly watched: boolean;
   /** The pods, claims and events around a Cluster that does not become ready. */
   readonly facts: boolean;
@@ -39,6 +48,8 @@ export interface Needs {
 const nothing: Needs = {
   source: false,
   unwatched: false,
+  backup: undefined,
+  backups: false,
   secretsMayFail: false,
   volumes: false,
   live: false,
@@ -57,27 +68,37 @@ export function needs(observed: Observed, now: number): Needs {
   if (observed.gone) return { ...nothing, unwatched: true };
   if (addon.metadata.deletionTimestamp !== undefined)
     return { ...nothing, unwatched: hasFinalizer(addon) || keepsChildren(addon), watched: hasFinalizer(addon) };
-  if (addon.spec.suspend === true) return { ...nothing, volumes: previewGrows(s) };
+  const watched = isNewlyMissing(s);
+  if (addon.spec.suspend === true) return { ...nothing, volumes: previewGrows(s), watched };
   const live = needsLiveCheck(s);
   if (orphanedCluster(s) !== undefined) return { ...nothing, live, unwatched: true };
   const target = targetOf(s);
-  if (own.cluster === undefined || isVerdict(target)) return { ...nothing, live };
+  if (own.cluster === undefined || isVerdict(target)) return { ...nothing, live, watched };
 
   const instances = isAltered(addon, target, own.cluster)
     ? (own.cluster.spec.instances ?? 1)
     : target.profile.instances;
-  const { provisioned } = judgeCluster(addon, target, own.cluster, instances, awaitsRestart(own.cluster));
+  const verdict = judgeCluster(addon, target, own.cluster, instances, awaitsRestart(own.cluster));
+  const { provisioned } = verdict;
   const healthy = isHealthy(provisioned);
+  const isUsable = canBeReady(verdict, observed.platform.connectionCheck);
   const isPublished = addon.status?.credentials !== undefined;
   const doubtful = observed.resync || isDoubtful(s);
   const waits = healthy && reasonOf(addon, 'CredentialsPublished') === 'CredentialsPending';
-  const follow = doubtful || waits || isChanged(s) || isSwitching(s) || (healthy && !isLoginCurrent(s, target));
+  const follow =
+    doubtful ||
+    waits ||
+    isChanged(s) ||
+    isSwitching(s) ||
+    (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target)));
   const source = isPublished ? follow : healthy && own.cluster.status.applicationSecretVersion !== undefined;
   // The first publication creates the Secret without a read, since a create cannot adopt. An adopted database already has its Secret.
   const isKept = formerUidOf(addon, own.cluster) !== undefined;
   const unwatched = isPublished ? follow : doubtful || (source && isKept) || isLeavingProtection(addon);
   return {
     source,
+    backup: (healthy ? awaitedBackup(s, target) : undefined) ?? requestedBackup(s, target),
+    backups: isRemovalDue(s, target, now),
     unwatched,
     volumes: grows(s, addon.spec.plan) || previewGrows(s) || (healthy && isGrowing(s)),
     live,
@@ -85,6 +106,11 @@ export function needs(observed: Observed, now: number): Needs {
     watched: isLeavingProtection(addon),
     facts: stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now),
   };
+}
+
+/** Nothing confirms that a Cluster is missing, as a create would. Once it is reported, the watch tells of another one. */
+function isNewlyMissing(s: Situation): boolean {
+  return missingCluster(s) !== undefined && reasonOf(s.addon, 'Ready') !== 'ClusterMissing';
 }
 
 /** The last read of the Secrets found a problem whose end only another read can show. */

@@ -1,8 +1,10 @@
 // The input of a decision: the types of what was observed about one addon.
 import type { PostgresAddon } from '../api/addon.ts';
+import type { Backup } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import type { Facts } from '../api/workload.ts';
+import type { Stores } from './backup/stores.ts';
 import type { ChildOf, Role } from './children.ts';
 import type { PlanTable } from './database/plans.ts';
 
@@ -49,6 +51,7 @@ export interface Platform {
   readonly imagePattern: string;
   readonly imageRollout: ImageRollout;
   readonly connectionCheck: ConnectionCheck;
+  readonly stores: Stores;
 }
 
 /** Whether databases keep the form of their image, or all get that of the pattern. */
@@ -70,6 +73,10 @@ export interface Observed {
   readonly children: Children;
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;
+  /** The base backup that the operator made last. */
+  readonly backup: Read<Backup>;
+  /** All Backups that the operator made for the addon: read only to remove old ones that failed. */
+  readonly backups: Read<readonly Backup[]> | Failed;
   readonly volumes: Read<readonly Volume[]> | Failed;
   /** The addon as the API server has it: read before the owner of an object is changed, since a cache can be stale. */
   readonly live: Read<KubeObject>;

@@ -93,6 +93,14 @@ function untilDeadline(addon: PostgresAddon, now: number): number | undefined {
   return left > 0 ? left : undefined;
 }
 
+/**
+ * Milliseconds between two check-ups, which log in: with point-in-time recovery in force each is a heartbeat, and one every five minutes
+ * makes an archive that breaks visible within ten.
+ */
+export function checkUpInterval({ status }: PostgresAddon): number {
+  return status?.backup?.effective === 'pitr' ? 270_000 : 600_000;
+}
+
 /** Whether the Secrets are read from time to time: no watch reports a change of what was published. */
 function hasCheckUp({ metadata, spec, status }: PostgresAddon): boolean {
   return status?.credentials !== undefined && spec.suspend !== true && metadata.deletionTimestamp === undefined;

@@ -4,7 +4,14 @@ import { recordedCondition } from './recorded.ts';
 import { type Situation, unseen } from './situation.ts';
 import type { Verdict } from './verdict.ts';
 
-const aboutTheCluster = ['Provisioned', 'CredentialsPublished', 'PlanApplied', 'Connectable', 'Protected'] as const;
+const aboutTheCluster = [
+  'Provisioned',
+  'CredentialsPublished',
+  'PlanApplied',
+  'Connectable',
+  'BackupReady',
+  'Protected',
+] as const;
 
 /**
  * The recorded conditions that rest on the Cluster, each with the reason why there is none.

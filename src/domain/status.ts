@@ -3,9 +3,18 @@ import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes, type ReasonState } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { recordedTime, timestampOf } from '../api/time.ts';
-import { alteredIn, children, roles } from './children.ts';
+import { withArchiver } from './backup/archiving.ts';
+import { withRefusedRequest } from './backup/backup-now.ts';
+import { alteredIn, roles } from './children.ts';
 import { withServerVersion } from './database/running.ts';
-import { type ActionResult, type Decision, essentialRefusal, type Fields, type Refusal } from './decision.ts';
+import {
+  type Action,
+  type ActionResult,
+  type Decision,
+  essentialRefusal,
+  type Fields,
+  type Refusal,
+} from './decision.ts';
 import { recordedAttempt, untilStuck } from './diagnosis/deadlines.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
 import { stateOf, type Verdict } from './verdict.ts';
@@ -36,7 +45,7 @@ export function statusOf(observed: PostgresAddon, decision: Decision, result: Ac
   return {
     ...definedOf({
       ...lasting(before),
-      ...fieldsOf(decision, result, before),
+      ...fieldsOf(decision, result, before, now),
       ...held,
       observedGeneration: generation,
       ready_at: readyAt,
@@ -75,14 +84,17 @@ function lasting({ preview: _, conditions: __, ...fields }: AddonStatus): AddonS
 }
 
 /** The fields that the chapters set, as far as the writes succeeded. */
-function fieldsOf({ status = {}, login }: Decision, result: ActionResult, before: AddonStatus): Fields {
-  const { credentials, preview, ...others } = status;
+function fieldsOf({ status = {}, login }: Decision, result: ActionResult, before: AddonStatus, now: number): Fields {
+  const { credentials, preview, backup, ...others } = status;
   const isRefused = essentialRefusal(result) !== undefined;
+  const isAsked = login?.archiver !== undefined && result.login?.reason === 'LoggedIn';
+  const told = isAsked ? withArchiver(backup, result.archiver, now) : backup;
+  const backups = 'backup' in status ? { backup: withRefusedRequest(told, result, now) } : {};
   const { sourceVersion, secretUID = result.created?.urlSecret } = credentials ?? {};
   const isPublished = !isRefused && sourceVersion !== undefined && secretUID !== undefined;
   return {
     // If status never described a database, the requested one is described although its write was refused.
-    ...(isRefused && before.plan !== undefined ? {} : others),
+    ...(isRefused && before.plan !== undefined ? {} : { ...others, ...backups }),
     ...(result.login?.reason === 'LoggedIn' ? login?.proves : {}),
     ...('running' in status ? { running: withServerVersion(status.running, result.serverVersion) } : {}),
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),
@@ -161,10 +173,10 @@ function refusalOf(
   const { concern } = row(type);
   const { refusals = [] } = result;
   if (concern !== 'ownership')
-    return refusals.find(({ child }) => child !== 'addon' && children[child].concern === concern);
+    return refusals.find((refusal) => refusal.child !== 'addon' && refusal.concern === concern);
   if (verdicts[type] === undefined) return undefined;
   // Protection depends on the owner reference of each child.
-  const isOwner = ({ child }: Refusal): boolean => child !== 'addon' && changesOwner.includes(child);
+  const isOwner = ({ child }: Refusal): boolean => changesOwner.some((role) => role === child);
   return essentialRefusal(result) ?? (type === 'Protected' ? refusals.find(isOwner) : undefined);
 }
 
@@ -175,10 +187,15 @@ function alterationIn(type: ConditionType, { altered = {} }: ActionResult): Verd
   return role && altered[role];
 }
 
-/** Whether a child of the concern does not exist, and its creation was not attempted: the last condition must not go on claiming it. */
+/**
+ * Whether a child of the concern, or the Cluster that all rest on, does not exist, and what the concern writes was not attempted: the last
+ * condition must not go on claiming it.
+ */
 function isMissing(type: ConditionType, { actions }: Decision, result: ActionResult): boolean {
   const { concern } = row(type);
-  return !isEffective(type, result) && actions.some((action) => action.verb === 'create' && action.concern === concern);
+  const isCreated = (action: Action): boolean =>
+    action.verb === 'create' && (action.concern === concern || action.child === 'cluster');
+  return !isEffective(type, result) && actions.some(isCreated);
 }
 
 /** The condition that tells when the present attempt began; undefined if it begins now. A new Cluster begins one. */

@@ -1,5 +1,6 @@
 // Handles an addon with spec.suspend: the same chapters without their writes. The state of the database is reported, and so is a pending
 // change of the spec.
+import { backupWithoutCluster, missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
 import type { Decision } from './decision.ts';
@@ -13,8 +14,11 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   const { s } = round;
   const itself: Chapter = { conditions: { Suspended: suspension } };
   if (s.own.cluster === undefined) {
-    const withoutCluster: Chapter = { conditions: retracted(s, suspension), status: { preview: previewOf(s) } };
-    return { ...combine(suspension, [withoutCluster, itself]), frozen: true };
+    const missing = missingCluster(s);
+    const ready = missing ?? suspension;
+    const backup = missing === undefined ? {} : { backup: backupWithoutCluster(s) };
+    const withoutCluster: Chapter = { conditions: retracted(s, ready), status: { preview: previewOf(s), ...backup } };
+    return { ...combine(ready, [withoutCluster, itself]), frozen: true };
   }
   const holdsBack = chaptersOf(round).chapters.some(changesChildren);
   const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });

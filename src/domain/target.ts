@@ -1,7 +1,11 @@
 // Computes the target of an addon: its names, and the plan, version and sizes that can be reached from the current state.
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
 import type { Reason } from '../api/conditions.ts';
+import { type Archive, wantedArchive } from './backup/archive.ts';
+import { problemOf } from './backup/cron.ts';
 import { dailySchedule } from './backup/schedule.ts';
+import { storeOf } from './backup/stores.ts';
+import { untilBackedUp } from './backup/upgrade.ts';
 import { byRole, children, type Role } from './children.ts';
 import { reachableImage } from './database/image.ts';
 import { type Profile, planToResources } from './database/plans.ts';
@@ -9,7 +13,7 @@ import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
 import type { Situation } from './situation.ts';
-import type { Verdict } from './verdict.ts';
+import { isVerdict, type Verdict } from './verdict.ts';
 
 /** The names of the children, by role. */
 export type Names = Readonly<Record<Role, string>>;
@@ -20,8 +24,14 @@ export interface Target {
   readonly profile: Profile;
   readonly backup: BackupLevel;
   readonly schedule: string;
+  /** Where the Cluster archives; undefined if it does not. */
+  readonly archive: Archive | undefined;
+  /** Why the addon's backups are not as its spec says; undefined if they can be. */
+  readonly backupProblem: Verdict | undefined;
   readonly version: string;
   readonly image: string;
+  /** The beginning of the name of the Backup that a new major version waits for. */
+  readonly awaits: string | undefined;
   /** Effective size of each disk: never smaller than the current one. */
   readonly storage: string;
   readonly database: string;
@@ -51,22 +61,47 @@ export function targetOf(s: Situation): Target | Verdict {
     };
   }
   const names = namesOf(addon);
-  const { image, version, shortfall } = reachableImage(s);
   const disk = reachableDisk(s, profile);
+  const store = storeOf(addon, profile.backup, platform.stores);
+  const backupProblem = scheduleProblem(addon) ?? (store !== undefined && isVerdict(store) ? store : undefined);
+  // A database that exists is not called invalid because the platform team withdrew a store.
+  if (backupProblem !== undefined && s.own.cluster === undefined) return backupProblem;
+  const chosen = store === undefined || isVerdict(store) || backupProblem !== undefined ? undefined : store;
+  const { image, version, shortfall, awaits } = untilBackedUp(
+    s,
+    reachableImage(s),
+    chosen !== undefined && profile.backup !== 'none',
+  );
   return {
     names,
     plan: addon.spec.plan,
     profile,
     backup: profile.backup,
-    schedule: dailySchedule(`${addon.metadata.namespace}/${addon.metadata.name}`),
+    schedule: scheduleOf(s, backupProblem),
+    archive: wantedArchive(s, profile, chosen, version, names.cluster),
+    backupProblem,
     version,
     image,
+    awaits,
     storage: disk.value,
     database: addon.spec.database?.name ?? 'app',
     owner: addon.spec.database?.owner ?? 'app',
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',
     shortfall: shortfall ?? disk.shortfall,
   };
+}
+
+/** The schedule that the addon asks for; with a problem, the one that is there. */
+function scheduleOf({ addon, own }: Situation, problem: Verdict | undefined): string {
+  const asked = problem === undefined ? addon.spec.backup?.schedule : own.scheduledBackup?.spec.schedule;
+  return asked ?? dailySchedule(`${addon.metadata.namespace}/${addon.metadata.name}`);
+}
+
+function scheduleProblem({ spec: { backup } }: PostgresAddon): Verdict | undefined {
+  const problem = backup?.schedule === undefined ? undefined : problemOf(backup.schedule);
+  return problem === undefined
+    ? undefined
+    : { reason: 'InvalidSpec', message: `spec.backup.schedule "${backup?.schedule}" ${problem}` };
 }
 
 interface Reachable {

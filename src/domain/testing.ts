@@ -4,14 +4,16 @@ import { annotations } from '../api/addon.ts';
 import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { Condition, Manifest, ObjectMeta, Secret } from '../api/kubernetes.ts';
+import { resources } from '../api/resources.ts';
 import { alterationOf } from './alteration.ts';
 import { buildScheduledBackup } from './backup/scheduled-backup.ts';
-import { type ChildOf, children, isWatched, kindOf, type Role, roles } from './children.ts';
+import { noStores, type Store } from './backup/stores.ts';
+import { type ChildOf, children, isWatched, type Role, roles } from './children.ts';
 import { buildUrlSecret } from './credentials/url-secret.ts';
 import { buildCluster } from './database/cluster.ts';
 import { defaultPlans } from './database/plans.ts';
 import { decide } from './decide.ts';
-import type { Action, ActionResult, Decision } from './decision.ts';
+import { type Action, type ActionResult, type Decision, resourceOf } from './decision.ts';
 import type { Children, Observed, Platform, Read, Volume } from './observed.ts';
 import { paceOf } from './pace.ts';
 import { situationOf } from './situation.ts';
@@ -30,7 +32,21 @@ export const testPlatform: Platform = {
   imagePattern: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
   imageRollout: 'Never',
   connectionCheck: 'Off',
+  stores: noStores,
 };
+
+/** An object store that every namespace may use. */
+export function aStore(changes: Partial<Store> = {}): Store {
+  return {
+    destination: 's3://backups',
+    s3Credentials: { inheritFromIAMRole: true },
+    checksums: 'WhenRequired',
+    retention: { min: '1d', max: '90d' },
+    namespaces: [],
+    serviceAccountAnnotations: {},
+    ...changes,
+  };
+}
 
 /**
  * An addon that this installation of the operator holds.
@@ -65,6 +81,8 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     platform: testPlatform,
     children: nothing as unknown as Children,
     source: { kind: 'unread' },
+    backup: { kind: 'unread' },
+    backups: { kind: 'unread' },
     volumes: { kind: 'unread' },
     live: { kind: 'unread' },
     facts: { kind: 'unread' },
@@ -103,7 +121,7 @@ export function refusing(child: Role, reason: Reason = 'Refused', verb: Action['
 
 /** The writes, as `verb Kind`. */
 export function summary(actions: readonly Action[]): readonly string[] {
-  return actions.map(({ verb, child }) => `${verb} ${child === 'addon' ? 'PostgresAddon' : kindOf(child)}`);
+  return actions.map(({ verb, child }) => `${verb} ${resources[resourceOf(child)].gvr.kind}`);
 }
 
 /** The manifest of the write of a child. */
@@ -149,12 +167,13 @@ export function aCluster(addon: PostgresAddon, status: Partial<Cluster['status']
 
 /** The ScheduledBackup that the operator creates for an addon, as the API server returns it. */
 export function aScheduledBackup(addon: PostgresAddon): ScheduledBackup {
-  const manifest = buildScheduledBackup(addon, aTarget(observing(addon)));
+  const manifest = buildScheduledBackup(addon, aTarget(observing(addon)), true);
   return {
     apiVersion: manifest.apiVersion,
     kind: manifest.kind,
     metadata: stored(manifest, 'backup-uid', '21'),
     spec: manifest.spec,
+    status: {},
   };
 }
 

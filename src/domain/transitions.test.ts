@@ -71,6 +71,30 @@ describe('an Event tells', () => {
       [warning('QuotaExceeded')],
     ],
     [
+      'that backups are in force',
+      beside(condition('BackupReady', 'FirstBackupPending')),
+      beside(condition('BackupReady', 'InForce', 'True')),
+      [normal('InForce')],
+    ],
+    [
+      'nothing of a first backup that is awaited',
+      creating,
+      beside(condition('BackupReady', 'FirstBackupPending')),
+      [normal('Running')],
+    ],
+    [
+      'that backups are no longer in force, also where nobody has to do anything',
+      beside(condition('BackupReady', 'InForce', 'True')),
+      beside(condition('BackupReady', 'PluginUnavailable')),
+      [warning('PluginUnavailable')],
+    ],
+    [
+      'once that they are not, where somebody has to',
+      beside(condition('BackupReady', 'InForce', 'True')),
+      beside(condition('BackupReady', 'StoreRefused')),
+      [warning('StoreRefused')],
+    ],
+    [
       'that a version has ended',
       running,
       beside(condition('EndOfLife', 'VersionEnded', 'True')),

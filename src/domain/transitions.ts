@@ -35,6 +35,11 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
     const isNews = now?.reason !== find(before, type)?.reason && now?.reason !== ready?.reason;
     if (now !== undefined && isNews && needsSomebody(now.reason)) happened.push(warning(now));
   }
+  const [had, has] = [find(before, 'BackupReady'), find(after, 'BackupReady')];
+  if (has?.status === 'True' && had?.status === 'False')
+    happened.push(normal(has.reason, has.message, has.lastTransitionTime));
+  if (had?.status === 'True' && has?.status === 'False' && has.reason !== 'Suspended' && !needsSomebody(has.reason))
+    happened.push(warning(has));
   for (const type of ['Adopted', 'Protected', 'Suspended'] as const) {
     const now = find(after, type);
     if (now?.status === 'True' && find(before, type)?.status !== 'True')

@@ -11,12 +11,12 @@ interface Form {
 }
 
 /** Times of an addon that are never compared with others: only whether they are long ago counts. */
-const lonelyTimes: readonly string[] = ['creationTimestamp', 'deletionTimestamp', 'lastTransitionTime'];
-const token = /\b(?:uid|rv|pw)-\d+\b|(?:ago!)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+const lonelyTimes: readonly string[] = ['creationTimestamp', 'deletionTimestamp', 'lastTransitionTime', 'to'];
+const token = /\b(?:uid|rv|pw)-\d+\b|\bdb-team-a-shop-[0-9a-f]{8}\b|(?:ago!)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
 const time = /\d{4}-.*Z$/;
 
 const nothing = {};
-const viewed: readonly Exclude<Slot, 'source'>[] = ['addon', ...roles];
+const viewed: readonly Exclude<Slot, 'source' | 'backup'>[] = ['addon', ...roles];
 
 /** Computes the keys of states. Each search needs its own, since it caches. */
 export class Canonical {
@@ -56,10 +56,10 @@ export class Canonical {
     if (process.kind === 'idle') return `${this.#text}${process.resyncDue ? 'resyncDue' : ''}`;
     const { from, seen, observed, next, result, tried, resyncDue, decision } = process;
     for (const view of [from, seen]) for (const slot of viewed) this.#object(view[slot]);
-    const { children, source, volumes, live, resync } = observed;
+    const { children, source, backup, volumes, live, resync } = observed;
     // What was read of a child is in the view.
     for (const role of roles) this.#text += children[role].kind;
-    for (const read of [source, live])
+    for (const read of [source, live, backup])
       if (read.kind === 'found') this.#object(read.object);
       else this.#text += read.kind;
     if (volumes.kind === 'found') this.#value(volumes.object);

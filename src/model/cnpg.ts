@@ -1,5 +1,9 @@
 // Models CloudNativePG, one reaction at a time: credentials, first start, restarts, failover. What it reports can be older than the
 // spec, but never describes a spec that it has not read.
+import { projectCluster } from '../api/cnpg.ts';
+import type { Archiver } from '../api/login.ts';
+import { millisecondsOf } from '../api/time.ts';
+import { serverNameOf } from '../domain/backup/archive.ts';
 import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './objects.ts';
 import { edit, place } from './server.ts';
 import { live, numbered, type State, timeOf } from './state.ts';
@@ -35,7 +39,34 @@ export function cnpgSteps(state: State): readonly Step[] {
   if (becoming !== undefined || ran === undefined) return [step('is healthy', change(state, finish))];
   if (statusOf(cluster).phase !== healthy) return [step('has recovered', change(state, finish))];
   if (ran !== asked) return [step('begins to restart', change(state, begin))];
-  return [];
+  return backupSteps(state, cluster);
+}
+
+/** A Backup needs its plugin in the instances, and the ObjectStore. */
+function backupSteps(state: State, cluster: Stored): readonly Step[] {
+  const backup = live(state, 'backup');
+  const store = live(state, 'objectStore');
+  const serverName = serverNameOf(projectCluster(cluster));
+  const isOpen =
+    backup?.status?.phase === undefined && backup?.metadata.ownerReferences?.[0]?.uid === cluster.metadata.uid;
+  if (store === undefined || serverName === undefined) return [];
+  // The container on the primary reports what the store contains.
+  const isUnreported =
+    backup?.status?.phase === 'completed' && backup.metadata.name.startsWith(serverName) && store.status === undefined;
+  if (!isOpen && !isUnreported) return [];
+  const windows = store.status?.serverRecoveryWindow as Fields | undefined;
+  const at = (backup?.status?.stoppedAt as string | undefined) ?? timeOf(state);
+  const window = { firstRecoverabilityPoint: at, lastSuccessfulBackupTime: at };
+  const noted = edit(state, 'objectStore', (object) => ({
+    ...object,
+    status: { serverRecoveryWindow: { ...windows, [serverName]: window } },
+  }));
+  if (noted.kind !== 'done') return [];
+  const ended = edit(noted.state, 'backup', (object) => ({
+    ...object,
+    status: { phase: 'completed', stoppedAt: at },
+  }));
+  return ended.kind === 'done' ? [step('completes the backup', ended.state)] : [];
 }
 
 /** An instance fails: another one takes over, or the only one restarts. Undefined if none is running. */
@@ -69,7 +100,8 @@ export function rotatePassword(state: State): State | undefined {
 /** The fields whose change restarts instances. */
 export function runningPart(cluster: Stored): string {
   const { instances, imageName, resources, postgresql } = cluster.spec ?? {};
-  return JSON.stringify([instances, imageName, resources, (postgresql as Fields | undefined)?.parameters]);
+  const archives = serverNameOf(projectCluster(cluster)) !== undefined;
+  return JSON.stringify([instances, imageName, resources, (postgresql as Fields | undefined)?.parameters, archives]);
 }
 
 /** What the operator writes into every Cluster, and the model into a foreign one. */
@@ -212,4 +244,11 @@ function change(state: State, how: (cluster: Stored, state: State) => Stored): S
 
 function step(label: string, state: State): Step {
   return { actor: 'CNPG', label, state };
+}
+
+/** What the database says of its archiver: nothing is written to it, so that its base backup was the last that was archived. */
+export function archiverOf(state: State): Archiver | undefined {
+  const { stoppedAt } = (live(state, 'backup')?.status ?? {}) as { readonly stoppedAt?: string };
+  const archivedAt = millisecondsOf(stoppedAt);
+  return archivedAt === undefined ? undefined : { archivedAt, waiting: 0 };
 }

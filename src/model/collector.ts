@@ -11,7 +11,7 @@ export const foregroundFinalizer = 'foregroundDeletion';
 
 const owners: readonly Slot[] = ['addon', 'cluster'];
 /** The Cluster last, which is an owner itself. */
-const dependents: readonly Slot[] = ['source', ...roles.filter((role) => role !== 'cluster'), 'cluster'];
+const dependents: readonly Slot[] = ['source', 'backup', ...roles.filter((role) => role !== 'cluster'), 'cluster'];
 
 /** Everything that the garbage collector can do next, in any order. */
 export function collectorSteps(state: State): readonly Step[] {

@@ -4,7 +4,7 @@
 import type { PostgresAddon } from '../api/addon.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import { type LoginResult, loginFailures } from '../api/login.ts';
-import { kindOf } from '../domain/children.ts';
+import { resources } from '../api/resources.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type ActionResult,
   type Decision,
   isToBeTried,
+  resourceOf,
   withRefusal,
   withUntried,
   withWritten,
@@ -48,11 +49,11 @@ export interface Answer {
 export function answer(unread: Sight, sight: Sight, now: number): Answer {
   const observed = observedOf(sight);
   const decision = decide(observed, now);
-  const { unwatched, live, watched, ...others } = needs(observedOf(unread), now);
+  const { unwatched, live, watched, backup, ...others } = needs(observedOf(unread), now);
   const results = resultsOf(decision);
   const status = results.map(([what, result]) => [what, statusOf(observed.addon, decision, result, now)]);
   return {
-    reads: { ...others, urlSecret: unwatched, confirmed: live, children: watched },
+    reads: { ...others, backup: backup !== undefined, urlSecret: unwatched, confirmed: live, children: watched },
     writes: decision.actions.map(writeOf),
     login: decision.login && { url: decision.login.url, place: decision.login.place },
     ends: decision.ends === true,
@@ -62,7 +63,7 @@ export function answer(unread: Sight, sight: Sight, now: number): Answer {
 }
 
 function writeOf(action: Action): Write {
-  const kind = action.child === 'addon' ? 'PostgresAddon' : kindOf(action.child);
+  const { kind } = resources[resourceOf(action.child)].gvr;
   const { verb } = action;
   if (action.verb !== 'delete') return { verb, kind, body: action.manifest };
   return { verb, kind, body: { name: action.name, uid: action.uid, resourceVersion: action.resourceVersion } };

@@ -33,6 +33,8 @@ const atLeast: Readonly<Record<Exclude<keyof typeof scenarios, ChildScenario>, n
   'a suspended addon': 1500,
   'children edited by hand': 3500,
   'children deleted by hand': 3500,
+  'a Cluster that vanished': 3000,
+  'a Cluster that vanished, and a new one': 3000,
   'foreign children': 300,
   'a foreign ScheduledBackup in the way of a plan': 3500,
   'a database that another addon takes over': 3000,

@@ -1,5 +1,5 @@
 // Mutants that write to objects as the product must not.
-import { labels } from '../api/addon.ts';
+import { annotations, labels } from '../api/addon.ts';
 import type { Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { defaultPlans } from '../domain/database/plans.ts';
 import { type Action, applyTo } from '../domain/decision.ts';
@@ -72,8 +72,8 @@ export const actionMutants = {
       }),
     ),
     search: searchOf({
-      after: ['create standard'],
-      steps: ['plan free', 'delete cluster', 'put a foreign cluster'],
+      after: ['create free'],
+      steps: ['plan standard', 'delete cluster', 'put a foreign cluster'],
       times: 3,
     }),
     rule: 'writes only what is ours',
@@ -86,6 +86,43 @@ export const actionMutants = {
     ),
     search: searchOf({ after: ['create standard'], steps: ['delete in the foreground'], times: 1 }),
     rule: 'never a second Cluster',
+  },
+  'forgets what can be restored': {
+    subject: seeing((o) => {
+      const { backup: _, ...status } = o.addon.status ?? {};
+      return { ...o, addon: { ...o.addon, status } };
+    }),
+    search: searchOf({ after: ['create standard'], steps: ['delete cluster'], times: 1 }),
+    rule: 'no empty Cluster in the place of one that can be restored',
+  },
+  'starts empty whatever the annotation names': {
+    subject: seeing((o) => {
+      const [present] = o.addon.status?.backup?.lineages ?? [];
+      const isAsked = o.addon.metadata.annotations?.[annotations.startEmpty] !== undefined;
+      return isAsked && present !== undefined
+        ? { ...o, addon: relabelled(o.addon, { annotations: { [annotations.startEmpty]: present.serverName } }) }
+        : o;
+    }),
+    search: searchOf({
+      after: ['create standard', 'delete cluster', 'start empty'],
+      steps: ['delete cluster'],
+      times: 1,
+    }),
+    rule: 'no empty Cluster in the place of one that can be restored',
+  },
+  'starts empty on what its cache shows': {
+    subject: (product) => ({
+      ...product,
+      needs: (o, now) => ({ ...product.needs(o, now), live: false }),
+      decide: (o, now, sight) => product.decide({ ...o, live: { kind: 'found', object: o.addon } }, now, sight),
+    }),
+    search: searchOf({
+      after: ['create standard', 'delete cluster'],
+      steps: ['start empty', 'delete cluster'],
+      times: 2,
+      late: ['addon'],
+    }),
+    rule: 'no empty Cluster in the place of one that can be restored',
   },
   'deletes a ScheduledBackup in whatever state it is': {
     subject: doing((actions) =>

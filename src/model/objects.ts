@@ -6,8 +6,8 @@ import { clusterName, sourceSecretName } from '../domain/names.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** All objects that concern one addon; `source` is CNPG's Secret with the credentials. */
-export type Slot = 'addon' | Role | 'source';
+/** All objects that concern one addon; `source` is CNPG's Secret with the credentials, `backup` the last first Backup of a lineage. */
+export type Slot = 'addon' | Role | 'source' | 'backup';
 
 export interface Stored extends KubeObject {
   readonly spec?: Fields;
@@ -46,6 +46,8 @@ export const nameOf: Readonly<Record<Slot, string>> = {
   addon: addonName,
   ...byRole((role) => children[role].name({ cluster, appId: addonName })),
   source: sourceSecretName(cluster),
+  // Each has a name of its own.
+  backup: '',
 };
 
 /** The kind of each object. */
@@ -53,16 +55,17 @@ export const kindOf: Readonly<Record<Slot, string>> = {
   addon: addonGvr.kind,
   ...byRole(kindOfRole),
   source: 'Secret',
+  backup: 'Backup',
 };
 
 /** All objects: the addon, its children in the order of their table, and CNPG's Secret. */
-export const slots: readonly Slot[] = ['addon', ...roles, 'source'];
+export const slots: readonly Slot[] = ['addon', ...roles, 'source', 'backup'];
 /** The objects in the operator's caches, which can be stale. */
 export const watchedSlots: readonly Slot[] = ['addon', ...roles.filter(isWatched)];
 
 /** @returns undefined for an object that the model does not have */
 export function slotOf(kind: string, name: string): Slot | undefined {
-  return slots.find((slot) => kindOf[slot] === kind && nameOf[slot] === name);
+  return slots.find((slot) => kindOf[slot] === kind && (slot === 'backup' || nameOf[slot] === name));
 }
 
 /** The value of a Secret's key as text. */

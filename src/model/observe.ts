@@ -146,6 +146,7 @@ function observe(
     gone,
     children: byRole((role) => (isWatched(role) ? (shown(state.objects[role]) ?? null) : undefined)),
     source: undefined,
+    backup: undefined,
     live: undefined,
     volumes: undefined,
     facts: false,
@@ -159,6 +160,7 @@ function observe(
     ...cached,
     children: byRole((role) => (isRead(role) ? read(role) : cached.children[role])),
     source: need.source ? read('source') : undefined,
+    backup: need.backup === undefined ? undefined : named(read('backup'), need.backup),
     live: need.live ? read('addon') : undefined,
     volumes: need.volumes ? volumesOf(state) : undefined,
     facts: need.facts,
@@ -169,6 +171,10 @@ function observe(
     sight: isLoose ? { ...seen, live: read('addon') } : seen,
     view: { addon, ...byRole((role) => seen.children[role] ?? undefined) },
   };
+}
+
+function named(seen: Seen, name: string): Seen {
+  return seen?.metadata.name === name ? seen : null;
 }
 
 /** The rival exists as long as it controls anything. */

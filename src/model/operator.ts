@@ -5,6 +5,7 @@ import { judgeLogin } from '../domain/credentials/login.ts';
 import {
   type Action,
   essentialRefusal,
+  inForce,
   isToBeTried,
   type Login,
   withRefusal,
@@ -12,7 +13,7 @@ import {
   withWritten,
 } from '../domain/decision.ts';
 import { removalFrom, unwanted } from '../domain/removal.ts';
-import { readySince, stands, statusOf } from './cnpg.ts';
+import { archiverOf, readySince, stands, statusOf } from './cnpg.ts';
 import { sameFields } from './fields.ts';
 import { type Fields, passwordIn, type Slot, type Stored } from './objects.ts';
 import { looks } from './observe.ts';
@@ -53,13 +54,14 @@ export function carryOn(state: State, process: Acting, subject: Subject): readon
 }
 
 /** Logs in with a DATABASE_URL, to the database as it is now. */
-function logIn(state: State, process: Acting, { url, place }: Login): Step {
+function logIn(state: State, process: Acting, { url, place, archiver: question }: Login): Step {
   const cluster = live(state, 'cluster');
   const up = cluster !== undefined && stands(cluster);
   const fits = cluster?.inside?.password === passwordIn(url);
   const why = up ? 'credentials' : 'refused';
   const verdict = judgeLogin(up && fits ? { kind: 'ok' } : { kind: 'failed', why, detail: '' }, place);
-  const result = verdict === undefined ? process.result : { ...process.result, login: verdict };
+  const archiver = up && fits && question !== undefined ? archiverOf(state) : undefined;
+  const result = verdict === undefined ? process.result : { ...process.result, login: verdict, archiver };
   const proof =
     up && fits
       ? { url, cluster: cluster.metadata.uid, primary: statusOf(cluster).primary, since: readySince(cluster) }
@@ -94,7 +96,9 @@ function write(state: State, process: Acting, action: Action, subject: Subject):
     }
     case 'refused': {
       const result = withRefusal(process.result, action, meaning.verdict);
-      return [operator(failed, { ...state, process: { ...process, next: process.next + 1, result } }, attempt)];
+      const decision = inForce(process.decision, result);
+      const next: Acting = { ...process, decision, next: process.next + 1, result };
+      return [operator(failed, { ...state, process: next }, attempt)];
     }
     case 'stale':
       return [operator(failed, idle(state, process.resyncDue || isRead(action)), attempt)];
@@ -184,7 +188,7 @@ function withoutDeleted(state: State, { metadata }: Stored): State {
 
 /** Whether it writes an object that is not cached. */
 function isRead({ child }: Action): boolean {
-  return child !== 'addon' && !isWatched(child);
+  return child !== 'addon' && child !== 'backup' && !isWatched(child);
 }
 
 function idle(state: State, resyncDue: boolean): State {

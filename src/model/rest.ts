@@ -14,8 +14,22 @@ export function isStopped(state: State, addon: Stored): boolean {
   const isDeleted = addon.metadata.deletionTimestamp !== undefined;
   if (addon.spec?.suspend === true && !isDeleted) return conditions?.some(({ type }) => type === 'Suspended') === true;
   const reason = conditions?.find(({ type }) => type === 'Ready')?.reason;
+  if (reason === 'ClusterMissing') return !isDeleted && isLost(state, addon);
   // A deleted addon releases every child or none.
   return roles.some((role) => (isDeleted || isEssential(role)) && isTrueOf(state, addon, role, reason));
+}
+
+/** Whether the Cluster is gone, its backups can be restored, nobody permitted to start empty, and status claims nothing that it did. */
+function isLost(state: State, addon: Stored): boolean {
+  const { backup, conditions } = (addon.status ?? {}) as AddonStatus;
+  const [present] = backup?.lineages ?? [];
+  const isRestorable = present?.from !== undefined && present.until === undefined;
+  const isPermitted = addon.metadata.annotations?.[annotations.startEmpty] === present?.serverName;
+  const isNamed = conditions?.some(({ message }) =>
+    message.includes(`${annotations.startEmpty}=${present?.serverName} `),
+  );
+  const isWithout = live(state, 'cluster') === undefined && backup?.effective === 'none';
+  return isWithout && isRestorable && !isPermitted && isNamed === true;
 }
 
 /**
@@ -99,7 +113,7 @@ export function leftOver(state: State): string | undefined {
   const child = slots.find((slot) => {
     const object = live(state, slot);
     // With --cascade=orphan, the garbage collector does not wait for a mark that a policy refuses.
-    const isRefused = slot !== 'addon' && slot !== 'source' && state.refused.includes(slot);
+    const isRefused = slot !== 'addon' && slot !== 'source' && slot !== 'backup' && state.refused.includes(slot);
     if (isRefused && object !== undefined && state.memory.kept.includes(object.metadata.uid)) return false;
     if (object?.metadata.labels?.[labels.managedBy] !== fieldManager) return false;
     if (object.metadata.labels[labels.name] !== addonName) return false;
@@ -117,8 +131,11 @@ export function shapeOf(state: State, without: readonly Role[] = []): string {
   const status = (addon?.status ?? {}) as AddonStatus;
   const own = (role: Role): Fields | undefined => {
     const child = live(state, role);
-    const counts = addon !== undefined && child !== undefined && belongs(addon, child) && !without.includes(role);
-    return counts ? childShape(child) : undefined;
+    // What was backed up stays restorable after a change to a plan without backups.
+    const isKept = role === 'objectStore' && status.backup?.requested === 'none';
+    const counts =
+      addon !== undefined && child !== undefined && belongs(addon, child) && !without.includes(role) && !isKept;
+    return counts ? withoutStore(childShape(child), without) : undefined;
   };
   const url = textOf(live(state, 'urlSecret'), 'DATABASE_URL')?.replace(/:[^:@]+@/, ':password@');
   const shape = {
@@ -128,7 +145,14 @@ export function shapeOf(state: State, without: readonly Role[] = []): string {
     finalizers: without.length > 0 ? undefined : addon?.metadata.finalizers,
     status: statusShape(status, without),
   };
-  return JSON.stringify(shape, sorted, 1).replace(/\b(?:uid|rv|pw)-\d+\b/g, '#');
+  return JSON.stringify(shape, sorted, 1).replace(/\b(?:(?:uid|rv|pw)-\d+|db-team-a-shop-[0-9a-f]{8})\b/g, '#');
+}
+
+/** Without its ObjectStore a database archives nothing, and its schedule rests. */
+function withoutStore({ spec, ...shape }: Fields, without: readonly Role[]): Fields {
+  if (!without.includes('objectStore')) return { spec, ...shape };
+  const { plugins: _, suspend: __, ...others } = spec as Fields;
+  return { ...shape, spec: others };
 }
 
 function childShape(child: Stored): Fields {
@@ -139,7 +163,7 @@ function childShape(child: Stored): Fields {
 
 function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
   const { phase, plan, version, clusterName, secretName, resources, endpoints, backup, conditions } = status;
-  const { storage: _, ...sizes } = resources ?? {};
+  const { storage: _, sidecarMemory, ...sizes } = resources ?? {};
   const concerns: readonly (string | undefined)[] = without.map((role) => children[role].concern);
   const reasons = (conditions ?? []).filter(
     ({ type }) => type !== 'Adopted' && type !== 'PlanApplied' && !concerns.includes(concernOf(type) ?? 'none'),
@@ -149,7 +173,16 @@ function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
   // The size of a disk that cannot be expanded differs from a fresh create, and a version that is not lowered.
   const isLeft = change?.reason === 'StorageNotExpandable' || change?.reason === 'DowngradeRefused';
   const applied = isLeft ? 'True' : change?.status;
-  return { phase, plan, version, clusterName, secretName, sizes, endpoints, backup, said, applied };
+  const { requested, effective, store, schedule, archiving } = backup ?? {};
+  const backups = {
+    requested,
+    schedule,
+    // Whether the database has written anything lately does not matter.
+    ...(without.includes('objectStore')
+      ? {}
+      : { effective, store, sidecarMemory, archiving: archiving === 'idle' ? 'ok' : archiving }),
+  };
+  return { phase, plan, version, clusterName, secretName, sizes, endpoints, backups, said, applied };
 }
 
 function sorted(_: string, value: unknown): unknown {

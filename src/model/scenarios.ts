@@ -49,6 +49,7 @@ const deletions = [
 /** The user steps after `create standard` that lead to each child; none for those that a standard addon has. */
 export const askedFor: Readonly<Record<Role, readonly UserStep[]>> = {
   cluster: [],
+  objectStore: [],
   scheduledBackup: [],
   urlSecret: [],
 };
@@ -240,7 +241,7 @@ export const scenarios = {
   }),
   'a database that another addon takes over': searchOf({
     after: ['create protected standard'],
-    steps: ['let the rival take the Cluster', 'suspend on', 'suspend off', 'delete cluster'],
+    steps: ['let the rival take the Cluster', 'suspend on', 'suspend off', 'delete cluster', 'start empty'],
     times: 3,
     late: ['addon'],
   }),
@@ -260,8 +261,20 @@ export const scenarios = {
   }),
   'children deleted by hand': searchOf({
     after: ['create standard'],
-    steps: ['delete cluster', 'delete scheduledBackup', 'delete urlSecret', 'grow the disk by hand'],
-    times: 2,
+    steps: ['delete cluster', 'start empty', 'delete scheduledBackup', 'delete urlSecret', 'grow the disk by hand'],
+    times: 3,
+  }),
+  'a Cluster that vanished': searchOf({
+    after: ['create standard'],
+    steps: ['delete cluster', 'start empty', 'start empty of another lineage', 'plan free'],
+    times: 3,
+    late: ['addon', 'cluster'],
+  }),
+  'a Cluster that vanished, and a new one': searchOf({
+    after: ['create standard', 'delete cluster'],
+    steps: ['start empty', 'delete cluster', 'mode protected', 'delete in the background', 'suspend on', 'suspend off'],
+    times: 3,
+    late: ['addon'],
   }),
   'foreign children': searchOf({
     steps: ['put a foreign cluster', 'put a foreign scheduledBackup', 'put a foreign urlSecret', 'create standard'],

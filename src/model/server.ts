@@ -25,7 +25,9 @@ export type Answer =
 export function create(state: State, manifest: Manifest): Answer {
   const slot = placeOf(manifest);
   if (slot === undefined) return noSuchPlace(manifest);
-  if (live(state, slot) !== undefined) return conflict(`the object ${manifest.metadata.name} has been modified`);
+  const existing = live(state, slot);
+  if (existing !== undefined && existing.metadata.name === manifest.metadata.name)
+    return conflict(`the object ${manifest.metadata.name} has been modified`);
   return make(state, slot, manifest);
 }
 
@@ -169,7 +171,7 @@ function stillHeld(managed: Fields, before: Fields, after: Fields): Fields {
 
 /** The response of an admission policy to the operator's write. */
 function policy({ refused }: State, slot: Slot): Answer | undefined {
-  const isRefused = slot !== 'addon' && slot !== 'source' && refused.includes(slot);
+  const isRefused = slot !== 'addon' && slot !== 'source' && slot !== 'backup' && refused.includes(slot);
   return isRefused
     ? error(403, 'Forbidden', `admission webhook "policy.example.com" denied the request: no ${kindOf[slot]}`)
     : undefined;
@@ -190,7 +192,12 @@ function make(state: State, slot: Slot, manifest: Manifest): Answer {
   const bare: Stored = {
     apiVersion: manifest.apiVersion,
     kind: manifest.kind,
-    metadata: { name: nameOf[slot], namespace: manifest.metadata.namespace, uid: `uid-${number}`, resourceVersion: '' },
+    metadata: {
+      name: manifest.metadata.name,
+      namespace: manifest.metadata.namespace,
+      uid: `uid-${number}`,
+      resourceVersion: '',
+    },
     managed: tree,
   };
   return store(next, slot, undefined, withTree(bare, tree));

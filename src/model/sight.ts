@@ -1,9 +1,11 @@
 // A sight: what the operator has observed before it decides, in Kubernetes terms, and its conversion to the input of the domain logic. It
 // contains no type of the domain, so that two revisions can be given the same sight.
 import { projectAddon } from '../api/addon.ts';
+import { projectBackup } from '../api/cnpg.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { resources } from '../api/resources.ts';
 import type { Facts } from '../api/workload.ts';
+import type { Store } from '../domain/backup/stores.ts';
 import { byRole, children, type Role } from '../domain/children.ts';
 import { defaultPlans } from '../domain/database/plans.ts';
 import type { Children, Observed, Platform, Read, Volume } from '../domain/observed.ts';
@@ -19,6 +21,8 @@ export interface Sight {
   readonly children: Readonly<Record<Role, Seen>>;
   /** CNPG's Secret with the credentials. */
   readonly source: Seen;
+  /** The first Backup of the lineage. */
+  readonly backup: Seen;
   /** The addon as the API server has it. */
   readonly live: Seen;
   readonly volumes: readonly Volume[] | undefined;
@@ -29,7 +33,15 @@ export interface Sight {
   readonly resync: boolean;
 }
 
-/** The configuration of the model's operator: default plans, and logins required. */
+const testStore: Store = {
+  destination: 's3://backups',
+  checksums: 'WhenRequired',
+  retention: { min: '1d', max: '90d' },
+  namespaces: [],
+  serviceAccountAnnotations: {},
+};
+
+/** The configuration of the model's operator: default plans, an object store, and logins required. */
 export const platform: Platform = {
   operator: 'operators/postgres-addon-operator',
   plans: defaultPlans,
@@ -37,6 +49,7 @@ export const platform: Platform = {
   imagePattern: 'example.com/postgresql:{version}',
   imageRollout: 'Never',
   connectionCheck: 'Required',
+  stores: { defaultStore: 'main', stores: { main: testStore } },
 };
 
 /** The model has no pods. Without the permission to list them, the operator draws no conclusion. */
@@ -60,6 +73,8 @@ export function observedOf(sight: Sight): Observed {
       readOf(sight.children[role], (raw) => resources[children[role].resource].project(raw)),
     ) as unknown as Children,
     source: readOf(sight.source, (raw): Secret => raw),
+    backup: readOf(sight.backup, projectBackup),
+    backups: { kind: 'unread' },
     volumes: volumes === undefined ? { kind: 'unread' } : { kind: 'found', object: volumes },
     live: readOf(sight.live, (raw) => raw),
     facts: sight.facts ? { kind: 'found', object: nothingToSee } : { kind: 'unread' },

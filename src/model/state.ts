@@ -78,6 +78,15 @@ export interface Memory {
   };
   /** When a status first reported the database of a Cluster as ready. */
   readonly ready?: { readonly cluster: string; readonly at: string };
+  /** What the last Cluster of an addon archived into. */
+  readonly archive?: {
+    readonly addon: string;
+    readonly serverName: string;
+    /** Whether status has named it as the present lineage. */
+    readonly reported: boolean;
+    /** Whether a base backup was completed. */
+    readonly restorable: boolean;
+  };
   /** Whether the user removed labels, owner references or finalizers manually. */
   readonly torn: boolean;
   /** Whether the operator crashed during a deletion with --cascade=orphan: then it may not know any more what to mark. */

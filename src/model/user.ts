@@ -1,7 +1,7 @@
 // Models users: what they do to the addon, to its children, and to the names that it needs. A table of steps, each of which returns the
 // next state, or undefined if it does not apply.
-import type { AddonSpec } from '../api/addon.ts';
-import { fieldManager, labels, orphanFinalizer } from '../api/addon.ts';
+import type { AddonSpec, AddonStatus } from '../api/addon.ts';
+import { annotations, fieldManager, labels, orphanFinalizer } from '../api/addon.ts';
 import { type Role, roles } from '../domain/children.ts';
 import { failOver, rotatePassword } from './cnpg.ts';
 import { foregroundFinalizer } from './collector.ts';
@@ -85,6 +85,8 @@ export const userSteps = {
   "put the rival's orphan there": (state) => putForeign(state, 'cluster', { ...rival, ownerReferences: undefined }),
   'let the rival take the Cluster': (state) => takeOver(state),
   'delete the namespace': (state) => (state.ending ? undefined : { ...state, ending: true }),
+  'start empty': (state) => annotated(state, presentLineage(state)),
+  'start empty of another lineage': (state) => annotated(state, 'another'),
   'fail over': failOver,
   'rotate the password': rotatePassword,
   'wait an hour': (state) => ({ ...state, clock: state.clock + longWait }),
@@ -171,6 +173,19 @@ function changeSpec(state: State, change: Partial<AddonSpec>): State | undefined
 function deleteAddon(state: State | undefined, finalizer?: string): State | undefined {
   if (state === undefined || live(state, 'addon')?.metadata.deletionTimestamp !== undefined) return undefined;
   return done(remove(state, 'addon', {}, finalizer));
+}
+
+/** The lineage that status names as the present one. */
+function presentLineage(state: State): string | undefined {
+  const { backup } = (live(state, 'addon')?.status ?? {}) as AddonStatus;
+  return backup?.lineages?.[0]?.serverName;
+}
+
+function annotated(state: State, lineage: string | undefined): State | undefined {
+  const before = live(state, 'addon')?.metadata.annotations?.[annotations.startEmpty];
+  if (lineage === undefined || lineage === before) return undefined;
+  const notes = { annotations: { [annotations.startEmpty]: lineage } };
+  return done(edit(state, 'addon', ({ metadata, ...rest }) => ({ ...rest, metadata: { ...metadata, ...notes } })));
 }
 
 /** The user requests that the children outlive the addon. */

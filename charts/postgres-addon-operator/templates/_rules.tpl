@@ -29,6 +29,18 @@
   # create, patch: to create and update them
   # delete: to remove them when a plan has no backups
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [barmancloud.cnpg.io]
+  resources: [objectstores]
+  # list, watch: to watch where backups are written, and what can be restored
+  # get: to read the latest state before the owner changes
+  # create, patch: to create and update them
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [postgresql.cnpg.io]
+  resources: [backups]
+  # get: to see how a base backup that it made ends, by its name
+  # create, patch: to make the first base backup, and those that are asked for
+  # list, delete: to remove those that it made and that failed, once they are older than the retention
+  verbs: [get, list, create, patch, delete]
 - apiGroups: [""]
   resources: [secrets]
   # get: to read the credentials that CloudNativePG made, and the app's Secret, each by its name

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { fixedClass } from '../../../hack/cluster/manifests.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
-import { providePostgresVersions } from '../../../hack/install/postgres-versions.ts';
+import { providePostgresVersions, versionIn } from '../../../hack/install/postgres-versions.ts';
 import { type AddonSpec, annotations } from '../../../src/api/addon.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { volumeClaimGvr } from '../../../src/api/workload.ts';
@@ -52,11 +52,6 @@ async function begin(place: string, name: string, spec: AddonSpec): Promise<void
   await real().running(place, name);
   await real().startApp(place, name);
   await real().sql(place, name, 'CREATE TABLE kept AS SELECT 42 AS answer');
-}
-
-/** The version in the tag of an image. */
-function versionIn(image: string): string {
-  return /:([\d.]+)-/.exec(image)?.[1] ?? '';
 }
 
 /** Applies a spec and waits until it is carried out. @returns the addon, and what its status said meanwhile */

@@ -126,6 +126,34 @@ export const addonSchema: Schema = {
               ]
             }
           }
+        },
+        "backup": {
+          "properties": {
+            "storeRef": {
+              "required": [
+                "name"
+              ],
+              "properties": {
+                "name": {}
+              }
+            },
+            "schedule": {
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.startsWith('@') || self.matches('^ *[^ ]+( +[^ ]+){5} *$')",
+                  "message": "schedule must have six fields, seconds first, such as \"0 30 2 * * *\" for 02:30 UTC"
+                }
+              ]
+            },
+            "retention": {
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[1-9][0-9]{0,3}[dwm]$')",
+                  "message": "retention must be a number of days, weeks or months such as 14d, 2w or 1m"
+                }
+              ]
+            }
+          }
         }
       }
     },
@@ -170,6 +198,7 @@ export const addonSchema: Schema = {
             "instances": {},
             "storage": {},
             "memory": {},
+            "sidecarMemory": {},
             "backup": {
               "enum": [
                 "none",
@@ -255,7 +284,73 @@ export const addonSchema: Schema = {
                 "pitr"
               ]
             },
-            "schedule": {}
+            "schedule": {},
+            "store": {},
+            "destinationPath": {},
+            "serverName": {},
+            "nextTime": {},
+            "lastSuccessTime": {},
+            "lastFailure": {
+              "properties": {
+                "time": {},
+                "message": {},
+                "backup": {}
+              }
+            },
+            "failedSince": {},
+            "recoveryWindow": {
+              "properties": {
+                "from": {},
+                "to": {}
+              }
+            },
+            "archiving": {
+              "enum": [
+                "ok",
+                "idle",
+                "late",
+                "failing",
+                "unknown"
+              ]
+            },
+            "now": {
+              "required": [
+                "request",
+                "result"
+              ],
+              "properties": {
+                "request": {},
+                "result": {
+                  "enum": [
+                    "Running",
+                    "Completed",
+                    "Failed",
+                    "Refused"
+                  ]
+                },
+                "backup": {},
+                "startTime": {},
+                "endTime": {},
+                "message": {},
+                "refused": {}
+              }
+            },
+            "lineages": {
+              "items": {
+                "required": [
+                  "serverName"
+                ],
+                "properties": {
+                  "serverName": {},
+                  "store": {},
+                  "destinationPath": {},
+                  "version": {},
+                  "since": {},
+                  "from": {},
+                  "until": {}
+                }
+              }
+            }
           }
         },
         "credentials": {

@@ -5,7 +5,7 @@
  */
 export interface AddonSpec {
   /**
-   * The size of the database and its backup level. free: 1 instance, 1Gi disk, 256Mi memory, no backups. standard: 1 instance, 10Gi disk, 1Gi memory, daily backups. pro: 3 instances, 50Gi disk, 4Gi memory, point-in-time recovery. The administrator can change these values. This release does not take backups yet. Can be changed at any time; the disk never shrinks.
+   * The size of the database and its backup level. free: 1 instance, 1Gi disk, 256Mi memory, no backups. standard: 1 instance, 10Gi disk, 1Gi memory, daily backups. pro: 3 instances, 50Gi disk, 4Gi memory, point-in-time recovery. The administrator can change these values. Can be changed at any time; the disk never shrinks.
    */
   readonly plan: 'free' | 'standard' | 'pro';
   /**
@@ -49,6 +49,28 @@ export interface AddonSpec {
      * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. The certificate is signed by a CA of the Cluster: key ca.crt of the Secret <cluster>-ca, whose key ca.key must not be mounted. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate. node-postgres checks it as with verify-full, and refuses with "self-signed certificate in certificate chain" unless the application mounts ca.crt and sets NODE_EXTRA_CA_CERTS to its path. With verify-full every client needs ca.crt: for Node as above, for libpq and pgx by PGSSLROOTCERT.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
+  };
+  /**
+   * Where and when backups are taken. Has no effect with a plan without backups.
+   */
+  readonly backup?: {
+    /**
+     * The object store to write to. Defaults to the one that the platform team chose.
+     */
+    readonly storeRef?: {
+      /**
+       * The name of an object store that the platform team declared for this namespace.
+       */
+      readonly name: string;
+    };
+    /**
+     * When the daily base backup starts, in UTC: six fields, seconds first, such as "0 30 2 * * *" for 02:30, or @hourly, @daily, @weekly or @monthly. Not more often than once an hour. Defaults to a time between 02:00 and 04:00 that differs for each addon.
+     */
+    readonly schedule?: string;
+    /**
+     * How long every state of the database stays restorable: a number of days, weeks or months such as 14d, 2w or 1m. Defaults to 7d with daily backups and to 35d with point-in-time recovery, within the bounds of the object store.
+     */
+    readonly retention?: string;
   };
 }
 
@@ -137,6 +159,10 @@ export interface AddonStatus {
      * The memory request and limit of each instance.
      */
     readonly memory?: string;
+    /**
+     * The memory limit of the second container of each instance, which writes the backups. Absent without one.
+     */
+    readonly sidecarMemory?: string;
     /**
      * The backup level of the plan.
      */
@@ -252,13 +278,137 @@ export interface AddonStatus {
      */
     readonly requested?: 'none' | 'daily' | 'pitr';
     /**
-     * The backup level currently in force.
+     * What could be restored now: none until a base backup is completed, and while WAL does not reach the archive.
      */
     readonly effective?: 'none' | 'daily' | 'pitr';
     /**
-     * The start time of the daily base backup: a cron expression with six fields, seconds first, in UTC.
+     * When the daily base backup starts: a cron expression with six fields, seconds first, in UTC.
      */
     readonly schedule?: string;
+    /**
+     * The object store that backups are written to.
+     */
+    readonly store?: string;
+    /**
+     * The folder in the object store; the lineage is a folder below it with the name of serverName.
+     */
+    readonly destinationPath?: string;
+    /**
+     * The name of the present lineage of backups: what one server wrote without a break. A new database, a new major version and a return to a plan with backups each begin a new one.
+     */
+    readonly serverName?: string;
+    /**
+     * When the next scheduled base backup starts.
+     */
+    readonly nextTime?: string;
+    /**
+     * When the newest base backup of the present lineage was completed.
+     */
+    readonly lastSuccessTime?: string;
+    /**
+     * The last base backup that failed in the present lineage. Absent once a later one was completed.
+     */
+    readonly lastFailure?: {
+      /**
+       * When it failed.
+       */
+      readonly time?: string;
+      /**
+       * What CloudNativePG or the plugin reported.
+       */
+      readonly message?: string;
+      /**
+       * The name of the Backup.
+       */
+      readonly backup?: string;
+    };
+    /**
+     * Since when there has been a failed Backup that the operator made. It removes those that are older than the retention.
+     */
+    readonly failedSince?: string;
+    /**
+     * The times that the database can be restored to.
+     */
+    readonly recoveryWindow?: {
+      /**
+       * The end of the oldest base backup.
+       */
+      readonly from?: string;
+      /**
+       * When the last WAL file was archived, as PostgreSQL said at the last login: at most ten minutes old while the database answers. Absent while readiness.connectionCheck is Off.
+       */
+      readonly to?: string;
+    };
+    /**
+     * Whether the WAL reaches the archive. ok: a file was archived within the last 15 minutes. idle: none was, and none waits. late: none was, although some wait. failing: the last attempt failed. unknown: no login has told since the first base backup, or there is none yet.
+     */
+    readonly archiving?: 'ok' | 'idle' | 'late' | 'failing' | 'unknown';
+    /**
+     * The last base backup that was requested by the annotation addons.paas.dev/backup-now.
+     */
+    readonly now?: {
+      /**
+       * The value of the annotation.
+       */
+      readonly request: string;
+      /**
+       * Running: it was begun. Refused: it was not begun, and message says why.
+       */
+      readonly result: 'Running' | 'Completed' | 'Failed' | 'Refused';
+      /**
+       * The name of the Backup.
+       */
+      readonly backup?: string;
+      /**
+       * When it was begun.
+       */
+      readonly startTime?: string;
+      /**
+       * When it ended or was refused.
+       */
+      readonly endTime?: string;
+      /**
+       * Why it failed or was refused, or why another one was.
+       */
+      readonly message?: string;
+      /**
+       * A later value of the annotation that was refused because this one was running.
+       */
+      readonly refused?: string;
+    };
+    /**
+     * The last lineages of backups, the present one first.
+     */
+    readonly lineages?: {
+      /**
+       * The name of the lineage.
+       */
+      readonly serverName: string;
+      /**
+       * The object store that it is in.
+       */
+      readonly store?: string;
+      /**
+       * The folder that it is in.
+       */
+      readonly destinationPath?: string;
+      /**
+       * The PostgreSQL version that wrote it first.
+       */
+      readonly version?: string;
+      /**
+       * The end of its first base backup.
+       */
+      readonly since?: string;
+      /**
+       * The end of its oldest base backup when it was last seen.
+       */
+      readonly from?: string;
+      /**
+       * When the next one replaced it, or backups stopped.
+       */
+      readonly until?: string;
+    }[];
   };
   /**
    * Identifies the published credentials. Never contains a credential.

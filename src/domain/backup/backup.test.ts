@@ -1,55 +1,845 @@
-// What status says of the backups: the level of the plan, what is in force, and what stands in the way.
+// The life of the backups of one addon, round by round: what is written in which order, and what is claimed.
 import { describe, expect, it } from '@jest/globals';
-import type { PostgresAddon } from '../../api/addon.ts';
-import type { Condition } from '../../api/kubernetes.ts';
-import { alterationOf } from '../alteration.ts';
-import { aCluster, anAddon, aRunningAddon, aScheduledBackup, aTarget, changed, observing, think } from '../testing.ts';
-import { dailySchedule } from './schedule.ts';
-import { buildScheduledBackup } from './scheduled-backup.ts';
+import { annotations, labels, type PostgresAddon, projectAddon } from '../../api/addon.ts';
+import { type ObjectStore, projectObjectStore } from '../../api/barman.ts';
+import { type Backup, barmanPlugin, type Cluster, type ScheduledBackup } from '../../api/cnpg.ts';
+import type { KubeObject, Manifest } from '../../api/kubernetes.ts';
+import { needs } from '../needs.ts';
+import type { Observed, Platform } from '../observed.ts';
+import { withReadyAt } from '../recorded.ts';
+import {
+  aCluster,
+  anAddon,
+  aStore,
+  aVolume,
+  changed,
+  defined,
+  observing,
+  refusing,
+  summary,
+  testPlatform,
+  testTime,
+  think,
+} from '../testing.ts';
+import { transitions } from '../transitions.ts';
+import { serverNameOf } from './archive.ts';
 
-const backupReady = (o: Parameters<typeof think>[0]): string | undefined =>
-  think(o).status.conditions?.find(({ type }) => type === 'BackupReady')?.reason;
+const platform: Platform = { ...testPlatform, stores: { defaultStore: 'main', stores: { main: aStore() } } };
+const volumes = { kind: 'found', object: [aVolume()] } as const;
+const noBackup = { kind: 'absent' } as const;
 
-describe('the level of backups', () => {
-  it('of a plan with backups is not in force, and the schedule is shown', () => {
-    const o = observing(anAddon({ plan: 'pro' }));
-    expect(think(o).status.backup).toEqual({
-      requested: 'pitr',
-      effective: 'none',
-      schedule: dailySchedule('team-a/shop'),
+interface World {
+  readonly addon: PostgresAddon;
+  readonly cluster?: Cluster | undefined;
+  readonly objectStore?: ObjectStore | undefined;
+  readonly scheduledBackup?: ScheduledBackup | undefined;
+  readonly backup?: Observed['backup'];
+  readonly on?: Platform;
+}
+
+const look = ({ addon, cluster, objectStore, scheduledBackup, backup = noBackup, on = platform }: World): Observed => {
+  const o = { ...observing(addon, { cluster, objectStore, scheduledBackup, platform: on, volumes }), backup };
+  return needs(o, testTime).live ? { ...o, live: { kind: 'found', object: addon } } : o;
+};
+
+const stored = (manifest: Manifest, uid: string) => ({
+  ...manifest,
+  metadata: {
+    ...manifest.metadata,
+    uid,
+    resourceVersion: '1',
+    labels: defined(manifest.metadata.labels),
+    annotations: defined(manifest.metadata.annotations),
+  },
+});
+
+/** One round: all writes succeed, and the status is written. */
+function round(
+  world: World,
+  now = testTime,
+): World & { readonly wrote: readonly string[]; readonly made: readonly string[] } {
+  const o = look(world);
+  const { actions, status } = think(o, {}, now);
+  let next: World = { ...world, addon: { ...world.addon, status: JSON.parse(JSON.stringify(status)) } };
+  const made: string[] = [];
+  for (const action of actions) {
+    if (action.verb === 'delete') next = { ...next, [action.child]: undefined };
+    else if (action.child === 'backup') made.push(action.manifest.metadata.name);
+    else if (action.child === 'objectStore') {
+      const before = next.objectStore;
+      const is = projectObjectStore(JSON.parse(JSON.stringify(stored(action.manifest, 'store-uid'))));
+      next = { ...next, objectStore: before === undefined ? is : { ...is, status: before.status } };
+    } else if (action.child === 'cluster') {
+      const { status: before = aCluster(world.addon).status } = world.cluster ?? {};
+      next = {
+        ...next,
+        cluster: { ...(JSON.parse(JSON.stringify(stored(action.manifest, 'cluster-uid'))) as Cluster), status: before },
+      };
+    } else if (action.child === 'scheduledBackup')
+      next = {
+        ...next,
+        scheduledBackup: { ...(stored(action.manifest, 'backup-uid') as unknown as ScheduledBackup), status: {} },
+      };
+  }
+  return { ...next, wrote: summary(actions), made };
+}
+
+const backupOf = ({ addon }: World) => addon.status?.backup;
+const reasonOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.reason;
+const ends = (world: World, name: string, status: Backup['status']): World => ({
+  ...world,
+  backup: {
+    kind: 'found',
+    object: {
+      apiVersion: 'postgresql.cnpg.io/v1',
+      kind: 'Backup',
+      metadata: { name, namespace: 'team-a', uid: 'b', resourceVersion: '1' },
+      status,
+    },
+  },
+});
+/** The plugin reports a base backup of the lineage. */
+function completes(world: World, time = '2026-01-02T03:00:00Z'): World {
+  const serverName = serverNameOf(world.cluster) ?? '';
+  const window = { firstRecoverabilityPoint: time, lastSuccessfulBackupTime: time };
+  const { objectStore } = world;
+  if (objectStore === undefined) throw new Error('no ObjectStore');
+  return {
+    ...world,
+    backup: noBackup,
+    objectStore: {
+      ...objectStore,
+      status: { serverRecoveryWindow: { ...objectStore.status.serverRecoveryWindow, [serverName]: window } },
+    },
+  };
+}
+/** CNPG has carried out what was written: every instance is ready again. */
+const settles = (world: World): World => {
+  const { cluster } = world;
+  if (cluster === undefined) return world;
+  const at = Date.parse(cluster.status.readyCondition?.lastTransitionTime ?? '2026-01-02T03:00:00Z') + 60_000;
+  const readyInstances = cluster.spec.instances ?? 1;
+  return {
+    ...world,
+    cluster: {
+      ...cluster,
+      status: {
+        ...cluster.status,
+        readyInstances,
+        readyCondition: { status: 'True', lastTransitionTime: new Date(at).toISOString() },
+      },
+    },
+  };
+};
+
+const created = (): ReturnType<typeof round> => round({ addon: anAddon() });
+const inForce = (): World => round(completes(round(created())));
+
+describe('a new database', () => {
+  it('gets its store before the Cluster that names it, and no schedule yet', () => {
+    const { wrote, cluster, objectStore } = created();
+    expect(wrote).toEqual(['create ObjectStore', 'create Cluster']);
+    expect(cluster?.spec.plugins).toEqual([
+      {
+        name: barmanPlugin,
+        enabled: true,
+        isWALArchiver: true,
+        parameters: { barmanObjectName: objectStore?.metadata.name, serverName: serverNameOf(cluster) },
+      },
+    ]);
+    expect(serverNameOf(cluster)).toMatch(/^db-team-a-shop-[0-9a-f]{8}$/);
+  });
+
+  it('claims nothing before the first base backup, which is made once, and then the schedule begins', () => {
+    const first = created();
+    expect([reasonOf(first), backupOf(first)?.effective]).toEqual(['FirstBackupPending', 'none']);
+    const second = round(first);
+    const name = `${serverNameOf(first.cluster)}-first`;
+    expect(second.made).toEqual([name]);
+    const running = round(ends(second, name, { phase: 'started' }));
+    expect([running.wrote, reasonOf(running)]).toEqual([[], 'FirstBackupPending']);
+    const done = round(completes(running));
+    expect(done.wrote).toEqual(['create ScheduledBackup']);
+    expect(done.scheduledBackup?.spec).toMatchObject({ suspend: false, target: 'primary', method: 'plugin' });
+    expect(reasonOf(done)).toBe('InForce');
+    expect(backupOf(done)).toMatchObject({
+      requested: 'daily',
+      effective: 'daily',
+      store: 'main',
+      destinationPath: 's3://backups/team-a',
+      serverName: serverNameOf(first.cluster),
+      recoveryWindow: { from: '2026-01-02T03:00:00Z' },
+      archiving: 'idle',
+      lineages: [{ serverName: serverNameOf(first.cluster), from: '2026-01-02T03:00:00Z', store: 'main' }],
     });
-    expect(backupReady(o)).toBe('NoObjectStore');
+    expect(round(done).wrote).toEqual([]);
   });
 
-  it('of a plan without them is that there are none', () => {
-    const o = observing(anAddon({ plan: 'free' }));
-    expect(think(o).status.backup).toEqual({ requested: 'none', effective: 'none' });
-    expect(backupReady(o)).toBeUndefined();
-  });
-
-  it('stays that of the plan that was applied while suspended', () => {
-    const running = aRunningAddon();
-    const o = observing(changed(running, { plan: 'pro', suspend: true }), { cluster: aCluster(running) });
-    expect(think(o).status.backup).toEqual(running.status?.backup);
+  it('is created without an archive if its store is refused, and gets one once it is not', () => {
+    const o = look({ addon: anAddon() });
+    const { decision } = think(o);
+    const { actions = [], conditions } = decision.withoutStore ?? {};
+    expect(summary(actions)).toEqual(['create ObjectStore', 'create Cluster', 'create ScheduledBackup']);
+    const cluster = actions.find(({ child }) => child === 'cluster');
+    expect(cluster?.verb === 'create' && (cluster.manifest.spec as Cluster['spec']).plugins).toBeUndefined();
+    expect(conditions?.Provisioned?.reason).toBe('Creating');
+    const { status } = think({ ...o }, refusing('objectStore', 'QuotaExceeded'));
+    expect(status.conditions?.find(({ type }) => type === 'BackupReady')?.reason).toBe('QuotaExceeded');
   });
 });
 
-it('a schedule that admission changes is named, and not written again', () => {
-  const addon = anAddon();
-  const wanted = buildScheduledBackup(addon, aTarget(observing(addon)));
-  const made = aScheduledBackup(addon);
-  const stored = { ...made, spec: { ...wanted.spec, schedule: '0 0 0 * * *' } };
-  const verdict = alterationOf(wanted, stored);
-  if (verdict === undefined) throw new Error('nothing was altered');
-  const condition: Condition = {
-    type: 'BackupReady',
-    status: 'False',
-    ...verdict,
-    observedGeneration: 1,
-    lastTransitionTime: '2026-01-02T03:04:05Z',
+describe('a first backup that fails', () => {
+  const first = created();
+  const name = `${serverNameOf(first.cluster)}-first`;
+  const failed = round(
+    ends(round(first), name, { phase: 'failed', error: 'exit status 4', stoppedAt: '2026-01-02T03:04:00Z' }),
+  );
+
+  it('is named, and made again under another name after a growing wait', () => {
+    expect(reasonOf(failed)).toBe('StoreRefused');
+    expect(backupOf(failed)?.lastFailure).toEqual({
+      time: '2026-01-02T03:04:00Z',
+      message: 'exit status 4',
+      backup: name,
+    });
+    const waiting = { ...failed, backup: noBackup };
+    expect(round(waiting, Date.parse('2026-01-02T03:04:59Z')).made).toEqual([]);
+    expect(round(waiting, Date.parse('2026-01-02T03:05:00Z')).made).toEqual([`${name}-2`]);
+    const again = round(
+      ends(waiting, `${name}-2`, { phase: 'failed', error: 'exit status 4', stoppedAt: '2026-01-02T03:06:00Z' }),
+    );
+    expect(round({ ...again, backup: noBackup }, Date.parse('2026-01-02T03:07:59Z')).made).toEqual([]);
+    expect(round({ ...again, backup: noBackup }, Date.parse('2026-01-02T03:08:00Z')).made).toEqual([`${name}-3`]);
+  });
+
+  it('keeps its number when the plugin reports the failure as well', () => {
+    const { objectStore } = failed;
+    if (objectStore === undefined) throw new Error('no ObjectStore');
+    const windows = { [serverNameOf(failed.cluster) ?? '']: { lastFailedBackupTime: '2026-01-02T03:04:30Z' } };
+    const waiting = {
+      ...failed,
+      backup: noBackup,
+      objectStore: { ...objectStore, status: { serverRecoveryWindow: windows } },
+    };
+    const next = round(waiting, Date.parse('2026-01-02T03:04:59Z'));
+    expect([next.made, backupOf(next)?.lastFailure?.backup]).toEqual([[], name]);
+  });
+
+  it('is made again at once when archiving works again, and its failure is forgotten after a success', () => {
+    const archiving = { status: 'True', reason: '', message: '', lastTransitionTime: '2026-01-02T03:04:02Z' };
+    const { cluster } = failed;
+    if (cluster === undefined) throw new Error('no Cluster');
+    const mended = { ...failed, backup: noBackup, cluster: { ...cluster, status: { ...cluster.status, archiving } } };
+    expect(round(mended, Date.parse('2026-01-02T03:04:03Z')).made).toEqual([`${name}-2`]);
+    const done = round(completes(mended, '2026-01-02T03:05:00Z'));
+    expect([reasonOf(done), backupOf(done)?.lastFailure]).toEqual(['InForce', undefined]);
+  });
+});
+
+describe('a failure that the plugin reports', () => {
+  const failedAt = (world: World, time: string, reason: string): World => {
+    const { cluster, objectStore } = world;
+    if (cluster === undefined || objectStore === undefined) throw new Error('no Cluster or ObjectStore');
+    const serverName = serverNameOf(cluster) ?? '';
+    const { serverRecoveryWindow: windows } = objectStore.status;
+    const lastBackup = { status: 'False', reason, message: `${reason} of CNPG`, lastTransitionTime: time };
+    const failed = { ...windows[serverName], lastFailedBackupTime: time };
+    return {
+      ...world,
+      objectStore: { ...objectStore, status: { serverRecoveryWindow: { ...windows, [serverName]: failed } } },
+      cluster: { ...cluster, status: { ...cluster.status, lastBackup } },
+    };
   };
-  const known: PostgresAddon = { ...addon, status: { ...addon.status, conditions: [condition] } };
-  const o = observing(known, { cluster: aCluster(addon), scheduledBackup: stored });
-  expect(think(o).actions).toEqual([]);
-  expect(backupReady(o)).toBe('ChangedOnAdmission');
+
+  it('does not count the attempts of the first base backup, whatever its clock says', () => {
+    const first = round(created());
+    const [name = ''] = first.made;
+    // The plugin reports it before CNPG does, by a clock that is ahead.
+    const early = round(failedAt(ends(first, name, { phase: 'started' }), '2026-01-02T03:09:00Z', 'BackupStarted'));
+    expect([reasonOf(early), backupOf(early)?.lastFailure]).toEqual(['FirstBackupPending', undefined]);
+    const failed = round(ends(early, name, { phase: 'failed', error: 'exit status 4' }));
+    expect(backupOf(failed)?.lastFailure).toMatchObject({ message: 'exit status 4', backup: name });
+    const later = round({ ...failed, backup: noBackup });
+    expect(backupOf(later)).toEqual(backupOf(failed));
+  });
+
+  it('is named with the words of CNPG once it has some', () => {
+    const started = round(failedAt(inForce(), '2026-01-02T03:09:00Z', 'BackupStarted'));
+    expect([reasonOf(started), backupOf(started)?.lastFailure]).toEqual(['InForce', undefined]);
+    const told = round(failedAt(started, '2026-01-02T03:09:00Z', 'LastBackupFailed'));
+    expect(reasonOf(told)).toBe('BackupFailed');
+    expect(backupOf(told)?.lastFailure).toEqual({
+      time: '2026-01-02T03:09:00Z',
+      message: 'LastBackupFailed of CNPG',
+    });
+  });
+});
+
+describe('what is left of the recovery window', () => {
+  const now = Date.parse('2026-03-01T00:00:00Z');
+  /** The lineage's first base backup was completed that long ago, and the oldest one that is left. */
+  const left = (first: string, oldest: string): World => {
+    const world = inForce();
+    const [lineage] = backupOf(world)?.lineages ?? [];
+    if (lineage === undefined) throw new Error('no lineage');
+    const backup = { ...backupOf(world), lineages: [{ ...lineage, since: first }] };
+    const { addon } = completes(world);
+    const scheduledBackup = world.scheduledBackup && {
+      ...world.scheduledBackup,
+      status: { nextScheduleTime: '2026-03-01T02:30:00Z' },
+    };
+    return { ...completes(world, oldest), addon: { ...addon, status: { ...addon.status, backup } }, scheduledBackup };
+  };
+
+  it.each([
+    ['2026-02-21T23:00:00Z', '2026-02-21T23:00:00Z', 'InForce'],
+    ['2026-01-01T00:00:00Z', '2026-02-22T00:00:00Z', 'InForce'],
+    ['2026-01-01T00:00:00Z', '2026-02-22T01:00:00Z', 'InForce'],
+    ['2026-01-01T00:00:00Z', '2026-02-22T01:00:01Z', 'WindowShorterThanRetention'],
+    ['2026-02-22T00:00:00Z', '2026-02-28T00:00:00Z', 'WindowShorterThanRetention'],
+    ['2026-02-22T00:00:01Z', '2026-02-28T00:00:00Z', 'InForce'],
+    ['nonsense', '2026-02-28T00:00:00Z', 'InForce'],
+  ])('backups since %s, the oldest one left of %s: %s', (first, oldest, reason) => {
+    const seen = round(left(first, oldest), now);
+    expect([reasonOf(seen), backupOf(seen)?.effective]).toEqual([reason, 'daily']);
+    expect(backupOf(seen)?.lineages?.[0]).toMatchObject({ since: first, from: oldest });
+  });
+
+  it('is nothing if the plugin finds no base backup any more, and another one is made', () => {
+    const { objectStore, ...world } = inForce();
+    if (objectStore === undefined) throw new Error('no ObjectStore');
+    const windows = { [serverNameOf(world.cluster) ?? '']: {} };
+    const seen = round({ ...world, objectStore: { ...objectStore, status: { serverRecoveryWindow: windows } } });
+    expect([reasonOf(seen), backupOf(seen)?.effective]).toEqual(['FirstBackupPending', 'none']);
+    expect(backupOf(seen)).not.toHaveProperty('recoveryWindow');
+    expect(seen.made).toEqual([`${serverNameOf(world.cluster)}-first`]);
+  });
+
+  it('is what the Backup says if the plugin missed it, until the plugin reports it', () => {
+    const world = round(created());
+    const [name = ''] = world.made;
+    const { objectStore } = world;
+    if (objectStore === undefined) throw new Error('no ObjectStore');
+    const windows = { [serverNameOf(world.cluster) ?? '']: { lastFailedBackupTime: '2026-01-02T03:02:00Z' } };
+    const missed = { ...world, objectStore: { ...objectStore, status: { serverRecoveryWindow: windows } } };
+    const completed = ends(missed, name, { phase: 'completed', stoppedAt: '2026-01-02T03:03:00Z' });
+    const told = round(completed);
+    expect(told.wrote).toEqual(['create ScheduledBackup']);
+    expect([reasonOf(told), backupOf(told)?.effective]).toEqual(['InForce', 'daily']);
+    expect(backupOf(told)?.recoveryWindow?.from).toBe('2026-01-02T03:03:00Z');
+    // It is read each time, but while the database is not ready, when what was told holds.
+    expect(needs(look(told), testTime).backup).toBe(name);
+    expect(backupOf(round({ ...told, backup: { kind: 'unread' } }))).toEqual(backupOf(told));
+    expect(backupOf(round({ ...told, backup: noBackup }))?.effective).toBe('none');
+    expect(round(told).wrote).toEqual([]);
+    const reported = completes(told, '2026-01-02T03:03:00Z');
+    expect(backupOf(round(reported))?.effective).toBe('daily');
+    expect(needs(look(reported), testTime).backup).toBeUndefined();
+  });
+});
+
+describe('the second container of an instance', () => {
+  const previewing = (world: World, plan: string) => {
+    const metadata = { ...world.addon.metadata, annotations: { [annotations.preview]: plan } };
+    return round({ ...world, addon: { ...world.addon, metadata } }).addon.status?.preview;
+  };
+
+  it('counts as memory in status.resources, and as a restart in the preview of a change that adds or removes it', () => {
+    const before = inForce();
+    expect(before.addon.status?.resources?.sidecarMemory).toBe('512Mi');
+    expect(previewing(before, 'free')).toMatchObject({
+      restart: true,
+      steps: expect.arrayContaining([{ what: 'sidecarMemory', from: '512Mi', to: 'none' }]),
+    });
+    expect(JSON.stringify(previewing(before, 'pro'))).not.toContain('sidecarMemory');
+    const free = round(settles(round({ ...before, addon: changed(before.addon, { plan: 'free' }) })));
+    expect(free.addon.status?.resources).not.toHaveProperty('sidecarMemory');
+    expect(previewing(free, 'standard')).toMatchObject({
+      restart: true,
+      steps: expect.arrayContaining([{ what: 'sidecarMemory', from: 'none', to: '512Mi' }]),
+    });
+  });
+
+  it('gets another size in the same round as the Cluster is made to read it', () => {
+    const { plans } = platform;
+    const standard = { ...plans.standard, sidecarMemory: { request: '256Mi', limit: '1Gi' } };
+    const larger = round({ ...inForce(), on: { ...platform, plans: { ...plans, standard } } });
+    expect(larger.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    expect(round(settles(larger)).wrote).toEqual([]);
+  });
+});
+
+describe('an archive', () => {
+  it('that fails is named, and nothing is claimed to be in force', () => {
+    const { cluster, ...world } = inForce();
+    if (cluster === undefined) throw new Error('no Cluster');
+    const archiving = {
+      status: 'False',
+      reason: '',
+      message: 'exit status 2',
+      lastTransitionTime: '2026-01-02T03:04:02Z',
+    };
+    const failing = round({ ...world, cluster: { ...cluster, status: { ...cluster.status, archiving } } });
+    expect([reasonOf(failing), backupOf(failing)?.effective, backupOf(failing)?.archiving]).toEqual([
+      'StoreUnreachable',
+      'none',
+      'failing',
+    ]);
+    expect(failing.addon.status?.phase).toBe(world.addon.status?.phase);
+  });
+
+  it('is another one after the plan had no backups in between, and the last ones are remembered', () => {
+    const before = inForce();
+    const [first] = backupOf(before)?.lineages ?? [];
+    const free = round({ ...before, addon: changed(before.addon, { plan: 'free' }) });
+    expect(free.wrote).toEqual(['delete ScheduledBackup', 'apply Cluster']);
+    expect(serverNameOf(free.cluster)).toBeUndefined();
+    expect(free.objectStore).toBeDefined();
+    const rest = round(settles(free));
+    expect(backupOf(rest)).toEqual({
+      requested: 'none',
+      effective: 'none',
+      lineages: [{ ...first, until: '2026-01-02T03:04:05Z' }],
+    });
+    expect(reasonOf(rest)).toBeUndefined();
+    const back = round({ ...rest, addon: changed(rest.addon, { plan: 'standard' }) });
+    expect(serverNameOf(back.cluster)).toMatch(/^db-team-a-shop-[0-9a-f]{8}$/);
+    expect(serverNameOf(back.cluster)).not.toBe(first?.serverName);
+    const restarting = round(back);
+    expect([restarting.made, backupOf(restarting)?.effective]).toEqual([[], 'none']);
+    const ready = round(settles(restarting));
+    expect(ready.made).toEqual([`${serverNameOf(back.cluster)}-first`]);
+    expect(backupOf(ready)?.lineages?.map(({ serverName }) => serverName)).toEqual([
+      serverNameOf(back.cluster),
+      first?.serverName,
+    ]);
+  });
+
+  it('is another one from a new major version on, in the same write as the image', () => {
+    const before = inForce();
+    const asking = round({ ...before, addon: changed(before.addon, { version: '18' }) });
+    const upgrading = round(
+      ends(asking, asking.made[0] ?? '', { phase: 'completed', stoppedAt: '2026-01-02T03:10:00Z' }),
+    );
+    expect(upgrading.cluster?.spec.imageName).toContain(':18');
+    expect(serverNameOf(upgrading.cluster)).not.toBe(serverNameOf(before.cluster));
+    expect(backupOf(round(upgrading))?.effective).toBe('none');
+    const minor = round({ ...before, addon: changed(before.addon, { version: '17.9' }) });
+    expect(serverNameOf(minor.cluster)).toBe(serverNameOf(before.cluster));
+  });
+
+  it('goes on as it is when the platform team withdraws the store, and a new store takes its place', () => {
+    const before = inForce();
+    const withdrawn = round({ ...before, on: testPlatform });
+    expect(withdrawn.wrote).toEqual([]);
+    expect([reasonOf(withdrawn), backupOf(withdrawn)?.serverName]).toEqual([
+      'NoObjectStore',
+      serverNameOf(before.cluster),
+    ]);
+    const moved: Platform = {
+      ...testPlatform,
+      stores: { defaultStore: 'b', stores: { b: aStore({ destination: 's3://b' }) } },
+    };
+    // CNPG reads the settings only when the Cluster changes.
+    expect(round({ ...before, on: moved }).wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+  });
+
+  it('whose store was deleted gets it again, and then the Cluster is made to look, also after a crash in between', () => {
+    const before = inForce();
+    const gone = { ...before, objectStore: undefined };
+    const mended = round(gone);
+    expect(mended.wrote).toEqual(['create ObjectStore', 'apply Cluster']);
+    expect(mended.scheduledBackup?.spec.suspend).toBe(false);
+    const crashed = { ...mended, cluster: before.cluster };
+    expect(round(crashed).wrote).toEqual(['apply Cluster']);
+    expect(round(mended).wrote).toEqual([]);
+    expect(mended.cluster?.metadata.annotations?.[annotations.objectStore]).toMatch(/\.2$/);
+  });
+});
+
+describe('an adoption that a crash has cut short after the Cluster', () => {
+  /** What the deleted addon has left behind, as if this one had adopted the Cluster alone. */
+  function interrupted(spec: Parameters<typeof anAddon>[0] = {}): World {
+    const { addon, cluster, objectStore, scheduledBackup } = inForce();
+    if (cluster === undefined || objectStore === undefined || scheduledBackup === undefined) throw new Error('not all');
+    const left = ({ ownerReferences: _, ...metadata }: KubeObject['metadata']): KubeObject['metadata'] => ({
+      ...metadata,
+      labels: { ...metadata.labels, [labels.uid]: 'former-uid', [labels.orphaned]: 'true' },
+    });
+    const { metadata } = cluster;
+    const notes = { ...metadata.annotations, [annotations.formerUid]: 'former-uid' };
+    const { backup: _, ...status } = addon.status ?? {};
+    return {
+      addon: { ...anAddon(spec), status },
+      cluster: { ...cluster, metadata: { ...metadata, annotations: notes } },
+      objectStore: { ...objectStore, metadata: left(objectStore.metadata) },
+      scheduledBackup: { ...scheduledBackup, metadata: left(scheduledBackup.metadata) },
+    };
+  }
+
+  it('is completed in one round: the archive goes on, and CNPG has nothing to look at', () => {
+    const world = interrupted();
+    const next = round(world);
+    expect(next.wrote).toEqual(['apply ObjectStore', 'apply ScheduledBackup']);
+    expect([reasonOf(next), next.made]).toEqual(['InForce', []]);
+    expect(next.objectStore?.metadata.annotations).toEqual(world.objectStore?.metadata.annotations);
+    for (const { metadata } of [next.objectStore, next.scheduledBackup].filter((child) => child !== undefined))
+      expect(metadata.labels).toMatchObject({ [labels.uid]: 'addon-uid' });
+  });
+
+  it('is completed by a plan without backups too: nothing is left behind without an owner', () => {
+    const next = round(interrupted({ plan: 'free' }));
+    expect(next.wrote).toEqual(['delete ScheduledBackup', 'apply Cluster', 'apply ObjectStore']);
+    expect(next.objectStore?.metadata.labels).toMatchObject({ [labels.uid]: 'addon-uid' });
+  });
+});
+
+describe('a Cluster that vanished although nobody deleted the addon', () => {
+  const ran = (world: World): World => ({ ...world, addon: withReadyAt(world.addon, '2026-01-02T03:04:00Z') });
+  const before = ran(inForce());
+  const lineage = serverNameOf(before.cluster) ?? '';
+  const vanish = (world: World): World => ({ ...world, cluster: undefined });
+  const gone = vanish(before);
+  const asking = (world: World, value: string): World => ({
+    ...world,
+    addon: {
+      ...world.addon,
+      metadata: { ...world.addon.metadata, annotations: { [annotations.startEmpty]: value } },
+    },
+  });
+  const readyOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'Ready');
+
+  it('is not replaced by an empty one while its backups can be restored, and both ways out are named', () => {
+    const missing = round(gone);
+    // The schedule would make a Backup that waits for the next Cluster.
+    expect(missing.wrote).toEqual(['apply ScheduledBackup']);
+    expect(missing.scheduledBackup?.spec.suspend).toBe(true);
+    expect(readyOf(missing)).toMatchObject({ status: 'False', reason: 'ClusterMissing' });
+    for (const words of [
+      `object store "main", s3://backups/team-a, server name ${lineage}`,
+      'recover a Cluster of another name',
+      `${annotations.startEmpty}=${lineage}`,
+      '--cascade=orphan',
+    ])
+      expect(readyOf(missing)?.message).toContain(words);
+    expect(readyOf(missing)?.message.length).toBeLessThan(1024);
+    const { status } = missing.addon;
+    expect(status?.conditions?.find(({ type }) => type === 'Stalled')?.reason).toBe('ClusterMissing');
+    expect(status?.conditions?.filter((one) => one.status === 'True').map(({ type }) => type)).toEqual(['Stalled']);
+    expect(transitions(before.addon.status, status ?? {})).toMatchObject([
+      { type: 'Warning', reason: 'ClusterMissing' },
+    ]);
+    expect([status?.phase, status?.ready_at]).toEqual(['provisioning', before.addon.status?.ready_at]);
+    expect(round(missing).wrote).toEqual([]);
+    expect(round(missing).addon.status).toEqual(status);
+  });
+
+  it('keeps its lineage in status, which claims no more than what can be restored', () => {
+    const { status } = round(gone).addon;
+    const { archiving: _, nextTime: __, ...kept } = backupOf(before) ?? {};
+    expect(status?.backup).toEqual({ ...kept, effective: 'none', recoveryWindow: { from: '2026-01-02T03:00:00Z' } });
+    expect(status?.backup?.lineages?.[0]).not.toHaveProperty('until');
+  });
+
+  it('is not replaced either if only the ObjectStore knows yet that there is a backup', () => {
+    // Nor does it matter whether the addon was ever ready: applications may have been able to log in.
+    const unrecorded = vanish(completes(round(created())));
+    expect(unrecorded.addon.status?.backup?.lineages?.[0]).not.toHaveProperty('from');
+    const missing = round(unrecorded);
+    expect([missing.wrote, readyOf(missing)?.reason]).toEqual([[], 'ClusterMissing']);
+    expect(backupOf(missing)?.lineages?.[0]?.from).toBe('2026-01-02T03:00:00Z');
+    // Also once the ObjectStore is gone, since status knows.
+    expect(readyOf(round({ ...missing, objectStore: undefined }))?.reason).toBe('ClusterMissing');
+  });
+
+  it.each([
+    ['without a backup', vanish(ran(round(created())))],
+    ['of a plan without backups', vanish(ran(round({ addon: anAddon({ plan: 'free' }) })))],
+    [
+      'that stopped its backups',
+      vanish(round(settles(round({ ...before, addon: changed(before.addon, { plan: 'free' }) })))),
+    ],
+  ])('%s is created again at once', (_, world) => {
+    const again = round(world);
+    expect(again.wrote).toContain('create Cluster');
+    expect(readyOf(again)?.reason).toBe('ClusterRecreated');
+  });
+
+  it('is not replaced because the plan, the store or the mode changes', () => {
+    for (const world of [
+      { ...gone, addon: changed(gone.addon, { plan: 'free' }) },
+      { ...gone, addon: changed(gone.addon, { mode: 'protected' }) },
+      { ...gone, on: testPlatform },
+    ] satisfies readonly World[]) {
+      const missing = round(round(world));
+      expect([missing.cluster, readyOf(missing)?.reason]).toEqual([undefined, 'ClusterMissing']);
+      expect(missing.addon.status?.observedGeneration).toBe(world.addon.metadata.generation);
+    }
+  });
+
+  it('is replaced if the annotation names its lineage, and the new Cluster begins another one', () => {
+    const missing = round(gone);
+    const anew = round(asking(missing, lineage));
+    expect(anew.wrote).toEqual(['create Cluster']);
+    expect(readyOf(anew)?.reason).toBe('ClusterRecreated');
+    const second = serverNameOf(anew.cluster);
+    expect(second).toMatch(/^db-team-a-shop-[0-9a-f]{8}$/);
+    expect(second).not.toBe(lineage);
+    expect(backupOf(anew)?.lineages).toMatchObject([
+      { serverName: second },
+      { serverName: lineage, from: '2026-01-02T03:00:00Z', until: '2026-01-02T03:04:05Z' },
+    ]);
+    // The annotation is still there, and names a lineage of the past.
+    const filled = round(completes(round(anew)));
+    expect(reasonOf(filled)).toBe('InForce');
+    const again = round(vanish(filled));
+    expect([again.cluster, readyOf(again)?.reason]).toEqual([undefined, 'ClusterMissing']);
+    expect(readyOf(again)?.message).toContain(`${annotations.startEmpty} is "${lineage}", which is another one`);
+  });
+
+  it('keeps its lineage while the API server refuses the new Cluster', () => {
+    const { status } = think(look(asking(round(gone), lineage)), refusing('cluster', 'QuotaExceeded'));
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('QuotaExceeded');
+    expect(status.backup?.lineages).toEqual([{ ...backupOf(before)?.lineages?.[0] }]);
+  });
+
+  it('is waited for while it is being deleted', () => {
+    const { cluster } = before;
+    if (cluster === undefined) throw new Error('no Cluster');
+    const metadata = { ...cluster.metadata, deletionTimestamp: '2026-01-02T03:04:00Z' };
+    const dying = round({ ...before, cluster: { ...cluster, metadata } });
+    expect([dying.wrote, readyOf(dying)?.reason]).toEqual([[], 'OldObjectTerminating']);
+  });
+
+  it('is not replaced if the annotation names anything else, which the message quotes', () => {
+    const asked = round(asking(gone, `${'x'.repeat(5000)}`));
+    expect([asked.cluster, readyOf(asked)?.reason]).toEqual([undefined, 'ClusterMissing']);
+    expect(readyOf(asked)?.message).toContain(`${annotations.startEmpty} is "xxx`);
+    expect(readyOf(asked)?.message.length).toBeLessThan(1024);
+  });
+
+  it('is replaced only by an addon that the API server confirms in this version', () => {
+    const asked = look(asking(round(gone), lineage));
+    expect(needs({ ...asked, live: { kind: 'unread' } }, testTime).live).toBe(true);
+    const { addon } = asked;
+    const older = { ...addon, metadata: { ...addon.metadata, resourceVersion: '11' } };
+    expect(think({ ...asked, live: { kind: 'found', object: older } }).actions).toEqual([]);
+    expect(summary(think(asked).actions)).toContain('create Cluster');
+  });
+
+  it('is looked for at the API server before it is called missing, once', () => {
+    expect(needs(look(gone), testTime)).toMatchObject({ watched: true, live: false });
+    expect(needs(look(round(gone)), testTime)).toMatchObject({ watched: false, live: false });
+  });
+
+  it('is reported while the addon is suspended too, which changes nothing', () => {
+    const suspendedWorld = { ...gone, addon: changed(gone.addon, { suspend: true }) };
+    expect(needs(look(suspendedWorld), testTime).watched).toBe(true);
+    const missing = round(suspendedWorld);
+    expect([missing.wrote, readyOf(missing)?.reason]).toEqual([[], 'ClusterMissing']);
+    expect(missing.addon.status?.conditions?.find(({ type }) => type === 'Suspended')?.status).toBe('True');
+    expect(backupOf(missing)).toMatchObject({ effective: 'none', lineages: [{ serverName: lineage }] });
+    const asked = round(asking(missing, lineage));
+    expect([asked.wrote, readyOf(asked)?.reason]).toEqual([[], 'Suspended']);
+  });
+
+  it('is created for an addon that a backup tool restored with the status of an earlier one', () => {
+    const { addon } = round(gone);
+    const raw = { ...addon, metadata: { ...addon.metadata, uid: 'another' } };
+    const restored = round({
+      addon: { ...projectAddon(raw), status: { ...projectAddon(raw).status, operator: testPlatform.operator } },
+    });
+    expect(restored.wrote).toContain('create Cluster');
+    // Of a later generation of the same addon, what can be restored is still known.
+    const later = projectAddon({ ...addon, status: { ...addon.status, observedGeneration: 9 } } as PostgresAddon);
+    expect(readyOf(round({ addon: later }))?.reason).toBe('ClusterMissing');
+  });
+});
+
+describe('bad input', () => {
+  it.each([
+    [{ schedule: '30 2 * * *' }, 'spec.backup.schedule "30 2 * * *" has 5 fields'],
+    [{ storeRef: { name: 'x' } }, 'spec.backup.storeRef.name "x" is not an object store'],
+    [{ retention: '1000d' }, 'spec.backup.retention "1000d" is not possible'],
+  ])('%j creates nothing, and is told; a database that exists stays as it is', (backup, words) => {
+    const { wrote, addon } = round({ addon: anAddon({ backup }) });
+    expect(wrote).toEqual([]);
+    expect(addon.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining(words),
+    });
+    const before = inForce();
+    const after = round({ ...before, addon: changed(before.addon, { backup }) });
+    expect(after.wrote).toEqual([]);
+    expect(reasonOf(after)).toBe('InvalidSpec');
+    expect(after.addon.status?.conditions?.find(({ type }) => type === 'Provisioned')?.reason).toBe('ClusterHealthy');
+  });
+});
+
+describe('a base backup that is asked for', () => {
+  const asking = (world: World, value: string): World => ({
+    ...world,
+    addon: { ...world.addon, metadata: { ...world.addon.metadata, annotations: { [annotations.backupNow]: value } } },
+  });
+  const nowOf = ({ addon }: World) => addon.status?.backup?.now;
+  const begun = round(asking(inForce(), 'one'));
+  const [name = ''] = begun.made;
+
+  it('is made once, followed by its name, and its end is reported', () => {
+    expect(begun.made).toEqual([expect.stringMatching(/^db-team-a-shop-[0-9a-f]{8}-now-[0-9a-f]{8}$/)]);
+    expect(nowOf(begun)).toEqual({
+      request: 'one',
+      result: 'Running',
+      backup: name,
+      startTime: '2026-01-02T03:04:05Z',
+    });
+    expect(needs(look(begun), testTime).backup).toBe(name);
+    const waiting = round(ends(begun, name, { phase: 'started' }));
+    expect([waiting.made, nowOf(waiting)]).toEqual([[], nowOf(begun)]);
+    const done = round(ends(waiting, name, { phase: 'completed', stoppedAt: '2026-01-02T03:05:00Z' }));
+    expect(nowOf(done)).toEqual({ ...nowOf(begun), result: 'Completed', endTime: '2026-01-02T03:05:00Z' });
+    expect([round(done).made, needs(look(done), testTime).backup]).toEqual([[], undefined]);
+  });
+
+  it('that fails says why, and the next value makes another', () => {
+    const failed = round(ends(begun, name, { phase: 'failed', error: 'no space', stoppedAt: '2026-01-02T03:05:00Z' }));
+    expect(nowOf(failed)).toMatchObject({ request: 'one', result: 'Failed', message: 'no space' });
+    expect(reasonOf(failed)).toBe('BackupFailed');
+    const again = round(asking({ ...failed, backup: noBackup }, 'two'));
+    expect(again.made).toHaveLength(1);
+    expect(again.made).not.toContain(name);
+  });
+
+  it('that is gone has failed', () => {
+    expect(nowOf(round(begun))).toMatchObject({ result: 'Failed', message: `Backup ${name} no longer exists` });
+  });
+
+  it('is not made twice after a crash before the status write', () => {
+    const crashed = ends(asking(inForce(), 'one'), name, { phase: 'started' });
+    const next = round(crashed);
+    expect([next.made, nowOf(next)?.result, nowOf(next)?.backup]).toEqual([[], 'Running', name]);
+  });
+
+  it('while another one runs is refused, also afterwards', () => {
+    const second = round(ends(asking(begun, 'two'), name, { phase: 'started' }));
+    expect([second.made, nowOf(second)]).toEqual([
+      [],
+      {
+        ...nowOf(begun),
+        refused: 'two',
+        message: `the request "two" was refused, since Backup ${name} was still running`,
+      },
+    ]);
+    const done = round(ends(second, name, { phase: 'completed', stoppedAt: '2026-01-02T03:05:00Z' }));
+    expect([done.made, nowOf(done)?.result, nowOf(done)?.refused]).toEqual([[], 'Completed', 'two']);
+    expect(round({ ...done, backup: noBackup }).made).toEqual([]);
+    expect(round(asking({ ...done, backup: noBackup }, 'three')).made).toHaveLength(1);
+  });
+
+  it.each<readonly [string, World, string]>([
+    ['before the first one', round(round(created())), 'the first base backup has not been completed'],
+    ['of a plan without backups', round({ addon: anAddon({ plan: 'free' }) }), 'plan free has no backups'],
+    ['without a store', { ...inForce(), on: testPlatform }, 'nothing is archived: see the condition BackupReady'],
+  ])('%s is refused with the reason', (_, world, message) => {
+    const next = round(asking({ ...world, backup: noBackup }, 'one'));
+    expect(nowOf(next)).toEqual({ request: 'one', result: 'Refused', message, endTime: '2026-01-02T03:04:05Z' });
+    expect(next.made.filter((made) => made.includes('-now-'))).toEqual([]);
+    expect(nowOf(round(next))).toEqual(nowOf(next));
+  });
+
+  it('that the API server refuses has not begun', () => {
+    const refusal = {
+      reason: 'QuotaExceeded',
+      message: 'no',
+      verb: 'create',
+      child: 'backup',
+      concern: 'backup',
+    } as const;
+    const { status } = think(look(asking(inForce(), 'one')), { refusals: [refusal] });
+    expect(status.backup?.now).toMatchObject({ request: 'one', result: 'Refused' });
+    expect(status.backup?.now?.backup).toBeUndefined();
+  });
+});
+
+describe('a major upgrade', () => {
+  const asked = (world: World): World => {
+    const addon = changed(world.addon, { version: '18' });
+    return { ...world, backup: noBackup, addon: { ...addon, metadata: { ...addon.metadata, generation: 2 } } };
+  };
+  const planApplied = ({ addon }: World) =>
+    addon.status?.conditions?.find(({ type }) => type === 'PlanApplied')?.reason;
+  const before = inForce();
+  const old = serverNameOf(before.cluster);
+  const begun = round(asked(before));
+  const name = `${old}-before-18-2`;
+
+  it('waits for a base backup that is made for it', () => {
+    expect([begun.made, begun.cluster?.spec.imageName]).toEqual([[name], before.cluster?.spec.imageName]);
+    expect([planApplied(begun), reasonOf(begun), backupOf(begun)?.effective]).toEqual([
+      'UpgradeBackupPending',
+      'InForce',
+      'daily',
+    ]);
+    const waiting = round(ends(begun, name, { phase: 'started' }));
+    expect([waiting.wrote, waiting.cluster?.spec.imageName]).toEqual([[], before.cluster?.spec.imageName]);
+  });
+
+  it('begins a new lineage in the same write, rests the schedule, and claims nothing until its own base backup', () => {
+    const upgraded = round(ends(begun, name, { phase: 'completed', stoppedAt: '2026-01-02T03:10:00Z' }));
+    expect(upgraded.wrote).toEqual(['apply Cluster', 'apply ScheduledBackup']);
+    expect(upgraded.cluster?.spec.imageName).toContain(':18');
+    expect(serverNameOf(upgraded.cluster)).not.toBe(old);
+    const running = round(settles({ ...upgraded, backup: noBackup }));
+    expect(running.scheduledBackup?.spec.suspend).toBe(true);
+    expect([reasonOf(running), backupOf(running)?.effective]).toEqual(['UpgradeBackupPending', 'none']);
+    expect(running.made).toEqual([`${serverNameOf(running.cluster)}-first`]);
+    const done = round(completes(running, '2026-01-02T03:20:00Z'));
+    expect([reasonOf(done), backupOf(done)?.effective, done.scheduledBackup?.spec.suspend]).toEqual([
+      'InForce',
+      'daily',
+      false,
+    ]);
+    expect(backupOf(done)?.lineages?.map(({ serverName, version }) => [serverName, version])).toEqual([
+      [serverNameOf(running.cluster), '18'],
+      [old, '17'],
+    ]);
+  });
+
+  it('whose base backup fails is not begun, and the failure is named and tried again', () => {
+    const failed = round(
+      ends(begun, name, { phase: 'failed', error: 'exit status 2', stoppedAt: '2026-01-02T03:04:00Z' }),
+    );
+    expect([failed.wrote, planApplied(failed), reasonOf(failed)]).toEqual([
+      [],
+      'UpgradeBackupPending',
+      'StoreUnreachable',
+    ]);
+    const again = round({ ...failed, backup: noBackup }, Date.parse('2026-01-02T03:05:00Z'));
+    expect(again.made).toEqual([`${name}-2`]);
+  });
+
+  it('does not wait without backups', () => {
+    const free = round({ addon: anAddon({ plan: 'free' }) });
+    expect(round(asked(settles(free))).cluster?.spec.imageName).toContain(':18');
+  });
+});
+
+describe('the schedule', () => {
+  const done = inForce();
+  const next = '2026-01-03T02:37:00Z';
+
+  it('tells its next time before CNPG does', () => {
+    expect(backupOf(round(done))?.nextTime).toBe(next);
+  });
+
+  it('is overdue two hours after a base backup that was not made, until one is', () => {
+    const late = Date.parse('2026-01-03T04:37:01Z');
+    expect(reasonOf(round(done, late - 1000))).toBe('InForce');
+    const overdue = round(done, late);
+    const message = overdue.addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.message;
+    expect([reasonOf(overdue), message]).toEqual(['BackupOverdue', `the base backup of ${next} has not been made`]);
+    expect(backupOf(overdue)?.effective).toBe('daily');
+    const made = completes(overdue, '2026-01-03T04:37:02Z');
+    expect(reasonOf(round(made, late + 2000))).toBe('InForce');
+  });
 });

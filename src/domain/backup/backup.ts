@@ -1,42 +1,288 @@
-// The backup chapter: the ScheduledBackup of plans with backups, and the backup level in force.
+// The chapters of backups: where they go, the first one, the schedule, and what could be restored.
+import type { RecoveryWindow } from '../../api/barman.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
+import { millisecondsOf, timestampOf } from '../../api/time.ts';
 import { standingAlteration } from '../alteration.ts';
-import type { Chapter, Round } from '../chapter.ts';
-import type { Fields } from '../decision.ts';
-import { diffChild } from '../ownership/child-diff.ts';
+import { type Chapter, type Round, suspension } from '../chapter.ts';
+import type { DatabaseChapter } from '../database/database.ts';
+import { isHealthy } from '../database/readiness.ts';
+import { majorIn } from '../database/version.ts';
+import { type Action, applyTo, createBackup, type Fields, remove } from '../decision.ts';
+import { diffChild, diffKept, isWritten } from '../ownership/child-diff.ts';
+import { handOver } from '../ownership/handover.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
-import type { Situation } from '../situation.ts';
+import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
-import { recheckAfter, type Verdict } from '../verdict.ts';
+import { recheckAfter, soonest, type Verdict } from '../verdict.ts';
+import { lineageOf, objectStoreOf } from './archive.ts';
+import { archivingOf, failedArchiving, isInForce, recordedBackup } from './archiving.ts';
+import { type BackupNow, backupNow } from './backup-now.ts';
+import { nextStart } from './cron.ts';
+import { failedSinceOf, outdatedFailures } from './failed-backups.ts';
+import { judgeFailure } from './failure.ts';
+import { attemptName, buildBackup, hasFailed, untilAttempt } from './first-backup.ts';
+import { lineagesOf } from './lineages.ts';
+import { buildObjectStore, destinationPathOf } from './object-store.ts';
 import { buildScheduledBackup } from './scheduled-backup.ts';
+import { awaitedSeries, eatenWindow, oldestBackup, windowOf } from './window.ts';
 
-/** @returns the write of the ScheduledBackup, BackupReady and `status.backup`; a plan without backups has no BackupReady */
-export function backupChapter({ s, target, suspended }: Round): Chapter {
+/** The first wait for the end of a Backup. Milliseconds. */
+const runningRecheck = 15_000;
+
+/** How long after its time a scheduled backup may still be missing. Milliseconds. */
+const overdueAfter = 2 * 3_600_000;
+
+/**
+ * What has to be written before the Cluster: the ObjectStore that it names, or the end of the schedule of a database whose backups stop.
+ * An ObjectStore that is not needed any more stays: the plugin would stop every Cluster that still names it.
+ */
+export function archiveChapter({ s, target }: Round): Chapter & { readonly actions: readonly Action[] } {
+  const { archive } = target;
+  if (target.backup === 'none')
+    return {
+      actions: obstacleTo(s, 'scheduledBackup') === undefined ? diffChild(s, 'scheduledBackup', undefined) : [],
+    };
+  if (archive?.chosen === undefined || obstacleTo(s, 'objectStore') !== undefined) return { actions: [] };
+  const wanted = buildObjectStore(s, target, archive.chosen);
+  const { objectStore: live } = s.own;
+  if (live === undefined) return { actions: diffKept(s, 'objectStore', wanted) };
+  // Its owner changes after that of the Cluster: with --cascade=orphan, the garbage collector may be at work.
+  const { ownerReferences } = live.metadata;
+  const settings = { ...wanted, metadata: { ...wanted.metadata, ownerReferences } };
+  return { actions: isWritten(s, 'objectStore', wanted, live) ? [] : [applyTo('objectStore', settings, live)] };
+}
+
+/** @returns the first Backup, the schedule, BackupReady and `status.backup`; a plan without backups has no BackupReady */
+export function backupChapter(round: Round, { provisioned }: DatabaseChapter): Chapter {
+  const { s, target, suspended, now } = round;
   const isWanted = target.backup !== 'none';
-  const obstacle = obstacleTo(s, 'scheduledBackup');
-  const wanted = isWanted ? buildScheduledBackup(s.addon, target) : undefined;
-  // A foreign ScheduledBackup does not matter to a plan without backups.
-  const backupReady = isWanted ? (obstacle ?? alterationIn(s, wanted) ?? judgeBackup(target)) : undefined;
+  const window = windowOf(s, target);
+  const isScheduled = target.archive !== undefined && oldestBackup(s, target) !== undefined;
+  const wanted = isWanted ? buildScheduledBackup(s.addon, target, !isScheduled) : undefined;
+  const obstacle = isWanted
+    ? (obstacleTo(s, 'objectStore') ?? obstacleTo(s, 'scheduledBackup') ?? missing(round))
+    : undefined;
+  const first = isHealthy(provisioned) && suspended === undefined ? makeBackup(round) : {};
+  const backupReady = isWanted
+    ? (target.backupProblem ??
+      obstacle ??
+      alterationIn(s, wanted) ??
+      unavailable(provisioned) ??
+      judgeBackup(s, target, window, now))
+    : undefined;
+  const asked = suspended === undefined ? backupNow(s, target, isHealthy(provisioned), now) : undefined;
+  // It is created when it may begin, so that it is written once.
+  const isEarly = target.archive !== undefined && !isScheduled && foundAs(s, 'scheduledBackup') === undefined;
+  const schedule =
+    wanted !== undefined && !isEarly && obstacleTo(s, 'scheduledBackup') === undefined
+      ? diffChild(s, 'scheduledBackup', wanted)
+      : [];
   return {
-    actions: obstacle === undefined ? diffChild(s, 'scheduledBackup', wanted) : [],
+    actions: [
+      ...ownerOfStore(round),
+      ...(first.actions ?? []),
+      ...schedule,
+      ...(asked?.actions ?? []),
+      ...outdatedFailures(s, target, now).map((backup) => remove('backup', backup)),
+    ],
     conditions: { BackupReady: backupReady },
-    status: suspended === undefined ? { backup: levelOf(target) } : {},
-    recheckAfter: recheckAfter(backupReady),
+    status: suspended === undefined ? { backup: levelOf(s, target, window, now, asked?.now) } : {},
+    recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked?.now)),
   };
 }
 
-/** What the API server stored instead of the wanted ScheduledBackup, if status has recorded it. */
+/** When to look at the Backup that was asked for, as long as it runs. */
+function untilLook(now: BackupNow | undefined): number | undefined {
+  return now?.result === 'Running' ? runningRecheck : undefined;
+}
+
+/** The write that gives the ObjectStore the owner that the mode of the addon requires, also where it is not needed any more. */
+function ownerOfStore({ s, target }: Round): readonly Action[] {
+  const objectStore = objectStoreOf(s);
+  // One that was left behind gets its owner with its settings.
+  const isTaken = s.own.objectStore === undefined && target.archive?.chosen !== undefined;
+  if (objectStore === undefined || isTaken || obstacleTo(s, 'objectStore') !== undefined) return [];
+  return handOver(s.addon, { role: 'objectStore', object: objectStore }, 'held');
+}
+
+/** Makes the Backup that is awaited, once every instance archives into the lineage. One that runs or has failed is left as it is. */
+function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'recheckAfter'> {
+  const { addon, observed, own } = s;
+  const series = awaitedSeries(s, target);
+  if (series === undefined || own.cluster === undefined) return {};
+  // The end of a Backup is an event of its Cluster or ObjectStore; a lost one would be the end of the wait.
+  if (observed.backup.kind !== 'absent') return { recheckAfter: runningRecheck };
+  const wait = untilAttempt(addon, series, own.cluster, now);
+  if (wait > 0) return { recheckAfter: wait };
+  const backup = buildBackup(addon, own.cluster, attemptName(addon, series));
+  return { actions: [createBackup(backup)], recheckAfter: runningRecheck };
+}
+
+/** Without a schedule nothing is in force, and a suspended addon makes none. */
+function missing({ s, suspended }: Round): Verdict | undefined {
+  return suspended !== undefined && s.own.scheduledBackup === undefined ? suspension : undefined;
+}
+
+/** What the API server stored instead of a wanted child, if status has recorded it. */
 function alterationIn(s: Situation, wanted: Manifest | undefined): Verdict | undefined {
   const { scheduledBackup: live } = s.own;
   return wanted && live && standingAlteration(s.addon, 'scheduledBackup', wanted, live);
 }
 
-function levelOf({ backup, schedule }: Target): Fields['backup'] {
-  return { requested: backup, effective: 'none', ...(backup === 'none' ? {} : { schedule }) };
+/** While a plugin does not respond, no backup is taken. */
+function unavailable(provisioned: Verdict): Verdict | undefined {
+  return provisioned.reason === 'PluginUnavailable' ? provisioned : undefined;
 }
 
-/** No release takes backups yet, so a plan with backups reports that none are taken. */
-function judgeBackup({ plan, backup }: Target): Verdict {
-  const message = `plan ${plan} includes "${backup}" backups, but no object store is configured, so none are taken`;
-  return { reason: 'NoObjectStore', message };
+type BackupStatus = NonNullable<Fields['backup']>;
+
+function levelOf(
+  s: Situation,
+  target: Target,
+  window: RecoveryWindow | undefined,
+  now: number,
+  asked: BackupNow | undefined,
+): BackupStatus {
+  const { backup: level, schedule, archive } = target;
+  const lineages = lineagesOf(s, target, now);
+  const failedSince = failedSinceOf(s, now);
+  const past = {
+    ...(failedSince === undefined ? {} : { failedSince }),
+    ...(asked === undefined ? {} : { now: asked }),
+    ...(lineages.length === 0 ? {} : { lineages: [...lineages] }),
+  };
+  if (level === 'none') return { requested: level, effective: 'none', ...past };
+  const nextTime = nextTimeOf(s, schedule, now);
+  const { lastSuccessfulBackupTime: lastSuccessTime } = window ?? {};
+  const from = oldestBackup(s, target);
+  const archiving = archivingOf(s, target);
+  const { to } = recordedBackup(s, target)?.recoveryWindow ?? {};
+  const serverName = lineageOf(s, archive);
+  const lastFailure = lastFailureOf(s, target, window, now);
+  return {
+    requested: level,
+    effective: from !== undefined && isInForce(archiving) ? level : 'none',
+    schedule,
+    ...(archive?.chosen && {
+      store: archive.chosen.name,
+      destinationPath: destinationPathOf(archive.chosen, s.addon.metadata.namespace),
+    }),
+    ...(serverName === undefined ? {} : { serverName, archiving }),
+    ...(from === undefined || nextTime === undefined ? {} : { nextTime }),
+    ...(lastSuccessTime === undefined ? {} : { lastSuccessTime }),
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(from === undefined ? {} : { recoveryWindow: { from, ...(to !== undefined && { to }) } }),
+    ...past,
+  };
+}
+
+function lastFailureOf(
+  s: Situation,
+  target: Target,
+  window: RecoveryWindow | undefined,
+  now: number,
+): BackupStatus['lastFailure'] {
+  const { observed, own } = s;
+  const recorded = recordedBackup(s, target)?.lastFailure;
+  const read = observed.backup.kind === 'found' ? observed.backup.object : undefined;
+  if (read !== undefined && hasFailed(read)) {
+    const { name } = read.metadata;
+    const time = read.status.stoppedAt ?? timestampOf(now);
+    return recorded?.backup === name
+      ? recorded
+      : { time, message: read.status.error ?? 'no reason given', backup: name };
+  }
+  const { lastFailedBackupTime: failed, lastSuccessfulBackupTime: succeeded } = window ?? {};
+  const isLater = (a: string | undefined, b: string | undefined): boolean =>
+    (millisecondsOf(a) ?? 0) > (millisecondsOf(b) ?? 0);
+  const { lastBackup } = own.cluster?.status ?? {};
+  // Until there is a base backup the operator makes each itself, and the number of the attempt must not be lost. Later, the plugin reports a
+  // failure before CNPG says why.
+  const isTold = oldestBackup(s, target) !== undefined && lastBackup?.reason !== 'BackupStarted';
+  if (isTold && failed !== undefined && isLater(failed, succeeded) && isLater(failed, recorded?.time))
+    return { time: failed, message: lastBackup?.message ?? 'no reason given' };
+  return isLater(succeeded, recorded?.time) ? undefined : recorded;
+}
+
+/** Whether a Backup that was completed after the failure was read. The plugin may report it later. */
+function isOver({ observed: { backup } }: Situation, { time }: NonNullable<BackupStatus['lastFailure']>): boolean {
+  const { phase, stoppedAt } = backup.kind === 'found' ? backup.object.status : {};
+  return phase === 'completed' && (millisecondsOf(stoppedAt) ?? 0) > (millisecondsOf(time) ?? 0);
+}
+
+/**
+ * When the next scheduled base backup starts, in RFC 3339. CNPG says so from the first one on.
+ * @param after wall-clock time in milliseconds
+ */
+function nextTimeOf({ own: { scheduledBackup } }: Situation, schedule: string, after: number): string | undefined {
+  const { nextScheduleTime } = scheduledBackup?.status ?? {};
+  const next = nextStart(schedule, after);
+  return nextScheduleTime ?? (next === undefined ? undefined : timestampOf(next));
+}
+
+/** The version of the last lineage before the present one, if it has another major version. */
+function olderVersion(s: Situation, target: Target): string | undefined {
+  const { lineages = [] } = s.addon.status?.backup ?? {};
+  const last = lineages.find(({ serverName }) => serverName !== lineageOf(s, target.archive))?.version;
+  const isOther = last !== undefined && majorIn('{version}', last) !== majorIn('{version}', target.version);
+  return isOther ? last : undefined;
+}
+
+function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | undefined, now: number): Verdict {
+  const { plan, backup: level, archive } = target;
+  const { cluster } = s.own;
+  if (archive?.chosen === undefined) {
+    const rest = archive === undefined ? 'so none are taken' : `so the Cluster goes on writing where it does`;
+    const message = `plan ${plan} includes "${level}" backups, but no object store is configured for this namespace, ${rest}`;
+    return { reason: 'NoObjectStore', message };
+  }
+  const { name } = archive.chosen;
+  const folder = `${destinationPathOf(archive.chosen, s.addon.metadata.namespace)}/${archive.serverName}`;
+  const failure = lastFailureOf(s, target, window, now);
+  const archiving = failedArchiving(s, target);
+  if (cluster !== undefined && archiving !== undefined)
+    return judgeFailure(
+      `WAL is not archived to object store "${name}"`,
+      archiving.message,
+      cluster,
+      folder,
+      'ArchivingFailing',
+    );
+  if (archivingOf(s, target) === 'late') {
+    const { to } = recordedBackup(s, target)?.recoveryWindow ?? {};
+    return {
+      reason: 'ArchivingFailing',
+      message: `complete WAL files wait to be archived to object store "${name}"; the last one was archived at ${to}`,
+    };
+  }
+  if (cluster !== undefined && failure !== undefined && !isOver(s, failure))
+    return judgeFailure(
+      `the last base backup to object store "${name}" failed`,
+      failure.message ?? '',
+      cluster,
+      folder,
+      'BackupFailed',
+    );
+  const before = olderVersion(s, target);
+  if (oldestBackup(s, target) === undefined && before !== undefined)
+    return {
+      reason: 'UpgradeBackupPending',
+      message: `waiting for the first base backup to object store "${name}" after the upgrade from PostgreSQL ${before}; what was archived before can be restored with ${before} only`,
+    };
+  if (oldestBackup(s, target) === undefined)
+    return {
+      reason: 'FirstBackupPending',
+      message: `waiting for the first base backup to object store "${name}"; nothing can be restored before`,
+    };
+  const next = nextTimeOf(s, target.schedule, millisecondsOf(window?.lastSuccessfulBackupTime) ?? now);
+  const due = millisecondsOf(next);
+  if (due !== undefined && now > due + overdueAfter)
+    return { reason: 'BackupOverdue', message: `the base backup of ${next} has not been made` };
+  const eaten = eatenWindow(s, target, now);
+  if (eaten !== undefined)
+    return {
+      reason: 'WindowShorterThanRetention',
+      message: `base backups are completed since ${eaten.since}, but the oldest one below ${folder} is of ${eaten.from}, although the retention is ${archive.chosen.retention}`,
+    };
+  return { reason: 'InForce', message: `"${level}" backups are taken to object store "${name}"` };
 }

@@ -1,5 +1,6 @@
 // The access chapter: whether a login is due that proves that the database can be used, and the result of the last one.
 import type { PostgresAddon } from '../../api/addon.ts';
+import { archiverQuestion, isArchiverDue } from '../backup/archiving.ts';
 import type { Chapter, Round } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
@@ -12,10 +13,11 @@ import type { CredentialsChapter } from './credentials.ts';
 import { isLoginCurrent } from './login-due.ts';
 
 /** The verdict before the login: every instance is ready and DATABASE_URL is published. */
-export function judgeReady({ provisioned }: DatabaseChapter, { published }: CredentialsChapter): Verdict {
-  if (!isHealthy(provisioned)) return provisioned;
+export function judgeReady({ provisioned, isUsable }: DatabaseChapter, { published }: CredentialsChapter): Verdict {
+  if (!isUsable) return provisioned;
   if (published.reason !== 'Published') return published;
-  return { reason: 'Running', message: `the database is ready; ${published.message}` };
+  const message = isHealthy(provisioned) ? 'the database is ready' : `a login succeeds, but ${provisioned.message}`;
+  return { reason: 'Running', message: `${message}; ${published.message}` };
 }
 
 /**
@@ -34,15 +36,18 @@ export function accessChapter(
   if (connectionCheck === 'Off') return { conditions: { Connectable: undefined } };
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;
-  const isDue = judgeReady(database, credentials).reason === 'Running' && (observed.resync || !isCurrent);
-  const last =
-    isHealthy(database.provisioned) && isCurrent ? verdictOf(recordedCondition(addon, 'Connectable')) : undefined;
+  const isAsked = observed.resync || !isCurrent || isArchiverDue(s, target);
+  const isDue = judgeReady(database, credentials).reason === 'Running' && isAsked;
+  const last = database.isUsable && isCurrent ? verdictOf(recordedCondition(addon, 'Connectable')) : undefined;
   const proves = {
     primary: own.cluster?.status.currentPrimary,
     readySince: own.cluster?.status.readyCondition?.lastTransitionTime,
   };
   return {
-    login: isDue && url !== undefined ? { url, place: placeOf(addon, target), proves } : undefined,
+    login:
+      isDue && url !== undefined
+        ? { url, place: placeOf(addon, target), proves, archiver: archiverQuestion(s, target) }
+        : undefined,
     requiresLogin: connectionCheck === 'Required',
     conditions: { Connectable: last ?? loginPending },
   };

@@ -2,6 +2,7 @@
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { standingAlteration } from '../alteration.ts';
+import { serverNameOf } from '../backup/archive.ts';
 import { type Action, applyTo, create } from '../decision.ts';
 import { includes } from '../includes.ts';
 import { isHeld, ownAnnotations } from '../ownership/child-metadata.ts';
@@ -28,16 +29,20 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
     return { actions: [create('cluster', manifest)], awaitsRestart: false, asked: false };
   }
   const notes = ownAnnotations(cluster);
-  const whole = buildCluster(addon, target, notes);
+  const whole = buildCluster(addon, target, notes, cluster);
   const wanted = oneStepTowards(whole, cluster);
   const asked = isAsked(addon, target, cluster);
   if (matches(addon, cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
   const altered = standingAlteration(addon, 'cluster', wanted, cluster);
   if (altered !== undefined) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked, altered };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
-  const changes = asked && isRestart(cluster.spec, wanted.spec);
+  const isArchiveNew = (serverNameOf(cluster) === undefined) !== (target.archive === undefined);
+  const changes = (asked || isArchiveNew) && isRestart(cluster.spec, wanted.spec);
   const mark = changes ? restartMark(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
-  const manifest = oneStepTowards(buildCluster(addon, target, { ...notes, [annotations.readyBefore]: mark }), cluster);
+  const manifest = oneStepTowards(
+    buildCluster(addon, target, { ...notes, [annotations.readyBefore]: mark }, cluster),
+    cluster,
+  );
   return {
     actions: [applyTo('cluster', manifest, cluster)],
     // After the first of two writes, whatever runs is not what was requested.
@@ -62,17 +67,19 @@ export function isAsked(addon: PostgresAddon, target: Target, cluster: Cluster):
 
 /** Whether the Cluster has other values than requested because the API server changes them: status has recorded so. */
 export function isAltered(addon: PostgresAddon, target: Target, cluster: Cluster): boolean {
-  const wanted = oneStepTowards(buildCluster(addon, target), cluster);
+  const wanted = oneStepTowards(buildCluster(addon, target, {}, cluster), cluster);
   return standingAlteration(addon, 'cluster', wanted, cluster) !== undefined;
 }
 
 /** For a switchover, CNPG rejects a new image and new parameters in the same write: the image is changed in the next write. */
 function oneStepTowards(wanted: ClusterManifest, cluster: Cluster): ClusterManifest {
-  const { imageName, postgresql } = cluster.spec;
+  const { imageName, postgresql, plugins } = cluster.spec;
   const { spec } = wanted;
   if (imageName === undefined || imageName === spec.imageName) return wanted;
   if (includes(postgresql?.parameters, spec.postgresql.parameters)) return wanted;
-  return { ...wanted, spec: { ...spec, imageName } };
+  // A new lineage begins with the image of a new major version.
+  const kept = spec.plugins && plugins ? (plugins as ClusterManifest['spec']['plugins']) : spec.plugins;
+  return { ...wanted, spec: { ...spec, imageName, plugins: kept } };
 }
 
 function matches(addon: PostgresAddon, live: Cluster, wanted: ClusterManifest): boolean {

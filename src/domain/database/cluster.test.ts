@@ -10,8 +10,17 @@ import { buildCluster } from './cluster.ts';
 import { defaultPlans } from './plans.ts';
 
 it('the plans have the documented sizes', () => {
+  const sidecarMemory = { request: '128Mi', limit: '512Mi' };
   expect(defaultPlans).toEqual({
-    free: { instances: 1, storage: '1Gi', memory: '256Mi', backup: 'none', sharedBuffers: '64MB', maxConnections: 25 },
+    free: {
+      instances: 1,
+      storage: '1Gi',
+      memory: '256Mi',
+      backup: 'none',
+      sharedBuffers: '64MB',
+      maxConnections: 25,
+      sidecarMemory,
+    },
     standard: {
       instances: 1,
       storage: '10Gi',
@@ -19,8 +28,17 @@ it('the plans have the documented sizes', () => {
       backup: 'daily',
       sharedBuffers: '256MB',
       maxConnections: 100,
+      sidecarMemory,
     },
-    pro: { instances: 3, storage: '50Gi', memory: '4Gi', backup: 'pitr', sharedBuffers: '1GB', maxConnections: 200 },
+    pro: {
+      instances: 3,
+      storage: '50Gi',
+      memory: '4Gi',
+      backup: 'pitr',
+      sharedBuffers: '1GB',
+      maxConnections: 200,
+      sidecarMemory,
+    },
   });
 });
 
@@ -86,7 +104,7 @@ describe('nothing of the addon leaks into its children', () => {
     const target = aTarget(observing(plain));
     const build = (addon: PostgresAddon): unknown => [
       buildCluster(addon, target, undefined),
-      buildScheduledBackup(addon, target),
+      buildScheduledBackup(addon, target, true),
       buildUrlSecret(addon, target, 'u'),
     ];
     fc.assert(

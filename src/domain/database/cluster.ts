@@ -1,6 +1,6 @@
 // Builds the desired Cluster. User input reaches it only where the schema restricts the value.
-import type { PostgresAddon } from '../../api/addon.ts';
-import { type ClusterSpec, cnpgApiVersion } from '../../api/cnpg.ts';
+import { annotations, type PostgresAddon } from '../../api/addon.ts';
+import { barmanPlugin, type Cluster, type ClusterSpec, cnpgApiVersion, type Plugin } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
 import type { Target } from '../target.ts';
@@ -9,20 +9,25 @@ export interface ClusterManifest extends Manifest {
   readonly spec: ClusterSpec;
 }
 
-/** @param notes the operator's own annotations (`annotations` in api/addon.ts) on the live Cluster */
+/**
+ * @param notes the operator's own annotations (`annotations` in api/addon.ts) on the live Cluster
+ * @param live the Cluster as it is: plugins that others added to it stay
+ */
 export function buildCluster(
   addon: PostgresAddon,
   target: Target,
   notes: Readonly<Record<string, string | undefined>> = {},
+  live?: Cluster,
 ): ClusterManifest {
   const { profile } = target;
+  const all = { ...notes, [annotations.objectStore]: target.archive?.note };
   const highlyAvailable = profile.instances > 1;
   return {
     apiVersion: cnpgApiVersion,
     kind: 'Cluster',
     metadata: {
       ...childMetadata(addon, target.names.cluster),
-      ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
+      ...(Object.keys(notes).length === 0 && target.archive === undefined ? {} : { annotations: all }),
     },
     spec: {
       instances: profile.instances,
@@ -45,6 +50,33 @@ export function buildCluster(
           : undefined,
       },
       bootstrap: { initdb: { database: target.database, owner: target.owner } },
+      plugins: pluginsOf(target, live),
+      serviceAccountTemplate: serviceAccountOf(target),
     },
   };
+}
+
+function pluginsOf({ archive, names }: Target, live: Cluster | undefined): ClusterSpec['plugins'] {
+  const others = (live?.spec.plugins ?? []).filter((plugin) => plugin?.name !== barmanPlugin) as readonly Plugin[];
+  const ours: readonly Plugin[] =
+    archive === undefined
+      ? []
+      : [
+          {
+            name: barmanPlugin,
+            enabled: true,
+            isWALArchiver: true,
+            parameters: { barmanObjectName: names.objectStore, serverName: archive.serverName },
+          },
+        ];
+  const plugins = [...others, ...ours];
+  return plugins.length === 0 ? undefined : plugins;
+}
+
+/** Workload identity and IAM roles are given to the ServiceAccount that CNPG makes for the Cluster. */
+function serviceAccountOf({ archive }: Target): ClusterSpec['serviceAccountTemplate'] {
+  const { serviceAccountAnnotations = {} } = archive?.chosen?.store ?? {};
+  return Object.keys(serviceAccountAnnotations).length === 0
+    ? undefined
+    : { metadata: { annotations: serviceAccountAnnotations } };
 }

@@ -11,12 +11,21 @@ import { judgeDisk } from './disk.ts';
 import { judgeEndOfLife } from './end-of-life.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
 import { isAboutVersion } from './reachable-version.ts';
-import { ignoredByCnpg, isHealthy, judgeCluster, keepsItsPods, reconciliationDisabled } from './readiness.ts';
+import {
+  canBeReady,
+  ignoredByCnpg,
+  isHealthy,
+  judgeCluster,
+  keepsItsPods,
+  reconciliationDisabled,
+} from './readiness.ts';
 import { recordedRunning } from './running.ts';
 
 export interface DatabaseChapter extends Chapter {
   readonly actions: readonly Action[];
   readonly provisioned: Verdict;
+  /** Whether the database counts as ready if a login succeeds. */
+  readonly isUsable: boolean;
 }
 
 /**
@@ -32,7 +41,10 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
   const disk = judgeDisk(s, target);
   const isStuck = change.awaitsRestart && own.cluster !== undefined && keepsItsPods(own.cluster);
   const waits = change.awaitsRestart && !isHeldBack && !isStuck;
-  const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits);
+  const verdict = judgeCluster(addon, target, own.cluster, instances, waits);
+  const { provisioned, applying } = verdict;
+  const isUsable =
+    suspended === undefined ? canBeReady(verdict, s.observed.platform.connectionCheck) : isHealthy(provisioned);
   const planApplied = isHeldBack
     ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
     : judgePlan(
@@ -48,6 +60,7 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
   return {
     actions: change.actions,
     provisioned,
+    isUsable,
     conditions: { Provisioned: provisioned, PlanApplied: planApplied, EndOfLife: judgeEndOfLife(s, now) },
     status: {
       // While suspended, status keeps describing the plan and sizes that were last applied.
@@ -101,7 +114,7 @@ function judgePlan(
  */
 function planOf(
   addon: PostgresAddon,
-  { names, profile, plan, version, image }: Target,
+  { names, profile, plan, version, image, archive }: Target,
   storage: string | undefined,
   live: Cluster | undefined,
 ): Fields {
@@ -114,7 +127,13 @@ function planOf(
     version,
     image: imageName,
     clusterName: names.cluster,
-    resources: { instances, ...(size === undefined ? {} : { storage: size }), memory, backup: profile.backup },
+    resources: {
+      instances,
+      ...(size === undefined ? {} : { storage: size }),
+      memory,
+      ...(archive === undefined ? {} : { sidecarMemory: profile.sidecarMemory.limit }),
+      backup: profile.backup,
+    },
     // Without replicas this Service has no endpoints.
     endpoints: { primary: host('rw'), ...(instances > 1 ? { readOnly: host('ro') } : {}) },
   };

@@ -2,6 +2,7 @@
 import { type AddonStatus, annotations, type PlanChange, type PlanStep, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { cut } from '../../api/text.ts';
+import { serverNameOf } from '../backup/archive.ts';
 import { compareQuantities } from '../quantity.ts';
 import { type Situation, situationOf } from '../situation.ts';
 import { type Target, targetOf } from '../target.ts';
@@ -27,6 +28,8 @@ function stepsBetween(s: Situation, cluster: Cluster, target: Target): Steps {
   const pattern = platform.imagePattern;
   const parameters = spec.postgresql?.parameters;
   const { profile } = target;
+  const sidecar = serverNameOf(cluster) === undefined ? undefined : addon.status?.resources?.sidecarMemory;
+  const { archive } = target;
   const rows: readonly (readonly [what: string, from: unknown, to: unknown, restarts: boolean])[] = [
     ['version', version, target.version, true],
     ['image', formOf(pattern, image, version), formOf(pattern, target.image, target.version), true],
@@ -42,9 +45,10 @@ function stepsBetween(s: Situation, cluster: Cluster, target: Target): Steps {
       false,
     ],
     ['backup', addon.status?.backup?.requested, target.backup, false],
+    ['sidecarMemory', sidecar, archive?.chosen === undefined ? archive && sidecar : profile.sidecarMemory.limit, true],
   ];
   const changed = rows
-    .map(([what, from = 'none', to, restarts]) => ({ what, from: String(from), to: String(to), restarts }))
+    .map(([what, from = 'none', to = 'none', restarts]) => ({ what, from: String(from), to: String(to), restarts }))
     .filter(({ from, to }) => from !== to && compareQuantities(from, to) !== 0);
   return {
     steps: changed.map(({ what, from, to }) => ({ what, from, to })),

@@ -73,7 +73,9 @@ function mayRun({ addon, own: { cluster } }: Situation, { since }: Running): boo
 
 /** Whether PlanApplied reports this instead of the progress of a creation. */
 export function isAboutVersion({ reason }: Verdict): boolean {
-  return reason === 'DowngradeRefused' || reason === 'UpgradePending' || reason === 'ImageFormUnknown';
+  return (['DowngradeRefused', 'UpgradePending', 'UpgradeBackupPending', 'ImageFormUnknown'] as const).some(
+    (one) => one === reason,
+  );
 }
 
 function majorOf(version: string | undefined): number | undefined {

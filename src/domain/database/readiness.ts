@@ -8,6 +8,7 @@ import {
   reconciliationAnnotation,
 } from '../../api/cnpg.ts';
 import { cut } from '../../api/text.ts';
+import type { ConnectionCheck } from '../observed.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -18,6 +19,15 @@ export interface ClusterVerdict {
   readonly provisioned: Verdict;
   /** A change of plan or version was written, and CNPG has not finished it. */
   readonly applying: boolean;
+}
+
+/**
+ * Whether the database counts as ready if a login succeeds. CNPG reports nothing of its instances while a plugin is away, which is no reason
+ * to call one down that answers.
+ */
+export function canBeReady({ provisioned, applying }: ClusterVerdict, connectionCheck: ConnectionCheck): boolean {
+  const isProvedByLogin = connectionCheck === 'Required' && !applying;
+  return isHealthy(provisioned) || (provisioned.reason === 'PluginUnavailable' && isProvedByLogin);
 }
 
 /**
@@ -39,7 +49,7 @@ export function judgeCluster(
     return { provisioned: { reason: 'ClusterHealthy', message }, applying: false };
   }
   const applying = wasReady(addon) && (waiting || reasonOf(addon, 'PlanApplied') === 'Applying');
-  return { provisioned: unfinished(cluster, applying ? changing : working(addon)), applying };
+  return { provisioned: unfinished(addon, cluster, applying ? changing : working(addon)), applying };
 }
 
 /** @param provisioned the verdict of judgeCluster(): healthy means that CNPG has finished the current request */
@@ -66,12 +76,23 @@ function working(addon: PostgresAddon): Verdict {
 }
 
 /** Why the Cluster is not provisioned: intervention is needed, or else `otherwise`. */
-function unfinished(cluster: Cluster, otherwise: Verdict): Verdict {
+function unfinished(addon: PostgresAddon, cluster: Cluster, otherwise: Verdict): Verdict {
   const stopped = stoppedBySomebody(cluster);
   if (stopped !== undefined) return stopped;
   const meaning = phaseMeaning(cluster.status.phase);
   if (meaning === 'healthy' || meaning === 'working') return otherwise;
-  return { reason: meaning, message: cnpgReport(cluster) };
+  if (meaning !== 'PluginMissing' || !wasReady(addon)) return { reason: meaning, message: cnpgReport(cluster) };
+  return {
+    reason: 'PluginUnavailable',
+    message: `${pluginReport(cluster)}; until it responds, nothing is changed and nothing fails over`,
+  };
+}
+
+/** What is known of the plugin. Why it does not respond is told differently each time, and each new text would be a status write. */
+function pluginReport(cluster: Cluster): string {
+  const { phase = '', phaseReason = '' } = cluster.status;
+  const which = phase.includes('unknown plugin') && phaseReason !== '' ? ` (${cut(phaseReason, 500)})` : '';
+  return `CloudNativePG waits for a plugin that Cluster ${cluster.metadata.name} requires${which}`;
 }
 
 /** What somebody set on the Cluster that keeps CNPG from running its instances. */

@@ -3,7 +3,7 @@
 // (docs/decisions/0004-ready-after-a-change.md).
 import { createHash } from 'node:crypto';
 import { annotations } from '../../api/addon.ts';
-import type { Cluster } from '../../api/cnpg.ts';
+import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
 
 /**
  * Whether CNPG has not started the last change that restarts instances, so that what it reports is about the previous configuration. Not if
@@ -52,6 +52,16 @@ function markOn(cluster: Cluster): { readonly since: string; readonly ran: strin
 function fingerprint(spec: Cluster['spec']): string {
   const { instances, imageName, resources, postgresql } = spec;
   const { shared_buffers: buffers, max_connections: connections } = postgresql?.parameters ?? {};
-  const fields = [instances, imageName, resources?.requests?.memory, resources?.limits?.memory, buffers, connections];
+  const archives = spec.plugins?.some((plugin) => plugin?.name === barmanPlugin) === true;
+  const fields = [
+    instances,
+    imageName,
+    resources?.requests?.memory,
+    resources?.limits?.memory,
+    buffers,
+    connections,
+    // The container that archives. Without it, the hash is that of earlier releases.
+    ...(archives ? ['archives'] : []),
+  ];
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, 8);
 }

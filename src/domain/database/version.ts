@@ -18,6 +18,11 @@ export function parseVersion(text: string): Version | undefined {
   return { major: Number(match[1]), minor: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
+/** The major version of an image that a pattern with `{version}` gives; undefined if its tag has none. */
+export function majorIn(pattern: string, image: string | undefined): number | undefined {
+  return parseVersion(versionOfImage(pattern, image ?? '') ?? '')?.major;
+}
+
 /** Whether `wanted` is a lower version than `running`. Without a minor version, only the major versions are compared. */
 export function isLower(wanted: string, running: string): boolean {
   const to = parseVersion(wanted);

@@ -1,15 +1,14 @@
 // Adopts the database that a deleted addon with the same name and appId left in service, if it matches the addon.
 import type { Cluster } from '../../api/cnpg.ts';
-import type { KubeObject } from '../../api/kubernetes.ts';
-import { isEssential, kindOf, type Role, roles } from '../children.ts';
+import { isEssential, roles } from '../children.ts';
 import { isLower, parseVersion, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
-import { formerUidOf, inheritedReadyAt } from '../recorded.ts';
-import { foundAs, orphanedCluster, type Situation, unseen } from '../situation.ts';
+import { inheritedReadyAt } from '../recorded.ts';
+import { orphanedCluster, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { handOver } from './handover.ts';
-import { uidOn } from './owner.ts';
+import { strayOf } from './stray.ts';
 
 /**
  * The writes that adopt the Cluster and the objects left behind with it, unchanged: differences from the addon's spec are applied
@@ -35,22 +34,6 @@ function findMismatch(s: Situation, target: Target): Verdict | undefined {
   // A mismatch of something not essential is reported in its own conditions, once the database is adopted.
   const left = s.found.filter(({ role, ownership }) => ownership === 'orphan' && needed.includes(role));
   return left.map(({ role, object }) => strayOf(s, role, object)).find((stray) => stray !== undefined);
-}
-
-/** Other objects that were left behind are adopted only with the Cluster that they were created for. */
-export function strayOf(s: Situation, role: Role, child: KubeObject): Verdict | undefined {
-  if (role === 'cluster' || uidOn(child) === formerUidOf(s.addon, clusterOf(s))) return undefined;
-  const { name } = child.metadata;
-  return {
-    reason: 'AdoptionRefused',
-    message: `${kindOf(role)} ${name} belongs to a different database of a deleted addon; delete it if it is no longer used`,
-  };
-}
-
-/** The Cluster with the addon's name, whoever owns it. */
-function clusterOf(s: Situation): Cluster | undefined {
-  const child = foundAs(s, 'cluster');
-  return child?.role === 'cluster' ? child.object : undefined;
 }
 
 /** Why a database does not match this addon; undefined if it does. */

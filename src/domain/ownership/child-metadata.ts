@@ -39,7 +39,12 @@ export function childLabels(addon: PostgresAddon): Readonly<Record<string, strin
 
 /** The operator's own annotations on a child. An apply without them would remove them. */
 export function ownAnnotations({ metadata }: KubeObject): Readonly<Record<string, string>> {
-  const own: readonly string[] = [annotations.readyBefore, annotations.formerUid, annotations.readyAt];
+  const own: readonly string[] = [
+    annotations.readyBefore,
+    annotations.formerUid,
+    annotations.readyAt,
+    annotations.objectStore,
+  ];
   const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => own.includes(key));
   return Object.fromEntries(kept);
 }

@@ -32,7 +32,7 @@ export function isMarked(addon: PostgresAddon, child: KubeObject): boolean {
 }
 
 function heldMetadata(addon: PostgresAddon, { role, object }: Child) {
-  const notes = role === 'cluster' ? { ...ownAnnotations(object), ...formerUidNote(addon, object) } : {};
+  const notes = { ...ownAnnotations(object), ...(role === 'cluster' ? formerUidNote(addon, object) : {}) };
   return { ...childMetadata(addon, object.metadata.name), ...annotated(notes) };
 }
 
@@ -45,14 +45,11 @@ function formerUidNote(addon: PostgresAddon, cluster: KubeObject): Readonly<Reco
 function orphanedMetadata(addon: PostgresAddon, { role, object }: Child) {
   const { ownerReferences: _, labels: own, ...rest } = childMetadata(addon, object.metadata.name);
   const readyAt = addon.status?.ready_at;
-  const notes =
-    role === 'cluster'
-      ? {
-          ...ownAnnotations(object),
-          [annotations.formerUid]: addon.metadata.uid,
-          ...(readyAt === undefined ? {} : { [annotations.readyAt]: readyAt }),
-        }
-      : {};
+  const former = {
+    [annotations.formerUid]: addon.metadata.uid,
+    ...(readyAt === undefined ? {} : { [annotations.readyAt]: readyAt }),
+  };
+  const notes = { ...ownAnnotations(object), ...(role === 'cluster' ? former : {}) };
   return { ...rest, labels: { ...own, [labels.orphaned]: 'true' }, ...annotated(notes) };
 }
 

@@ -33,13 +33,14 @@ export function leaveTo(holder: string, { gone }: Observed): Decision {
 }
 
 /**
- * The decision of an installation that status does not name yet. Only the creation of the Cluster begins at once: of several, one can
- * succeed, and what follows it is part of it. Everything else waits for the status write, of which one can be the first.
+ * The decision of an installation that status does not name yet. Only a creation from nothing begins at once: of several, one can create
+ * the Cluster, and what follows is part of it. Everything else waits for the status write, of which one can be the first.
  */
 export function holdFirst(decision: Decision): Decision {
   const { actions, ready } = decision;
-  const first = actions.find(({ child }) => child !== 'addon');
-  const isCreation = first?.child === 'cluster' && first.verb === 'create';
+  const children = actions.filter(({ child }) => child !== 'addon');
+  const isCreation =
+    children.some(({ child }) => child === 'cluster') && children.every(({ verb }) => verb === 'create');
   if (actions.length === 0 || isCreation) return decision;
   return { actions: [], ready, conditions: {}, onlyHolds: true, continues: true };
 }

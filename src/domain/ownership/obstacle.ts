@@ -4,8 +4,8 @@ import type { KubeObject } from '../../api/kubernetes.ts';
 import { isEssential, isWatched, kindOf, type Role, roles } from '../children.ts';
 import { foundAs, type Situation, unseen } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
-import { strayOf } from './adopt.ts';
 import { appIdOf, uidOn } from './owner.ts';
+import { strayOf } from './stray.ts';
 
 /** The first obstacle that prevents any action; undefined if each essential child is ours, can be adopted, or does not exist. */
 export function findObstacle(s: Situation): Verdict | undefined {

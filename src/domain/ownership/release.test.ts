@@ -113,3 +113,28 @@ it('the Cluster of an addon that no longer exists is marked, and that is the las
   expect(summary(decision.actions)).toContain('apply Cluster');
   expect(decision.ends).toBe(true);
 });
+
+it.each([
+  [
+    'says where its backups stay',
+    { from: '2026-01-02T00:00:00Z' },
+    'Its backups stay in object store "main", s3://b/team-a/db-1,',
+  ],
+  ['says nothing of backups that were never made', {}, 'and the Secret'],
+  [
+    'says nothing of backups that have stopped',
+    { from: '2026-01-02T00:00:00Z', until: '2026-01-02T00:00:00Z' },
+    'and the Secret',
+  ],
+])('the end of a standard addon %s', (_, more, words) => {
+  const standard = aRunningAddon();
+  const lineages = [{ serverName: 'db-1', store: 'main', destinationPath: 's3://b/team-a', ...more }];
+  const ending: PostgresAddon = {
+    ...standard,
+    metadata: { ...standard.metadata, deletionTimestamp },
+    status: { ...standard.status, backup: { lineages } },
+  };
+  const message = readyOf(observing(ending, { cluster: aCluster(standard) }))?.message;
+  expect(message).toContain(words);
+  expect(message?.includes('backups')).toBe(words.includes('backups'));
+});

@@ -1,6 +1,7 @@
 // Handles the deletion of an addon: the children of a standard one are garbage-collected, those of a protected one are released.
 import { labels, orphanFinalizer, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import { presentLineage } from '../backup/lineages.ts';
 import { kindOf, roles } from '../children.ts';
 import type { Action, Decision } from '../decision.ts';
 import { formerUidOf } from '../recorded.ts';
@@ -19,7 +20,7 @@ export function keepsChildren(addon: PostgresAddon): boolean {
 /** @param s the situation of an addon with a deletionTimestamp */
 export function release(s: Situation): Decision {
   const { addon } = s;
-  if (!keepsChildren(addon) && !hasFinalizer(addon)) return reporting(removed, []);
+  if (!keepsChildren(addon) && !hasFinalizer(addon)) return reporting(removed(addon), []);
   // A child that cannot be observed would be left behind without a mark.
   const blind = roles.map((role) => unseen(s, role)).find((verdict) => verdict?.reason === 'Forbidden');
   if (blind !== undefined) return reporting(blind, []);
@@ -29,7 +30,7 @@ export function release(s: Situation): Decision {
     ...(hasFinalizer(addon) ? [removeFinalizer(addon)] : []),
   ];
   const isLast = hasFinalizer(addon) && otherFinalizers(addon).length === 0;
-  return { ...reporting(keeps ? kept(s) : removed, actions), ...(isLast ? { ends: true } : {}) };
+  return { ...reporting(keeps ? kept(s) : removed(addon), actions), ...(isLast ? { ends: true } : {}) };
 }
 
 /** The addon was removed before its Cluster was marked for the next one (--cascade=orphan): this is the only chance to mark it. */
@@ -69,10 +70,18 @@ function handAll(s: Situation, to: 'held' | 'orphaned'): readonly Action[] {
   return actions.map((action) => ({ ...action, concern: 'ownership' }));
 }
 
-const removed: Verdict = {
-  reason: 'Deleted',
-  message: 'the addon is being deleted, and with it the Cluster, its data and the Secret',
-};
+/** Nobody removes what an addon has archived, so the last Event says where it is. */
+function removed(addon: PostgresAddon): Verdict {
+  const { from, store, destinationPath, serverName } = presentLineage(addon) ?? {};
+  const archive =
+    from === undefined
+      ? ''
+      : `. Its backups stay in object store "${store}", ${destinationPath}/${serverName}, until somebody removes them there`;
+  return {
+    reason: 'Deleted',
+    message: `the addon is being deleted, and with it the Cluster, its data and the Secret${archive}`,
+  };
+}
 
 function kept(s: Situation): Verdict {
   const ours = childrenOf(s);

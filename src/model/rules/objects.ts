@@ -1,6 +1,6 @@
 // The rules on what must never happen to an object, each with a name. A rule judges a step by the objects of the API server and the
 // request. It knows the contract, but not how the operator decides.
-import { labels, protectionFinalizer } from '../../api/addon.ts';
+import { annotations, labels, protectionFinalizer } from '../../api/addon.ts';
 import { children, roles } from '../../domain/children.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
 import { belongs, holdsWhatIsAsked, isDying, isLeftBehind, labelOf } from '../belongs.ts';
@@ -47,6 +47,17 @@ export const objectRules = {
     return undefined;
   },
 
+  'no empty Cluster in the place of one that can be restored': (before, step) => {
+    const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
+    if (step.actor !== 'operator' || was !== undefined || is === undefined) return undefined;
+    const { archive } = before.memory;
+    // What the addon never reported can be known to nobody.
+    if (archive?.addon !== live(before, 'addon')?.metadata.uid || !archive?.reported || !archive.restorable)
+      return undefined;
+    const asked = step.attempt?.by.from.addon.metadata.annotations?.[annotations.startEmpty];
+    return asked === archive.serverName ? undefined : `it created a Cluster, and ${archive.serverName} can be restored`;
+  },
+
   'deletes nothing but what is removable, as it was seen': (before, step) => {
     if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
     for (const slot of roles) {
@@ -58,7 +69,7 @@ export const objectRules = {
         return `it deleted ${kindOf[slot]} in another state than it had observed`;
     }
     const { request } = step.attempt;
-    const deletes = request.verb === 'delete' && !children[request.child].removable;
+    const deletes = request.verb === 'delete' && (request.child === 'backup' || !children[request.child].removable);
     return deletes ? `it asked to delete ${request.child}` : undefined;
   },
 

@@ -70,7 +70,9 @@ export const statusRules = {
       return `Ready, and the Cluster does not have what plan ${addon.spec.plan} says`;
     // A foreign ScheduledBackup does not matter to a plan without backups.
     const isBackedUp = scheduledBackup !== undefined && belongs(addon, scheduledBackup);
-    const isAsPlanned = (profile.backup === 'none') !== isBackedUp;
+    // A database does not wait for its first backup, and its schedule does.
+    const isDue = profile.backup !== 'none' && says(status, 'BackupReady');
+    const isAsPlanned = isBackedUp ? profile.backup !== 'none' : !isDue;
     if (!isAsPlanned && !isObstructed(status, 'BackupReady')) return 'Ready, and the ScheduledBackup is not as planned';
     return runsAsAsked(cluster) ? undefined : 'Ready, and the instances do not run what was asked for';
   },

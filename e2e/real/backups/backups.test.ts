@@ -1,0 +1,135 @@
+// Backups on the real CNPG, plugin and S3 server: nothing is claimed before it is in force, and what is claimed can be found in the archive.
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
+import { storeName, storeSecret } from '../../../hack/install/operator.ts';
+import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
+import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../../src/api/cnpg.ts';
+import { conditionOf } from '../../harness/views.ts';
+import { clusterName } from '../belongings.ts';
+import { minutes, useReal } from '../real.ts';
+
+jest.setTimeout(minutes(10));
+
+const real = useReal();
+let namespace = '';
+const backup = { storeRef: { name: storeName } };
+const first: Readonly<Record<string, AddonSpec>> = {
+  shop: { plan: 'standard', backup },
+  idle: { plan: 'pro', backup },
+  kept: { plan: 'standard', mode: 'protected', backup },
+  changing: { plan: 'free', backup },
+};
+
+beforeAll(async () => {
+  namespace = await real().namespace('backup');
+  await real().client.apply(storeSecret(real().cluster, namespace));
+  await Promise.all(Object.entries(first).map(([name, spec]) => real().apply(namespace, name, spec)));
+});
+
+const backupOf = ({ status }: LiveObject): NonNullable<AddonStatus['backup']> =>
+  (status as AddonStatus | undefined)?.backup ?? {};
+const inForce = (name: string): Promise<LiveObject> =>
+  real().reason(namespace, name, 'BackupReady', 'InForce', minutes(8));
+const backupsOf = async (name: string): Promise<readonly LiveObject[]> =>
+  (await real().client.list(backupGvr, namespace)).filter(
+    ({ spec }) =>
+      (spec as { readonly cluster: { readonly name: string } }).cluster.name === clusterName(namespace, name),
+  );
+
+describe('a standard database', () => {
+  it('archives from its first start, gets one base backup, then its schedule; and claims nothing before', async () => {
+    const ready = await inForce('shop');
+    const { serverName } = backupOf(ready);
+    expect(backupOf(ready)).toMatchObject({
+      requested: 'daily',
+      effective: 'daily',
+      store: storeName,
+      recoveryWindow: { from: expect.stringMatching(/^20/) },
+    });
+    expect((await backupsOf('shop')).map(({ metadata, status }) => [metadata.name, status?.phase])).toEqual([
+      [`${serverName}-first`, 'completed'],
+    ]);
+    // Before that, it said so each time.
+    const levels = real().addons.course(namespace, 'shop', (state) => backupOf(state).effective);
+    expect(levels.at(-1)).toBe('daily');
+    expect(new Set(levels.slice(0, -1))).toEqual(new Set([undefined, 'none']));
+    const schedule = await real().client.get(scheduledBackupGvr, namespace, `${clusterName(namespace, 'shop')}-daily`);
+    expect(schedule?.spec?.suspend).toBe(false);
+    // The instances were started once: with the plugin from the beginning.
+    const { status } = (await real().client.get(clusterGvr, namespace, clusterName(namespace, 'shop'))) ?? {};
+    expect(status?.readyInstances).toBe(1);
+    expect(conditionOf(ready, 'Ready')?.status).toBe('True');
+  });
+
+  it('begins a new lineage when it was deleted and is created again under the same name', async () => {
+    const before = backupOf(await inForce('shop')).serverName;
+    await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=2m']);
+    await eventually('the end of its Cluster', async () => {
+      expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'shop'))).toBeUndefined();
+    });
+    await real().apply(namespace, 'shop', first.shop ?? { plan: 'standard' });
+    const after = backupOf(await inForce('shop'));
+    expect(after.serverName).not.toBe(before);
+    expect(after.effective).toBe('daily');
+  });
+});
+
+describe('a pro database that nobody uses', () => {
+  it('says up to when it can be restored, and goes on archiving', async () => {
+    const ready = await inForce('idle');
+    expect(backupOf(ready).effective).toBe('pitr');
+    const read = await real().addons.until(
+      namespace,
+      'idle',
+      'the end of the recovery window',
+      (state) => backupOf(state).recoveryWindow?.to !== undefined && backupOf(state).archiving === 'ok',
+    );
+    const { from = '', to = '' } = backupOf(read).recoveryWindow ?? {};
+    expect(Date.parse(to)).toBeGreaterThanOrEqual(Date.parse(from) - 60_000);
+  });
+
+  it('is backed up on request, and the archive holds the last WAL file of that backup', async () => {
+    const request = `addons.paas.dev/backup-now=${Date.now()}`;
+    await real().kubectl(['annotate', 'pga', 'idle', request, '--overwrite', '--namespace', namespace]);
+    const isDone = '--for=jsonpath={.status.backup.now.result}=Completed';
+    await real().kubectl(['wait', 'pga/idle', isDone, '--timeout=5m', '--namespace', namespace]);
+    const { now } = backupOf(real().addons.latest(namespace, 'idle'));
+    const [made] = (await backupsOf('idle')).filter(({ metadata }) => metadata.name === now?.backup);
+    expect(made?.status?.phase).toBe('completed');
+    const { primary } = real().addons.latest(namespace, 'idle').status as AddonStatus;
+    const sql = `SELECT max(last_archived_wal) >= '${made?.status?.endWal}' FROM pg_stat_archiver`;
+    const psql = ['exec', '--namespace', namespace, primary ?? '', '--container', 'postgres', '--', 'psql'];
+    expect((await real().kubectl([...psql, '--tuples-only', '--command', sql])).trim()).toBe('t');
+  });
+});
+
+describe('a protected database', () => {
+  it('keeps its lineage when another addon adopts it, and is not backed up from the beginning', async () => {
+    const before = backupOf(await inForce('kept')).serverName;
+    await real().kubectl(['delete', 'pga', 'kept', '--namespace', namespace, '--timeout=2m']);
+    await real().apply(namespace, 'kept', first.kept ?? { plan: 'standard' });
+    const after = await inForce('kept');
+    expect(backupOf(after).serverName).toBe(before);
+    expect((await backupsOf('kept')).map(({ metadata }) => metadata.name)).toEqual([`${before}-first`]);
+  });
+});
+
+describe('a database whose plan changes', () => {
+  it('gets backups with a plan that has them, keeps what was archived without, and begins a new lineage afterwards', async () => {
+    await real().running(namespace, 'changing');
+    await real().apply(namespace, 'changing', { plan: 'standard', backup });
+    const before = backupOf(await inForce('changing')).serverName;
+    await real().apply(namespace, 'changing', { plan: 'free', backup });
+    const free = await real().running(namespace, 'changing');
+    expect(conditionOf(free, 'BackupReady')).toBeUndefined();
+    expect(backupOf(free)).toMatchObject({ requested: 'none', effective: 'none', lineages: [{ serverName: before }] });
+    const schedule = `${clusterName(namespace, 'changing')}-daily`;
+    expect(await real().client.get(scheduledBackupGvr, namespace, schedule)).toBeUndefined();
+    await real().apply(namespace, 'changing', { plan: 'standard', backup });
+    const after = backupOf(await inForce('changing'));
+    expect(after.effective).toBe('daily');
+    expect(after.lineages?.map(({ serverName }) => serverName)).toEqual([after.serverName, before]);
+    expect(after.serverName).not.toBe(before);
+  });
+});

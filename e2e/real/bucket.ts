@@ -1,0 +1,69 @@
+// Reads and changes the bucket of the cluster's object store, as somebody does who has its keys: from a pod with an S3 client.
+import { storeSecretName } from '../../hack/install/operator.ts';
+import { imageReferences } from '../../hack/toolchain/image-recipes.ts';
+import type { Real } from './real.ts';
+
+const pod = 'bucket';
+
+/** Starts the pod, in a namespace that has the Secret of the store. */
+export async function openBucket(real: Real, namespace: string): Promise<void> {
+  const { endpoint = '', bucket = '' } = real.cluster.objectStore ?? {};
+  const key = (name: string, key: string): object => ({
+    name,
+    valueFrom: { secretKeyRef: { name: storeSecretName, key } },
+  });
+  const container = {
+    name: pod,
+    image: imageReferences['barman-sidecar'],
+    command: ['python3', '-c', 'import signal; signal.pause()'],
+    env: [
+      { name: 'ENDPOINT', value: endpoint },
+      { name: 'BUCKET', value: bucket },
+      key('AWS_ACCESS_KEY_ID', 'ACCESS_KEY_ID'),
+      key('AWS_SECRET_ACCESS_KEY', 'SECRET_ACCESS_KEY'),
+      key('AWS_DEFAULT_REGION', 'REGION'),
+    ],
+  };
+  const spec = { automountServiceAccountToken: false, terminationGracePeriodSeconds: 0, containers: [container] };
+  const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod }, spec };
+  await real.kubectl(['apply', '--namespace', namespace, '-f', '-'], JSON.stringify(manifest));
+  await real.kubectl(['wait', '--namespace', namespace, `pod/${pod}`, '--for=condition=Ready', '--timeout=3m']);
+}
+
+/** @param url of a folder or an object in the bucket @param python what is done with `bucket` and `key` */
+async function inBucket(real: Real, namespace: string, url: string, python: string): Promise<string> {
+  const key = new URL(url).pathname.slice(1);
+  const bucket = "boto3.resource('s3', endpoint_url=os.environ['ENDPOINT']).Bucket(os.environ['BUCKET'])";
+  const script = `import boto3, os, sys\nkey, bucket = sys.argv[1], ${bucket}\n${python}`;
+  return await real.kubectl(['exec', '--namespace', namespace, pod, '--', 'python3', '-c', script, key]);
+}
+
+/** @returns the names of the objects below a folder, without the folder */
+export async function objectsBelow(real: Real, namespace: string, folder: string): Promise<readonly string[]> {
+  const print = 'for found in bucket.objects.filter(Prefix=key): print(found.key[len(key):])';
+  return (await inBucket(real, namespace, folder, print)).split('\n').filter((name) => name !== '');
+}
+
+/** Deletes every object below a folder. */
+export async function deleteBelow(real: Real, namespace: string, folder: string): Promise<void> {
+  await inBucket(real, namespace, folder, 'bucket.objects.filter(Prefix=key).delete()');
+}
+
+export async function writeObject(real: Real, namespace: string, url: string): Promise<void> {
+  await inBucket(real, namespace, url, "bucket.put_object(Key=key, Body=b'another server')");
+}
+
+/**
+ * The servers that wrote the WAL files of a lineage, each by the first two bytes of its pages: another major version has others.
+ * @param lineage the folder of the lineage
+ */
+export async function writersOf(real: Real, namespace: string, lineage: string): Promise<readonly string[]> {
+  const print = [
+    'import gzip, re',
+    'for found in bucket.objects.filter(Prefix=key):',
+    "    if re.search(r'/[0-9A-F]{24}\\.gz$', found.key):",
+    "        print(gzip.decompress(found.get()['Body'].read())[:2].hex())",
+  ].join('\n');
+  const magics = (await inBucket(real, namespace, `${lineage}/wals/`, print)).split('\n');
+  return [...new Set(magics.filter((magic) => magic !== ''))];
+}

@@ -1,0 +1,139 @@
+// The fields of the Barman Cloud plugin's ObjectStore that the operator reads or writes, and their projection.
+import { annotations, labels } from './addon.ts';
+import type { Gvr, KubeObject } from './kubernetes.ts';
+import { pick, projectMetadata, record, type Shape, shaped, text } from './raw.ts';
+
+export const objectStoreGvr: Gvr = {
+  group: 'barmancloud.cnpg.io',
+  version: 'v1',
+  plural: 'objectstores',
+  kind: 'ObjectStore',
+};
+export const barmanApiVersion = 'barmancloud.cnpg.io/v1';
+
+/** A key of a Secret in the namespace of the ObjectStore. */
+export interface KeyOfSecret {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** Where and how backups and WAL are written: the part of the plugin's configuration that the platform team can set. */
+export interface StoreConfiguration {
+  readonly endpointURL?: string;
+  readonly endpointCA?: KeyOfSecret;
+  readonly s3Credentials?: {
+    readonly inheritFromIAMRole?: boolean;
+    readonly accessKeyId?: KeyOfSecret;
+    readonly secretAccessKey?: KeyOfSecret;
+    readonly region?: KeyOfSecret;
+    readonly sessionToken?: KeyOfSecret;
+  };
+  readonly azureCredentials?: {
+    readonly inheritFromAzureAD?: boolean;
+    readonly useDefaultAzureCredentials?: boolean;
+    readonly connectionString?: KeyOfSecret;
+    readonly storageAccount?: KeyOfSecret;
+    readonly storageKey?: KeyOfSecret;
+    readonly storageSasToken?: KeyOfSecret;
+  };
+  readonly googleCredentials?: { readonly gkeEnvironment?: boolean; readonly applicationCredentials?: KeyOfSecret };
+  readonly wal?: { readonly compression?: string; readonly encryption?: string; readonly maxParallel?: number };
+  readonly data?: {
+    readonly compression?: string;
+    readonly encryption?: string;
+    readonly jobs?: number;
+    readonly immediateCheckpoint?: boolean;
+  };
+}
+
+/** The fields of ObjectStore.spec that the operator owns. An undefined one must be absent from the live object. */
+export interface ObjectStoreSpec {
+  readonly configuration: { readonly destinationPath: string } & {
+    readonly [K in keyof StoreConfiguration]-?: StoreConfiguration[K] | undefined;
+  };
+  readonly retentionPolicy: string;
+  readonly instanceSidecarConfiguration: {
+    readonly env: readonly { readonly name: string; readonly value: string }[];
+    readonly resources: {
+      readonly requests: { readonly memory: string };
+      readonly limits: { readonly memory: string };
+    };
+  };
+}
+
+/** What the plugin reports of one server, that is of one lineage of backups. Times in RFC 3339. */
+export interface RecoveryWindow {
+  /** The end of the oldest backup. */
+  readonly firstRecoverabilityPoint?: string;
+  readonly lastSuccessfulBackupTime?: string;
+  readonly lastFailedBackupTime?: string;
+}
+
+export interface ObjectStore extends KubeObject {
+  readonly spec: unknown;
+  readonly status: { readonly serverRecoveryWindow: Readonly<Record<string, RecoveryWindow>> };
+}
+
+const keyOfSecret: Shape = { name: true, key: true };
+const specShape: Shape = {
+  configuration: {
+    destinationPath: true,
+    endpointURL: true,
+    endpointCA: keyOfSecret,
+    s3Credentials: {
+      inheritFromIAMRole: true,
+      accessKeyId: keyOfSecret,
+      secretAccessKey: keyOfSecret,
+      region: keyOfSecret,
+      sessionToken: keyOfSecret,
+    },
+    azureCredentials: {
+      inheritFromAzureAD: true,
+      useDefaultAzureCredentials: true,
+      connectionString: keyOfSecret,
+      storageAccount: keyOfSecret,
+      storageKey: keyOfSecret,
+      storageSasToken: keyOfSecret,
+    },
+    googleCredentials: { gkeEnvironment: true, applicationCredentials: keyOfSecret },
+    wal: { compression: true, encryption: true, maxParallel: true },
+    data: { compression: true, encryption: true, jobs: true, immediateCheckpoint: true },
+  },
+  retentionPolicy: true,
+  instanceSidecarConfiguration: {
+    env: [{ name: true, value: true }],
+    resources: { requests: { memory: true }, limits: { memory: true } },
+  },
+};
+
+/** How many lineages are kept: an addon has one, and a new one with each major upgrade and each return to backups. */
+const mostLineages = 16;
+
+/** The part of an ObjectStore that is cached. */
+export function projectObjectStore(raw: KubeObject): ObjectStore {
+  const { spec, status } = record(raw) as { readonly spec?: unknown; readonly status?: unknown };
+  const windows = Object.entries(record(record(status).serverRecoveryWindow)).map(
+    ([server, window]) =>
+      [
+        text(server),
+        pick(record(window), ['firstRecoverabilityPoint', 'lastSuccessfulBackupTime', 'lastFailedBackupTime']),
+      ] as const,
+  );
+  const newest = windows.sort(([, a], [, b]) => latest(b) - latest(a)).slice(0, mostLineages);
+  return {
+    apiVersion: raw.apiVersion,
+    kind: raw.kind,
+    metadata: projectMetadata(raw, {
+      fields: ['deletionTimestamp', 'ownerReferences'],
+      labels: Object.values(labels),
+      annotations: [annotations.objectStore],
+    }),
+    spec: shaped(spec, specShape),
+    status: { serverRecoveryWindow: Object.fromEntries(newest) },
+  };
+}
+
+function latest({ lastSuccessfulBackupTime, lastFailedBackupTime }: RecoveryWindow): number {
+  const times = [lastSuccessfulBackupTime, lastFailedBackupTime].map((time) => Date.parse(time ?? ''));
+  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
+}

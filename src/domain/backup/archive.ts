@@ -1,0 +1,113 @@
+// Decides where a Cluster archives: under which name, into which ObjectStore, and when CNPG has to look at a changed ObjectStore.
+import { createHash } from 'node:crypto';
+import { annotations } from '../../api/addon.ts';
+import type { ObjectStore } from '../../api/barman.ts';
+import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
+import type { Profile } from '../database/plans.ts';
+import { majorIn } from '../database/version.ts';
+import { obstacleTo } from '../ownership/obstacle.ts';
+import { foundAs, type Situation } from '../situation.ts';
+import type { ChosenStore } from './stores.ts';
+
+/** What the Cluster says about its archive. */
+export interface Archive {
+  /** The name of the lineage, chosen once and read from the Cluster ever after. */
+  readonly serverName: string;
+  /** The value of the Cluster's annotation `annotations.objectStore`. */
+  readonly note: string | undefined;
+  /** The store to write to. Absent: there is none at the moment, and the Cluster goes on as it is. */
+  readonly chosen?: ChosenStore;
+}
+
+/** The ObjectStore of this addon, or the one that was left behind with its Cluster: the addon is about to adopt it. */
+export function objectStoreOf(s: Situation): ObjectStore | undefined {
+  const left = foundAs(s, 'objectStore');
+  const isLeft =
+    left?.role === 'objectStore' && left.ownership === 'orphan' && obstacleTo(s, 'objectStore') === undefined;
+  return s.own.objectStore ?? (isLeft ? left.object : undefined);
+}
+
+/** The serverName that a Cluster writes under; undefined if it archives nothing. */
+export function serverNameOf(cluster: Cluster | undefined): string | undefined {
+  return cluster?.spec.plugins?.find((plugin) => plugin?.name === barmanPlugin)?.parameters?.serverName;
+}
+
+/** The name of the present lineage: the one that the Cluster has or gets in this round. */
+export function lineageOf({ own: { cluster } }: Situation, archive: Archive | undefined): string | undefined {
+  return archive?.serverName ?? serverNameOf(cluster);
+}
+
+/** What a Cluster says about its archive now. */
+export function archiveOf(cluster: Cluster | undefined): Archive | undefined {
+  const serverName = serverNameOf(cluster);
+  return serverName === undefined
+    ? undefined
+    : { serverName, note: cluster?.metadata.annotations?.[annotations.objectStore] };
+}
+
+/**
+ * What the Cluster has to say.
+ * @param profile of the plan; without backups, nothing is archived any more, and the ObjectStore stays
+ * @param chosen undefined if there is no store for this addon: an archive in use stays in use
+ * @param clusterName the beginning of the name of a new lineage
+ * @param version of PostgreSQL that the Cluster gets: a new major version begins a new lineage, since none can be restored across it
+ */
+export function wantedArchive(
+  s: Situation,
+  profile: Profile,
+  chosen: ChosenStore | undefined,
+  version: string,
+  clusterName: string,
+): Archive | undefined {
+  const { cluster } = s.own;
+  if (profile.backup === 'none') return undefined;
+  if (chosen === undefined || obstacleTo(s, 'objectStore') !== undefined) return archiveOf(cluster);
+  const serverName = wantedServerName(s, version, clusterName);
+  return { serverName, note: `${settingsOf(chosen, profile)}.${incarnationOf(s)}`, chosen };
+}
+
+function wantedServerName(s: Situation, version: string, clusterName: string): string {
+  const {
+    addon,
+    own: { cluster },
+    observed: { platform },
+  } = s;
+  const current = serverNameOf(cluster);
+  const isSameMajor = majorIn(platform.imagePattern, cluster?.spec.imageName) === majorIn('{version}', version);
+  if (current !== undefined && isSameMajor) return current;
+  const windows = Object.keys(objectStoreOf(s)?.status.serverRecoveryWindow ?? {});
+  const recorded = (addon.status?.backup?.lineages ?? []).map(({ serverName }) => serverName);
+  return newServerName(
+    clusterName,
+    addon.metadata.uid,
+    new Set([...windows, ...recorded, ...(current === undefined ? [] : [current])]),
+  );
+}
+
+/**
+ * The first name of a series that is not in use. The series is another one for each addon. The plugin does not notice a name that is used
+ * again, and both archives are lost then.
+ */
+function newServerName(cluster: string, uid: string, used: ReadonlySet<string>, previous = ''): string {
+  const hash = createHash('sha256').update(`${uid} ${previous}`).digest('hex').slice(0, 8);
+  const name = `${cluster}-${hash}`;
+  return used.has(name) ? newServerName(cluster, uid, used, name) : name;
+}
+
+/** Identifies the settings of an ObjectStore: CNPG reads them only when the Cluster changes, so that the Cluster is changed with them. */
+function settingsOf(chosen: ChosenStore, { sidecarMemory }: Profile): string {
+  const settings = JSON.stringify({ ...chosen, sidecarMemory });
+  return createHash('sha256').update(settings).digest('hex').slice(0, 8);
+}
+
+/**
+ * How often the ObjectStore was made again: CNPG gives up on a Cluster whose ObjectStore is gone, until the Cluster changes. The number is
+ * on the ObjectStore first and on the Cluster afterwards, so that a crash in between is noticed.
+ */
+export function incarnationOf(s: Situation): number {
+  const objectStore = objectStoreOf(s);
+  const { cluster } = s.own;
+  if (objectStore !== undefined) return Number(objectStore.metadata.annotations?.[annotations.objectStore] ?? 1);
+  const before = /\.(\d{1,6})$/.exec(archiveOf(cluster)?.note ?? '')?.[1];
+  return before === undefined ? 1 : Number(before) + 1;
+}

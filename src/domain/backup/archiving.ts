@@ -1,0 +1,87 @@
+// Judges whether the WAL of a database reaches its archive: from CNPG's condition, and from what PostgreSQL says at a login.
+import type { AddonStatus } from '../../api/addon.ts';
+import type { Cluster } from '../../api/cnpg.ts';
+import type { Archiver, ArchiverQuestion } from '../../api/login.ts';
+import { millisecondsOf, timestampOf } from '../../api/time.ts';
+import type { Situation } from '../situation.ts';
+import type { Target } from '../target.ts';
+import { lineageOf, serverNameOf } from './archive.ts';
+import { isArchiving, oldestBackup } from './window.ts';
+
+type BackupStatus = NonNullable<AddonStatus['backup']>;
+export type Archiving = NonNullable<BackupStatus['archiving']>;
+type Archived = NonNullable<Cluster['status']['archiving']>;
+
+/**
+ * For how long a WAL file that was archived shows that archiving works: three times archive_timeout, which CNPG sets to five minutes.
+ * Milliseconds.
+ */
+const proofLasts = 15 * 60_000;
+
+/** What a login asks: with point-in-time recovery an idle database has to archive as well, or nobody could tell that it still can. */
+export function archiverQuestion(s: Situation, target: Target): ArchiverQuestion | undefined {
+  if (!isArchiving(s, target.archive)) return undefined;
+  return target.backup === 'pitr' ? 'heartbeat' : 'read';
+}
+
+/** Whether a login is due because none has told yet up to when the database can be restored. */
+export function isArchiverDue(s: Situation, target: Target): boolean {
+  const isAsked = s.observed.platform.connectionCheck !== 'Off' && archiverQuestion(s, target) !== undefined;
+  return isAsked && oldestBackup(s, target) !== undefined && archivingOf(s, target) === 'unknown';
+}
+
+/**
+ * Whether WAL is archived, as far as the last observation tells. CNPG's condition is True as well where nothing has been archived, until the
+ * first base backup has.
+ */
+export function archivingOf(s: Situation, target: Target): Archiving {
+  if (failedArchiving(s, target) !== undefined) return 'failing';
+  if (oldestBackup(s, target) === undefined) return 'unknown';
+  const { archiving = 'unknown' } = recordedBackup(s, target) ?? {};
+  if (archiving !== 'unknown' && archiving !== 'failing') return archiving;
+  return s.observed.platform.connectionCheck === 'Off' ? 'idle' : 'unknown';
+}
+
+/** CNPG's condition that archiving fails; not if this round begins another lineage. */
+export function failedArchiving({ own: { cluster } }: Situation, { archive }: Target): Archived | undefined {
+  const { archiving } = cluster?.status ?? {};
+  const isBegun = archive === undefined || archive.serverName === serverNameOf(cluster);
+  return isBegun && archiving?.status === 'False' ? archiving : undefined;
+}
+
+/** What status says of the present lineage. */
+export function recordedBackup(s: Situation, { archive }: Target): BackupStatus | undefined {
+  const { backup } = s.addon.status ?? {};
+  return backup?.serverName !== undefined && backup.serverName === lineageOf(s, archive) ? backup : undefined;
+}
+
+/**
+ * `status.backup` after a login that was asked about the archiver.
+ * @param archiver undefined if it told nothing
+ * @param now wall-clock time in milliseconds
+ */
+export function withArchiver(
+  backup: BackupStatus | undefined,
+  archiver: Archiver | undefined,
+  now: number,
+): BackupStatus | undefined {
+  if (backup?.recoveryWindow === undefined) return backup;
+  if (archiver === undefined) return backup.archiving === 'unknown' ? { ...backup, archiving: 'idle' } : backup;
+  const { archivedAt, waiting } = archiver;
+  const { from, to } = backup.recoveryWindow;
+  const lasting = now - archivedAt <= proofLasts ? 'ok' : waiting > 0 ? 'late' : 'idle';
+  const archiving = backup.archiving === 'failing' ? 'failing' : lasting;
+  // A new primary has archived nothing before its promotion.
+  const isLater = archivedAt > (millisecondsOf(to) ?? 0);
+  return {
+    ...backup,
+    archiving,
+    effective: isInForce(archiving) ? backup.effective : 'none',
+    recoveryWindow: { ...(from !== undefined && { from }), to: isLater ? timestampOf(archivedAt) : to },
+  } as BackupStatus;
+}
+
+/** Whether nothing says that what is written to the database cannot be restored. */
+export function isInForce(archiving: Archiving): boolean {
+  return archiving !== 'failing' && archiving !== 'late';
+}

@@ -1,0 +1,49 @@
+// Remembers the lineages of backups in status: CNPG and the plugin forget those before the present one within half an hour.
+import type { AddonStatus, PostgresAddon } from '../../api/addon.ts';
+import { timestampOf } from '../../api/time.ts';
+import type { Situation } from '../situation.ts';
+import type { Target } from '../target.ts';
+import { lineageOf } from './archive.ts';
+import { destinationPathOf } from './object-store.ts';
+import { oldestBackup } from './window.ts';
+
+export type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
+
+const mostLineages = 10;
+
+/** The lineage that status records as the present one; undefined if backups have stopped, or never began. */
+export function presentLineage({ status }: PostgresAddon): Lineage | undefined {
+  const [first] = status?.backup?.lineages ?? [];
+  return first?.until === undefined ? first : undefined;
+}
+
+/**
+ * The last lineages, that of the Cluster first. Those before it end when they are seen to be replaced.
+ * @param now wall-clock time in milliseconds
+ */
+export function lineagesOf(s: Situation, target: Target, now: number): readonly Lineage[] {
+  const { addon } = s;
+  const { archive, version } = target;
+  const before = addon.status?.backup?.lineages ?? [];
+  const serverName = lineageOf(s, archive);
+  const known = before.find((lineage) => lineage.serverName === serverName);
+  const from = oldestBackup(s, target);
+  const current: readonly Lineage[] =
+    serverName === undefined
+      ? []
+      : [
+          {
+            version,
+            ...known,
+            serverName,
+            ...(archive?.chosen && {
+              store: archive.chosen.name,
+              destinationPath: destinationPathOf(archive.chosen, addon.metadata.namespace),
+            }),
+            ...(from === undefined ? {} : { since: known?.since ?? from }),
+            ...(from === undefined ? {} : { from }),
+          },
+        ];
+  const past = before.filter((lineage) => lineage !== known);
+  return [...current, ...past.map((lineage) => ({ until: timestampOf(now), ...lineage }))].slice(0, mostLineages);
+}

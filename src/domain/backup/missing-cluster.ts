@@ -1,0 +1,76 @@
+// A Cluster that vanished although nobody deleted its addon. As long as its backups can be restored, no empty one takes its place: an
+// application would begin to write to it, and the loss would show much later. Only the addon's annotation start-empty permits it.
+import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
+import { cut } from '../../api/text.ts';
+import type { Situation } from '../situation.ts';
+import { namesOf } from '../target.ts';
+import type { Verdict } from '../verdict.ts';
+import { type Lineage, presentLineage } from './lineages.ts';
+import { oldestBackupOf } from './window.ts';
+
+/** How much of the annotation and of the path is quoted, in characters: they can be any text. */
+const longestQuote = 100;
+const longestPath = 400;
+
+/** The lineage of a Cluster that is seen not to exist, as recorded in status; undefined if there is a Cluster, or none was recorded. */
+function lineageWithoutCluster({ addon, observed }: Situation): Lineage | undefined {
+  return observed.children.cluster.kind === 'absent' ? presentLineage(addon) : undefined;
+}
+
+/**
+ * Why no Cluster is created; undefined if there is one, if nothing can be restored, or if the annotation permits a new one. The plan of the
+ * addon does not matter, nor whether it is suspended: what can be restored is a fact of the past.
+ */
+export function missingCluster(s: Situation): Verdict | undefined {
+  const lineage = lineageWithoutCluster(s);
+  if (lineage === undefined || oldestBackupOf(s, lineage.serverName) === undefined) return undefined;
+  const asked = s.addon.metadata.annotations?.[annotations.startEmpty];
+  return asked === lineage.serverName ? undefined : missing(s.addon, lineage, asked);
+}
+
+/**
+ * Whether a Cluster would be created in the place of one that may have had backups: the addon has to be read first, since an older version
+ * of it may lack the backup, or have an annotation that was taken back.
+ */
+export function replacesLineage(s: Situation): boolean {
+  return lineageWithoutCluster(s) !== undefined && missingCluster(s) === undefined;
+}
+
+function missing(
+  addon: PostgresAddon,
+  { serverName, store, destinationPath }: Lineage,
+  asked: string | undefined,
+): Verdict {
+  const { startEmpty } = annotations;
+  const where = [
+    store && `object store "${store}"`,
+    destinationPath && cut(destinationPath, longestPath),
+    `server name ${serverName}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+  const other =
+    asked === undefined ? '' : `; the annotation ${startEmpty} is "${cut(asked, longestQuote)}", which is another one`;
+  return {
+    reason: 'ClusterMissing',
+    message:
+      `Cluster ${namesOf(addon).cluster} was deleted, but not by this operator, and its backups can be restored, so no empty one takes its place. ` +
+      `They stay where they are (${where}), and CloudNativePG can recover a Cluster of another name from there. ` +
+      `To give them up as the backups of this addon and start with a new Cluster, set the annotation ${startEmpty}=${serverName} on this addon${other}. ` +
+      'The new one is empty, unless the volume claims of the deleted one still exist, as after kubectl delete cluster --cascade=orphan: ' +
+      'then it has the data that they hold',
+  };
+}
+
+/** `status.backup` while the Cluster is missing: what is recorded, without what only a Cluster can do. */
+export function backupWithoutCluster(s: Situation): AddonStatus['backup'] {
+  const { archiving: _, nextTime: __, lineages = [], ...kept } = s.addon.status?.backup ?? {};
+  const [present, ...past] = lineages;
+  const from = present && oldestBackupOf(s, present.serverName);
+  return {
+    ...kept,
+    effective: 'none',
+    ...(from === undefined ? {} : { recoveryWindow: { from } }),
+    lineages: present === undefined ? [] : [{ ...present, ...(from === undefined ? {} : { from }) }, ...past],
+  };
+}
