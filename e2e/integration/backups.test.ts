@@ -492,7 +492,13 @@ describe('a base backup', () => {
     // As if its backups had begun a month ago.
     const since = daysAgo(30);
     const present = { ...((lineages as readonly Fields[])[0] ?? {}), since };
-    await client.patch(addonGvr, namespace, 'shop', { status: { backup: { lineages: [present] } } }, 'status');
+    await client.patch(
+      addonGvr,
+      namespace,
+      'shop',
+      { status: { backup: { lineages: [present], retentionSince: since } } },
+      'status',
+    );
     await report(daysAgo(3));
     const eaten = await suite().untilReason(namespace, 'shop', 'BackupReady', 'WindowShorterThanRetention');
     const { message } = conditionOf(eaten, 'BackupReady') ?? {};
@@ -507,28 +513,25 @@ describe('a base backup', () => {
 describe('the schedule', () => {
   it('a schedule that does not come is named, until it comes', async () => {
     const { client, addons } = suite();
-    const { namespace } = await inForce('standard');
+    const { namespace, addon } = await inForce('standard');
     const schedule = `${clusterOf(namespace)}-daily`;
     // A Backup that never ends blocks those after it.
     const stuck = { name: `${schedule}-stuck`, namespace };
     const spec = { cluster: { name: 'another' }, method: 'plugin' };
     const manifest = { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Backup', metadata: stuck, spec };
     expect(await suite().kubectl(['apply', '--filename', '-'], JSON.stringify(manifest))).toMatchObject({ code: 0 });
-    const next = async (hours: number): Promise<void> => {
-      const nextScheduleTime = new Date(Date.now() + hours * 3_600_000).toISOString().replace(/[.]\d+Z$/, 'Z');
-      const patch = [
-        '--subresource=status',
-        '--type=merge',
-        `--patch=${JSON.stringify({ status: { nextScheduleTime } })}`,
-      ];
-      const done = await suite().kubectl(['patch', 'scheduledbackup', schedule, '--namespace', namespace, ...patch]);
-      expect(done).toMatchObject({ code: 0 });
+    const lastBackup = async (hoursAgo: number): Promise<void> => {
+      const lastSuccessfulBackupTime = new Date(Date.now() - hoursAgo * 3_600_000)
+        .toISOString()
+        .replace(/[.]\d+Z$/, 'Z');
+      const status = { serverRecoveryWindow: { [String(saidOf(addon).serverName)]: { lastSuccessfulBackupTime } } };
+      await client.patch(objectStoreGvr, namespace, clusterOf(namespace), { status }, 'status');
     };
-    await next(-3);
+    await lastBackup(27);
     const reported = await suite().untilReason(namespace, 'shop', 'BackupReady', 'BackupOverdue');
     expect(saidOf(reported).effective).toBe('daily');
     await client.remove(backupGvr, namespace, stuck.name);
-    await next(21);
+    await lastBackup(1);
     await addons.until(
       namespace,
       'shop',

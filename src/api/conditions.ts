@@ -75,7 +75,8 @@ export const conditionTypes = {
   },
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
-    restsOn: "the ScheduledBackup as the watch last reported it, or the API server's response to the write",
+    restsOn:
+      "the Cluster, the ObjectStore and the ScheduledBackup as the watch last reported them, or the API server's response to the write; and what PostgreSQL said of its archiver at the last login",
     present: 'once judged',
     concern: 'backup',
   },
@@ -651,7 +652,8 @@ export const reasons = {
   },
   NoObjectStore: {
     state: 'progressing',
-    meaning: 'No object store is configured, so no backups are taken. The ScheduledBackup, once created, is suspended.',
+    meaning:
+      'No object store is configured for this addon, so no backups are begun. A database that has archived before goes on where it did.',
     remedy:
       'Ask the platform team to configure one (backup.stores and backup.defaultStore), or name one in spec.backup.storeRef.',
   },

@@ -54,6 +54,7 @@ function aWorld(answers: readonly (ApiError | KubeObject | undefined)[] = [], ma
     api: {
       addons: client('PostgresAddon'),
       clusters: client('Cluster'),
+      objectStores: client('ObjectStore'),
       scheduledBackups: client('ScheduledBackup'),
       secrets: client('Secret'),
     },
@@ -198,6 +199,26 @@ describe('act', () => {
     const failing = aWorld([failed(500, 'InternalError')]);
     expect(await act({ actions: three }, 'a', failing.deps)).toMatchObject({ interrupted: { stale: undefined } });
     expect(failing.written).toHaveLength(1);
+  });
+
+  it('goes on without an ObjectStore that the API server fails to store: no Cluster may name it', async () => {
+    const error = failed(500, 'InternalError', 'conversion webhook failed');
+    const { deps, written } = aWorld([error, stored('Cluster', '1')]);
+    const store = create('objectStore', manifest('ObjectStore'));
+    const named = create('cluster', manifest('Cluster'));
+    const withoutStore = {
+      actions: [store, ...three],
+      ready: { reason: 'Creating', message: '' },
+      conditions: {},
+    } as const;
+    expect(await act({ actions: [store, named], withoutStore }, 'a', deps)).toMatchObject({
+      result: { created: { cluster: 'Cluster-uid', urlSecret: 'Secret-uid' }, withoutStore: true },
+      postponed: { error },
+    });
+    expect(written.slice(0, 2)).toEqual([
+      'create ObjectStore as postgres-addon-operator',
+      'create Cluster as postgres-addon-operator',
+    ]);
   });
 
   it('does not remove the finalizer after a child that could not be written', async () => {

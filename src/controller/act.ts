@@ -73,7 +73,7 @@ export async function act(
           if (error.code < 500 || concerns[action.concern].essential)
             return { result, interrupted: { error, stale: undefined } };
           // The database and its Secret do not wait for a backup that the API server does not store.
-          result = withUntried(result, action);
+          result = { ...withUntried(result, action), ...(action.child === 'objectStore' && { withoutStore: true }) };
           postponed = { postponed: { error, stale: undefined } };
       }
     }

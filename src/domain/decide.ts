@@ -53,7 +53,7 @@ function inSituation(s: Situation, now: number): Decision {
   if (obstacle !== undefined) return { ...blocked(obstacle), conditions: retracted(s, obstacle) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);
   const missing = missingCluster(s);
-  const decision = missing === undefined ? converge({ s, target, now }) : withoutCluster(s, target, missing);
+  const decision = missing === undefined ? converge({ s, target, now }) : withoutCluster(s, target, missing, now);
   return isHeld(s.observed) ? decision : holdFirst(decision);
 }
 
@@ -78,12 +78,12 @@ function adoptDatabase(s: Situation, target: Target): Decision {
 }
 
 /** The Cluster vanished while its backups can be restored: no other one is created, and only the schedule changes, which has to rest. */
-function withoutCluster(s: Situation, target: Target, missing: Verdict): Decision {
+function withoutCluster(s: Situation, target: Target, missing: Verdict, now: number): Decision {
   return withoutContested(s, {
     ...blocked(missing),
     actions: restSchedule(s, target),
     conditions: retracted(s, missing),
-    status: { backup: backupWithoutCluster(s) },
+    status: { backup: backupWithoutCluster(s, now) },
   });
 }
 

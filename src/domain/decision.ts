@@ -159,6 +159,8 @@ export interface ActionResult {
   readonly untried?: readonly Concern[];
   /** By child, or for the finalizers of the addon: the API server stored something else than was written. */
   readonly altered?: Readonly<Partial<Record<Role | 'addon', Verdict>>>;
+  /** The API server failed to store the ObjectStore. */
+  readonly withoutStore?: true;
   /** uids of the children that were created. */
   readonly created?: Readonly<Partial<Record<Role, string>>>;
   /** The result of the login, if one was attempted. */
@@ -187,14 +189,15 @@ export function isToBeTried(
 }
 
 /**
- * The decision to go on with: another one once the write of the ObjectStore was refused. The actions up to that write are the same in both.
+ * The decision to go on with: another one once the write of the ObjectStore was refused or failed. The actions up to that write are the same in both.
  */
 export function inForce<T extends Pick<Decision, 'withoutStore'>>(
   decision: T,
-  { refusals = [] }: ActionResult,
+  { refusals = [], withoutStore: isFailed }: ActionResult,
 ): T | Decision {
   const { withoutStore } = decision;
-  return withoutStore !== undefined && refusals.some(({ child }) => child === 'objectStore') ? withoutStore : decision;
+  const isMissing = isFailed === true || refusals.some(({ child }) => child === 'objectStore');
+  return withoutStore !== undefined && isMissing ? withoutStore : decision;
 }
 
 /** Whether an action of a decision that was carried out was attempted and not refused. */

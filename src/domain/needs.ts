@@ -1,6 +1,6 @@
 // Determines which live reads the next decision needs: none if nothing changed, so that an idle addon causes no requests.
 import { isArchiverDue } from './backup/archiving.ts';
-import { requestedBackup } from './backup/backup-now.ts';
+import { isRequestRunning, requestedBackup } from './backup/backup-now.ts';
 import { isRemovalDue } from './backup/failed-backups.ts';
 import { missingCluster } from './backup/missing-cluster.ts';
 import { awaitedBackup } from './backup/window.ts';
@@ -21,7 +21,7 @@ import { keepsChildren } from './ownership/release.ts';
 import { compareQuantities } from './quantity.ts';
 import { formerUidOf, reasonOf, recordedCondition } from './recorded.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
-import { targetOf } from './target.ts';
+import { type Target, targetOf } from './target.ts';
 import { isVerdict, stateOf } from './verdict.ts';
 
 export interface Needs {
@@ -97,7 +97,7 @@ export function needs(observed: Observed, now: number): Needs {
   const unwatched = isPublished ? follow : doubtful || (source && isKept) || isLeavingProtection(addon);
   return {
     source,
-    backup: (healthy ? awaitedBackup(s, target) : undefined) ?? requestedBackup(s, target),
+    backup: backupToRead(s, target, healthy),
     backups: isRemovalDue(s, target, now),
     unwatched,
     volumes: grows(s, addon.spec.plan) || previewGrows(s) || (healthy && isGrowing(s)),
@@ -106,6 +106,13 @@ export function needs(observed: Observed, now: number): Needs {
     watched: isLeavingProtection(addon),
     facts: stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now),
   };
+}
+
+/** The request that runs comes first: it ends soon, and what else is awaited can wait for it. */
+function backupToRead(s: Situation, target: Target, healthy: boolean): string | undefined {
+  const requested = requestedBackup(s, target);
+  const awaited = healthy ? awaitedBackup(s, target) : undefined;
+  return isRequestRunning(s.addon) ? requested : (awaited ?? requested);
 }
 
 /** Nothing confirms that a Cluster is missing, as a create would. Once it is reported, the watch tells of another one. */

@@ -16,7 +16,7 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   if (s.own.cluster === undefined) {
     const missing = missingCluster(s);
     const ready = missing ?? suspension;
-    const backup = missing === undefined ? {} : { backup: backupWithoutCluster(s) };
+    const backup = missing === undefined ? {} : { backup: backupWithoutCluster(s, round.now) };
     const withoutCluster: Chapter = { conditions: retracted(s, ready), status: { preview: previewOf(s), ...backup } };
     return { ...combine(ready, [withoutCluster, itself]), frozen: true };
   }

@@ -12,7 +12,7 @@ import { type Profile, planToResources } from './database/plans.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
-import type { Situation } from './situation.ts';
+import { orphanedCluster, type Situation } from './situation.ts';
 import { isVerdict, type Verdict } from './verdict.ts';
 
 /** The names of the children, by role. */
@@ -64,21 +64,19 @@ export function targetOf(s: Situation): Target | Verdict {
   const disk = reachableDisk(s, profile);
   const store = storeOf(addon, profile.backup, platform.stores);
   const backupProblem = scheduleProblem(addon) ?? (store !== undefined && isVerdict(store) ? store : undefined);
-  // A database that exists is not called invalid because the platform team withdrew a store.
-  if (backupProblem !== undefined && s.own.cluster === undefined) return backupProblem;
+  // A database that exists, or has existed, is not called invalid because the platform team withdrew a store.
+  const isNew = s.own.cluster === undefined && orphanedCluster(s) === undefined;
+  if (backupProblem !== undefined && isNew && addon.status?.backup?.lineages === undefined) return backupProblem;
   const chosen = store === undefined || isVerdict(store) || backupProblem !== undefined ? undefined : store;
-  const { image, version, shortfall, awaits } = untilBackedUp(
-    s,
-    reachableImage(s),
-    chosen !== undefined && profile.backup !== 'none',
-  );
+  const hasBackups = profile.backup !== 'none';
+  const { image, version, shortfall, awaits } = untilBackedUp(s, reachableImage(s), hasBackups, chosen !== undefined);
   return {
     names,
     plan: addon.spec.plan,
     profile,
     backup: profile.backup,
     schedule: scheduleOf(s, backupProblem),
-    archive: wantedArchive(s, profile, chosen, version, names.cluster),
+    archive: wantedArchive(s, profile, chosen, names.cluster),
     backupProblem,
     version,
     image,

@@ -122,6 +122,23 @@ describe('an Event tells', () => {
 
   it.each<readonly [string, AddonStatus, AddonStatus, readonly object[]]>([
     [
+      'that backups stop, and where the archive stays',
+      { ...running, backup: { requested: 'daily', serverName: 'db-1' } },
+      {
+        ...running,
+        plan: 'free',
+        backup: { requested: 'none', lineages: [{ serverName: 'db-1', destinationPath: 's3://backups/team-a' }] },
+      },
+      [
+        {
+          type: 'Normal',
+          reason: 'BackupsStopped',
+          note: 'backups stop with plan free; what was archived stays in s3://backups/team-a/db-1 until somebody removes it',
+          key: 'db-1',
+        },
+      ],
+    ],
+    [
       'a change of plan',
       { plan: 'free' },
       { plan: 'pro', observedGeneration: 2 },

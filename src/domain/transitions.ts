@@ -17,6 +17,12 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   if (before?.plan !== undefined && after.plan !== undefined && before.plan !== after.plan) {
     happened.push(normal('PlanChanged', `plan ${before.plan} -> ${after.plan}`, `${after.observedGeneration}`));
   }
+  const [lineage] = after.backup?.lineages ?? [];
+  if (before?.backup?.serverName !== undefined && after.backup?.requested === 'none' && lineage !== undefined) {
+    const { destinationPath, serverName } = lineage;
+    const note = `backups stop with plan ${after.plan}; what was archived stays in ${destinationPath}/${serverName} until somebody removes it`;
+    happened.push(normal('BackupsStopped', note, serverName));
+  }
   if (before?.operator !== undefined && after.operator !== undefined && before.operator !== after.operator) {
     const note = `operator ${after.operator} operates this addon now, since ${before.operator} no longer runs`;
     happened.push(normal('OperatorChanged', note, `${after.uid}`));

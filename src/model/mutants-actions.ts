@@ -89,7 +89,8 @@ export const actionMutants = {
   },
   'forgets what can be restored': {
     subject: seeing((o) => {
-      const { backup: _, ...status } = o.addon.status ?? {};
+      const { backup: { lineages: _, ...backup } = {}, ...others } = o.addon.status ?? {};
+      const status = { ...others, backup };
       return { ...o, addon: { ...o.addon, status } };
     }),
     search: searchOf({ after: ['create standard'], steps: ['delete cluster'], times: 1 }),

@@ -22,11 +22,13 @@ export function isStopped(state: State, addon: Stored): boolean {
 /** Whether the Cluster is gone, its backups can be restored, nobody permitted to start empty, and status claims nothing that it did. */
 function isLost(state: State, addon: Stored): boolean {
   const { backup, conditions } = (addon.status ?? {}) as AddonStatus;
-  const [present] = backup?.lineages ?? [];
-  const isRestorable = present?.from !== undefined && present.until === undefined;
-  const isPermitted = addon.metadata.annotations?.[annotations.startEmpty] === present?.serverName;
+  const { lineages: [present, ...past] = [] } = backup ?? {};
+  const restorable = [present, ...past].find((lineage) => lineage?.from !== undefined);
+  const isRestorable = restorable !== undefined && present?.until === undefined;
+  const asked = addon.metadata.annotations?.[annotations.startEmpty];
+  const isPermitted = asked !== undefined && [present, restorable].some((one) => one?.serverName === asked);
   const isNamed = conditions?.some(({ message }) =>
-    message.includes(`${annotations.startEmpty}=${present?.serverName} `),
+    message.includes(`${annotations.startEmpty}=${restorable?.serverName} `),
   );
   const isWithout = live(state, 'cluster') === undefined && backup?.effective === 'none';
   return isWithout && isRestorable && !isPermitted && isNamed === true;

@@ -288,6 +288,8 @@ export const addonSchema: Schema = {
             "store": {},
             "destinationPath": {},
             "serverName": {},
+            "retention": {},
+            "retentionSince": {},
             "nextTime": {},
             "lastSuccessTime": {},
             "lastFailure": {

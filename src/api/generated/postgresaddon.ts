@@ -298,6 +298,14 @@ export interface AddonStatus {
      */
     readonly serverName?: string;
     /**
+     * How long backups stay restorable.
+     */
+    readonly retention?: string;
+    /**
+     * Since when that has been the retention.
+     */
+    readonly retentionSince?: string;
+    /**
      * When the next scheduled base backup starts.
      */
     readonly nextTime?: string;

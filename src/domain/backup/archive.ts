@@ -1,6 +1,6 @@
 // Decides where a Cluster archives: under which name, into which ObjectStore, and when CNPG has to look at a changed ObjectStore.
 import { createHash } from 'node:crypto';
-import { annotations } from '../../api/addon.ts';
+import { type AddonStatus, annotations } from '../../api/addon.ts';
 import type { ObjectStore } from '../../api/barman.ts';
 import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
 import type { Profile } from '../database/plans.ts';
@@ -8,6 +8,13 @@ import { majorIn } from '../database/version.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { ChosenStore } from './stores.ts';
+
+type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
+
+/** Below this path each lineage has a folder of its own, with the name of its server. */
+export function destinationPathOf({ store: { destination } }: ChosenStore, namespace: string): string {
+  return `${destination.replace(/(?<!\/)\/+$/, '')}/${namespace}`;
+}
 
 /** What the Cluster says about its archive. */
 export interface Archive {
@@ -50,38 +57,53 @@ export function archiveOf(cluster: Cluster | undefined): Archive | undefined {
  * @param profile of the plan; without backups, nothing is archived any more, and the ObjectStore stays
  * @param chosen undefined if there is no store for this addon: an archive in use stays in use
  * @param clusterName the beginning of the name of a new lineage
- * @param version of PostgreSQL that the Cluster gets: a new major version begins a new lineage, since none can be restored across it
  */
 export function wantedArchive(
   s: Situation,
   profile: Profile,
   chosen: ChosenStore | undefined,
-  version: string,
   clusterName: string,
 ): Archive | undefined {
   const { cluster } = s.own;
   if (profile.backup === 'none') return undefined;
   if (chosen === undefined || obstacleTo(s, 'objectStore') !== undefined) return archiveOf(cluster);
-  const serverName = wantedServerName(s, version, clusterName);
+  const serverName = wantedServerName(s, chosen, clusterName);
   return { serverName, note: `${settingsOf(chosen, profile)}.${incarnationOf(s)}`, chosen };
 }
 
-function wantedServerName(s: Situation, version: string, clusterName: string): string {
+function wantedServerName(s: Situation, chosen: ChosenStore, clusterName: string): string {
   const {
     addon,
     own: { cluster },
-    observed: { platform },
   } = s;
   const current = serverNameOf(cluster);
-  const isSameMajor = majorIn(platform.imagePattern, cluster?.spec.imageName) === majorIn('{version}', version);
-  if (current !== undefined && isSameMajor) return current;
+  const lineages = addon.status?.backup?.lineages ?? [];
+  const present = lineages.find(({ serverName }) => serverName === current);
+  if (current !== undefined && !isUpgraded(s, present) && !isMoved(s, chosen, present)) return current;
   const windows = Object.keys(objectStoreOf(s)?.status.serverRecoveryWindow ?? {});
-  const recorded = (addon.status?.backup?.lineages ?? []).map(({ serverName }) => serverName);
-  return newServerName(
-    clusterName,
-    addon.metadata.uid,
-    new Set([...windows, ...recorded, ...(current === undefined ? [] : [current])]),
+  const recorded = lineages.map(({ serverName }) => serverName);
+  const used = new Set([...windows, ...recorded, ...(current === undefined ? [] : [current])]);
+  // After the newest one: of those long ago there may be no record.
+  return newServerName(clusterName, addon.metadata.uid, used, current ?? recorded[0]);
+}
+
+/** Whether the lineage is in another place than the store: what one place holds cannot be restored with what another one does. */
+function isMoved({ addon }: Situation, chosen: ChosenStore, lineage: Lineage | undefined): boolean {
+  if (lineage?.store === undefined) return false;
+  return (
+    lineage.store !== chosen.name || lineage.destinationPath !== destinationPathOf(chosen, addon.metadata.namespace)
   );
+}
+
+/**
+ * Whether the data have another major version than the server that began the lineage. CNPG reports it after pg_upgrade has succeeded, and
+ * starts the new server then. With the image in one write, as CNPG's documentation has it, the name comes too early: the old server archives
+ * its last WAL file below it, and the old lineage lacks what was committed last (seen on CNPG 1.30 and plugin 0.14).
+ */
+function isUpgraded({ own: { cluster } }: Situation, lineage: Lineage | undefined): boolean {
+  const began = majorIn('{version}', lineage?.version);
+  const data = cluster?.status.dataMajor;
+  return began !== undefined && data !== undefined && data > began;
 }
 
 /**

@@ -26,6 +26,13 @@ it('reports when the last file was archived, and never an earlier time than befo
   expect(earlier?.recoveryWindow).toEqual(backup.recoveryWindow);
 });
 
+it.each([
+  [1, '2026-01-02T03:02:05Z'],
+  [2, '2026-01-02T02:00:00Z'],
+])('with %d complete files waiting, the last one shows that all before %s is archived', (waiting, to) => {
+  expect(withArchiver(backup, { archivedAt: minutes(2), waiting }, testTime)?.recoveryWindow?.to).toBe(to);
+});
+
 it('does not contradict CNPG, which reports each attempt that fails', () => {
   const failing = { ...backup, archiving: 'failing', effective: 'none' } as const;
   expect(withArchiver(failing, { archivedAt: minutes(1), waiting: 0 }, testTime)).toMatchObject({

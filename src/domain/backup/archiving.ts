@@ -3,6 +3,7 @@ import type { AddonStatus } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { Archiver, ArchiverQuestion } from '../../api/login.ts';
 import { millisecondsOf, timestampOf } from '../../api/time.ts';
+import { recordedCondition } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { lineageOf, serverNameOf } from './archive.ts';
@@ -37,9 +38,13 @@ export function isArchiverDue(s: Situation, target: Target): boolean {
 export function archivingOf(s: Situation, target: Target): Archiving {
   if (failedArchiving(s, target) !== undefined) return 'failing';
   if (oldestBackup(s, target) === undefined) return 'unknown';
+  if (s.observed.platform.connectionCheck === 'Off') return 'idle';
   const { archiving = 'unknown' } = recordedBackup(s, target) ?? {};
-  if (archiving !== 'unknown' && archiving !== 'failing') return archiving;
-  return s.observed.platform.connectionCheck === 'Off' ? 'idle' : 'unknown';
+  const last = recordedCondition(s.addon, 'Connectable');
+  // While an instance restarts, what was said last holds.
+  const hasFailed = last?.status === 'False' && last.reason !== 'LoginPending';
+  const isTold = archiverQuestion(s, target) !== undefined && !hasFailed;
+  return isTold && archiving !== 'failing' ? archiving : 'unknown';
 }
 
 /** CNPG's condition that archiving fails; not if this round begins another lineage. */
@@ -72,7 +77,8 @@ export function withArchiver(
   const lasting = now - archivedAt <= proofLasts ? 'ok' : waiting > 0 ? 'late' : 'idle';
   const archiving = backup.archiving === 'failing' ? 'failing' : lasting;
   // A new primary has archived nothing before its promotion.
-  const isLater = archivedAt > (millisecondsOf(to) ?? 0);
+  // With a backlog, what was archived last may have been committed long ago.
+  const isLater = archivedAt > (millisecondsOf(to) ?? 0) && waiting <= 1;
   return {
     ...backup,
     archiving,

@@ -29,6 +29,11 @@ function nameOf(serverName: string, request: string, before: BackupNow | undefin
   return `${serverName}-now-${createHash('sha256').update(`${request} ${previous}`).digest('hex').slice(0, 8)}`;
 }
 
+/** Whether a request is being carried out, as far as status tells. */
+export function isRequestRunning({ status }: PostgresAddon): boolean {
+  return status?.backup?.now?.result === 'Running';
+}
+
 /** The name of the Backup to read: that of the request that runs, or that may have been begun before a crash. */
 export function requestedBackup(s: Situation, { archive }: Target): string | undefined {
   const { now } = s.addon.status?.backup ?? {};
@@ -72,7 +77,8 @@ export function backupNow(
     return { actions: [], now: followed(s, running, now) };
   if (backup.kind === 'denied')
     return { actions: [], now: { request, result: 'Refused', message: backup.message, endTime: timestampOf(now) } };
-  return backup.kind === 'absent'
+  // What was read may be another one, which is awaited as well.
+  return backup.kind === 'absent' || backup.kind === 'found'
     ? { actions: [createBackup(buildBackup(s.addon, cluster, name))], now: running }
     : { actions: [], now: last };
 }

@@ -278,17 +278,22 @@ describe('a failure that the plugin reports', () => {
 describe('what is left of the recovery window', () => {
   const now = Date.parse('2026-03-01T00:00:00Z');
   /** The lineage's first base backup was completed that long ago, and the oldest one that is left. */
-  const left = (first: string, oldest: string): World => {
+  const left = (first: string, oldest: string, retentionSince = '2026-01-01T00:00:00Z'): World => {
     const world = inForce();
     const [lineage] = backupOf(world)?.lineages ?? [];
     if (lineage === undefined) throw new Error('no lineage');
-    const backup = { ...backupOf(world), lineages: [{ ...lineage, since: first }] };
-    const { addon } = completes(world);
-    const scheduledBackup = world.scheduledBackup && {
-      ...world.scheduledBackup,
-      status: { nextScheduleTime: '2026-03-01T02:30:00Z' },
+    const lineages = [{ ...lineage, since: first }];
+    const backup = { ...backupOf(world), lineages, retention: '7d', retentionSince };
+    const { addon, objectStore } = completes(world);
+    if (objectStore === undefined) throw new Error('no ObjectStore');
+    const window = { firstRecoverabilityPoint: oldest, lastSuccessfulBackupTime: '2026-02-28T23:00:00Z' };
+    const status = { serverRecoveryWindow: { [lineage.serverName]: window } };
+    return {
+      ...world,
+      backup: noBackup,
+      addon: { ...addon, status: { ...addon.status, backup } },
+      objectStore: { ...objectStore, status },
     };
-    return { ...completes(world, oldest), addon: { ...addon, status: { ...addon.status, backup } }, scheduledBackup };
   };
 
   it.each([
@@ -303,6 +308,19 @@ describe('what is left of the recovery window', () => {
     const seen = round(left(first, oldest), now);
     expect([reasonOf(seen), backupOf(seen)?.effective]).toEqual([reason, 'daily']);
     expect(backupOf(seen)?.lineages?.[0]).toMatchObject({ since: first, from: oldest });
+  });
+
+  it('is not missed as long as the retention has not been that long', () => {
+    const given = ['2026-01-01T00:00:00Z', '2026-02-28T00:00:00Z'] as const;
+    expect(reasonOf(round(left(...given, '2026-02-22T00:00:00Z'), now))).toBe('WindowShorterThanRetention');
+    expect(reasonOf(round(left(...given, '2026-02-22T00:00:01Z'), now))).toBe('InForce');
+    const longer = left(...given);
+    const raised = round({ ...longer, addon: changed(longer.addon, { backup: { retention: '8d' } }) }, now);
+    expect([reasonOf(raised), backupOf(raised)?.retention, backupOf(raised)?.retentionSince]).toEqual([
+      'InForce',
+      '8d',
+      '2026-03-01T00:00:00Z',
+    ]);
   });
 
   it('is nothing if the plugin finds no base backup any more, and another one is made', () => {
@@ -335,6 +353,63 @@ describe('what is left of the recovery window', () => {
     const reported = completes(told, '2026-01-02T03:03:00Z');
     expect(backupOf(round(reported))?.effective).toBe('daily');
     expect(needs(look(reported), testTime).backup).toBeUndefined();
+  });
+});
+
+describe('what a login said of the archiver', () => {
+  const told = (archiving: 'ok' | 'late', world: World = inForce()): World => {
+    const { addon } = world;
+    const backup = {
+      ...backupOf(world),
+      archiving,
+      recoveryWindow: { from: '2026-01-02T03:00:00Z', to: '2026-01-02T03:01:00Z' },
+    };
+    const conditions = [
+      ...(addon.status?.conditions ?? []).filter(({ type }) => type !== 'Connectable'),
+      {
+        type: 'Connectable',
+        status: 'True' as const,
+        reason: 'LoggedIn',
+        message: '',
+        lastTransitionTime: '2026-01-02T03:00:00Z',
+      },
+    ];
+    return { ...world, addon: { ...addon, status: { ...addon.status, backup, conditions } } };
+  };
+
+  const on = { ...platform, connectionCheck: 'Required' } as const;
+
+  it('holds while logins succeed', () => {
+    expect(backupOf(round({ ...told('ok'), on }))).toMatchObject({
+      archiving: 'ok',
+      recoveryWindow: { to: '2026-01-02T03:01:00Z' },
+    });
+    expect(reasonOf(round({ ...told('late'), on }))).toBe('ArchivingFailing');
+  });
+
+  it('is no longer claimed when there are no more logins', () => {
+    const off = { ...platform, connectionCheck: 'Off' } as const;
+    for (const archiving of ['ok', 'late'] as const) {
+      const seen = round({ ...told(archiving), on: off });
+      expect([reasonOf(seen), backupOf(seen)?.archiving, backupOf(seen)?.effective]).toEqual([
+        'InForce',
+        'idle',
+        'daily',
+      ]);
+      expect(backupOf(seen)?.recoveryWindow).toEqual({ from: '2026-01-02T03:00:00Z' });
+    }
+  });
+
+  it('is not known any more once they fail, or nothing is asked', () => {
+    const { addon, ...world } = told('ok');
+    const conditions = addon.status?.conditions?.map((one) =>
+      one.type === 'Connectable' ? { ...one, status: 'False' as const, reason: 'LoginFailed' } : one,
+    );
+    const failed = { ...world, addon: { ...addon, status: { ...addon.status, conditions } } } as World;
+    expect(backupOf(round({ ...failed, on }))?.archiving).toBe('unknown');
+    expect(backupOf(round({ ...told('ok'), on: { ...testPlatform, connectionCheck: 'Required' } }))?.archiving).toBe(
+      'unknown',
+    );
   });
 });
 
@@ -415,19 +490,6 @@ describe('an archive', () => {
     ]);
   });
 
-  it('is another one from a new major version on, in the same write as the image', () => {
-    const before = inForce();
-    const asking = round({ ...before, addon: changed(before.addon, { version: '18' }) });
-    const upgrading = round(
-      ends(asking, asking.made[0] ?? '', { phase: 'completed', stoppedAt: '2026-01-02T03:10:00Z' }),
-    );
-    expect(upgrading.cluster?.spec.imageName).toContain(':18');
-    expect(serverNameOf(upgrading.cluster)).not.toBe(serverNameOf(before.cluster));
-    expect(backupOf(round(upgrading))?.effective).toBe('none');
-    const minor = round({ ...before, addon: changed(before.addon, { version: '17.9' }) });
-    expect(serverNameOf(minor.cluster)).toBe(serverNameOf(before.cluster));
-  });
-
   it('goes on as it is when the platform team withdraws the store, and a new store takes its place', () => {
     const before = inForce();
     const withdrawn = round({ ...before, on: testPlatform });
@@ -441,7 +503,50 @@ describe('an archive', () => {
       stores: { defaultStore: 'b', stores: { b: aStore({ destination: 's3://b' }) } },
     };
     // CNPG reads the settings only when the Cluster changes.
-    expect(round({ ...before, on: moved }).wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    const after = round({ ...before, on: moved });
+    expect(after.wrote).toEqual(['apply ObjectStore', 'apply Cluster', 'apply ScheduledBackup']);
+    // What is in one place cannot be restored with what is in another one.
+    expect(serverNameOf(after.cluster)).not.toBe(serverNameOf(before.cluster));
+    const begun = round({ ...after, on: moved });
+    expect([reasonOf(begun), backupOf(begun)?.effective]).toEqual(['FirstBackupPending', 'none']);
+    expect(backupOf(begun)?.lineages?.map(({ destinationPath }) => destinationPath)).toEqual([
+      's3://b/team-a',
+      's3://backups/team-a',
+    ]);
+    expect(begun.made).toEqual([`${serverNameOf(after.cluster)}-first`]);
+  });
+
+  it('stays the same one with another address of its store, or another size of the second container', () => {
+    const before = inForce();
+    const elsewhere = aStore({ endpointURL: 'https://s3.example.com' });
+    const on: Platform = { ...testPlatform, stores: { defaultStore: 'main', stores: { main: elsewhere } } };
+    const after = round({ ...before, on });
+    expect(after.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    expect(serverNameOf(after.cluster)).toBe(serverNameOf(before.cluster));
+  });
+
+  it('has a name that no earlier one had, however many there were', () => {
+    let world: World = inForce();
+    const names: (string | undefined)[] = [serverNameOf(world.cluster)];
+    for (let turn = 0; turn < 15; turn += 1) {
+      const free = round(settles(round({ ...world, addon: changed(world.addon, { plan: 'free' }) })));
+      // The plugin forgets the earlier ones.
+      const objectStore = free.objectStore && { ...free.objectStore, status: { serverRecoveryWindow: {} } };
+      const back = round({ ...free, objectStore, addon: changed(free.addon, { plan: 'standard' }) });
+      names.push(serverNameOf(back.cluster));
+      world = round(completes(round(settles(round(back)))));
+    }
+    expect(new Set(names).size).toBe(16);
+    expect(names).not.toContain(undefined);
+  });
+
+  it('keeps the role of its Clusters while there is no store for it', () => {
+    const role = { 'eks.amazonaws.com/role-arn': 'arn' };
+    const store = aStore({ serviceAccountAnnotations: role });
+    const on: Platform = { ...testPlatform, stores: { defaultStore: 'main', stores: { main: store } } };
+    const before = round(completes(round(round({ addon: anAddon(), on }))));
+    expect(before.cluster?.spec.serviceAccountTemplate).toEqual({ metadata: { annotations: role } });
+    expect(round({ ...before, on: testPlatform }).wrote).toEqual([]);
   });
 
   it('whose store was deleted gets it again, and then the Cluster is made to look, also after a crash in between', () => {
@@ -565,8 +670,33 @@ describe('a Cluster that vanished although nobody deleted the addon', () => {
     expect(readyOf(again)?.reason).toBe('ClusterRecreated');
   });
 
+  it('is not replaced while only the lineage before its own can be restored', () => {
+    const free = round(settles(round({ ...before, addon: changed(before.addon, { plan: 'free' }) })));
+    const back = round({ ...free, addon: changed(free.addon, { plan: 'standard' }) });
+    expect(serverNameOf(back.cluster)).not.toBe(lineage);
+    const missing = round(vanish(back));
+    expect([missing.wrote, readyOf(missing)?.reason]).toEqual([[], 'ClusterMissing']);
+    expect(readyOf(missing)?.message).toContain(`${annotations.startEmpty}=${lineage}`);
+    expect(round(asking(missing, lineage)).wrote).toContain('create Cluster');
+  });
+
+  it('ends a request that runs', () => {
+    const running = round({
+      ...before,
+      backup: noBackup,
+      addon: {
+        ...before.addon,
+        metadata: { ...before.addon.metadata, annotations: { [annotations.backupNow]: 'one' } },
+      },
+    });
+    expect(backupOf(running)?.now?.result).toBe('Running');
+    expect(backupOf(round(vanish(running)))?.now).toMatchObject({ result: 'Failed', endTime: '2026-01-02T03:04:05Z' });
+  });
+
   it('is not replaced because the plan, the store or the mode changes', () => {
     for (const world of [
+      { ...gone, addon: changed(gone.addon, { backup: { schedule: 'nonsense' } }) },
+      { ...gone, addon: changed(gone.addon, { backup: { storeRef: { name: 'elsewhere' } } }) },
       { ...gone, addon: changed(gone.addon, { plan: 'free' }) },
       { ...gone, addon: changed(gone.addon, { mode: 'protected' }) },
       { ...gone, on: testPlatform },
@@ -784,12 +914,25 @@ describe('a major upgrade', () => {
     expect([waiting.wrote, waiting.cluster?.spec.imageName]).toEqual([[], before.cluster?.spec.imageName]);
   });
 
-  it('begins a new lineage in the same write, rests the schedule, and claims nothing until its own base backup', () => {
-    const upgraded = round(ends(begun, name, { phase: 'completed', stoppedAt: '2026-01-02T03:10:00Z' }));
+  const ofData = (world: World, dataMajor: number): World => ({
+    ...world,
+    cluster: world.cluster && { ...world.cluster, status: { ...world.cluster.status, dataMajor } },
+  });
+  const written = round(ofData(ends(begun, name, { phase: 'completed', stoppedAt: '2026-01-02T03:10:00Z' }), 17));
+
+  it('keeps its lineage until the data are upgraded, so that the old server archives its last WAL file into its own', () => {
+    expect(written.wrote).toEqual(['apply Cluster']);
+    expect(written.cluster?.spec.imageName).toContain(':18');
+    expect(serverNameOf(written.cluster)).toBe(old);
+    const waiting = round({ ...written, backup: noBackup });
+    expect([waiting.wrote, backupOf(waiting)?.effective]).toEqual([[], 'daily']);
+  });
+
+  it('begins a new lineage then, rests the schedule, and claims nothing until its own base backup', () => {
+    const upgraded = round(ofData({ ...written, backup: noBackup }, 18));
     expect(upgraded.wrote).toEqual(['apply Cluster', 'apply ScheduledBackup']);
-    expect(upgraded.cluster?.spec.imageName).toContain(':18');
     expect(serverNameOf(upgraded.cluster)).not.toBe(old);
-    const running = round(settles({ ...upgraded, backup: noBackup }));
+    const running = round(settles(upgraded));
     expect(running.scheduledBackup?.spec.suspend).toBe(true);
     expect([reasonOf(running), backupOf(running)?.effective]).toEqual(['UpgradeBackupPending', 'none']);
     expect(running.made).toEqual([`${serverNameOf(running.cluster)}-first`]);
@@ -803,6 +946,71 @@ describe('a major upgrade', () => {
       [serverNameOf(running.cluster), '18'],
       [old, '17'],
     ]);
+  });
+
+  it('that fails and is taken back leaves the lineage as it is', () => {
+    const back = round({ ...written, backup: noBackup, addon: changed(written.addon, { version: '17' }) });
+    expect(back.cluster?.spec.imageName).toContain(':17');
+    expect([serverNameOf(back.cluster), backupOf(back)?.lineages?.length]).toEqual([old, 1]);
+  });
+
+  it('does not change the version of the lineage, also if that was not recorded', () => {
+    const { lineages: _, ...backup } = backupOf(written) ?? {};
+    const lost = { ...written, addon: { ...written.addon, status: { ...written.addon.status, backup } } };
+    expect(backupOf(round(lost))?.lineages?.map(({ version }) => version)).toEqual(['17']);
+  });
+
+  it.each([
+    ['its schedule is invalid', { backup: { schedule: 'nonsense' } }, platform],
+    ['its store is unknown', { backup: { storeRef: { name: 'elsewhere' } } }, platform],
+    ['its store was withdrawn', {}, testPlatform],
+  ])('waits as long as %s, since no base backup can be made', (_, spec, on) => {
+    const addon = changed(before.addon, { version: '18', ...spec });
+    const held = round({ ...before, on, backup: noBackup, addon });
+    expect([held.wrote, held.cluster?.spec.imageName]).toEqual([[], before.cluster?.spec.imageName]);
+    expect(planApplied(held)).toBe('UpgradeBackupPending');
+  });
+
+  it('that somebody else requests on the Cluster is taken back at once', () => {
+    const spec = { ...before.cluster?.spec, imageName: 'ghcr.io/cloudnative-pg/postgresql:18-standard-trixie' };
+    const edited = ofData({ ...before, cluster: { ...before.cluster, spec } as Cluster }, 17);
+    const back = round(edited);
+    expect([back.wrote, back.made, back.cluster?.spec.imageName]).toEqual([
+      ['apply Cluster'],
+      [],
+      before.cluster?.spec.imageName,
+    ]);
+  });
+
+  it('keeps the number of its attempt when the plugin reports the failure later', () => {
+    const failed = round(
+      ends(begun, name, { phase: 'failed', error: 'exit status 4', stoppedAt: '2026-01-02T03:04:00Z' }),
+    );
+    const { objectStore } = failed;
+    if (objectStore === undefined) throw new Error('no ObjectStore');
+    const windows = objectStore.status.serverRecoveryWindow;
+    const window = { ...windows[old ?? ''], lastFailedBackupTime: '2026-01-02T03:04:30Z' };
+    const status = { serverRecoveryWindow: { [old ?? '']: window } };
+    const later = round({ ...failed, backup: noBackup, objectStore: { ...objectStore, status } });
+    expect(backupOf(later)?.lastFailure?.backup).toBe(name);
+  });
+
+  it('lets a request run that has begun', () => {
+    const annotated = { ...before.addon.metadata, annotations: { [annotations.backupNow]: 'one' } };
+    const running = round({ ...before, backup: noBackup, addon: { ...before.addon, metadata: annotated } });
+    const [now = ''] = running.made;
+    const both = asked(running);
+    expect(needs(look(both), testTime).backup).toBe(now);
+    const next = round(ends(both, now, { phase: 'started' }));
+    expect([next.made, backupOf(next)?.now?.result]).toEqual([[], 'Running']);
+    const ended = round(ends(next, now, { phase: 'completed', stoppedAt: '2026-01-02T03:05:00Z' }));
+    expect(backupOf(ended)?.now?.result).toBe('Completed');
+    expect(round({ ...ended, backup: noBackup }).made).toEqual([`${old}-before-18-2`]);
+  });
+
+  it('of a minor version leaves the lineage as it is', () => {
+    const minor = round({ ...before, addon: changed(before.addon, { version: '17.9' }) });
+    expect(serverNameOf(minor.cluster)).toBe(old);
   });
 
   it('whose base backup fails is not begun, and the failure is named and tried again', () => {

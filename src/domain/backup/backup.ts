@@ -14,16 +14,17 @@ import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, soonest, type Verdict } from '../verdict.ts';
-import { lineageOf, objectStoreOf } from './archive.ts';
+import { destinationPathOf, lineageOf, objectStoreOf } from './archive.ts';
 import { archivingOf, failedArchiving, isInForce, recordedBackup } from './archiving.ts';
-import { type BackupNow, backupNow } from './backup-now.ts';
+import { type BackupNow, backupNow, isRequestRunning } from './backup-now.ts';
 import { nextStart } from './cron.ts';
 import { failedSinceOf, outdatedFailures } from './failed-backups.ts';
 import { judgeFailure } from './failure.ts';
 import { attemptName, buildBackup, hasFailed, untilAttempt } from './first-backup.ts';
 import { lineagesOf } from './lineages.ts';
-import { buildObjectStore, destinationPathOf } from './object-store.ts';
+import { buildObjectStore } from './object-store.ts';
 import { buildScheduledBackup } from './scheduled-backup.ts';
+import type { ChosenStore } from './stores.ts';
 import { awaitedSeries, eatenWindow, oldestBackup, windowOf } from './window.ts';
 
 /** The first wait for the end of a Backup. Milliseconds. */
@@ -110,8 +111,9 @@ function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'reche
   const { addon, observed, own } = s;
   const series = awaitedSeries(s, target);
   if (series === undefined || own.cluster === undefined) return {};
-  // The end of a Backup is an event of its Cluster or ObjectStore; a lost one would be the end of the wait.
-  if (observed.backup.kind !== 'absent') return { recheckAfter: runningRecheck };
+  // The end of a Backup is an event of its Cluster or ObjectStore; a lost one would be the end of the wait. As long as a request runs, its
+  // Backup is the one that was read.
+  if (observed.backup.kind !== 'absent' || isRequestRunning(addon)) return { recheckAfter: runningRecheck };
   const wait = untilAttempt(addon, series, own.cluster, now);
   if (wait > 0) return { recheckAfter: wait };
   const backup = buildBackup(addon, own.cluster, attemptName(addon, series));
@@ -152,11 +154,12 @@ function levelOf(
     ...(lineages.length === 0 ? {} : { lineages: [...lineages] }),
   };
   if (level === 'none') return { requested: level, effective: 'none', ...past };
-  const nextTime = nextTimeOf(s, schedule, now);
+  const nextTime = nextTimeOf(schedule, now);
   const { lastSuccessfulBackupTime: lastSuccessTime } = window ?? {};
   const from = oldestBackup(s, target);
   const archiving = archivingOf(s, target);
-  const { to } = recordedBackup(s, target)?.recoveryWindow ?? {};
+  const isRead = s.observed.platform.connectionCheck !== 'Off';
+  const { to = undefined } = (isRead && recordedBackup(s, target)?.recoveryWindow) || {};
   const serverName = lineageOf(s, archive);
   const lastFailure = lastFailureOf(s, target, window, now);
   return {
@@ -166,6 +169,7 @@ function levelOf(
     ...(archive?.chosen && {
       store: archive.chosen.name,
       destinationPath: destinationPathOf(archive.chosen, s.addon.metadata.namespace),
+      ...retentionOf(s, archive.chosen, now),
     }),
     ...(serverName === undefined ? {} : { serverName, archiving }),
     ...(from === undefined || nextTime === undefined ? {} : { nextTime }),
@@ -174,6 +178,16 @@ function levelOf(
     ...(from === undefined ? {} : { recoveryWindow: { from, ...(to !== undefined && { to }) } }),
     ...past,
   };
+}
+
+/** The retention, and since when it applies: backups that a shorter one removed are not missed. */
+function retentionOf(
+  { addon }: Situation,
+  { retention }: ChosenStore,
+  now: number,
+): Pick<BackupStatus, 'retention' | 'retentionSince'> {
+  const { retention: before, retentionSince = timestampOf(now) } = addon.status?.backup ?? {};
+  return { retention, retentionSince: before === retention ? retentionSince : timestampOf(now) };
 }
 
 function lastFailureOf(
@@ -196,9 +210,10 @@ function lastFailureOf(
   const isLater = (a: string | undefined, b: string | undefined): boolean =>
     (millisecondsOf(a) ?? 0) > (millisecondsOf(b) ?? 0);
   const { lastBackup } = own.cluster?.status ?? {};
-  // Until there is a base backup the operator makes each itself, and the number of the attempt must not be lost. Later, the plugin reports a
+  // Until there is a base backup, and before an upgrade, the operator makes each itself, and the number of the attempt must not be lost. Later, the plugin reports a
   // failure before CNPG says why.
-  const isTold = oldestBackup(s, target) !== undefined && lastBackup?.reason !== 'BackupStarted';
+  const isOwn = oldestBackup(s, target) === undefined || target.awaits !== undefined;
+  const isTold = !isOwn && lastBackup?.reason !== 'BackupStarted';
   if (isTold && failed !== undefined && isLater(failed, succeeded) && isLater(failed, recorded?.time))
     return { time: failed, message: lastBackup?.message ?? 'no reason given' };
   return isLater(succeeded, recorded?.time) ? undefined : recorded;
@@ -211,13 +226,12 @@ function isOver({ observed: { backup } }: Situation, { time }: NonNullable<Backu
 }
 
 /**
- * When the next scheduled base backup starts, in RFC 3339. CNPG says so from the first one on.
+ * When a schedule starts next, in RFC 3339. What CNPG says in the status of the ScheduledBackup is of the schedule at the time of the last one.
  * @param after wall-clock time in milliseconds
  */
-function nextTimeOf({ own: { scheduledBackup } }: Situation, schedule: string, after: number): string | undefined {
-  const { nextScheduleTime } = scheduledBackup?.status ?? {};
+function nextTimeOf(schedule: string, after: number): string | undefined {
   const next = nextStart(schedule, after);
-  return nextScheduleTime ?? (next === undefined ? undefined : timestampOf(next));
+  return next === undefined ? undefined : timestampOf(next);
 }
 
 /** The version of the last lineage before the present one, if it has another major version. */
@@ -274,7 +288,7 @@ function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | unde
       reason: 'FirstBackupPending',
       message: `waiting for the first base backup to object store "${name}"; nothing can be restored before`,
     };
-  const next = nextTimeOf(s, target.schedule, millisecondsOf(window?.lastSuccessfulBackupTime) ?? now);
+  const next = nextTimeOf(target.schedule, millisecondsOf(window?.lastSuccessfulBackupTime) ?? now);
   const due = millisecondsOf(next);
   if (due !== undefined && now > due + overdueAfter)
     return { reason: 'BackupOverdue', message: `the base backup of ${next} has not been made` };

@@ -1,10 +1,10 @@
 // Remembers the lineages of backups in status: CNPG and the plugin forget those before the present one within half an hour.
 import type { AddonStatus, PostgresAddon } from '../../api/addon.ts';
 import { timestampOf } from '../../api/time.ts';
+import { majorIn } from '../database/version.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
-import { lineageOf } from './archive.ts';
-import { destinationPathOf } from './object-store.ts';
+import { destinationPathOf, lineageOf } from './archive.ts';
 import { oldestBackup } from './window.ts';
 
 export type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
@@ -23,7 +23,7 @@ export function presentLineage({ status }: PostgresAddon): Lineage | undefined {
  */
 export function lineagesOf(s: Situation, target: Target, now: number): readonly Lineage[] {
   const { addon } = s;
-  const { archive, version } = target;
+  const { archive } = target;
   const before = addon.status?.backup?.lineages ?? [];
   const serverName = lineageOf(s, archive);
   const known = before.find((lineage) => lineage.serverName === serverName);
@@ -33,7 +33,7 @@ export function lineagesOf(s: Situation, target: Target, now: number): readonly 
       ? []
       : [
           {
-            version,
+            version: versionOf(s, target),
             ...known,
             serverName,
             ...(archive?.chosen && {
@@ -46,4 +46,10 @@ export function lineagesOf(s: Situation, target: Target, now: number): readonly 
         ];
   const past = before.filter((lineage) => lineage !== known);
   return [...current, ...past.map((lineage) => ({ until: timestampOf(now), ...lineage }))].slice(0, mostLineages);
+}
+
+/** The version that writes the lineage: the requested one, unless the data are still of an earlier major version. */
+function versionOf({ own: { cluster } }: Situation, { version }: Target): string {
+  const data = cluster?.status.dataMajor;
+  return data === undefined || data === majorIn('{version}', version) ? version : String(data);
 }

@@ -2,6 +2,7 @@
 // application would begin to write to it, and the loss would show much later. Only the addon's annotation start-empty permits it.
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
 import { cut } from '../../api/text.ts';
+import { timestampOf } from '../../api/time.ts';
 import type { Situation } from '../situation.ts';
 import { namesOf } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -12,9 +13,15 @@ import { oldestBackupOf } from './window.ts';
 const longestQuote = 100;
 const longestPath = 400;
 
-/** The lineage of a Cluster that is seen not to exist, as recorded in status; undefined if there is a Cluster, or none was recorded. */
-function lineageWithoutCluster({ addon, observed }: Situation): Lineage | undefined {
-  return observed.children.cluster.kind === 'absent' ? presentLineage(addon) : undefined;
+/**
+ * What can be restored of a Cluster that is seen not to exist, as recorded in status: its lineage or, if that has no base backup yet, the
+ * one before. undefined if there is a Cluster, or no lineage was recorded, or backups had stopped.
+ */
+function lineageWithoutCluster(s: Situation): Lineage | undefined {
+  const present = s.observed.children.cluster.kind === 'absent' ? presentLineage(s.addon) : undefined;
+  const { lineages = [] } = s.addon.status?.backup ?? {};
+  const restorable = lineages.find(({ serverName }) => oldestBackupOf(s, serverName) !== undefined);
+  return present && (restorable ?? present);
 }
 
 /**
@@ -25,7 +32,10 @@ export function missingCluster(s: Situation): Verdict | undefined {
   const lineage = lineageWithoutCluster(s);
   if (lineage === undefined || oldestBackupOf(s, lineage.serverName) === undefined) return undefined;
   const asked = s.addon.metadata.annotations?.[annotations.startEmpty];
-  return asked === lineage.serverName ? undefined : missing(s.addon, lineage, asked);
+  // Whoever names the lineage of the Cluster itself knows that another one began before.
+  const isPermitted =
+    asked !== undefined && [lineage, presentLineage(s.addon)].some((one) => one?.serverName === asked);
+  return isPermitted ? undefined : missing(s.addon, lineage, asked);
 }
 
 /**
@@ -62,13 +72,17 @@ function missing(
   };
 }
 
-/** `status.backup` while the Cluster is missing: what is recorded, without what only a Cluster can do. */
-export function backupWithoutCluster(s: Situation): AddonStatus['backup'] {
-  const { archiving: _, nextTime: __, lineages = [], ...kept } = s.addon.status?.backup ?? {};
+/** `status.backup` while the Cluster is missing: what is recorded, without what only a Cluster can do. @param now wall-clock time in milliseconds */
+export function backupWithoutCluster(s: Situation, now: number): AddonStatus['backup'] {
+  const { archiving: _, nextTime: __, lineages = [], now: asked, ...kept } = s.addon.status?.backup ?? {};
+  const message = 'the Cluster was deleted';
+  const ended =
+    asked?.result === 'Running' ? { ...asked, result: 'Failed' as const, endTime: timestampOf(now), message } : asked;
   const [present, ...past] = lineages;
   const from = present && oldestBackupOf(s, present.serverName);
   return {
     ...kept,
+    ...(ended === undefined ? {} : { now: ended }),
     effective: 'none',
     ...(from === undefined ? {} : { recoveryWindow: { from } }),
     lineages: present === undefined ? [] : [{ ...present, ...(from === undefined ? {} : { from }) }, ...past],

@@ -5,16 +5,11 @@ import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
-import { incarnationOf } from './archive.ts';
+import { destinationPathOf, incarnationOf } from './archive.ts';
 import type { ChosenStore } from './stores.ts';
 
 export interface ObjectStoreManifest extends Manifest {
   readonly spec: ObjectStoreSpec;
-}
-
-/** Below this path each lineage has a folder of its own, with the name of its server. */
-export function destinationPathOf({ store: { destination } }: ChosenStore, namespace: string): string {
-  return `${destination.replace(/(?<!\/)\/+$/, '')}/${namespace}`;
 }
 
 export function buildObjectStore(s: Situation, target: Target, chosen: ChosenStore): ObjectStoreManifest {

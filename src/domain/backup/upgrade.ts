@@ -13,23 +13,34 @@ export type HeldImage = ReachableImage & { readonly awaits?: string };
 /**
  * Holds a new major version back until a base backup that was begun for it is completed. A database that archives nothing has none to
  * wait for.
- * @param isArchived whether the plan has backups and there is a store for them
+ * @param hasBackups whether the plan of the addon has backups
+ * @param hasStore whether there is a store to make one in: without, the upgrade waits for it
  */
-export function untilBackedUp(s: Situation, reachable: ReachableImage, isArchived: boolean): HeldImage {
+export function untilBackedUp(
+  s: Situation,
+  reachable: ReachableImage,
+  hasBackups: boolean,
+  hasStore: boolean,
+): HeldImage {
   const { addon, own, observed } = s;
   const { cluster, objectStore } = own;
   const serverName = serverNameOf(cluster);
-  const { imagePattern } = observed.platform;
   const present = setVersion(s);
-  const [from, to] = [majorIn(imagePattern, cluster?.spec.imageName), majorIn('{version}', reachable.version)];
   const image = cluster?.spec.imageName;
-  if (!isArchived || serverName === undefined || objectStore === undefined || image === undefined) return reachable;
-  if (present === undefined || from === undefined || to === undefined || from === to) return reachable;
+  if (!hasBackups || serverName === undefined || image === undefined || present === undefined) return reachable;
+  const from = cluster?.status.dataMajor ?? majorIn('{version}', present);
+  const to = majorIn('{version}', reachable.version);
+  // Somebody else may have set the image: it is the data that cannot go back.
+  if (from === undefined || to === undefined || to <= from || majorIn('{version}', present) !== from) return reachable;
+  const wait = `version ${reachable.version} is applied once a base backup of version ${present} is completed`;
+  if (!hasStore || objectStore === undefined) {
+    const message = `${wait}, and none can be made at the moment: see the condition BackupReady`;
+    return { image, version: present, shortfall: { reason: 'UpgradeBackupPending', message } };
+  }
   // Each request has its own: one that was made for an earlier request is too old.
   const awaits = `${serverName}-before-${to}-${addon.metadata.generation ?? 0}`;
   const { backup } = observed;
   const isThere = backup.kind === 'found' && backup.object.metadata.name === attemptName(addon, awaits);
   if (isThere && backup.object.status.phase === 'completed') return reachable;
-  const message = `version ${reachable.version} is applied once a base backup of version ${present} is completed`;
-  return { image, version: present, shortfall: { reason: 'UpgradeBackupPending', message }, awaits };
+  return { image, version: present, shortfall: { reason: 'UpgradeBackupPending', message: wait }, awaits };
 }

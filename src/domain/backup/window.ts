@@ -68,12 +68,14 @@ export function eatenWindow(
   const { archive } = target;
   if (archive?.chosen === undefined) return undefined;
   const from = oldestBackup(s, target);
-  const { lineages = [] } = s.addon.status?.backup ?? {};
+  const { lineages = [], retention, retentionSince } = s.addon.status?.backup ?? {};
+  const applies = retention === archive.chosen.retention ? recordedTime(retentionSince, now) : undefined;
   const { since } = lineages.find(({ serverName }) => serverName === archive.serverName) ?? {};
   const [first, oldest] = [recordedTime(since, now), recordedTime(from, now)];
   if (since === undefined || from === undefined || first === undefined || oldest === undefined) return undefined;
   const begin = now - daysOf(archive.chosen.retention) * 24 * 3_600_000;
-  return first <= begin && oldest > begin + tolerance ? { since, from } : undefined;
+  const isWhole = applies === undefined || Math.max(first, applies) > begin || oldest <= begin + tolerance;
+  return isWhole ? undefined : { since, from };
 }
 
 /** The beginning of the names of the Backups that are to be made: the first one of the lineage, or the one before a major upgrade. */

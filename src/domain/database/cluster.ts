@@ -51,7 +51,7 @@ export function buildCluster(
       },
       bootstrap: { initdb: { database: target.database, owner: target.owner } },
       plugins: pluginsOf(target, live),
-      serviceAccountTemplate: serviceAccountOf(target),
+      serviceAccountTemplate: serviceAccountOf(target, live),
     },
   };
 }
@@ -74,9 +74,12 @@ function pluginsOf({ archive, names }: Target, live: Cluster | undefined): Clust
 }
 
 /** Workload identity and IAM roles are given to the ServiceAccount that CNPG makes for the Cluster. */
-function serviceAccountOf({ archive }: Target): ClusterSpec['serviceAccountTemplate'] {
+function serviceAccountOf({ archive }: Target, live: Cluster | undefined): ClusterSpec['serviceAccountTemplate'] {
   const { serviceAccountAnnotations = {} } = archive?.chosen?.store ?? {};
-  return Object.keys(serviceAccountAnnotations).length === 0
-    ? undefined
-    : { metadata: { annotations: serviceAccountAnnotations } };
+  // Without a store for now, the archive goes on as it is, and needs its role.
+  const isKept = archive !== undefined && archive.chosen === undefined;
+  const present = live?.spec.serviceAccountTemplate?.metadata?.annotations ?? {};
+  const all = Object.entries(isKept ? present : serviceAccountAnnotations).filter(([, value]) => value !== undefined);
+  const annotations = Object.fromEntries(all) as Readonly<Record<string, string>>;
+  return all.length === 0 ? undefined : { metadata: { annotations } };
 }
