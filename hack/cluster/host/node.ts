@@ -184,9 +184,9 @@ function kubeletConfig(plane: ControlPlane, controlGroup: string): string {
     failCgroupV1: false,
     failSwapOn: false,
     enforceNodeAllocatable: [],
-    // The disk and the memory are the developer's own, and may be as full as they like; of the memory the kubelet also counts as used
-    // what the machine keeps of files.
-    evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%', 'memory.available': '0%' },
+    // The disk and the memory are the developer's own, and may be as full as they like: nothing is evicted. Of the memory the kubelet also
+    // counts as used what the machine keeps of files.
+    evictionHard: { 'nodefs.available': '0%', 'imagefs.available': '0%', 'memory.available': '0%' },
     imageGCHighThresholdPercent: 100,
     serializeImagePulls: false,
   });
