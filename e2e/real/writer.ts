@@ -13,8 +13,11 @@ export interface Acknowledged {
 /**
  * One psql after the other: without a terminal psql ends when it loses the server, and the next one logs in again. An answer that
  * does not come in time counts as a lost server, since a connection to a deleted pod may never be reset.
+ *
+ * A psql that could not log in may have ended before bash writes to it; without the trap, bash would end with SIGPIPE.
  */
 const program = `
+trap '' PIPE
 number=0
 while :; do
   coproc PSQL { exec psql "$DATABASE_URL" --no-align --tuples-only --quiet --no-psqlrc --set ON_ERROR_STOP=1 2>>/tmp/complaints; }
