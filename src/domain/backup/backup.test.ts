@@ -413,6 +413,34 @@ describe('what a login said of the archiver', () => {
   });
 });
 
+describe('a suspended addon', () => {
+  const before = inForce();
+  const failing = { status: 'False', reason: '', message: 'exit status 2', lastTransitionTime: '2026-01-02T03:04:02Z' };
+  const suspended = (spec: object, archiving?: typeof failing): World => ({
+    ...before,
+    addon: changed(before.addon, { suspend: true, ...spec }),
+    cluster: before.cluster && {
+      ...before.cluster,
+      status: { ...before.cluster.status, ...(archiving && { archiving }) },
+    },
+  });
+
+  it('claims what is observed now, of the plan that was applied', () => {
+    const broken = round(suspended({ plan: 'pro' }, failing));
+    expect([broken.wrote, reasonOf(broken)]).toEqual([[], 'StoreUnreachable']);
+    expect(backupOf(broken)).toEqual({ ...backupOf(before), effective: 'none', archiving: 'failing' });
+    const mended = { ...broken, cluster: before.cluster };
+    expect(backupOf(round(mended))).toEqual(backupOf(before));
+  });
+
+  it.each([{}, { plan: 'pro' }, { plan: 'free' }, { backup: { schedule: '@weekly' } }])(
+    'claims the same with %j',
+    (spec) => {
+      expect(backupOf(round(suspended(spec)))).toEqual(backupOf(before));
+    },
+  );
+});
+
 describe('the second container of an instance', () => {
   const previewing = (world: World, plan: string) => {
     const metadata = { ...world.addon.metadata, annotations: { [annotations.preview]: plan } };

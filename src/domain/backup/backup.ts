@@ -14,7 +14,7 @@ import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, soonest, type Verdict } from '../verdict.ts';
-import { destinationPathOf, lineageOf, objectStoreOf } from './archive.ts';
+import { archiveOf, destinationPathOf, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
 import { archivingOf, failedArchiving, isInForce, recordedBackup } from './archiving.ts';
 import { type BackupNow, backupNow, isRequestRunning } from './backup-now.ts';
 import { nextStart } from './cron.ts';
@@ -87,7 +87,7 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter): C
       ...outdatedFailures(s, target, now).map((backup) => remove('backup', backup)),
     ],
     conditions: { BackupReady: backupReady },
-    status: suspended === undefined ? { backup: levelOf(s, target, window, now, asked?.now) } : {},
+    status: { backup: suspended === undefined ? levelOf(s, target, window, now, asked?.now) : observedLevel(round) },
     recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked?.now)),
   };
 }
@@ -177,6 +177,26 @@ function levelOf(
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(from === undefined ? {} : { recoveryWindow: { from, ...(to !== undefined && { to }) } }),
     ...past,
+  };
+}
+
+/** While an addon is suspended: the level of the plan that was applied, with what is observed of it now. */
+function observedLevel({ s, target, now }: Round): BackupStatus | undefined {
+  const recorded = s.addon.status?.backup;
+  const { cluster } = s.own;
+  if (recorded?.requested === undefined || recorded.requested === 'none') return recorded;
+  const isSame = target.archive?.serverName === serverNameOf(cluster);
+  const applied = { ...target, backup: recorded.requested, archive: isSame ? target.archive : archiveOf(cluster) };
+  const seen = levelOf(s, applied, windowOf(s, applied), now, recorded.now);
+  const { effective, archiving, lastSuccessTime, lastFailure, recoveryWindow } = seen;
+  const { archiving: _, lastSuccessTime: __, lastFailure: ___, recoveryWindow: ____, ...kept } = recorded;
+  return {
+    ...kept,
+    ...(effective === undefined ? {} : { effective }),
+    ...(archiving === undefined ? {} : { archiving }),
+    ...(lastSuccessTime === undefined ? {} : { lastSuccessTime }),
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(recoveryWindow === undefined ? {} : { recoveryWindow }),
   };
 }
 
