@@ -154,8 +154,7 @@ export class Real {
   /** Logs in from the app's pod with its DATABASE_URL. @returns what the SQL printed */
   async sql(namespace: string, app: string, sql: string): Promise<string> {
     // As any application: a Service takes a moment to lead to a new primary, also after `running` (kube-proxy syncs once a second).
-    const wait =
-      'for try in 1 2 3 4 5 6 7 8 9 10; do pg_isready --quiet --dbname "$DATABASE_URL" && break; sleep 1; done';
+    const wait = 'for try in $(seq 30); do pg_isready --quiet --dbname "$DATABASE_URL" && break; sleep 1; done';
     const psql = `${wait}; exec psql "$DATABASE_URL" --no-align --tuples-only --quiet --set ON_ERROR_STOP=1 --command "$0"`;
     return (await this.script({ namespace, pod: `app-${app}` }, psql, sql)).trim();
   }
