@@ -81,10 +81,15 @@ function wantedServerName(s: Situation, chosen: ChosenStore, clusterName: string
   const present = lineages.find(({ serverName }) => serverName === current);
   if (current !== undefined && !isUpgraded(s, present) && !isMoved(s, chosen, present)) return current;
   const windows = Object.keys(objectStoreOf(s)?.status.serverRecoveryWindow ?? {});
-  const recorded = lineages.map(({ serverName }) => serverName);
+  const recorded = lineages.filter((one) => !isPending(s, one)).map(({ serverName }) => serverName);
   const used = new Set([...windows, ...recorded, ...(current === undefined ? [] : [current])]);
   // After the newest one: of those long ago there may be no record.
   return newServerName(clusterName, addon.metadata.uid, used, current ?? recorded[0]);
+}
+
+/** Whether a lineage was chosen for the Cluster that there is, which could not be told yet: the same one is chosen again. */
+function isPending({ own: { cluster } }: Situation, { serverName, from, until }: Lineage): boolean {
+  return cluster !== undefined && serverName !== serverNameOf(cluster) && from === undefined && until === undefined;
 }
 
 /** Whether the lineage is in another place than the store: what one place holds cannot be restored with what another one does. */

@@ -568,6 +568,30 @@ describe('an archive', () => {
     expect(names).not.toContain(undefined);
   });
 
+  it('has the same name each time until the Cluster has it, for example while somebody else changes the Cluster all the time', () => {
+    const before = inForce();
+    const moved: Platform = {
+      ...testPlatform,
+      stores: { defaultStore: 'b', stores: { b: aStore({ destination: 's3://b' }) } },
+    };
+    const free = round(settles(round({ ...before, addon: changed(before.addon, { plan: 'free' }) })));
+    for (const world of [
+      { ...before, on: moved },
+      { ...free, addon: changed(free.addon, { plan: 'standard' }) },
+    ]) {
+      // The Cluster is not written.
+      const { objectStore } = round(world);
+      let waiting: World = { ...world, objectStore };
+      const names: unknown[] = [];
+      for (let turn = 0; turn < 3; turn += 1) {
+        const { status } = think({ ...look(waiting), repairWaits: { cluster: 60_000 } });
+        waiting = { ...waiting, addon: { ...waiting.addon, status: JSON.parse(JSON.stringify(status)) } };
+        names.push(status.backup?.lineages?.map(({ serverName }) => serverName));
+      }
+      expect(names).toEqual([names[0], names[0], names[0]]);
+    }
+  });
+
   it('keeps the role of its Clusters while there is no store for it', () => {
     const role = { 'eks.amazonaws.com/role-arn': 'arn' };
     const store = aStore({ serviceAccountAnnotations: role });
@@ -642,7 +666,7 @@ describe('a Cluster that vanished although nobody deleted the addon', () => {
   });
   const readyOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'Ready');
 
-  it('is not replaced by an empty one while its backups can be restored, and both ways out are named', () => {
+  it('is not replaced by an empty one while its backups can be restored, and both remedies are named', () => {
     const missing = round(gone);
     // The schedule would make a Backup that waits for the next Cluster.
     expect(missing.wrote).toEqual(['apply ScheduledBackup']);
@@ -737,18 +761,18 @@ describe('a Cluster that vanished although nobody deleted the addon', () => {
 
   it('is replaced if the annotation names its lineage, and the new Cluster begins another one', () => {
     const missing = round(gone);
-    const anew = round(asking(missing, lineage));
-    expect(anew.wrote).toEqual(['create Cluster']);
-    expect(readyOf(anew)?.reason).toBe('ClusterRecreated');
-    const second = serverNameOf(anew.cluster);
+    const recreated = round(asking(missing, lineage));
+    expect(recreated.wrote).toEqual(['create Cluster']);
+    expect(readyOf(recreated)?.reason).toBe('ClusterRecreated');
+    const second = serverNameOf(recreated.cluster);
     expect(second).toMatch(/^db-team-a-shop-[0-9a-f]{8}$/);
     expect(second).not.toBe(lineage);
-    expect(backupOf(anew)?.lineages).toMatchObject([
+    expect(backupOf(recreated)?.lineages).toMatchObject([
       { serverName: second },
       { serverName: lineage, from: '2026-01-02T03:00:00Z', until: '2026-01-02T03:04:05Z' },
     ]);
     // The annotation is still there, and names a lineage of the past.
-    const filled = round(completes(round(anew)));
+    const filled = round(completes(round(recreated)));
     expect(reasonOf(filled)).toBe('InForce');
     const again = round(vanish(filled));
     expect([again.cluster, readyOf(again)?.reason]).toEqual([undefined, 'ClusterMissing']);
@@ -976,7 +1000,7 @@ describe('a major upgrade', () => {
     ]);
   });
 
-  it('that fails and is taken back leaves the lineage as it is', () => {
+  it('that fails and is reverted leaves the lineage as it is', () => {
     const back = round({ ...written, backup: noBackup, addon: changed(written.addon, { version: '17' }) });
     expect(back.cluster?.spec.imageName).toContain(':17');
     expect([serverNameOf(back.cluster), backupOf(back)?.lineages?.length]).toEqual([old, 1]);
@@ -999,7 +1023,7 @@ describe('a major upgrade', () => {
     expect(planApplied(held)).toBe('UpgradeBackupPending');
   });
 
-  it('that somebody else requests on the Cluster is taken back at once', () => {
+  it('that somebody else requests on the Cluster is reverted at once', () => {
     const spec = { ...before.cluster?.spec, imageName: 'ghcr.io/cloudnative-pg/postgresql:18-standard-trixie' };
     const edited = ofData({ ...before, cluster: { ...before.cluster, spec } as Cluster }, 17);
     const back = round(edited);

@@ -40,7 +40,7 @@ export function missingCluster(s: Situation): Verdict | undefined {
 
 /**
  * Whether a Cluster would be created in the place of one that may have had backups: the addon has to be read first, since an older version
- * of it may lack the backup, or have an annotation that was taken back.
+ * of it may lack the backup, or have an annotation that was removed since.
  */
 export function replacesLineage(s: Situation): boolean {
   return lineageWithoutCluster(s) !== undefined && missingCluster(s) === undefined;
