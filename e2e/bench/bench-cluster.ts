@@ -1,7 +1,9 @@
 // The cluster of the benchmark: a new control plane, and the simulator in a separate process, without delays.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { connect, type KubeClient } from '../../hack/cluster/client.ts';
@@ -14,6 +16,8 @@ import { clusterGvr } from '../../src/api/cnpg.ts';
 import { AuditLog } from '../harness/audit.ts';
 import { makeNamespace } from '../harness/cluster.ts';
 import { usageOf } from './process.ts';
+
+type Simulation = ChildProcessByStdio<null, Readable, null>;
 
 const clusterName = 'bench';
 export const operatorNamespace = 'postgres-addon-system';
@@ -29,6 +33,8 @@ export interface BenchCluster {
   /** CPU seconds used so far by each process of the control plane, the simulator and the benchmark. */
   cpuSeconds(): Promise<Readonly<Record<string, number>>>;
   makeNamespaces(prefix: string, count: number): Promise<readonly string[]>;
+  /** Has the simulator carry out Backups too, and answer logins from now on. @returns the address where it does */
+  startDatabases(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -41,7 +47,8 @@ export async function startBenchCluster(clients: number, report: Report): Promis
   const cluster = await up({ name: clusterName, profile: 'control-plane', crds, report });
   const client = connect(cluster.kubeconfig, 'bench', clients);
   const program = await bundleOperator(cluster.stateDirectory);
-  const simulator = await startSimulator(cluster, client, root);
+  let simulator = await startSimulator(cluster, ['--bare']);
+  await untilItCreates(client);
   await makeNamespace(client, operatorNamespace);
   return {
     cluster,
@@ -64,9 +71,14 @@ export async function startBenchCluster(clients: number, report: Report): Promis
       await Promise.all(names.map((name) => makeNamespace(client, name)));
       return names;
     },
+    async startDatabases() {
+      await stopped(simulator);
+      simulator = await startSimulator(cluster, ['--databases']);
+      const [address] = (await once(createInterface({ input: simulator.stdout }), 'line')) as [string];
+      return address;
+    },
     async stop() {
-      simulator.kill('SIGTERM');
-      if (simulator.exitCode === null) await once(simulator, 'exit');
+      await stopped(simulator);
       await client.close();
       await down(clusterName, report);
     },
@@ -90,13 +102,22 @@ async function nodeOptionsOfChart(cluster: Cluster, root: string): Promise<Reado
   return options === undefined ? {} : { NODE_OPTIONS: options };
 }
 
-async function startSimulator(cluster: Cluster, client: KubeClient, root: string): Promise<ChildProcess> {
+async function startSimulator(cluster: Cluster, options: readonly string[]): Promise<Simulation> {
   const kubeconfig = await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] });
-  const args = ['--kubeconfig', kubeconfig, '--stale', '0', '--step', '0', '--bare'];
-  const child = spawn(process.execPath, [join(root, 'e2e/simulator/main.ts'), ...args], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const args = ['--kubeconfig', kubeconfig, '--stale', '0', '--step', '0', ...options];
+  const child = spawn(process.execPath, [join(repositoryRoot, 'e2e/simulator/main.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   process.once('exit', () => child.kill('SIGKILL'));
+  return child;
+}
+
+async function stopped(simulator: Simulation): Promise<void> {
+  simulator.kill('SIGTERM');
+  if (simulator.exitCode === null) await once(simulator, 'exit');
+}
+
+async function untilItCreates(client: KubeClient): Promise<void> {
   const namespace = 'warm-up';
   await makeNamespace(client, namespace);
   const apiVersion = `${clusterGvr.group}/${clusterGvr.version}`;
@@ -107,5 +128,4 @@ async function startSimulator(cluster: Cluster, client: KubeClient, root: string
     if (first?.status?.phase !== 'Cluster in healthy state') throw new Error('its first Cluster is not healthy');
   });
   await client.remove(clusterGvr, namespace, 'first');
-  return child;
 }

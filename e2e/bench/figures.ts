@@ -2,6 +2,7 @@
 import type { CeilingFigures } from './ceiling.ts';
 import { sum } from './load.ts';
 import type { ColdStart, Latency, Memory, OperatorRun } from './operator-run.ts';
+import type { Rest } from './rest.ts';
 
 export interface Ceilings {
   /** Children by POST: what the API server can take at most. */
@@ -24,6 +25,7 @@ export interface Figures {
   /** How many Backups of each addon are there at one more start. */
   readonly backups: number;
   readonly withBackups: ColdStart | undefined;
+  readonly rest: Rest | undefined;
 }
 
 /** Six writes an addon, the user's own included, per second, as share of the ceiling. */
@@ -52,6 +54,7 @@ export function describe(figures: Figures): string {
     coldStart,
     backups,
     withBackups,
+    rest,
   } = figures;
   const perSecond = addons / run.seconds;
   const slope = (coldStart.memory.residentBytes - run.memory.atStart.residentBytes) / addons / 1024;
@@ -96,6 +99,14 @@ export function describe(figures: Figures): string {
     [`start with ${addons} addons: ready`, `${fixed(coldStart.secondsToReady, 2)} s`],
     [`start with ${addons} addons: all looked at`, `${fixed(coldStart.secondsToReconciled, 2)} s`],
     [`start with ${addons} addons: writes`, String(coldStart.writes), '0'],
+    ...(rest === undefined
+      ? []
+      : [
+          [`CPU at rest with ${addons} addons of plan pro`, `${fixed(rest.cpu * 100, 1)} % of a core`] as const,
+          ...Object.entries(rest.requestsPerAddonAndHour).map(
+            ([request, count]) => [`  ${request}`, `${fixed(count, 1)} an hour for each`] as const,
+          ),
+        ]),
   ];
   const width = Math.max(...lines.slice(1).map(([what]) => what.length));
   return lines

@@ -10,11 +10,12 @@ import { measureCeiling, type Way } from './ceiling.ts';
 import { type Ceilings, describe, type Figures, shareByCpu, shareByTime } from './figures.ts';
 import { closedLoop } from './load.ts';
 import { type ColdStart, measureColdStart, measureOperator } from './operator-run.ts';
+import { measureRest } from './rest.ts';
 
 /** Enough that no namespace is crowded, few enough that the API server's caches see what they see in production. */
 const namespaceCount = 10;
 
-async function bench(addons: number, clients: number, backups: number): Promise<Figures> {
+async function bench(addons: number, clients: number, backups: number, restSeconds: number): Promise<Figures> {
   const report = (line: string): void => console.error(line);
   const loadBefore = loadavg()[0] ?? 0;
   const bench = await startBenchCluster(clients, report);
@@ -34,8 +35,10 @@ async function bench(addons: number, clients: number, backups: number): Promise<
       backups === 0 ? undefined : await measureWithBackups(bench, namespaces, addons, clients, backups);
     report('raw ceiling again');
     const ceilingAfter = await ceilings(bench, raw, sample, clients);
+    if (restSeconds > 0) report(`at rest for ${restSeconds} s with ${addons} addons of plan pro`);
+    const rest = restSeconds === 0 ? undefined : await measureRest(bench, addons, clients, restSeconds);
     const machine = { cores: availableParallelism(), node: process.version, loadBefore };
-    return { addons, clients, backups, ...machine, ceilingBefore, ceilingAfter, run, coldStart, withBackups };
+    return { addons, clients, backups, ...machine, ceilingBefore, ceilingAfter, run, coldStart, withBackups, rest };
   } finally {
     await bench.stop();
   }
@@ -89,6 +92,9 @@ Options:
                       answered (default: 16)
   --backups <number>  how many Backups of each addon are there at one more
                       start (default: none)
+  --rest <seconds>    for how long to measure what as many addons of plan pro
+                      cost that nobody touches; one check-up of each takes 270
+                      (default: not at all)
   --json              print the figures as JSON instead of a table
   -h, --help          print this`;
 
@@ -97,18 +103,20 @@ const { values } = readArguments(help, {
     addons: { type: 'string', default: '1000' },
     clients: { type: 'string', default: '16' },
     backups: { type: 'string' },
+    rest: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 const addons = positiveInteger(values.addons, '--addons', help);
 const clients = positiveInteger(values.clients, '--clients', help);
 const backups = values.backups === undefined ? 0 : positiveInteger(values.backups, '--backups', help);
+const rest = values.rest === undefined ? 0 : positiveInteger(values.rest, '--rest', help);
 
 // An exit, unlike a signal's own end, takes the operator and the simulator along; the cluster is taken down by the next run.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 try {
-  const figures = await bench(addons, clients, backups);
+  const figures = await bench(addons, clients, backups, rest);
   const shares = {
     create: { byTime: shareByTime(figures, 'create'), byCpu: shareByCpu(figures, 'create') },
     apply: { byTime: shareByTime(figures, 'apply'), byCpu: shareByCpu(figures, 'apply') },

@@ -1,5 +1,5 @@
 // Measures the time, requests, CPU and memory that the operator needs for N new addons, and for a start with N existing ones.
-
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
@@ -152,7 +152,8 @@ export async function measureColdStart(bench: BenchCluster, addons: number): Pro
 async function spawnOperator(bench: BenchCluster): Promise<Operator> {
   const user = 'postgres-addon-operator';
   const { cluster, environment, program } = bench;
-  return await startOperator({ cluster, user, namespace: operatorNamespace, environment, program });
+  const flags = ['--expose-gc', '--import', join(import.meta.dirname, 'collect-garbage.mjs')];
+  return await startOperator({ cluster, user, namespace: operatorNamespace, environment, flags, program });
 }
 
 async function launch(bench: BenchCluster): Promise<Operator> {
@@ -209,12 +210,13 @@ function latencies(requests: readonly AuditedRequest[], user: string): Latency {
 }
 
 /**
- * What it holds when it has nothing to do: V8 gives memory back only after some seconds of rest, so this is the lowest of what is seen
- * until it has not fallen for eight seconds.
+ * What it holds when it has nothing to do: V8 gives memory back only some seconds after garbage was collected, so this is the lowest of
+ * what is seen until it has not fallen for eight seconds.
  */
 async function memoryAtRest(operator: Operator): Promise<Memory> {
   let residentBytes = Number.POSITIVE_INFINITY;
   for (let unchanged = 0; unchanged < 8; unchanged += 1) {
+    process.kill(operator.pid, 'SIGUSR2');
     const now = await usageOf(operator.pid);
     if (now.residentBytes < residentBytes) {
       residentBytes = now.residentBytes;

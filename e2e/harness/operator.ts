@@ -23,6 +23,8 @@ export interface OperatorOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Address of a server that answers the logins; without it, none is attempted, since a login could only fail. */
   readonly databases?: string;
+  /** Of Node, before the program. */
+  readonly flags?: readonly string[];
   /** Path of what Node runs; default: the sources of this checkout. */
   readonly program?: string;
 }
@@ -151,7 +153,7 @@ function loginOf(databases: string | undefined) {
 
 /** Starts the operator; it may still be reading when this resolves. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { cluster, user, namespace, program = join(repositoryRoot, 'src/main.ts') } = options;
+  const { cluster, user, namespace, flags = [], program = join(repositoryRoot, 'src/main.ts') } = options;
   const admin = connect(cluster.kubeconfig, 'e2e-harness');
   try {
     await grant(admin, user, options.permissions ?? (await chartPermissions(cluster, namespace)));
@@ -161,7 +163,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const kubeconfig = await issueKubeconfig(cluster, { user });
   const startedAt = performance.now();
   const login = loginOf(options.databases);
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...login.flags, program], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, ...login.flags, program], {
     cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -2,7 +2,7 @@
 // Files run one after the other: two operators would reconcile each other's addons.
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
@@ -23,6 +23,7 @@ import { AuditLog } from './audit.ts';
 import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
 import { History } from './history.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
+import { environmentWith } from './stores.ts';
 import { conditionOf, isRunning, isSettled } from './views.ts';
 
 /** CNPG's order of events, faster. */
@@ -38,22 +39,6 @@ export interface SuiteOptions {
   /** The object stores of its operators. Without them plans with backups have a schedule that is suspended, and no ObjectStore. */
   readonly stores?: object;
 }
-
-/** One store for all: what the simulator writes there is kept in memory. */
-export const oneStore = {
-  defaultStore: 'main',
-  stores: {
-    main: {
-      destination: 's3://backups',
-      endpointURL: 'https://s3.invalid',
-      s3Credentials: {
-        accessKeyId: { name: 'backup-credentials', key: 'ACCESS_KEY_ID' },
-        secretAccessKey: { name: 'backup-credentials', key: 'SECRET_ACCESS_KEY' },
-      },
-      retention: { min: '3d', max: '60d' },
-    },
-  },
-};
 
 export class Suite {
   readonly cluster: Cluster;
@@ -247,7 +232,8 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
     const databases = await DatabaseServer.start(cluster.kubeconfig, (namespace, name) =>
       simulator.walOf(namespace, name),
     );
-    suite = new Suite(cluster, simulator, databases, await environmentOf(cluster, options));
+    const environment = options.stores === undefined ? {} : await environmentWith(cluster, options.stores);
+    suite = new Suite(cluster, simulator, databases, environment);
     await suite.start();
     await eventually('the simulator to know all Clusters', () => {
       if (suite?.simulator.isSynced !== true) throw new Error('it is not synced');
@@ -266,16 +252,6 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
     if (suite === undefined) throw new Error('the suite has not started');
     return suite;
   };
-}
-
-async function environmentOf(
-  { stateDirectory }: Cluster,
-  { stores }: SuiteOptions,
-): Promise<Readonly<Record<string, string>>> {
-  if (stores === undefined) return {};
-  const path = join(stateDirectory, 'stores.json');
-  await writeFile(path, JSON.stringify(stores));
-  return { STORES_FILE: path };
 }
 
 /** Waits until no other test run of this checkout uses the cluster: its operator would reconcile our addons. @returns a function that releases the cluster */

@@ -20,7 +20,8 @@ import {
   type Part,
   placesOf,
 } from '../harness/database.ts';
-import { oneStore, useSuite } from '../harness/suite.ts';
+import { oneStore } from '../harness/stores.ts';
+import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 
 const suite = useSuite({ stores: oneStore });

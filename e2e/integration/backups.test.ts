@@ -12,7 +12,8 @@ import { storesFile } from '../../src/stores-file.ts';
 import type { Write } from '../harness/admission-gate.ts';
 import { clusterOf, type Database, databaseOf, nothing } from '../harness/database.ts';
 import { comparableChildren } from '../harness/snapshot.ts';
-import { oneStore, useSuite } from '../harness/suite.ts';
+import { oneStore } from '../harness/stores.ts';
+import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isSettled, secretText } from '../harness/views.ts';
 import { exitStatus } from '../simulator/backups.ts';
 

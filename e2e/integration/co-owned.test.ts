@@ -7,7 +7,8 @@ import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { roles } from '../../src/domain/children.ts';
 import { isWrite } from '../harness/audit.ts';
 import { childrenIn, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
-import { oneStore, useSuite } from '../harness/suite.ts';
+import { oneStore } from '../harness/stores.ts';
+import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, isSettled } from '../harness/views.ts';
 
 const suite = useSuite({ stores: oneStore });

@@ -14,7 +14,8 @@ import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { schemaPath } from '../../src/api/schema.ts';
 import { tally } from '../harness/audit.ts';
-import { oneStore, useSuite } from '../harness/suite.ts';
+import { oneStore } from '../harness/stores.ts';
+import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf } from '../harness/views.ts';
 
 const suite = useSuite({ cluster: 'it-bare', withOperator: false, takeDown: true, stores: oneStore });

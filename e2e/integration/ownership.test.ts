@@ -9,7 +9,8 @@ import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { volumeClaimGvr } from '../../src/api/workload.ts';
 import { clusterOf } from '../harness/database.ts';
-import { oneStore, useSuite } from '../harness/suite.ts';
+import { oneStore } from '../harness/stores.ts';
+import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning, isSettled, secretText } from '../harness/views.ts';
 
 const suite = useSuite({ stores: oneStore });

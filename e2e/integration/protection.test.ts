@@ -18,7 +18,8 @@ import {
   unchanged,
 } from '../harness/database.ts';
 import { holdPlanChange } from '../harness/plan-change.ts';
-import { oneStore, useSuite } from '../harness/suite.ts';
+import { oneStore } from '../harness/stores.ts';
+import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf, isRunning } from '../harness/views.ts';
 
 const suite = useSuite({ stores: oneStore });

@@ -9,7 +9,8 @@ import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts
 import { type AuditedRequest, isWrite, type Mark, rightsOf, tally } from '../harness/audit.ts';
 import { clusterOf } from '../harness/database.ts';
 import { chartPermissions, listed } from '../harness/permissions.ts';
-import { oneStore, useSuite } from '../harness/suite.ts';
+import { oneStore } from '../harness/stores.ts';
+import { useSuite } from '../harness/suite.ts';
 import { at } from '../harness/views.ts';
 
 const suite = useSuite({ stores: oneStore });

@@ -1,5 +1,6 @@
 // Runs the simulator as a separate process until it is stopped: for the benchmark and for manual use.
 import { parseArgs } from 'node:util';
+import { DatabaseServer } from './database-server.ts';
 import { Simulator } from './simulator.ts';
 
 const { values } = parseArgs({
@@ -10,8 +11,10 @@ const { values } = parseArgs({
     stale: { type: 'string', default: '400' },
     /** Milliseconds that each state between two rests stands. */
     step: { type: 'string', default: '300' },
-    /** Neither volume claims nor following of Secrets. */
+    /** Neither volume claims nor following of Secrets and Backups. */
     bare: { type: 'boolean', default: false },
+    /** Answers logins too, and writes the address on a line of its own. */
+    databases: { type: 'boolean', default: false },
   },
 });
 if (values.kubeconfig === undefined) throw new Error('--kubeconfig is needed');
@@ -22,8 +25,12 @@ const simulator = new Simulator({
   thorough: !values.bare,
 });
 simulator.start();
+const databases = values.databases
+  ? await DatabaseServer.start(values.kubeconfig, (namespace, name) => simulator.walOf(namespace, name))
+  : undefined;
+if (databases !== undefined) console.log(databases.address);
 const stop = async (): Promise<void> => {
-  await simulator.stop();
+  await Promise.all([simulator.stop(), databases?.close()]);
   for (const error of simulator.errors) console.error(error);
   process.exitCode = simulator.errors.length === 0 ? 0 : 1;
 };
