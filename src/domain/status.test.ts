@@ -12,6 +12,7 @@ import {
   aRunningAddon,
   aScheduledBackup,
   aSource,
+  aStore,
   aUrlSecret,
   but,
   changed,
@@ -200,6 +201,29 @@ describe('Protected', () => {
     expect([said(status, 'Adopted'), said(status, 'Protected')]).toEqual(['True Adopted', 'True Protected']);
     const owning = statusAfter(but(o, { cluster, scheduledBackup: owned }), refused);
     expect([said(owning, 'Adopted'), said(owning, 'Protected')]).toEqual(['True Adopted', 'False Refused']);
+  });
+});
+
+describe('a lineage of backups', () => {
+  const platform = { ...testPlatform, stores: { defaultStore: 'main', stores: { main: aStore() } } };
+  const old = { serverName: 'db-team-a-shop-0', from: '2026-01-01T02:00:00Z', until: '2026-01-01T03:00:00Z' };
+  const lineagesOf = (status: AddonStatus): readonly string[] | undefined =>
+    status.backup?.lineages?.map(({ serverName }) => serverName);
+
+  it.each([
+    ['of the first Cluster', {}, []],
+    ['after others', { backup: { lineages: [old] } }, [old.serverName]],
+  ] satisfies [string, AddonStatus, string[]][])('%s is not recorded if that was refused', (_, before, lineages) => {
+    const o = observing({ ...anAddon(), status: before }, { platform });
+    const recorded = (result: ActionResult) => think(o, result).status;
+    const names = lineagesOf(recorded({}));
+    expect(names).toEqual([expect.stringMatching(/^db-team-a-shop-[0-9a-f]{8}$/), ...lineages]);
+    const refused = recorded(refusing('cluster', 'QuotaExceeded'));
+    expect([lineagesOf(refused) ?? [], refused.backup?.serverName]).toEqual([lineages, undefined]);
+    expect(refused.backup).toMatchObject({ requested: 'daily', store: 'main' });
+    // It is of the Cluster, whatever is refused after it.
+    const created = { ...refusing('urlSecret'), created: { cluster: 'cluster-uid' } };
+    expect(lineagesOf(recorded(created))).toEqual(names);
   });
 });
 

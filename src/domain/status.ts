@@ -5,6 +5,7 @@ import type { Condition } from '../api/kubernetes.ts';
 import { recordedTime, timestampOf } from '../api/time.ts';
 import { withArchiver } from './backup/archiving.ts';
 import { withRefusedRequest } from './backup/backup-now.ts';
+import { withoutNewLineage } from './backup/lineages.ts';
 import { alteredIn, roles } from './children.ts';
 import { withServerVersion } from './database/running.ts';
 import {
@@ -84,12 +85,19 @@ function lasting({ preview: _, conditions: __, ...fields }: AddonStatus): AddonS
 }
 
 /** The fields that the chapters set, as far as the writes succeeded. */
-function fieldsOf({ status = {}, login }: Decision, result: ActionResult, before: AddonStatus, now: number): Fields {
+function fieldsOf(
+  { actions, status = {}, login }: Decision,
+  result: ActionResult,
+  before: AddonStatus,
+  now: number,
+): Fields {
   const { credentials, preview, backup, ...others } = status;
   const isRefused = essentialRefusal(result) !== undefined;
   const isAsked = login?.archiver !== undefined && result.login?.reason === 'LoggedIn';
   const told = isAsked ? withArchiver(backup, result.archiver, now) : backup;
-  const backups = 'backup' in status ? { backup: withRefusedRequest(told, result, now) } : {};
+  const isMissing = isRefused && result.created?.cluster === undefined && actions.some(isCreationOfCluster);
+  const asked = withRefusedRequest(told, result, now);
+  const backups = 'backup' in status ? { backup: isMissing ? withoutNewLineage(asked, before.backup) : asked } : {};
   const { sourceVersion, secretUID = result.created?.urlSecret } = credentials ?? {};
   const isPublished = !isRefused && sourceVersion !== undefined && secretUID !== undefined;
   return {
@@ -100,6 +108,10 @@ function fieldsOf({ status = {}, login }: Decision, result: ActionResult, before
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),
     preview,
   };
+}
+
+function isCreationOfCluster({ verb, child }: Action): boolean {
+  return verb === 'create' && child === 'cluster';
 }
 
 function definedOf(status: { readonly [K in keyof AddonStatus]: AddonStatus[K] | undefined }): AddonStatus {
@@ -194,7 +206,7 @@ function alterationIn(type: ConditionType, { altered = {} }: ActionResult): Verd
 function isMissing(type: ConditionType, { actions }: Decision, result: ActionResult): boolean {
   const { concern } = row(type);
   const isCreated = (action: Action): boolean =>
-    action.verb === 'create' && (action.concern === concern || action.child === 'cluster');
+    isCreationOfCluster(action) || (action.verb === 'create' && action.concern === concern);
   return !isEffective(type, result) && actions.some(isCreated);
 }
 

@@ -48,6 +48,13 @@ export function lineagesOf(s: Situation, target: Target, now: number): readonly 
   return [...current, ...past.map((lineage) => ({ until: timestampOf(now), ...lineage }))].slice(0, mostLineages);
 }
 
+/** `status.backup` after the Cluster was not created: what it would have archived to has not begun. @param before as status had it */
+export function withoutNewLineage(backup: AddonStatus['backup'], before: AddonStatus['backup']): AddonStatus['backup'] {
+  if (backup === undefined) return undefined;
+  const { serverName: _, archiving: __, lineages: ___, ...rest } = backup;
+  return { ...rest, ...(before?.lineages && { lineages: before.lineages }) };
+}
+
 /** The version that writes the lineage: the requested one, unless the data are still of an earlier major version. */
 function versionOf({ own: { cluster } }: Situation, { version }: Target): string {
   const data = cluster?.status.dataMajor;
