@@ -30,12 +30,13 @@ export async function openBucket(real: Real, namespace: string): Promise<void> {
   await real.kubectl(['wait', '--namespace', namespace, `pod/${pod}`, '--for=condition=Ready', '--timeout=3m']);
 }
 
-/** @param url of a folder or an object in the bucket @param python what is done with `bucket` and `key` */
+/** @param url of a folder or an object in the bucket @param python what is done with `bucket`, and with `name` and `key` of the URL */
 async function inBucket(real: Real, namespace: string, url: string, python: string): Promise<string> {
   const key = new URL(url).pathname.slice(1);
   const bucket = "boto3.resource('s3', endpoint_url=os.environ['ENDPOINT']).Bucket(os.environ['BUCKET'])";
-  const script = `import boto3, os, sys\nkey, bucket = sys.argv[1], ${bucket}\n${python}`;
-  return await real.kubectl(['exec', '--namespace', namespace, pod, '--', 'python3', '-c', script, key]);
+  const script = `import boto3, os, sys\nkey, name, bucket = sys.argv[1], sys.argv[2], ${bucket}\n${python}`;
+  const command = ['python3', '-c', script, key, new URL(url).hostname];
+  return await real.kubectl(['exec', '--namespace', namespace, pod, '--', ...command]);
 }
 
 /** @returns the names of the objects below a folder, without the folder */
@@ -47,6 +48,30 @@ export async function objectsBelow(real: Real, namespace: string, folder: string
 /** Deletes every object below a folder. */
 export async function deleteBelow(real: Real, namespace: string, folder: string): Promise<void> {
   await inBucket(real, namespace, folder, 'bucket.objects.filter(Prefix=key).delete()');
+}
+
+/** Creates a bucket of another name, which this user may use. */
+export async function createBucket(real: Real, namespace: string, name: string, user: string): Promise<void> {
+  const create = [
+    'import json',
+    'user, client = key, bucket.meta.client',
+    'client.create_bucket(Bucket=name)',
+    "resources = [f'arn:aws:s3:::{name}', f'arn:aws:s3:::{name}/*']",
+    "statement = {'Effect': 'Allow', 'Principal': {'AWS': [user]}, 'Action': 's3:*', 'Resource': resources}",
+    "policy = {'Version': '2012-10-17', 'Statement': [statement]}",
+    'client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))',
+  ].join('\n');
+  await inBucket(real, namespace, `s3://${name}/${user}`, create);
+}
+
+/** Deletes a bucket of another name, with what is in it. */
+export async function deleteBucket(real: Real, namespace: string, name: string): Promise<void> {
+  const remove = [
+    'other = boto3.resource("s3", endpoint_url=os.environ["ENDPOINT"]).Bucket(name)',
+    'other.objects.delete()',
+    'other.delete()',
+  ].join('\n');
+  await inBucket(real, namespace, `s3://${name}/`, remove);
 }
 
 export async function writeObject(real: Real, namespace: string, url: string): Promise<void> {

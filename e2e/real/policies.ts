@@ -80,7 +80,17 @@ export async function askFor(real: Real, namespace: string, resource: string): P
   await change(real, namespace, 'pods', expression);
 }
 
-/** Takes away what `refuse`, `useStorageClass` or `askFor` put there. */
+/** Gives the container that archives so little memory, in every pod of CNPG that is made in the namespace. */
+export async function limitSidecar(real: Real, namespace: string, memory: string): Promise<void> {
+  const quantities = `{"memory": "${memory}"}`;
+  const resources = `Object.spec.initContainers.resources{requests: ${quantities}, limits: ${quantities}}`;
+  const container = `Object.spec.initContainers{name: container.name, resources: ${resources}}`;
+  const sidecars = 'object.spec.initContainers.filter(container, container.name == "plugin-barman-cloud")';
+  const expression = `Object{spec: Object.spec{initContainers: ${sidecars}.map(container, ${container})}}`;
+  await change(real, namespace, 'pods', expression);
+}
+
+/** Takes away what `refuse`, `useStorageClass`, `askFor` or `limitSidecar` put there. */
 export async function lift(real: Real, namespace: string): Promise<void> {
   const kinds = ['validatingadmissionpolicy', 'mutatingadmissionpolicy'].flatMap((kind) => [kind, `${kind}binding`]);
   await Promise.all(kinds.map((kind) => real.kubectl(['delete', kind, namespace, '--ignore-not-found'])));

@@ -34,6 +34,14 @@ export interface ObjectStore {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** A user that may do nothing but what the policy of a bucket permits. */
+  readonly guest: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** The file in which the S3 server looks for users other than its administrator, by name and content. */
+export function usersFile({ guest: { accessKeyId, secretAccessKey } }: ObjectStore): readonly [string, string] {
+  const account = { access: accessKeyId, secret: secretAccessKey, role: 'user', userID: 0, groupID: 0, projectID: 0 };
+  return ['users.json', JSON.stringify({ accessAccounts: { [accessKeyId]: account } })];
 }
 
 export interface ComponentStatus {

@@ -18,6 +18,8 @@ export const storeSecretName = 'backup-credentials';
 export const storeName = 'local';
 /** A store at a Service that does not exist: both the Service and its namespace have this name. */
 export const silentStore = 'silent-store';
+/** A store whose bucket does not exist: it is the bucket's name too. */
+export const absentStore = 'absent';
 
 export interface ChartOptions {
   /** The object store of addons that name none. */
@@ -45,6 +47,7 @@ function backupValues({ objectStore }: Cluster, more: ChartOptions): object {
     ...more,
     stores: {
       [storeName]: store,
+      [absentStore]: { ...store, destination: `s3://${absentStore}` },
       [silentStore]: { ...store, endpointURL: `http://${silentStore}.${silentStore}.svc:${new URL(endpoint).port}` },
     },
   };

@@ -2,19 +2,28 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
-import { silentStore, storeName, storeSecret, storeSecretName } from '../../../hack/install/operator.ts';
+import { absentStore, silentStore, storeName, storeSecret, storeSecretName } from '../../../hack/install/operator.ts';
 import type { AddonStatus } from '../../../src/api/addon.ts';
 import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../../src/api/cnpg.ts';
 import type { Reason } from '../../../src/api/conditions.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
-import { deleteBelow, openBucket, writeObject } from '../bucket.ts';
+import { createBucket, deleteBelow, deleteBucket, openBucket, writeObject } from '../bucket.ts';
+import { lift, limitSidecar } from '../policies.ts';
 import { minutes, useReal } from '../real.ts';
 
 jest.setTimeout(minutes(10));
 
 const real = useReal();
-const stores = { keys: storeName, silent: silentStore, gone: storeName, failing: storeName, none: undefined };
+const stores = {
+  keys: storeName,
+  silent: silentStore,
+  absent: absentStore,
+  gone: storeName,
+  failing: storeName,
+  small: storeName,
+  none: undefined,
+};
 type Name = keyof typeof stores | 'taken';
 const namespaces = new Map<Name, string>();
 const namespaceOf = (name: Name): string => namespaces.get(name) ?? '';
@@ -24,14 +33,23 @@ beforeAll(async () => {
     (Object.entries(stores) as [keyof typeof stores, string | undefined][]).map(async ([name, store]) => {
       const namespace = await real().namespace(name);
       namespaces.set(name, namespace);
+      if (name === 'small') await limitSidecar(real(), namespace, '80Mi');
       const secret = storeSecret(real().cluster, namespace);
-      const stringData = { ...(secret.stringData as object), ...(name === 'keys' && { SECRET_ACCESS_KEY: 'wrong' }) };
-      await real().client.apply({ ...secret, stringData });
+      await real().client.apply({ ...secret, stringData: { ...(secret.stringData as object), ...keysFor(name) } });
       const backup = store === undefined ? {} : { backup: { storeRef: { name: store } } };
       await real().apply(namespace, name, { plan: 'standard', ...backup });
     }),
   );
 }, minutes(2));
+
+/** What is different in the Secret of the store. */
+function keysFor(name: Name): Readonly<Record<string, string>> {
+  const { guest } = real().cluster.objectStore ?? {};
+  if (name === 'keys') return { SECRET_ACCESS_KEY: 'wrong' };
+  if (name === 'absent' && guest !== undefined)
+    return { ACCESS_KEY_ID: guest.accessKeyId, SECRET_ACCESS_KEY: guest.secretAccessKey };
+  return {};
+}
 
 const backupOf = ({ status }: LiveObject): NonNullable<AddonStatus['backup']> =>
   (status as AddonStatus | undefined)?.backup ?? {};
@@ -73,6 +91,25 @@ describe('an object store', () => {
       ]);
       expect(log).toMatch(/HeadBucket operation: Forbidden|SignatureDoesNotMatch|AccessDenied/);
       await real().client.apply(storeSecret(real().cluster, namespaceOf('keys')));
+    });
+  });
+
+  it('a bucket that does not exist is named, and cleared once it is there', async () => {
+    await named('absent', 'StoreRefused', ['bucket', 'kubectl logs'], async () => {
+      const namespace = namespaceOf('failing');
+      await openBucket(real(), namespace);
+      const { guest } = real().cluster.objectStore ?? {};
+      await createBucket(real(), namespace, absentStore, guest?.accessKeyId ?? '');
+      real().atEnd(() => deleteBucket(real(), namespace, absentStore));
+    });
+  });
+
+  it('a memory limit that is too low is named, and cleared once it is high enough', async () => {
+    const namespace = namespaceOf('small');
+    await named('small', 'BackupOutOfMemory', ['memory limit'], async () => {
+      await lift(real(), namespace);
+      const { primary } = real().addons.latest(namespace, 'small').status as AddonStatus;
+      await real().kubectl(['delete', 'pod', primary ?? '', '--namespace', namespace, '--wait=false']);
     });
   });
 

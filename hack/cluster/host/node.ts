@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { imageReferences } from '../../toolchain/images.ts';
-import type { ObjectStore } from '../driver.ts';
+import { type ObjectStore, usersFile } from '../driver.ts';
 import { type ControlPlane, component, paths } from './control-plane.ts';
 import type { Component } from './processes.ts';
 
@@ -65,7 +65,7 @@ export function versitygw(plane: ControlPlane): Component {
   return {
     ...component(plane, 'versitygw', [
       ...['--port', `${plane.address}:${objectStorePort}`, '--region', store.region],
-      ...['posix', join(plane.stateDirectory, 'object-store')],
+      ...['--iam-dir', usersDirectory(plane), 'posix', join(plane.stateDirectory, 'object-store')],
     ]),
     environment: { ROOT_ACCESS_KEY: store.accessKeyId, ROOT_SECRET_KEY: store.secretAccessKey },
   };
@@ -78,7 +78,12 @@ export function objectStore(nodeAddress: string): ObjectStore {
     region: 'us-east-1',
     accessKeyId: 'backups',
     secretAccessKey: 'backups-secret',
+    guest: { accessKeyId: 'guest', secretAccessKey: 'guest-secret' },
   };
+}
+
+function usersDirectory({ stateDirectory }: ControlPlane): string {
+  return join(stateDirectory, 'object-store-users');
 }
 
 /** The TCP port by which a component shows that it serves, where it has one. */
@@ -90,6 +95,9 @@ export async function writeNodeConfig(plane: ControlPlane, controlGroup: string)
   const network = join(config, 'cni');
   await mkdir(network, { recursive: true });
   await mkdir(join(plane.stateDirectory, 'object-store', bucket), { recursive: true });
+  await mkdir(usersDirectory(plane), { recursive: true });
+  const [usersName, users] = usersFile(objectStore(plane.address));
+  await writeIfDifferent(join(usersDirectory(plane), usersName), users);
   const files: Readonly<Record<string, string>> = {
     'containerd.toml': containerdConfig(plane.stateDirectory, network),
     'cni/10-ptp.conflist': networkConfig(plane.stateDirectory),

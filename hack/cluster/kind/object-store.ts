@@ -1,6 +1,6 @@
 // The S3 server of a kind cluster: in the cluster itself, for its pods do not reach programs of this machine.
 import type { Manifest } from '../client.ts';
-import type { ObjectStore } from '../driver.ts';
+import { type ObjectStore, usersFile } from '../driver.ts';
 
 const name = 'object-store';
 const port = 7070;
@@ -11,16 +11,19 @@ export const objectStore: ObjectStore = {
   region: 'us-east-1',
   accessKeyId: 'backups',
   secretAccessKey: 'backups-secret',
+  guest: { accessKeyId: 'guest', secretAccessKey: 'guest-secret' },
 };
 
 /** A namespace, a server whose data goes with its pod, and a Service. */
 export function objectStoreManifests(): readonly Manifest[] {
   const metadata = { name, namespace: name, labels: { app: name } };
   const data = { name: 'data', mountPath: '/data' };
+  const [buckets, users] = [`${data.mountPath}/buckets`, `${data.mountPath}/users`];
+  const [usersName, accounts] = usersFile(objectStore);
   const container = {
     name,
     image: 'ghcr.io/versity/versitygw:v1.8.0',
-    args: ['--port', `:${port}`, '--region', objectStore.region, 'posix', data.mountPath],
+    args: ['--port', `:${port}`, '--region', objectStore.region, '--iam-dir', users, 'posix', buckets],
     env: [
       { name: 'ROOT_ACCESS_KEY', value: objectStore.accessKeyId },
       { name: 'ROOT_SECRET_KEY', value: objectStore.secretAccessKey },
@@ -35,7 +38,8 @@ export function objectStoreManifests(): readonly Manifest[] {
       {
         name: 'bucket',
         image: container.image,
-        command: ['mkdir', '-p', `${data.mountPath}/${objectStore.bucket}`],
+        command: ['sh', '-c', 'mkdir -p "$0" "$1" && printf %s "$3" > "$1/$2"'],
+        args: [`${buckets}/${objectStore.bucket}`, users, usersName, accounts],
         volumeMounts: [data],
       },
     ],
