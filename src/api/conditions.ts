@@ -76,7 +76,7 @@ export const conditionTypes = {
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
     restsOn:
-      "the Cluster, the ObjectStore and the ScheduledBackup as the watch last reported them, or the API server's response to the write; and what PostgreSQL said of its archiver at the last login",
+      "the Cluster, the ObjectStore and the ScheduledBackup as the watch last reported them, or the API server's response to the write; what PostgreSQL said of its archiver at the last login; and the pod of the primary, read when the connection to the container that archives broke",
     present: 'once judged',
     concern: 'backup',
   },

@@ -70,7 +70,7 @@ export type ResourceRow = WatchedRow | ReadRow | WrittenRow | BackgroundRow;
 const lookForCause = [
   {
     verbs: ['list'],
-    why: 'to find out why a database does not come up; without it, status reports that the cause could not be determined',
+    why: 'to find out why a database does not come up, or why its backup was broken off; without it, status reports that the cause could not be determined',
   },
 ] as const;
 

@@ -3,6 +3,7 @@ import { isArchiverDue } from './backup/archiving.ts';
 import { isRequestRunning, requestedBackup } from './backup/backup-now.ts';
 import { isRemovalDue } from './backup/failed-backups.ts';
 import { missingCluster } from './backup/missing-cluster.ts';
+import { isSidecarDoubtful } from './backup/sidecar.ts';
 import { awaitedBackup } from './backup/window.ts';
 import { isLoginCurrent } from './credentials/login-due.ts';
 import { isAltered } from './database/cluster-diff.ts';
@@ -41,7 +42,7 @@ export interface Needs {
   readonly live: boolean;
   /** The watched children, from the API server: one that is missed now would be left behind without an owner and a mark, or called missing. */
   readonly watched: boolean;
-  /** The pods, claims and events around a Cluster that does not become ready. */
+  /** The pods, claims and events around a Cluster that does not become ready, or whose backups may have been killed. */
   readonly facts: boolean;
 }
 
@@ -104,7 +105,7 @@ export function needs(observed: Observed, now: number): Needs {
     live,
     secretsMayFail: (source || unwatched) && !live && !isLeavingProtection(addon),
     watched: isLeavingProtection(addon),
-    facts: stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now),
+    facts: (stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now)) || isSidecarDoubtful(s, target, now),
   };
 }
 

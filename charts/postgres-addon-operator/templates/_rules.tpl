@@ -52,7 +52,7 @@
   verbs: [list]
 - apiGroups: [""]
   resources: [pods, events]
-  # to find out why a database does not come up; without it, status reports that the cause could not be determined
+  # to find out why a database does not come up, or why its backup was broken off; without it, status reports that the cause could not be determined
   verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]

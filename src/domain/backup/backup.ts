@@ -24,6 +24,7 @@ import { attemptName, buildBackup, hasFailed, untilAttempt } from './first-backu
 import { lineagesOf } from './lineages.ts';
 import { buildObjectStore } from './object-store.ts';
 import { buildScheduledBackup } from './scheduled-backup.ts';
+import { explained } from './sidecar.ts';
 import type { ChosenStore } from './stores.ts';
 import { awaitedSeries, eatenWindow, oldestBackup, windowOf } from './window.ts';
 
@@ -210,7 +211,19 @@ function retentionOf(
   return { retention, retentionSince: before === retention ? retentionSince : timestampOf(now) };
 }
 
+/** The last failure, unless a base backup was completed since, and what is known of its reason. */
 function lastFailureOf(
+  s: Situation,
+  target: Target,
+  window: RecoveryWindow | undefined,
+  now: number,
+): BackupStatus['lastFailure'] {
+  const failure = reportedFailure(s, target, window, now);
+  if (failure?.message === undefined) return failure;
+  return { ...failure, message: explained(s, failure.message, { at: failure.time, lasts: false }, now) };
+}
+
+function reportedFailure(
   s: Situation,
   target: Target,
   window: RecoveryWindow | undefined,
@@ -277,7 +290,7 @@ function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | unde
   if (cluster !== undefined && archiving !== undefined)
     return judgeFailure(
       `WAL is not archived to object store "${name}"`,
-      archiving.message,
+      explained(s, archiving.message, { at: archiving.lastTransitionTime, lasts: true }, now),
       cluster,
       folder,
       'ArchivingFailing',

@@ -30,6 +30,11 @@ it.each([
   ],
   ['rpc error: code = Unknown desc = signal: killed', 'BackupOutOfMemory'],
   ['exit status 137', 'BackupOutOfMemory'],
+  [
+    'rpc error: code = Unavailable desc = error reading from server: EOF; container plugin-barman-cloud: OOMKilled',
+    'BackupOutOfMemory',
+  ],
+  ['rpc error: code = Unavailable desc = error reading from server: EOF', 'ArchivingFailing'],
   ['secrets "backup-credentials" not found', 'ArchivingFailing'],
   ['exit status 24', 'ArchivingFailing'],
   ['exit status 2: no such thing', 'ArchivingFailing'],

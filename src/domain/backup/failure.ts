@@ -1,6 +1,7 @@
 // What an archive or a base backup failed of. The plugin reports little more than the exit code of barman-cloud: the reason is in its log.
 import type { Cluster } from '../../api/cnpg.ts';
 import type { Verdict } from '../verdict.ts';
+import { sidecarName, wasKilled } from './sidecar.ts';
 
 /**
  * The verdict on a failure.
@@ -17,16 +18,16 @@ export function judgeFailure(
   folder: string,
   otherwise: 'ArchivingFailing' | 'BackupFailed',
 ): Verdict {
-  const logs = `kubectl logs --namespace ${namespace} ${currentPrimary} --container plugin-barman-cloud`;
+  const logs = `kubectl logs --namespace ${namespace} ${currentPrimary} --container ${sidecarName}`;
   if (/\bbarman-cloud-(?:check-)?wal-archive: exit status 1$/.test(message))
     return {
       reason: 'ArchiveNotEmpty',
       message: `${what}: there is WAL of another server below ${folder} (${message}); ${logs} shows the check`,
     };
-  if (/\b(?:signal: killed|exit status 137)$/.test(message))
+  if (wasKilled(message))
     return {
       reason: 'BackupOutOfMemory',
-      message: `${what}: the container plugin-barman-cloud reached its memory limit (${message})`,
+      message: `${what}: the container ${sidecarName} reached its memory limit (${message})`,
     };
   const code = /\bexit status (\d{1,3})$/.exec(message)?.[1];
   if (code === '2')
