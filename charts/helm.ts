@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { ensureKubectlAndHelm } from '../hack/toolchain/programs.ts';
 
 export const chartDirectory = join(import.meta.dirname, 'postgres-addon-operator');
+export const addonsChart = join(import.meta.dirname, 'postgres-addons');
 export const release = 'db';
 export const namespace = 'paas';
 /** The name of what is made once per release. */

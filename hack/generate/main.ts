@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readArguments } from '../toolchain/arguments.ts';
 import { repositoryRoot } from '../toolchain/repository.ts';
+import { generateAddonsSchema } from './addons-chart.ts';
 import { generateChartReadme } from './chart-readme.ts';
 import { generateChartCrd } from './crd.ts';
 import { generateRules, generateSecurityPage } from './permissions.ts';
@@ -11,6 +12,7 @@ import { generateSchema, generateTypes } from './types.ts';
 
 const crd = join(repositoryRoot, 'crds', 'addons.paas.dev_postgresaddons.yaml');
 const chart = join(repositoryRoot, 'charts', 'postgres-addon-operator');
+const addonsChart = join(repositoryRoot, 'charts', 'postgres-addons');
 
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'src/api/generated/postgresaddon.ts': () => generateTypes(crd),
@@ -19,6 +21,8 @@ const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'charts/postgres-addon-operator/templates/_rules.tpl': () => generateRules(),
   'SECURITY.md': () => generateSecurityPage(join(repositoryRoot, 'SECURITY.md')),
   'charts/postgres-addon-operator/README.md': () => generateChartReadme(chart),
+  'charts/postgres-addons/values.schema.json': () => generateAddonsSchema(crd),
+  'charts/postgres-addons/README.md': () => generateChartReadme(addonsChart),
   'docs/reference/fields.md': () => generateFieldsPage(crd),
   'docs/reference/conditions.md': generateConditionsPage,
   'docs/reference/metrics.md': generateMetricsPage,

@@ -23,6 +23,7 @@ export type BinaryName =
   | 'cnpg-manager'
   | 'barman-plugin'
   | 'versitygw'
+  | 'argocd'
   | 'pause';
 
 interface Recipe {
@@ -42,6 +43,7 @@ interface Recipe {
 const KUBERNETES = 'k8s.io/kubernetes';
 const CONTAINERD = 'github.com/containerd/containerd/v2';
 const CNPG = 'github.com/cloudnative-pg/cloudnative-pg';
+const ARGO_CD = 'github.com/argoproj/argo-cd/v3';
 const BARMAN = 'github.com/cloudnative-pg/plugin-barman-cloud';
 
 function kubernetes(program: string, packages: number, megabytes: number): Recipe {
@@ -103,6 +105,15 @@ const RECIPES: Readonly<Record<BinaryName, Recipe>> = {
     megabytes: 1_200,
   },
   pause: { group: 'pause', module: '', package: '.', packages: 60, megabytes: 50 },
+  // One program in all roles, by the name in $ARGOCD_BINARY_NAME.
+  argocd: {
+    group: 'argocd',
+    module: ARGO_CD,
+    package: `${ARGO_CD}/cmd`,
+    versionFlags: (version) => [`${ARGO_CD}/common.version=${version.slice(1)}`],
+    packages: 2_600,
+    megabytes: 4_000,
+  },
   versitygw: {
     group: 's3',
     module: 'github.com/versity/versitygw',

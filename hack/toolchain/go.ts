@@ -82,6 +82,8 @@ export async function findGo(): Promise<Go> {
       GOOS: 'linux',
       GOARCH: architecture(),
       GOWORK: 'off',
+      // A group may need a newer Go than the installed one, which Go then downloads.
+      GOTOOLCHAIN: 'auto',
       GOFLAGS: harmlessGoFlags(found.GOFLAGS),
     },
   };
