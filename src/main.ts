@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import packageJson from '../package.json' with { type: 'json' };
 import { fieldManager } from './api/addon.ts';
 import type { Config } from './config.ts';
-import { announce } from './controller/announce.ts';
+import { announce, announceEnd } from './controller/announce.ts';
 import { Caches } from './controller/caches.ts';
 import { clientsOf } from './controller/clients.ts';
 import { DeletedAddons } from './controller/deleted-addons.ts';
@@ -97,7 +97,10 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     clock,
     random,
     namespaces: config.WATCH_NAMESPACES,
-    triggers: new Triggers(enqueue, (addon) => deletedAddons.add(addon)),
+    triggers: new Triggers(enqueue, (addon) => {
+      deletedAddons.add(addon);
+      announceEnd(addon, deps);
+    }),
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onFailure: (kind, namespace, failure) => log.warn('watch failed; retrying', { kind, namespace, ...failure }),

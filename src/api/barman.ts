@@ -74,6 +74,16 @@ export interface ObjectStore extends KubeObject {
   readonly status: { readonly serverRecoveryWindow: Readonly<Record<string, RecoveryWindow>> };
 }
 
+/** Where an ObjectStore leads to; undefined if it does not say. */
+export function destinationIn({ spec }: ObjectStore): string | undefined {
+  return text(record(record(spec).configuration).destinationPath) || undefined;
+}
+
+/** How long the backups below an ObjectStore are kept; undefined if for ever. */
+export function retentionIn({ spec }: ObjectStore): string | undefined {
+  return text(record(spec).retentionPolicy) || undefined;
+}
+
 const keyOfSecret: Shape = { name: true, key: true };
 const specShape: Shape = {
   configuration: {

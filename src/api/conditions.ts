@@ -712,7 +712,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The last base backup failed.',
     remedy:
-      'Correct what the message names, and ask for another one: kubectl annotate pga <name> --overwrite addons.paas.dev/backup-now="$(date +%s)". The next backup clears the condition.',
+      'Correct what the message names. The first base backup is tried again automatically. Afterwards, ask for another one: kubectl annotate pga <name> --overwrite addons.paas.dev/backup-now="$(date +%s)". The next backup clears the condition.',
   },
   BackupOverdue: {
     state: 'stalled',

@@ -1,9 +1,11 @@
-import { expect, it } from '@jest/globals';
-import { aRunningAddon } from '../domain/testing.ts';
+import { describe, expect, it } from '@jest/globals';
+import type { PostgresAddon } from '../api/addon.ts';
+import type { Clock } from '../api/clock.ts';
+import { aRunningAddon, testPlatform, testTime } from '../domain/testing.ts';
 import { transitions } from '../domain/transitions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../runtime/log.ts';
-import { announce } from './announce.ts';
+import { announce, announceEnd } from './announce.ts';
 
 it('every transition is logged, and is an Event about the addon; no transition is neither', () => {
   const logged: unknown[] = [];
@@ -28,4 +30,36 @@ it('every transition is logged, and is an Event about the addon; no transition i
     uid: 'addon-uid',
   };
   expect(emitted).toEqual(expected.map((transition) => ({ regarding, action: 'Reconcile', ...transition })));
+});
+
+describe('an addon that disappeared at once', () => {
+  const { metadata, status, ...addon } = aRunningAddon();
+  const lineage = { serverName: 'db-1', store: 'main', destinationPath: 's3://b/team-a', from: '2026-01-02T00:00:00Z' };
+  const gone = { ...addon, metadata, status: { ...status, backup: { lineages: [lineage] } } };
+  const toldOf = (one: PostgresAddon, isLeader = true): readonly string[] => {
+    const notes: string[] = [];
+    announceEnd(one, {
+      announce: (_, before, after) => notes.push(...transitions(before, after).map(({ note }) => note)),
+      clock: { now: () => testTime } as Clock,
+      mayWrite: () => isLeader,
+      platform: testPlatform,
+    });
+    return notes;
+  };
+
+  it('has one last Event, which says where its backups stay', () => {
+    expect(toldOf(gone)).toEqual([expect.stringContaining('stay in object store "main", s3://b/team-a/db-1, until')]);
+  });
+
+  it.each<[string, PostgresAddon, boolean]>([
+    ['without a base backup', { ...gone, status: { ...status, backup: { lineages: [{ serverName: 'db-1' }] } } }, true],
+    ['that was protected', { ...gone, spec: { ...gone.spec, mode: 'protected' } }, true],
+    [
+      'that was seen being deleted',
+      { ...gone, metadata: { ...metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } },
+      true,
+    ],
+    ['of another installation', { ...gone, status: { ...gone.status, operator: 'elsewhere/operator' } }, true],
+    ['seen by a replica that does not lead', gone, false],
+  ])('has none %s', (_, one, isLeader) => expect(toldOf(one, isLeader)).toEqual([]));
 });

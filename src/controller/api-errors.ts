@@ -42,7 +42,8 @@ export function classify(error: ApiError, action: Action): Meaning {
         ? refused('NamespaceTerminating')
         : refused(providerOf(resourceOf(action.child))?.missing ?? 'Refused');
     case 409:
-      return { kind: 'stale' };
+      // The name of a Backup stands for one request: it was created before its status could be written.
+      return { kind: action.verb === 'create' && action.child === 'backup' ? 'done' : 'stale' };
     case 403:
       for (const [words, reason] of wordsOfForbidden) if (words.test(error.message)) return refused(reason);
       return refused('Refused');

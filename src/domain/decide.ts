@@ -1,6 +1,7 @@
 // Decides what to do for one addon: read top to bottom, it covers every situation. It is pure, and carries out nothing itself.
 import { archiveOf } from './backup/archive.ts';
 import { archiveChapter, backupChapter } from './backup/backup.ts';
+import { adoptedLineage } from './backup/lineages.ts';
 import { backupWithoutCluster, missingCluster } from './backup/missing-cluster.ts';
 import { restSchedule } from './backup/scheduled-backup.ts';
 import { type Chapters, combine, type Round } from './chapter.ts';
@@ -19,7 +20,7 @@ import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
 import { inheritedReadyAt } from './recorded.ts';
-import { retracted } from './retraction.ts';
+import { retracted, retractedFields } from './retraction.ts';
 import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
@@ -50,7 +51,8 @@ function inSituation(s: Situation, now: number): Decision {
   if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
   const obstacle = findObstacle(s) ?? checkLive(s);
-  if (obstacle !== undefined) return { ...blocked(obstacle), conditions: retracted(s, obstacle) };
+  if (obstacle !== undefined)
+    return { ...blocked(obstacle), conditions: retracted(s, obstacle), status: retractedFields(s, now) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);
   const missing = missingCluster(s);
   const decision = missing === undefined ? converge({ s, target, now }) : withoutCluster(s, target, missing, now);
@@ -67,10 +69,12 @@ function adoptDatabase(s: Situation, target: Target): Decision {
   const adoption = adopt(s, target);
   if (isVerdict(adoption)) return blocked(adoption);
   const message = `adopting Cluster ${target.names.cluster} of a deleted addon with the same name`;
+  const backup = adoptedLineage(s);
   return {
     actions: [...addFinalizer(s.addon), ...adoption],
     ready: { reason: 'Adopting', message },
     conditions: { Adopted: judgeAdoption(s) },
+    ...(backup === undefined ? {} : { status: { backup } }),
     readyAt: inheritedReadyAt(orphanedCluster(s)),
     // Differences from the addon's spec are applied in the next round.
     continues: true,

@@ -91,7 +91,7 @@ export function needs(observed: Observed, now: number): Needs {
     waits ||
     isChanged(s) ||
     isSwitching(s) ||
-    (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target)));
+    (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target, now)));
   const source = isPublished ? follow : healthy && own.cluster.status.applicationSecretVersion !== undefined;
   // The first publication creates the Secret without a read, since a create cannot adopt. An adopted database already has its Secret.
   const isKept = formerUidOf(addon, own.cluster) !== undefined;

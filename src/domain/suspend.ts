@@ -25,6 +25,7 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   return { ...combine(judged, [...chapters, itself]), actions: [], frozen: holdsBack, recheckAfter: undefined };
 }
 
+/** A Backup is no part of the spec: it is made later, and nothing else waits for it. */
 function changesChildren({ actions = [] }: Chapter): boolean {
-  return actions.some(({ child }) => child !== 'addon');
+  return actions.some(({ child }) => child !== 'addon' && child !== 'backup');
 }

@@ -20,7 +20,9 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   const [lineage] = after.backup?.lineages ?? [];
   if (before?.backup?.serverName !== undefined && after.backup?.requested === 'none' && lineage !== undefined) {
     const { destinationPath, serverName } = lineage;
-    const note = `backups stop with plan ${after.plan}; what was archived stays in ${destinationPath}/${serverName} until somebody removes it`;
+    const folder =
+      destinationPath === undefined ? `the folder ${serverName} of its store` : `${destinationPath}/${serverName}`;
+    const note = `backups stop with plan ${after.plan}; what was archived stays in ${folder} until somebody removes it`;
     happened.push(normal('BackupsStopped', note, serverName));
   }
   if (before?.operator !== undefined && after.operator !== undefined && before.operator !== after.operator) {

@@ -43,7 +43,7 @@ function command(beginning: string): string {
   return found;
 }
 
-/** Runs a command where `team-a` is the namespace of this test, and the present one. @returns what it printed */
+/** Runs commands where `team-a` is the namespace of this test, and the present one. @returns what it printed */
 async function run(line: string): Promise<string> {
   const { bin, kubeconfig } = real().cluster;
   const scratch = await mkdtemp(join(tmpdir(), 'docs-'));
@@ -52,7 +52,7 @@ async function run(line: string): Promise<string> {
     await writeFile(own, await readFile(kubeconfig), { mode: 0o600 });
     const env = { KUBECONFIG: own, PATH: `${bin}${delimiter}${process.env.PATH}` };
     const here = 'kubectl config set-context --current --namespace team-a >/dev/null';
-    const script = `${here} && ${line}`.replaceAll('team-a', namespace);
+    const script = `set -e\n${here}\n${line}`.replaceAll('team-a', namespace);
     const { stdout } = await execa('bash', ['-c', script], { env });
     return stdout;
   } finally {
@@ -61,7 +61,8 @@ async function run(line: string): Promise<string> {
 }
 
 it('has no command that is not run here', () => {
-  const known = ['kubectl get pga', 'kubectl create secret', 'kubectl annotate', 'kubectl wait', 'aws s3 rm'];
+  const request = ['request=', 'kubectl annotate', 'kubectl wait', 'kubectl wait'];
+  const known = ['kubectl get pga', 'kubectl create secret', ...request, 'aws s3 rm'];
   expect(commands().map((line) => known.find((beginning) => line.startsWith(beginning)))).toEqual(known);
 });
 
@@ -70,7 +71,7 @@ it('has values that the operator takes', () => {
     (block) => parse(block) as { readonly backup?: unknown; readonly spec?: unknown },
   );
   const stores = values.filter(({ backup }) => backup !== undefined);
-  expect(stores).toHaveLength(1);
+  expect(stores).toHaveLength(4);
   for (const { backup } of stores) expect(storesFile.parse(backup)).toMatchObject({ defaultStore: 'main' });
 });
 
@@ -94,8 +95,15 @@ it('brings up a database, says what can be restored, backs up now, and removes w
   });
   await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8));
   expect(await run(command('kubectl get pga'))).toMatch(/^daily \{"from":"20[^"]+Z","to":"20[^"]+Z"\}$/);
-  expect(await run(command('kubectl annotate'))).toContain('annotated');
-  expect(await run(command('kubectl wait'))).toContain('condition met');
+  // Twice: the end of the first request must not be taken for that of the second.
+  const [request = ''] = blocksOf('sh').filter((block) => block.includes('backup-now'));
+  for (const number of [1, 2]) {
+    expect(await run(request.replace('$(date +%s)', `$(date +%s)-${number}`))).toMatch(
+      /annotated(?:.*condition met){2}/s,
+    );
+    const { now } = (real().addons.latest(namespace, 'shop').status as AddonStatus).backup ?? {};
+    expect(now).toMatchObject({ request: expect.stringMatching(new RegExp(`-${number}$`)), result: 'Completed' });
+  }
 
   const { destinationPath, serverName } = (real().addons.latest(namespace, 'shop').status as AddonStatus).backup ?? {};
   const left = `${destinationPath}/${serverName}/`;

@@ -1,7 +1,7 @@
 // Decides where a Cluster archives: under which name, into which ObjectStore, and when CNPG has to look at a changed ObjectStore.
 import { createHash } from 'node:crypto';
 import { type AddonStatus, annotations } from '../../api/addon.ts';
-import type { ObjectStore } from '../../api/barman.ts';
+import { destinationIn, type ObjectStore } from '../../api/barman.ts';
 import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
 import type { Profile } from '../database/plans.ts';
 import { majorIn } from '../database/version.ts';
@@ -92,12 +92,16 @@ function isPending({ own: { cluster } }: Situation, { serverName, from, until }:
   return cluster !== undefined && serverName !== serverNameOf(cluster) && from === undefined && until === undefined;
 }
 
-/** Whether the lineage is in another place than the store: what one place holds cannot be restored with what another one does. */
-function isMoved({ addon }: Situation, chosen: ChosenStore, lineage: Lineage | undefined): boolean {
-  if (lineage?.store === undefined) return false;
-  return (
-    lineage.store !== chosen.name || lineage.destinationPath !== destinationPathOf(chosen, addon.metadata.namespace)
-  );
+/**
+ * Whether the lineage is in another place than the store: what one place holds cannot be restored with what another one does. Without a
+ * record, as after an adoption, the ObjectStore tells the place.
+ */
+function isMoved(s: Situation, chosen: ChosenStore, lineage: Lineage | undefined): boolean {
+  const objectStore = objectStoreOf(s);
+  const { store, destinationPath = objectStore && destinationIn(objectStore) } = lineage ?? {};
+  const isElsewhere =
+    destinationPath !== undefined && destinationPath !== destinationPathOf(chosen, s.addon.metadata.namespace);
+  return isElsewhere || (store !== undefined && store !== chosen.name);
 }
 
 /**

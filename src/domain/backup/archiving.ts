@@ -2,7 +2,7 @@
 import type { AddonStatus } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { Archiver, ArchiverQuestion } from '../../api/login.ts';
-import { millisecondsOf, timestampOf } from '../../api/time.ts';
+import { recordedTime, timestampOf } from '../../api/time.ts';
 import { recordedCondition } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
@@ -18,6 +18,8 @@ type Archived = NonNullable<Cluster['status']['archiving']>;
  * Milliseconds.
  */
 const proofLasts = 15 * 60_000;
+/** Each check-up tells again, at the latest ten minutes after the last; with twice that, one may fail. Milliseconds. */
+const wordLasts = proofLasts + 20 * 60_000;
 
 /** What a login asks: with point-in-time recovery an idle database has to archive as well, or nobody could tell that it still can. */
 export function archiverQuestion(s: Situation, target: Target): ArchiverQuestion | undefined {
@@ -25,25 +27,31 @@ export function archiverQuestion(s: Situation, target: Target): ArchiverQuestion
   return target.backup === 'pitr' ? 'heartbeat' : 'read';
 }
 
-/** Whether a login is due because none has told yet up to when the database can be restored. */
-export function isArchiverDue(s: Situation, target: Target): boolean {
+/**
+ * Whether a login is due because none has told yet up to when the database can be restored.
+ * @param now wall-clock time in milliseconds
+ */
+export function isArchiverDue(s: Situation, target: Target, now: number): boolean {
   const isAsked = s.observed.platform.connectionCheck !== 'Off' && archiverQuestion(s, target) !== undefined;
-  return isAsked && oldestBackup(s, target) !== undefined && archivingOf(s, target) === 'unknown';
+  return isAsked && oldestBackup(s, target) !== undefined && archivingOf(s, target, now) === 'unknown';
 }
 
 /**
  * Whether WAL is archived, as far as the last observation tells. CNPG's condition is True as well where nothing has been archived, until the
  * first base backup has.
+ * @param now wall-clock time in milliseconds
  */
-export function archivingOf(s: Situation, target: Target): Archiving {
+export function archivingOf(s: Situation, target: Target, now: number): Archiving {
   if (failedArchiving(s, target) !== undefined) return 'failing';
   if (oldestBackup(s, target) === undefined) return 'unknown';
   if (s.observed.platform.connectionCheck === 'Off') return 'idle';
-  const { archiving = 'unknown' } = recordedBackup(s, target) ?? {};
+  const { archiving = 'unknown', recoveryWindow } = recordedBackup(s, target) ?? {};
   const last = recordedCondition(s.addon, 'Connectable');
-  // While an instance restarts, what was said last holds.
+  const until = recordedTime(recoveryWindow?.to, now);
+  // While an instance restarts, what was said last holds for a while.
+  const isOld = archiving === 'ok' && (until === undefined || now - until > wordLasts);
   const hasFailed = last?.status === 'False' && last.reason !== 'LoginPending';
-  const isTold = archiverQuestion(s, target) !== undefined && !hasFailed;
+  const isTold = archiverQuestion(s, target) !== undefined && !hasFailed && !isOld;
   return isTold && archiving !== 'failing' ? archiving : 'unknown';
 }
 
@@ -72,13 +80,15 @@ export function withArchiver(
 ): BackupStatus | undefined {
   if (backup?.recoveryWindow === undefined) return backup;
   if (archiver === undefined) return backup.archiving === 'unknown' ? { ...backup, archiving: 'idle' } : backup;
-  const { archivedAt, waiting } = archiver;
+  const { waiting } = archiver;
+  // The clock of the instance may be ahead.
+  const archivedAt = Math.min(archiver.archivedAt, now);
   const { from, to } = backup.recoveryWindow;
   const lasting = now - archivedAt <= proofLasts ? 'ok' : waiting > 0 ? 'late' : 'idle';
   const archiving = backup.archiving === 'failing' ? 'failing' : lasting;
   // A new primary has archived nothing before its promotion.
   // With a backlog, what was archived last may have been committed long ago.
-  const isLater = archivedAt > (millisecondsOf(to) ?? 0) && waiting <= 1;
+  const isLater = archivedAt > (recordedTime(to, now) ?? 0) && waiting <= 1;
   return {
     ...backup,
     archiving,

@@ -43,14 +43,14 @@ export function requestedBackup(s: Situation, { archive }: Target): string | und
 }
 
 /**
- * @param isHealthy whether every instance is ready
+ * @param cannot why none can be begun now; undefined if nothing is against it
  * @param now wall-clock time in milliseconds
  * @returns the write that begins the requested backup, and the next status.backup.now
  */
 export function backupNow(
   s: Situation,
   target: Target,
-  isHealthy: boolean,
+  cannot: string | undefined,
   now: number,
 ): { readonly actions: readonly Action[]; readonly now: BackupNow | undefined } {
   const last = s.addon.status?.backup?.now;
@@ -59,16 +59,17 @@ export function backupNow(
     const next = followed(s, last, now);
     if (request === undefined) return { actions: [], now: next };
     const message = `the request "${request}" was refused, since Backup ${last.backup} was still running`;
-    return { actions: [], now: { ...next, refused: request, message: next.message ?? message } };
+    const told = next.result === 'Failed' ? next.message : undefined;
+    return { actions: [], now: { ...next, refused: request, message: told ?? message } };
   }
   if (request === undefined) return { actions: [], now: last };
-  const refusal = refusalOf(s, target, isHealthy);
+  const refusal = refusalOf(s, target) ?? cannot;
   const name = requestedBackup(s, target);
   const { cluster } = s.own;
   if (refusal !== undefined || name === undefined || cluster === undefined)
     return {
       actions: [],
-      now: { request, result: 'Refused', message: refusal ?? notReady, endTime: timestampOf(now) },
+      now: { request, result: 'Refused', message: refusal ?? requestNotReady, endTime: timestampOf(now) },
     };
   const running: BackupNow = { request, result: 'Running', backup: name, startTime: timestampOf(now) };
   const { backup } = s.observed;
@@ -83,7 +84,8 @@ export function backupNow(
     : { actions: [], now: last };
 }
 
-const notReady = 'the database is not ready; ask again once it is';
+/** Why no Backup is made for now. */
+export const requestNotReady = 'the database is not ready; ask again once it is';
 
 /** `status.backup` after the write of the requested Backup was refused. @param now wall-clock time in milliseconds */
 export function withRefusedRequest(
@@ -97,17 +99,19 @@ export function withRefusedRequest(
   return { ...backup, now: { request, result: 'Refused', message: refusal.message, endTime: timestampOf(now) } };
 }
 
-/** Why a request cannot be carried out now. */
-function refusalOf(s: Situation, target: Target, isHealthy: boolean): string | undefined {
+export const requestSuspended = 'spec.suspend is true; ask again once it is not';
+
+/** Why the database has no backups that a request could add to. */
+function refusalOf(s: Situation, target: Target): string | undefined {
   if (target.backup === 'none') return `plan ${target.plan} has no backups`;
   if (!isArchiving(s, target.archive)) return 'nothing is archived: see the condition BackupReady';
-  if (oldestBackup(s, target) === undefined) return 'the first base backup has not been completed';
-  return isHealthy ? undefined : notReady;
+  return oldestBackup(s, target) === undefined ? 'the first base backup has not been completed' : undefined;
 }
 
-/** The request that runs, as its Backup is now. */
+/** The request that runs, as its Backup is now. What was said of another one that was refused stays. */
 function followed({ observed: { backup } }: Situation, running: BackupNow, now: number): BackupNow {
-  const { message: _, ...begun } = running;
+  const { message, ...rest } = running;
+  const begun = running.refused === undefined || message === undefined ? rest : { ...rest, message };
   if (backup.kind === 'absent')
     return {
       ...begun,

@@ -4,9 +4,12 @@ import { annotations, labels, type PostgresAddon, projectAddon } from '../../api
 import { type ObjectStore, projectObjectStore } from '../../api/barman.ts';
 import { type Backup, barmanPlugin, type Cluster, type ScheduledBackup } from '../../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../../api/kubernetes.ts';
+import { alterationOf } from '../alteration.ts';
 import { needs } from '../needs.ts';
 import type { Observed, Platform } from '../observed.ts';
 import { withReadyAt } from '../recorded.ts';
+import { situationOf } from '../situation.ts';
+import { targetOf } from '../target.ts';
 import {
   aCluster,
   anAddon,
@@ -22,7 +25,9 @@ import {
   think,
 } from '../testing.ts';
 import { transitions } from '../transitions.ts';
+import { isVerdict } from '../verdict.ts';
 import { serverNameOf } from './archive.ts';
+import { isArchiverDue } from './archiving.ts';
 
 const platform: Platform = { ...testPlatform, stores: { defaultStore: 'main', stores: { main: aStore() } } };
 const volumes = { kind: 'found', object: [aVolume()] } as const;
@@ -207,6 +212,7 @@ describe('a first backup that fails', () => {
     expect(round(waiting, Date.parse('2026-01-02T03:05:00Z')).made).toEqual([`${name}-2`]);
     const again = round(
       ends(waiting, `${name}-2`, { phase: 'failed', error: 'exit status 4', stoppedAt: '2026-01-02T03:06:00Z' }),
+      Date.parse('2026-01-02T03:06:00Z'),
     );
     expect(round({ ...again, backup: noBackup }, Date.parse('2026-01-02T03:07:59Z')).made).toEqual([]);
     expect(round({ ...again, backup: noBackup }, Date.parse('2026-01-02T03:08:00Z')).made).toEqual([`${name}-3`]);
@@ -233,6 +239,101 @@ describe('a first backup that fails', () => {
     expect(round(mended, Date.parse('2026-01-02T03:04:03Z')).made).toEqual([`${name}-2`]);
     const done = round(completes(mended, '2026-01-02T03:05:00Z'));
     expect([reasonOf(done), backupOf(done)?.lastFailure]).toEqual(['InForce', undefined]);
+  });
+});
+
+describe('the clock of an instance that is ahead', () => {
+  it('delays no attempt of the first base backup', () => {
+    const first = created();
+    const name = `${serverNameOf(first.cluster)}-first`;
+    const failed = ends(round(first), name, { phase: 'failed', error: 'x', stoppedAt: '2026-03-02T03:04:00Z' });
+    const waiting = { ...round(failed), backup: noBackup };
+    expect(backupOf(waiting)?.lastFailure?.time).toBe('2026-01-02T03:04:05Z');
+    expect(round(waiting, testTime + 61_000).made).toEqual([`${name}-2`]);
+  });
+
+  it('leaves no failure that no success can clear', () => {
+    const world = inForce();
+    const { addon } = world;
+    const backup = { ...backupOf(world), lastFailure: { time: '2027-01-02T03:04:00Z', message: 'x' } };
+    const next = round({ ...world, addon: { ...addon, status: { ...addon.status, backup } } });
+    expect([reasonOf(next), backupOf(next)?.lastFailure]).toEqual(['InForce', undefined]);
+  });
+});
+
+describe('a failure that only CNPG reports', () => {
+  const failing = (reason: string, status = 'False'): World => {
+    const { cluster, ...world } = inForce();
+    const lastBackup = { status, reason, message: 'read: EOF', lastTransitionTime: '2026-01-02T03:03:00Z' };
+    return { ...world, cluster: cluster && { ...cluster, status: { ...cluster.status, lastBackup } } };
+  };
+
+  it('is named, until a base backup is completed after it', () => {
+    const failed = round(failing('LastBackupFailed'));
+    expect([reasonOf(failed), backupOf(failed)?.lastFailure]).toEqual([
+      'BackupFailed',
+      { time: '2026-01-02T03:03:00Z', message: 'read: EOF' },
+    ]);
+    expect(round(failed).addon.status).toEqual(failed.addon.status);
+    expect(reasonOf(round(completes(failed, '2026-01-02T03:04:00Z')))).toBe('InForce');
+  });
+
+  it.each(['BackupStarted', 'LastBackupSucceeded'])('is none with the reason %s', (reason) =>
+    expect(reasonOf(round(failing(reason)))).toBe('InForce'),
+  );
+
+  it('is none of the lineage before it was completed', () => {
+    expect(reasonOf(round(completes(failing('LastBackupFailed'), '2026-01-02T03:03:30Z')))).toBe('InForce');
+  });
+});
+
+describe('a Backup that may not be read', () => {
+  it('is named as a permission that is missing, as long as it is awaited', () => {
+    const denied = { kind: 'denied', message: 'grant it' } as const;
+    const waiting = round({ ...round(created()), backup: denied });
+    expect([reasonOf(waiting), waiting.made, backupOf(waiting)?.effective]).toEqual(['Forbidden', [], 'none']);
+    expect(reasonOf(round({ ...inForce(), backup: denied }))).toBe('InForce');
+  });
+});
+
+describe('an ObjectStore that the API server stores otherwise', () => {
+  const world = inForce();
+  const { objectStore, addon } = world;
+  if (objectStore === undefined) throw new Error('no ObjectStore');
+  const capped = { ...objectStore, spec: { ...(objectStore.spec as object), retentionPolicy: '3d' } };
+
+  it('is written once, named as long as it is so, and status has the retention that applies', () => {
+    const o = look({ ...world, objectStore: capped });
+    const [write] = think(o).actions;
+    expect(summary(think(o).actions)).toEqual(['apply ObjectStore']);
+    if (write?.verb !== 'apply') throw new Error('no write');
+    const altered = alterationOf(write.manifest, capped);
+    const { status } = think(o, { altered: { objectStore: altered } } as Parameters<typeof think>[1]);
+    const next = round({ ...world, objectStore: capped, addon: { ...addon, status } });
+    expect([next.wrote, reasonOf(next), backupOf(next)?.retention]).toEqual([[], 'ChangedOnAdmission', '3d']);
+    expect(round(next).addon.status).toEqual(next.addon.status);
+  });
+});
+
+describe('what belongs to somebody else', () => {
+  it('an ObjectStore: nothing of it is claimed', () => {
+    const world = inForce();
+    const { objectStore } = world;
+    if (objectStore === undefined) throw new Error('no ObjectStore');
+    const { labels: _, ownerReferences: __, ...metadata } = objectStore.metadata;
+    const next = round({ ...world, objectStore: { ...objectStore, metadata } });
+    expect([reasonOf(next), backupOf(next)?.effective]).toEqual(['NameConflict', 'none']);
+  });
+
+  it('a Cluster: no backups are in force', () => {
+    const world = inForce();
+    const { cluster } = world;
+    if (cluster === undefined) throw new Error('no Cluster');
+    const { labels: _, ownerReferences: __, annotations: ___, ...metadata } = cluster.metadata;
+    const next = round({ ...world, cluster: { ...cluster, metadata: { ...metadata, uid: 'other' } } });
+    expect([reasonOf(next), backupOf(next)?.effective]).toEqual(['NameConflict', 'none']);
+    expect(backupOf(next)?.lineages).toEqual(backupOf(world)?.lineages);
+    expect(round(next).addon.status).toEqual(next.addon.status);
   });
 });
 
@@ -400,6 +501,17 @@ describe('what a login said of the archiver', () => {
     }
   });
 
+  it('is not known any more some time after the last WAL file, and another login is due then', () => {
+    const world = { ...told('ok'), on };
+    const minutes = (count: number): number => Date.parse('2026-01-02T03:01:00Z') + count * 60_000;
+    expect(backupOf(round(world, minutes(35)))?.archiving).toBe('ok');
+    expect(backupOf(round(world, minutes(36)))).toMatchObject({ archiving: 'unknown', effective: 'daily' });
+    const s = situationOf(look(world));
+    const target = targetOf(s);
+    if (isVerdict(target)) throw new Error(target.message);
+    expect([35, 36].map((count) => isArchiverDue(s, target, minutes(count)))).toEqual([false, true]);
+  });
+
   it('is not known any more once they fail, or nothing is asked', () => {
     const { addon, ...world } = told('ok');
     const conditions = addon.status?.conditions?.map((one) =>
@@ -439,6 +551,19 @@ describe('a suspended addon', () => {
       expect(backupOf(round(suspended(spec)))).toEqual(backupOf(before));
     },
   );
+});
+
+describe('a suspended addon that is asked for a base backup', () => {
+  it('refuses it in words, whether or not its plan has backups', () => {
+    for (const world of [inForce(), round({ addon: anAddon({ plan: 'free' }) })]) {
+      const addon = changed(world.addon, { suspend: true });
+      const asked = { ...addon, metadata: { ...addon.metadata, annotations: { [annotations.backupNow]: 'one' } } };
+      const next = round({ ...world, addon: asked });
+      expect(next.wrote).toEqual([]);
+      expect(backupOf(next)?.now).toMatchObject({ request: 'one', result: 'Refused', message: expect.any(String) });
+      expect(round(next).addon.status).toEqual(next.addon.status);
+    }
+  });
 });
 
 describe('the second container of an instance', () => {
@@ -642,6 +767,30 @@ describe('an adoption that a crash has cut short after the Cluster', () => {
     expect(next.objectStore?.metadata.annotations).toEqual(world.objectStore?.metadata.annotations);
     for (const { metadata } of [next.objectStore, next.scheduledBackup].filter((child) => child !== undefined))
       expect(metadata.labels).toMatchObject({ [labels.uid]: 'addon-uid' });
+  });
+
+  it('begins another lineage if the store is another one by now, which holds no backup of it', () => {
+    const other = aStore({ destination: 's3://elsewhere' });
+    const world = { ...interrupted(), on: { ...platform, stores: { defaultStore: 'b', stores: { b: other } } } };
+    const next = round(world);
+    const [before, after] = [world, next].map(({ cluster }) => serverNameOf(cluster));
+    expect(after).not.toBe(before);
+    expect([reasonOf(next), backupOf(next)?.effective]).toEqual(['FirstBackupPending', 'none']);
+  });
+
+  it('records where the database archives with the adoption itself', () => {
+    const { cluster, objectStore, addon } = interrupted();
+    const { uid: _, ...rest } = cluster?.metadata ?? ({} as KubeObject['metadata']);
+    const metadata = {
+      ...rest,
+      uid: 'cluster-uid',
+      labels: { ...rest.labels, [labels.uid]: 'former-uid', [labels.orphaned]: 'true' },
+    };
+    const left = { ...cluster, metadata: { ...metadata, ownerReferences: [] } } as Cluster;
+    const { status } = think(look({ addon, cluster: left, objectStore }));
+    const serverName = serverNameOf(cluster);
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Adopting');
+    expect(status.backup?.lineages).toEqual([{ serverName, destinationPath: 's3://backups/team-a' }]);
   });
 
   it('is completed by a plan without backups too: nothing is left behind without an owner', () => {
@@ -914,6 +1063,7 @@ describe('a base backup that is asked for', () => {
     ]);
     const done = round(ends(second, name, { phase: 'completed', stoppedAt: '2026-01-02T03:05:00Z' }));
     expect([done.made, nowOf(done)?.result, nowOf(done)?.refused]).toEqual([[], 'Completed', 'two']);
+    expect(nowOf(done)?.message).toContain('the request "two" was refused');
     expect(round({ ...done, backup: noBackup }).made).toEqual([]);
     expect(round(asking({ ...done, backup: noBackup }, 'three')).made).toHaveLength(1);
   });
@@ -1081,6 +1231,26 @@ describe('a major upgrade', () => {
   it('does not wait without backups', () => {
     const free = round({ addon: anAddon({ plan: 'free' }) });
     expect(round(asked(settles(free))).cluster?.spec.imageName).toContain(':18');
+  });
+});
+
+describe('a store that was withdrawn', () => {
+  it('hides no archive that fails, and says whether the Cluster can go on', () => {
+    const world = { ...inForce(), on: testPlatform };
+    const { cluster } = world;
+    if (cluster === undefined) throw new Error('no Cluster');
+    const messageOf = ({ addon }: World) =>
+      addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.message ?? '';
+    expect(messageOf(round(world))).toContain('so the Cluster goes on writing where it does');
+    expect(messageOf(round({ ...world, objectStore: undefined }))).toContain('and its ObjectStore is gone');
+    const archiving = {
+      status: 'False',
+      reason: '',
+      message: 'exit status 2',
+      lastTransitionTime: '2026-01-02T03:04:02Z',
+    };
+    const failing = round({ ...world, cluster: { ...cluster, status: { ...cluster.status, archiving } } });
+    expect([reasonOf(failing), backupOf(failing)?.effective]).toEqual(['ArchivingFailing', 'none']);
   });
 });
 

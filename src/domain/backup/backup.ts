@@ -1,7 +1,8 @@
 // The chapters of backups: where they go, the first one, the schedule, and what could be restored.
-import type { RecoveryWindow } from '../../api/barman.ts';
+import { type RecoveryWindow, retentionIn } from '../../api/barman.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
-import { millisecondsOf, timestampOf } from '../../api/time.ts';
+import { cut } from '../../api/text.ts';
+import { millisecondsOf, recordedTime, timestampOf } from '../../api/time.ts';
 import { standingAlteration } from '../alteration.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
@@ -16,7 +17,7 @@ import type { Target } from '../target.ts';
 import { recheckAfter, soonest, type Verdict } from '../verdict.ts';
 import { archiveOf, destinationPathOf, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
 import { archivingOf, failedArchiving, isInForce, recordedBackup } from './archiving.ts';
-import { type BackupNow, backupNow, isRequestRunning } from './backup-now.ts';
+import { type BackupNow, backupNow, isRequestRunning, requestNotReady, requestSuspended } from './backup-now.ts';
 import { nextStart } from './cron.ts';
 import { failedSinceOf, outdatedFailures } from './failed-backups.ts';
 import { judgeFailure } from './failure.ts';
@@ -68,11 +69,13 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter): C
   const backupReady = isWanted
     ? (target.backupProblem ??
       obstacle ??
-      alterationIn(s, wanted) ??
+      alterationIn(s, target, wanted) ??
       unavailable(provisioned) ??
+      unreadable(round) ??
       judgeBackup(s, target, window, now))
     : undefined;
-  const asked = suspended === undefined ? backupNow(s, target, isHealthy(provisioned), now) : undefined;
+  const notReady = isHealthy(provisioned) ? undefined : requestNotReady;
+  const asked = backupNow(s, target, suspended === undefined ? notReady : requestSuspended, now);
   // It is created when it may begin, so that it is written once.
   const isEarly = target.archive !== undefined && !isScheduled && foundAs(s, 'scheduledBackup') === undefined;
   const schedule =
@@ -84,12 +87,14 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter): C
       ...ownerOfStore(round),
       ...(first.actions ?? []),
       ...schedule,
-      ...(asked?.actions ?? []),
+      ...asked.actions,
       ...outdatedFailures(s, target, now).map((backup) => remove('backup', backup)),
     ],
     conditions: { BackupReady: backupReady },
-    status: { backup: suspended === undefined ? levelOf(s, target, window, now, asked?.now) : observedLevel(round) },
-    recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked?.now)),
+    status: {
+      backup: suspended === undefined ? levelOf(s, target, window, now, asked.now) : observedLevel(round, asked.now),
+    },
+    recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked.now)),
   };
 }
 
@@ -127,14 +132,28 @@ function missing({ s, suspended }: Round): Verdict | undefined {
 }
 
 /** What the API server stored instead of a wanted child, if status has recorded it. */
-function alterationIn(s: Situation, wanted: Manifest | undefined): Verdict | undefined {
+function alterationIn(s: Situation, target: Target, wanted: Manifest | undefined): Verdict | undefined {
   const { scheduledBackup: live } = s.own;
-  return wanted && live && standingAlteration(s.addon, 'scheduledBackup', wanted, live);
+  return storeAlteration(s, target) ?? (wanted && live && standingAlteration(s.addon, 'scheduledBackup', wanted, live));
+}
+
+function storeAlteration(s: Situation, target: Target): Verdict | undefined {
+  const { objectStore } = s.own;
+  const chosen = target.archive?.chosen;
+  const wanted = chosen && buildObjectStore(s, target, chosen);
+  return wanted && objectStore && standingAlteration(s.addon, 'objectStore', wanted, objectStore);
 }
 
 /** While a plugin does not respond, no backup is taken. */
 function unavailable(provisioned: Verdict): Verdict | undefined {
   return provisioned.reason === 'PluginUnavailable' ? provisioned : undefined;
+}
+
+/** Nothing can be said of a Backup that is awaited and may not be read. */
+function unreadable({ s, target }: Round): Verdict | undefined {
+  const { backup } = s.observed;
+  const isAwaited = awaitedSeries(s, target) !== undefined;
+  return isAwaited && backup.kind === 'denied' ? { reason: 'Forbidden', message: backup.message } : undefined;
 }
 
 type BackupStatus = NonNullable<Fields['backup']>;
@@ -158,19 +177,21 @@ function levelOf(
   const nextTime = nextTimeOf(schedule, now);
   const { lastSuccessfulBackupTime: lastSuccessTime } = window ?? {};
   const from = oldestBackup(s, target);
-  const archiving = archivingOf(s, target);
+  const archiving = archivingOf(s, target, now);
+  // What is in an ObjectStore of somebody else is not this addon's.
+  const isOurs = obstacleTo(s, 'objectStore')?.reason !== 'NameConflict';
   const isRead = s.observed.platform.connectionCheck !== 'Off';
   const { to = undefined } = (isRead && recordedBackup(s, target)?.recoveryWindow) || {};
   const serverName = lineageOf(s, archive);
   const lastFailure = lastFailureOf(s, target, window, now);
   return {
     requested: level,
-    effective: from !== undefined && isInForce(archiving) ? level : 'none',
+    effective: from !== undefined && isOurs && isInForce(archiving) ? level : 'none',
     schedule,
     ...(archive?.chosen && {
       store: archive.chosen.name,
       destinationPath: destinationPathOf(archive.chosen, s.addon.metadata.namespace),
-      ...retentionOf(s, archive.chosen, now),
+      ...retentionOf(s, target, archive.chosen, now),
     }),
     ...(serverName === undefined ? {} : { serverName, archiving }),
     ...(from === undefined || nextTime === undefined ? {} : { nextTime }),
@@ -182,13 +203,15 @@ function levelOf(
 }
 
 /** While an addon is suspended: the level of the plan that was applied, with what is observed of it now. */
-function observedLevel({ s, target, now }: Round): BackupStatus | undefined {
+function observedLevel({ s, target, now }: Round, asked: BackupNow | undefined): BackupStatus | undefined {
   const recorded = s.addon.status?.backup;
   const { cluster } = s.own;
-  if (recorded?.requested === undefined || recorded.requested === 'none') return recorded;
+  if (recorded === undefined) return undefined;
+  const told = asked === undefined ? {} : { now: asked };
+  if (recorded.requested === undefined || recorded.requested === 'none') return { ...recorded, ...told };
   const isSame = target.archive?.serverName === serverNameOf(cluster);
   const applied = { ...target, backup: recorded.requested, archive: isSame ? target.archive : archiveOf(cluster) };
-  const seen = levelOf(s, applied, windowOf(s, applied), now, recorded.now);
+  const seen = levelOf(s, applied, windowOf(s, applied), now, asked);
   const { effective, archiving, lastSuccessTime, lastFailure, recoveryWindow } = seen;
   const { archiving: _, lastSuccessTime: __, lastFailure: ___, recoveryWindow: ____, ...kept } = recorded;
   return {
@@ -198,16 +221,20 @@ function observedLevel({ s, target, now }: Round): BackupStatus | undefined {
     ...(lastSuccessTime === undefined ? {} : { lastSuccessTime }),
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(recoveryWindow === undefined ? {} : { recoveryWindow }),
+    ...told,
   };
 }
 
 /** The retention, and since when it applies: backups that a shorter one removed are not missed. */
 function retentionOf(
-  { addon }: Situation,
-  { retention }: ChosenStore,
+  s: Situation,
+  target: Target,
+  { retention: wanted }: ChosenStore,
   now: number,
 ): Pick<BackupStatus, 'retention' | 'retentionSince'> {
-  const { retention: before, retentionSince = timestampOf(now) } = addon.status?.backup ?? {};
+  const { objectStore } = s.own;
+  const retention = (storeAlteration(s, target) && objectStore && retentionIn(objectStore)) ?? wanted;
+  const { retention: before, retentionSince = timestampOf(now) } = s.addon.status?.backup ?? {};
   return { retention, retentionSince: before === retention ? retentionSince : timestampOf(now) };
 }
 
@@ -234,10 +261,10 @@ function reportedFailure(
   const read = observed.backup.kind === 'found' ? observed.backup.object : undefined;
   if (read !== undefined && hasFailed(read)) {
     const { name } = read.metadata;
-    const time = read.status.stoppedAt ?? timestampOf(now);
-    return recorded?.backup === name
-      ? recorded
-      : { time, message: read.status.error ?? 'no reason given', backup: name };
+    if (recorded?.backup === name) return recorded;
+    // The clock of its instance may be ahead: the wait for the next attempt begins now.
+    const time = timestampOf(recordedTime(read.status.stoppedAt, now) ?? now);
+    return { time, message: read.status.error ?? noReason, backup: name };
   }
   const { lastFailedBackupTime: failed, lastSuccessfulBackupTime: succeeded } = window ?? {};
   const isLater = (a: string | undefined, b: string | undefined): boolean =>
@@ -246,11 +273,17 @@ function reportedFailure(
   // Until there is a base backup, and before an upgrade, the operator makes each itself, and the number of the attempt must not be lost. Later, the plugin reports a
   // failure before CNPG says why.
   const isOwn = oldestBackup(s, target) === undefined || target.awaits !== undefined;
-  const isTold = !isOwn && lastBackup?.reason !== 'BackupStarted';
-  if (isTold && failed !== undefined && isLater(failed, succeeded) && isLater(failed, recorded?.time))
-    return { time: failed, message: lastBackup?.message ?? 'no reason given' };
-  return isLater(succeeded, recorded?.time) ? undefined : recorded;
+  const isRecorded = (time: string): boolean => !isLater(time, succeeded) || !isLater(time, recorded?.time);
+  // The plugin does not report the end of its own container.
+  const cnpgs = lastBackup?.reason === 'LastBackupFailed' ? lastBackup.lastTransitionTime : undefined;
+  const news = [failed, cnpgs].find((time) => time !== undefined && !isRecorded(time));
+  if (!isOwn && news !== undefined && lastBackup?.reason !== 'BackupStarted')
+    return { time: news, message: lastBackup?.message ?? noReason };
+  const isPast = recordedTime(recorded?.time, now) === undefined || isLater(succeeded, recorded?.time);
+  return isPast ? undefined : recorded;
 }
+
+const noReason = 'no reason given';
 
 /** Whether a Backup that was completed after the failure was read. The plugin may report it later. */
 function isOver({ observed: { backup } }: Situation, { time }: NonNullable<BackupStatus['lastFailure']>): boolean {
@@ -275,14 +308,21 @@ function olderVersion(s: Situation, target: Target): string | undefined {
   return isOther ? last : undefined;
 }
 
-function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | undefined, now: number): Verdict {
+function withoutStore(s: Situation, target: Target): Verdict {
   const { plan, backup: level, archive } = target;
+  const why = `plan ${plan} includes "${level}" backups, but no object store is configured for this namespace`;
+  const failed = failedArchiving(s, target);
+  if (failed !== undefined)
+    return { reason: 'ArchivingFailing', message: `WAL is not archived: ${cut(failed.message, 500)}; ${why}` };
+  const goesOn =
+    objectStoreOf(s) === undefined ? 'and its ObjectStore is gone' : 'so the Cluster goes on writing where it does';
+  return { reason: 'NoObjectStore', message: `${why}, ${archive === undefined ? 'so none are taken' : goesOn}` };
+}
+
+function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | undefined, now: number): Verdict {
+  const { archive, backup: level } = target;
   const { cluster } = s.own;
-  if (archive?.chosen === undefined) {
-    const rest = archive === undefined ? 'so none are taken' : `so the Cluster goes on writing where it does`;
-    const message = `plan ${plan} includes "${level}" backups, but no object store is configured for this namespace, ${rest}`;
-    return { reason: 'NoObjectStore', message };
-  }
+  if (archive?.chosen === undefined) return withoutStore(s, target);
   const { name } = archive.chosen;
   const folder = `${destinationPathOf(archive.chosen, s.addon.metadata.namespace)}/${archive.serverName}`;
   const failure = lastFailureOf(s, target, window, now);
@@ -295,11 +335,11 @@ function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | unde
       folder,
       'ArchivingFailing',
     );
-  if (archivingOf(s, target) === 'late') {
+  if (archivingOf(s, target, now) === 'late') {
     const { to } = recordedBackup(s, target)?.recoveryWindow ?? {};
     return {
       reason: 'ArchivingFailing',
-      message: `complete WAL files wait to be archived to object store "${name}"; the last one was archived at ${to}`,
+      message: `complete WAL files wait to be archived to object store "${name}"${to === undefined ? '' : `; the last one was archived at ${to}`}`,
     };
   }
   if (cluster !== undefined && failure !== undefined && !isOver(s, failure))
@@ -321,7 +361,8 @@ function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | unde
       reason: 'FirstBackupPending',
       message: `waiting for the first base backup to object store "${name}"; nothing can be restored before`,
     };
-  const next = nextTimeOf(target.schedule, millisecondsOf(window?.lastSuccessfulBackupTime) ?? now);
+  const last = window?.lastSuccessfulBackupTime ?? oldestBackup(s, target);
+  const next = nextTimeOf(target.schedule, millisecondsOf(last) ?? now);
   const due = millisecondsOf(next);
   if (due !== undefined && now > due + overdueAfter)
     return { reason: 'BackupOverdue', message: `the base backup of ${next} has not been made` };

@@ -34,6 +34,8 @@ describe('a schedule', () => {
     ['* 0 2 * * *', /more often than once an hour/],
     ['0 */5 2 * * *', /more often than once an hour/],
     ['0 0,30 2 * * *', /more often than once an hour/],
+    ['0 0 0 31 2 *', /never starts/],
+    ['0 0 0 31 4,6 ?', /never starts/],
     ['@every 1s', /not one of the descriptors/],
     ['@reboot', /not one of the descriptors/],
   ])('%j is refused, and what is wrong is said', (schedule, words) => expect(problemOf(schedule)).toMatch(words));

@@ -53,18 +53,23 @@ export function problemOf(schedule: string): string | undefined {
   if (wrong !== undefined)
     return `has no valid ${wrong.what}; use ${wrong.min}-${wrong.max}, "*", ranges and steps such as 1-5 or */2`;
   const isOften = [0, 1].some((index) => !/^\d+$/.test(parts[index] ?? ''));
-  return isOften ? 'runs more often than once an hour; use one number each for seconds and minutes' : undefined;
+  if (isOften) return 'runs more often than once an hour; use one number each for seconds and minutes';
+  return startAfter(parts, 0) === undefined ? 'never starts: no such day is in any year' : undefined;
 }
 
 /**
  * When a schedule starts next.
  * @param schedule one that problemOf() has nothing against
  * @param after wall-clock time in milliseconds
- * @returns wall-clock time in milliseconds; undefined for a schedule that never starts or cannot be read
+ * @returns wall-clock time in milliseconds; undefined for a schedule that problemOf() has something against
  */
 export function nextStart(schedule: string, after: number): number | undefined {
   if (problemOf(schedule) !== undefined) return undefined;
-  const parts = (descriptors[schedule] ?? schedule).trim().split(/\s+/);
+  return startAfter((descriptors[schedule] ?? schedule).trim().split(/\s+/), after);
+}
+
+/** @param parts six valid fields, the first two of them numbers */
+function startAfter(parts: readonly string[], after: number): number | undefined {
   const [seconds, minutes, hours, days, ofMonths, ofWeek] = fields.map((field, index) =>
     valuesOf(parts[index] ?? '', field),
   );

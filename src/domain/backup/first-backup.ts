@@ -4,7 +4,7 @@
 import type { PostgresAddon } from '../../api/addon.ts';
 import { type Backup, barmanPlugin, type Cluster, cnpgApiVersion } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
-import { millisecondsOf } from '../../api/time.ts';
+import { millisecondsOf, recordedTime } from '../../api/time.ts';
 import { childLabels } from '../ownership/child-metadata.ts';
 
 /** The wait after the first attempt that failed; each further one is twice as long. Milliseconds. */
@@ -36,7 +36,7 @@ export function attemptName(addon: PostgresAddon, series: string): string {
  */
 export function untilAttempt(addon: PostgresAddon, series: string, { status }: Cluster, now: number): number {
   const failed = failedAttempts(addon, series);
-  const at = millisecondsOf(addon.status?.backup?.lastFailure?.time);
+  const at = recordedTime(addon.status?.backup?.lastFailure?.time, now);
   if (failed === 0 || at === undefined) return 0;
   const { archiving } = status;
   const isMended = archiving?.status === 'True' && (millisecondsOf(archiving.lastTransitionTime) ?? 0) > at;

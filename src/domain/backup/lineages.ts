@@ -1,10 +1,11 @@
 // Remembers the lineages of backups in status: CNPG and the plugin forget those before the present one within half an hour.
 import type { AddonStatus, PostgresAddon } from '../../api/addon.ts';
+import { destinationIn } from '../../api/barman.ts';
 import { timestampOf } from '../../api/time.ts';
 import { majorIn } from '../database/version.ts';
-import type { Situation } from '../situation.ts';
+import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
-import { destinationPathOf, lineageOf } from './archive.ts';
+import { destinationPathOf, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
 import { oldestBackup } from './window.ts';
 
 export type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
@@ -46,6 +47,29 @@ export function lineagesOf(s: Situation, target: Target, now: number): readonly 
         ];
   const past = before.filter((lineage) => lineage !== known);
   return [...current, ...past.map((lineage) => ({ until: timestampOf(now), ...lineage }))].slice(0, mostLineages);
+}
+
+/**
+ * `status.backup` of an addon that adopts a database: where that archives, before any setting is changed. Otherwise another store would be
+ * taken for the place of its backups.
+ * @returns undefined if it archives nothing, or if status has a record
+ */
+export function adoptedLineage(s: Situation): AddonStatus['backup'] {
+  const cluster = orphanedCluster(s);
+  const objectStore = objectStoreOf(s);
+  const serverName = serverNameOf(cluster);
+  if (serverName === undefined || s.addon.status?.backup?.lineages !== undefined) return undefined;
+  const destinationPath = objectStore && destinationIn(objectStore);
+  const { dataMajor } = cluster?.status ?? {};
+  return {
+    lineages: [
+      {
+        serverName,
+        ...(destinationPath === undefined ? {} : { destinationPath }),
+        ...(dataMajor === undefined ? {} : { version: String(dataMajor) }),
+      },
+    ],
+  };
 }
 
 /** `status.backup` after the Cluster was not created: what it would have archived to has not begun. @param before as status had it */

@@ -25,7 +25,7 @@ export function judgeReady({ provisioned, isUsable }: DatabaseChapter, { publish
  * a resync always repeats it. With connectionCheck Required, Ready depends on it.
  */
 export function accessChapter(
-  { s, target, suspended }: Round,
+  { s, target, suspended, now }: Round,
   database: DatabaseChapter,
   credentials: CredentialsChapter,
 ): Chapter {
@@ -36,7 +36,7 @@ export function accessChapter(
   if (connectionCheck === 'Off') return { conditions: { Connectable: undefined } };
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;
-  const isAsked = observed.resync || !isCurrent || isArchiverDue(s, target);
+  const isAsked = observed.resync || !isCurrent || isArchiverDue(s, target, now);
   const isDue = judgeReady(database, credentials).reason === 'Running' && isAsked;
   const last = database.isUsable && isCurrent ? verdictOf(recordedCondition(addon, 'Connectable')) : undefined;
   const proves = {

@@ -122,9 +122,9 @@ it.each([
   ],
   ['says nothing of backups that were never made', {}, 'and the Secret'],
   [
-    'says nothing of backups that have stopped',
+    'says where backups stay that have stopped',
     { from: '2026-01-02T00:00:00Z', until: '2026-01-02T00:00:00Z' },
-    'and the Secret',
+    'Its backups stay in object store "main", s3://b/team-a/db-1,',
   ],
 ])('the end of a standard addon %s', (_, more, words) => {
   const standard = aRunningAddon();

@@ -1,7 +1,8 @@
 // Handles the deletion of an addon: the children of a standard one are garbage-collected, those of a protected one are released.
-import { labels, orphanFinalizer, type PostgresAddon } from '../../api/addon.ts';
+import { type AddonStatus, labels, orphanFinalizer, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
-import { presentLineage } from '../backup/lineages.ts';
+import { timestampOf } from '../../api/time.ts';
+import type { Lineage } from '../backup/lineages.ts';
 import { kindOf, roles } from '../children.ts';
 import type { Action, Decision } from '../decision.ts';
 import { formerUidOf } from '../recorded.ts';
@@ -70,13 +71,33 @@ function handAll(s: Situation, to: 'held' | 'orphaned'): readonly Action[] {
   return actions.map((action) => ({ ...action, concern: 'ownership' }));
 }
 
+/**
+ * The last status of a standard addon that disappeared at once, as it does without finalizers: nobody can write it, but an Event says where
+ * its backups stay.
+ * @param now wall-clock time in milliseconds
+ * @returns undefined if nothing stays, or if it was said already
+ */
+export function statusAtEnd(addon: PostgresAddon, now: number): AddonStatus | undefined {
+  const isTold = addon.metadata.deletionTimestamp !== undefined || keepsChildren(addon);
+  if (isTold || lastArchive(addon) === undefined) return undefined;
+  const lastTransitionTime = timestampOf(now);
+  const ready = { type: 'Ready', status: 'False' as const, ...removed(addon), lastTransitionTime };
+  return { ...addon.status, phase: 'deleted', conditions: [ready] };
+}
+
+/** The newest lineage that has a base backup, also if backups have stopped since. */
+function lastArchive({ status }: PostgresAddon): Lineage | undefined {
+  return status?.backup?.lineages?.find(({ from }) => from !== undefined);
+}
+
 /** Nobody removes what an addon has archived, so the last Event says where it is. */
 function removed(addon: PostgresAddon): Verdict {
-  const { from, store, destinationPath, serverName } = presentLineage(addon) ?? {};
+  const { store, destinationPath, serverName } = lastArchive(addon) ?? {};
+  const place = [store && `object store "${store}"`, [destinationPath, serverName].filter(Boolean).join('/')];
   const archive =
-    from === undefined
+    serverName === undefined
       ? ''
-      : `. Its backups stay in object store "${store}", ${destinationPath}/${serverName}, until somebody removes them there`;
+      : `. Its backups stay in ${place.filter(Boolean).join(', ')}, until somebody removes them there`;
   return {
     reason: 'Deleted',
     message: `the addon is being deleted, and with it the Cluster, its data and the Secret${archive}`,
