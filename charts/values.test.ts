@@ -119,6 +119,11 @@ const cases: Readonly<Record<string, Case>> = {
     look: (all) => only(all, 'CustomResourceDefinition').metadata.annotations,
     seen: undefined,
   },
+  'argoCD.enabled': {
+    set: { argoCD: { enabled: true } },
+    look: kinds('ConfigMap'),
+    seen: [`ConfigMap paas/${fullName}-argo-cd`],
+  },
   'serviceAccount.create': {
     set: { serviceAccount: { create: false } },
     look: (all) => [kinds('ServiceAccount')(all), pod(all).spec.serviceAccountName],

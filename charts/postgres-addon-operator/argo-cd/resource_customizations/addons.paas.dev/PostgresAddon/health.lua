@@ -4,6 +4,8 @@
 -- one can pass by itself: it is Progressing while the database is being created, for five minutes after it became ready for the first
 -- time, and until it has lasted for five minutes.
 
+local os = require("os")
+
 local grace = 5 * 60
 
 local manifestErrors = {
@@ -12,15 +14,9 @@ local manifestErrors = {
   NameConflict = true,
 }
 
-local function secondsSince(timestamp)
-  local pattern = "^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)"
-  local year, month, day, hour, min, sec = string.match(timestamp or "", pattern)
-  if year == nil then
-    return 0
-  end
-  -- Both are read as local time, so the time zone does not matter.
-  local time = os.time({ year = year, month = month, day = day, hour = hour, min = min, sec = sec })
-  return os.time(os.date("!*t")) - time
+-- Whether a time is that long ago. Timestamps in UTC are in the order of their texts; Argo CD has no string functions.
+local function isLongAgo(timestamp)
+  return timestamp ~= nil and timestamp <= os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - grace)
 end
 
 local status = obj.status or {}
@@ -30,9 +26,6 @@ for _, condition in ipairs(status.conditions or {}) do
 end
 local ready = conditions.Ready or {}
 
-if obj.metadata.deletionTimestamp ~= nil then
-  return { status = "Progressing", message = ready.message or "the addon is being deleted" }
-end
 if obj.spec ~= nil and obj.spec.suspend == true then
   return { status = "Suspended", message = "spec.suspend is true: nothing is created, changed or repaired" }
 end
@@ -44,8 +37,8 @@ if ready.status == "True" then
 end
 local stalled = conditions.Stalled
 if stalled ~= nil and stalled.status == "True" then
-  local hasBeenReady = status.ready_at ~= nil and secondsSince(status.ready_at) >= grace
-  if manifestErrors[stalled.reason] or (hasBeenReady and secondsSince(stalled.lastTransitionTime) >= grace) then
+  local lasts = isLongAgo(status.ready_at) and isLongAgo(stalled.lastTransitionTime)
+  if manifestErrors[stalled.reason] or lasts then
     return { status = "Degraded", message = stalled.reason .. ": " .. (stalled.message or "") }
   end
 end

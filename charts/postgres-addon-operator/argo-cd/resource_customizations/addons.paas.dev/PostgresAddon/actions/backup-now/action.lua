@@ -1,3 +1,5 @@
+local os = require("os")
+
 -- Each new value is one request.
 if obj.metadata.annotations == nil then
   obj.metadata.annotations = {}
