@@ -24,6 +24,7 @@ export type BinaryName =
   | 'barman-plugin'
   | 'versitygw'
   | 'argocd'
+  | 'miniredis'
   | 'pause';
 
 interface Recipe {
@@ -114,6 +115,7 @@ const RECIPES: Readonly<Record<BinaryName, Recipe>> = {
     packages: 2_600,
     megabytes: 4_000,
   },
+  miniredis: { group: 'argocd', module: '', package: '.', packages: 100, megabytes: 100 },
   versitygw: {
     group: 's3',
     module: 'github.com/versity/versitygw',

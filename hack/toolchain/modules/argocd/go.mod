@@ -2,7 +2,10 @@ module postgres-addon-operator/hack/toolchain/argocd
 
 go 1.27.0
 
-require github.com/argoproj/argo-cd/v3 v3.6.1
+require (
+	github.com/alicebob/miniredis/v2 v2.39.0
+	github.com/argoproj/argo-cd/v3 v3.6.1
+)
 
 require (
 	cloud.google.com/go v0.121.6 // indirect
@@ -40,7 +43,6 @@ require (
 	github.com/ProtonMail/go-crypto v1.1.6 // indirect
 	github.com/RocketChat/Rocket.Chat.Go.SDK v0.0.0-20240116134246-a8cbe886bab0 // indirect
 	github.com/TomOnTime/utfutil v1.0.0 // indirect
-	github.com/alicebob/miniredis/v2 v2.39.0 // indirect
 	github.com/argoproj/argo-cd/gitops-engine/v3 v3.6.1 // indirect
 	github.com/argoproj/notifications-engine v0.5.1-0.20260503100631-0cff13b8a717 // indirect
 	github.com/argoproj/pkg/v2 v2.0.1 // indirect
