@@ -82,7 +82,7 @@ function wantedServerName(s: Situation, chosen: ChosenStore, clusterName: string
   if (current !== undefined && !isUpgraded(s, present) && !isMoved(s, chosen, present)) return current;
   const windows = Object.keys(objectStoreOf(s)?.status.serverRecoveryWindow ?? {});
   const recorded = lineages.filter((one) => !isPending(s, one)).map(({ serverName }) => serverName);
-  const used = new Set([...windows, ...recorded, ...(current === undefined ? [] : [current])]);
+  const used = new Set([...windows, ...recorded]);
   // After the newest one: of those long ago there may be no record.
   return newServerName(clusterName, addon.metadata.uid, used, current ?? recorded[0]);
 }
@@ -94,10 +94,8 @@ function isPending({ own: { cluster } }: Situation, { serverName, from, until }:
 
 /** Whether the lineage is in another place than the store: what one place holds cannot be restored with what another one does. */
 function isMoved({ addon }: Situation, chosen: ChosenStore, lineage: Lineage | undefined): boolean {
-  if (lineage?.store === undefined) return false;
-  return (
-    lineage.store !== chosen.name || lineage.destinationPath !== destinationPathOf(chosen, addon.metadata.namespace)
-  );
+  const destinationPath = destinationPathOf(chosen, addon.metadata.namespace);
+  return lineage?.store !== undefined && (lineage.store !== chosen.name || lineage.destinationPath !== destinationPath);
 }
 
 /**
