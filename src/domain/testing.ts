@@ -179,8 +179,8 @@ export function aScheduledBackup(addon: PostgresAddon): ScheduledBackup {
   };
 }
 
-/** The Cluster, archiving below a name. */
-export function archiving(cluster: Cluster, serverName: string): Cluster {
+/** The Cluster, which archives below that name. */
+export function archivingBelow(cluster: Cluster, serverName: string): Cluster {
   return { ...cluster, spec: { ...cluster.spec, plugins: [{ name: barmanPlugin, parameters: { serverName } }] } };
 }
 

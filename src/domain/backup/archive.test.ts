@@ -4,7 +4,7 @@ import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { ObjectStore } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { situationOf } from '../situation.ts';
-import { aCluster, anAddon, anObjectStore, archiving, aStore, aTarget, observing } from '../testing.ts';
+import { aCluster, anAddon, anObjectStore, archivingBelow, aStore, aTarget, observing } from '../testing.ts';
 import { incarnationOf, lineageOf, wantedArchive } from './archive.ts';
 import type { Lineage } from './lineages.ts';
 
@@ -60,15 +60,15 @@ describe('the name of a new lineage', () => {
 
   it('is none that status has recorded, if somebody made the Cluster return to an earlier one', () => {
     const lineages = [lineage(second), lineage(first, { store: 'other' })];
-    expect(nameIn({ lineages, cluster: archiving(cluster, first) })).toBe(third);
+    expect(nameIn({ lineages, cluster: archivingBelow(cluster, first) })).toBe(third);
     const ended = lineage(second, { until: '2026-01-02T00:00:00Z' });
-    expect(nameIn({ lineages: [ended, lineage(first, { store: 'other' })], cluster: archiving(cluster, first) })).toBe(
-      third,
-    );
+    expect(
+      nameIn({ lineages: [ended, lineage(first, { store: 'other' })], cluster: archivingBelow(cluster, first) }),
+    ).toBe(third);
   });
 
   it.each([
-    ['there', archiving(cluster, first)],
+    ['there', archivingBelow(cluster, first)],
     ['there, but archives nothing', cluster],
   ])('stays the same until the Cluster has it, if that is %s', (_, cluster) => {
     const { from: __, ...pending } = lineage(second);
@@ -83,7 +83,7 @@ describe('the name of a new lineage', () => {
 });
 
 describe('a lineage', () => {
-  const world = { lineages: [lineage('db-1')], cluster: archiving(cluster, 'db-1') };
+  const world = { lineages: [lineage('db-1')], cluster: archivingBelow(cluster, 'db-1') };
 
   it('goes on in the same place', () => {
     expect(nameIn(world)).toBe('db-1');

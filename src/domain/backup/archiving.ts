@@ -27,8 +27,8 @@ export function archiverQuestion(s: Situation, target: Target): ArchiverQuestion
 
 /** Whether a login is due because none has told yet up to when the database can be restored. */
 export function isArchiverDue(s: Situation, target: Target): boolean {
-  const isAsked = s.observed.platform.connectionCheck !== 'Off' && archiverQuestion(s, target) !== undefined;
-  return isAsked && oldestBackup(s, target) !== undefined && archivingOf(s, target) === 'unknown';
+  const isAsked = archiverQuestion(s, target) !== undefined && oldestBackup(s, target) !== undefined;
+  return isAsked && archivingOf(s, target) === 'unknown';
 }
 
 /**
@@ -56,7 +56,7 @@ export function failedArchiving({ own: { cluster } }: Situation, { archive }: Ta
 
 /** What status says of the present lineage. */
 export function recordedBackup(s: Situation, { archive }: Target): BackupStatus | undefined {
-  const { backup } = s.addon.status ?? {};
+  const backup = s.addon.status?.backup;
   return backup?.serverName !== undefined && backup.serverName === lineageOf(s, archive) ? backup : undefined;
 }
 
