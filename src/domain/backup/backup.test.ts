@@ -300,7 +300,7 @@ describe('what is left of the recovery window', () => {
     ['2026-02-21T23:00:00Z', '2026-02-21T23:00:00Z', 'InForce'],
     ['2026-01-01T00:00:00Z', '2026-02-22T00:00:00Z', 'InForce'],
     ['2026-01-01T00:00:00Z', '2026-02-22T01:00:00Z', 'InForce'],
-    ['2026-01-01T00:00:00Z', '2026-02-22T01:00:01Z', 'WindowShorterThanRetention'],
+    ['2026-01-01T00:00:00Z', '2026-02-22T01:00:00.001Z', 'WindowShorterThanRetention'],
     ['2026-02-22T00:00:00Z', '2026-02-28T00:00:00Z', 'WindowShorterThanRetention'],
     ['2026-02-22T00:00:01Z', '2026-02-28T00:00:00Z', 'InForce'],
     ['nonsense', '2026-02-28T00:00:00Z', 'InForce'],
