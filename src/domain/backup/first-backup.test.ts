@@ -19,6 +19,7 @@ describe('an attempt', () => {
     ['db-before-18-2', 'db-first'],
     ['db-first-x', 'db-first'],
     ['db-now-4', 'db-first'],
+    ['xy-first-2', 'db-first'],
   ])('after the failure of %s is %s', (last, name) => {
     expect(attemptName(failed(last), 'db-first')).toBe(name);
   });
