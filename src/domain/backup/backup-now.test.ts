@@ -1,6 +1,7 @@
 // A base backup that somebody asks for, beside what backup.test.ts tells of the rounds.
 import { describe, expect, it } from '@jest/globals';
 import { type AddonStatus, annotations } from '../../api/addon.ts';
+import type { Backup } from '../../api/cnpg.ts';
 import { cut } from '../../api/text.ts';
 import type { ActionResult } from '../decision.ts';
 import type { Observed } from '../observed.ts';
@@ -23,7 +24,7 @@ const absent = { kind: 'absent' } as const;
 const endTime = '2026-01-02T03:04:05Z';
 
 /** What follows from a request, of a database that has a base backup. @param last `status.backup.now` */
-function ask(request: string, backup: Observed['backup'] = absent, last?: BackupNow) {
+function ask(request: string, backup: Observed['backup'] = absent, last?: BackupNow, isHealthy = true) {
   const addon = anAddon({}, { backup: last === undefined ? {} : { now: last } });
   const metadata = { ...addon.metadata, annotations: { [annotations.backupNow]: request } };
   const o = observing(
@@ -35,7 +36,7 @@ function ask(request: string, backup: Observed['backup'] = absent, last?: Backup
       backup,
     },
   );
-  return backupNow(situationOf(o), aTarget(o), true, testTime);
+  return backupNow(situationOf(o), aTarget(o), isHealthy, testTime);
 }
 
 describe('a request', () => {
@@ -44,6 +45,14 @@ describe('a request', () => {
     const { now } = ask(long);
     expect(now?.request).toBe(cut(long, 100));
     expect(ask(long, absent, { request: cut(long, 100), result: 'Completed' }).actions).toEqual([]);
+  });
+
+  it('is refused while an instance is not ready', () => {
+    const message = 'the database is not ready; ask again once it is';
+    expect(ask('one', absent, undefined, false)).toEqual({
+      actions: [],
+      now: { request: 'one', result: 'Refused', message, endTime },
+    });
   });
 
   it('is refused if its Backup may not be read, with the reason', () => {
@@ -61,7 +70,32 @@ describe('a request', () => {
 });
 
 describe('a request that runs', () => {
-  const backup: AddonStatus['backup'] = { requested: 'daily', now: { request: 'one', result: 'Running', backup: 'b' } };
+  const running: BackupNow = { request: 'one', result: 'Running', backup: 'b', startTime: '2026-01-02T03:00:00Z' };
+  const found = (name: string, status: Backup['status']): Observed['backup'] => ({
+    kind: 'found',
+    object: {
+      apiVersion: 'postgresql.cnpg.io/v1',
+      kind: 'Backup',
+      metadata: { name, namespace: 'team-a', uid: 'b-uid', resourceVersion: '1' },
+      status,
+    },
+  });
+
+  it.each<readonly [string, Observed['backup'], Partial<BackupNow>]>([
+    ['as long as its Backup is not read', { kind: 'unread' }, {}],
+    ['as long as another one is read', found('other', { phase: 'completed' }), {}],
+    ['until its Backup is gone', absent, { result: 'Failed', endTime, message: 'Backup b no longer exists' }],
+    [
+      'until its Backup has failed',
+      found('b', { phase: 'failed' }),
+      { result: 'Failed', message: 'no reason given', endTime },
+    ],
+    ['until its Backup is completed', found('b', { phase: 'completed' }), { result: 'Completed', endTime }],
+  ])('runs %s', (_, read, end) => {
+    expect(ask('one', read, running)).toEqual({ actions: [], now: { ...running, ...end } });
+  });
+
+  const backup: AddonStatus['backup'] = { requested: 'daily', now: running };
   const refusing = (verb: 'create' | 'delete', child: 'backup' | 'scheduledBackup'): ActionResult => ({
     refusals: [{ reason: 'Refused', message: 'no', verb, child, concern: 'backup' }],
   });
