@@ -84,6 +84,8 @@ function round(
   return { ...next, wrote: summary(actions), made };
 }
 
+/** How long until the next round at most, in milliseconds. */
+const untilLook = (world: World, now = testTime) => think(look(world), {}, now).recheckAfter;
 const backupOf = ({ addon }: World) => addon.status?.backup;
 const reasonOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.reason;
 const ends = (world: World, name: string, status: Backup['status']): World => ({
@@ -158,6 +160,8 @@ describe('a new database', () => {
     expect(second.made).toEqual([name]);
     const running = round(ends(second, name, { phase: 'started' }));
     expect([running.wrote, reasonOf(running)]).toEqual([[], 'FirstBackupPending']);
+    // The event of its end can be lost.
+    expect([untilLook(first), untilLook(running)]).toEqual([15_000, 15_000]);
     const done = round(completes(running));
     expect(done.wrote).toEqual(['create ScheduledBackup']);
     expect(done.scheduledBackup?.spec).toMatchObject({ suspend: false, target: 'primary', method: 'plugin' });
@@ -204,6 +208,7 @@ describe('a first backup that fails', () => {
     });
     const waiting = { ...failed, backup: noBackup };
     expect(round(waiting, Date.parse('2026-01-02T03:04:59Z')).made).toEqual([]);
+    expect(untilLook(waiting, Date.parse('2026-01-02T03:04:59.999Z'))).toBe(1);
     expect(round(waiting, Date.parse('2026-01-02T03:05:00Z')).made).toEqual([`${name}-2`]);
     const again = round(
       ends(waiting, `${name}-2`, { phase: 'failed', error: 'exit status 4', stoppedAt: '2026-01-02T03:06:00Z' }),
@@ -878,7 +883,10 @@ describe('a base backup that is asked for', () => {
     expect(needs(look(begun), testTime).backup).toBe(name);
     const waiting = round(ends(begun, name, { phase: 'started' }));
     expect([waiting.made, nowOf(waiting)]).toEqual([[], nowOf(begun)]);
+    // The event of its end can be lost.
+    expect([untilLook(asking(inForce(), 'one')), untilLook(waiting)]).toEqual([15_000, 15_000]);
     const done = round(ends(waiting, name, { phase: 'completed', stoppedAt: '2026-01-02T03:05:00Z' }));
+    expect(untilLook(done)).toBeUndefined();
     expect(nowOf(done)).toEqual({ ...nowOf(begun), result: 'Completed', endTime: '2026-01-02T03:05:00Z' });
     expect([round(done).made, needs(look(done), testTime).backup]).toEqual([[], undefined]);
   });
@@ -1084,6 +1092,42 @@ describe('a major upgrade', () => {
   });
 });
 
+describe('what stands in the way', () => {
+  const begun = inForce();
+  const before = { ...begun, addon: withReadyAt(begun.addon, '2026-01-02T03:04:00Z') };
+  const { cluster, objectStore, scheduledBackup } = before;
+  if (cluster === undefined || objectStore === undefined || scheduledBackup === undefined) throw new Error('not all');
+  const other = { apiVersion: 'example.com/v1', kind: 'Other', name: 'other', uid: 'other', controller: true };
+  const foreign = <T extends KubeObject>(child: T): T => ({
+    ...child,
+    metadata: { ...child.metadata, ownerReferences: [other] },
+  });
+  const phase = 'Cluster cannot proceed to reconciliation due to an unknown plugin being required';
+
+  it.each<readonly [string, string, World]>([
+    ['an ObjectStore of somebody else', 'NameConflict', { ...before, objectStore: foreign(objectStore) }],
+    ['a ScheduledBackup of somebody else', 'NameConflict', { ...before, scheduledBackup: foreign(scheduledBackup) }],
+    [
+      'a plugin that does not respond',
+      'PluginUnavailable',
+      { ...before, cluster: { ...cluster, status: { ...cluster.status, phase } } },
+    ],
+    [
+      'an addon that is suspended before the schedule was made',
+      'Suspended',
+      { ...before, scheduledBackup: undefined, addon: changed(before.addon, { suspend: true }) },
+    ],
+  ])('is named, and left as it is: %s', (_, reason, world) => {
+    const next = round(world);
+    expect([next.wrote, reasonOf(next)]).toEqual([[], reason]);
+  });
+
+  it('is not deleted when backups stop, if it belongs to somebody else', () => {
+    const free = { ...before, addon: changed(before.addon, { plan: 'free' }) };
+    expect(round({ ...free, scheduledBackup: foreign(scheduledBackup) }).wrote).toEqual(['apply Cluster']);
+  });
+});
+
 describe('the schedule', () => {
   const done = inForce();
   const next = '2026-01-03T02:37:00Z';
@@ -1093,8 +1137,8 @@ describe('the schedule', () => {
   });
 
   it('is overdue two hours after a base backup that was not made, until one is', () => {
-    const late = Date.parse('2026-01-03T04:37:01Z');
-    expect(reasonOf(round(done, late - 1000))).toBe('InForce');
+    const late = Date.parse('2026-01-03T04:37:00.001Z');
+    expect(reasonOf(round(done, late - 1))).toBe('InForce');
     const overdue = round(done, late);
     const message = overdue.addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.message;
     expect([reasonOf(overdue), message]).toEqual(['BackupOverdue', `the base backup of ${next} has not been made`]);
