@@ -87,7 +87,8 @@ function round(
 /** How long until the next round at most, in milliseconds. */
 const untilLook = (world: World, now = testTime) => think(look(world), {}, now).recheckAfter;
 const backupOf = ({ addon }: World) => addon.status?.backup;
-const reasonOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.reason;
+const backupReady = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'BackupReady');
+const reasonOf = (world: World) => backupReady(world)?.reason;
 const ends = (world: World, name: string, status: Backup['status']): World => ({
   ...world,
   backup: {
@@ -166,15 +167,22 @@ describe('a new database', () => {
     expect(done.wrote).toEqual(['create ScheduledBackup']);
     expect(done.scheduledBackup?.spec).toMatchObject({ suspend: false, target: 'primary', method: 'plugin' });
     expect(reasonOf(done)).toBe('InForce');
-    expect(backupOf(done)).toMatchObject({
+    const place = { store: 'main', destinationPath: 's3://backups/team-a' };
+    const from = '2026-01-02T03:00:00Z';
+    const serverName = serverNameOf(first.cluster);
+    expect(backupOf(done)).toEqual({
       requested: 'daily',
       effective: 'daily',
-      store: 'main',
-      destinationPath: 's3://backups/team-a',
-      serverName: serverNameOf(first.cluster),
-      recoveryWindow: { from: '2026-01-02T03:00:00Z' },
+      schedule: '0 37 2 * * *',
+      ...place,
+      retention: '7d',
+      retentionSince: '2026-01-02T03:04:05Z',
+      serverName,
       archiving: 'idle',
-      lineages: [{ serverName: serverNameOf(first.cluster), from: '2026-01-02T03:00:00Z', store: 'main' }],
+      nextTime: '2026-01-03T02:37:00Z',
+      lastSuccessTime: from,
+      recoveryWindow: { from },
+      lineages: [{ serverName, version: '17', ...place, since: from, from }],
     });
     expect(round(done).wrote).toEqual([]);
   });
@@ -217,6 +225,13 @@ describe('a first backup that fails', () => {
     expect(round({ ...again, backup: noBackup }, Date.parse('2026-01-02T03:08:00Z')).made).toEqual([`${name}-3`]);
   });
 
+  it('has the time when it was seen first, if it tells neither time nor reason', () => {
+    const seen = round(ends(round(first), name, { phase: 'failed' }));
+    const lastFailure = { time: '2026-01-02T03:04:05Z', message: 'no reason given', backup: name };
+    expect(backupOf(seen)?.lastFailure).toEqual(lastFailure);
+    expect(backupOf(round(seen, testTime + 60_000))?.lastFailure).toEqual(lastFailure);
+  });
+
   it('keeps its number when the plugin reports the failure as well', () => {
     const { objectStore } = failed;
     if (objectStore === undefined) throw new Error('no ObjectStore');
@@ -242,17 +257,18 @@ describe('a first backup that fails', () => {
 });
 
 describe('a failure that the plugin reports', () => {
-  const failedAt = (world: World, time: string, reason: string): World => {
+  /** @param reason of CNPG; absent: it has said nothing */
+  const failedAt = (world: World, time: string, reason?: string): World => {
     const { cluster, objectStore } = world;
     if (cluster === undefined || objectStore === undefined) throw new Error('no Cluster or ObjectStore');
     const serverName = serverNameOf(cluster) ?? '';
     const { serverRecoveryWindow: windows } = objectStore.status;
-    const lastBackup = { status: 'False', reason, message: `${reason} of CNPG`, lastTransitionTime: time };
+    const lastBackup = reason && { status: 'False', reason, message: `${reason} of CNPG`, lastTransitionTime: time };
     const failed = { ...windows[serverName], lastFailedBackupTime: time };
     return {
       ...world,
       objectStore: { ...objectStore, status: { serverRecoveryWindow: { ...windows, [serverName]: failed } } },
-      cluster: { ...cluster, status: { ...cluster.status, lastBackup } },
+      cluster: { ...cluster, status: { ...cluster.status, ...(lastBackup && { lastBackup }) } },
     };
   };
 
@@ -273,10 +289,25 @@ describe('a failure that the plugin reports', () => {
     expect([reasonOf(started), backupOf(started)?.lastFailure]).toEqual(['InForce', undefined]);
     const told = round(failedAt(started, '2026-01-02T03:09:00Z', 'LastBackupFailed'));
     expect(reasonOf(told)).toBe('BackupFailed');
-    expect(backupOf(told)?.lastFailure).toEqual({
-      time: '2026-01-02T03:09:00Z',
-      message: 'LastBackupFailed of CNPG',
-    });
+    const lastFailure = { time: '2026-01-02T03:09:00Z', message: 'LastBackupFailed of CNPG' };
+    expect(backupOf(told)?.lastFailure).toEqual(lastFailure);
+    expect(backupOf(round(failedAt(told, '2026-01-02T03:09:00Z', 'Again')))?.lastFailure).toEqual(lastFailure);
+    const silent = round(failedAt(inForce(), '2026-01-02T03:09:00Z'));
+    expect(backupOf(silent)?.lastFailure?.message).toBe('no reason given');
+  });
+
+  it.each([
+    ['2026-01-02T03:08:59Z', 'BackupFailed'],
+    ['2026-01-02T03:09:00Z', 'BackupFailed'],
+    ['2026-01-02T03:09:01Z', 'InForce'],
+  ])('counts until a later base backup was completed: of one at %s, the reason is %s', (time, reason) => {
+    const told = round(failedAt(inForce(), '2026-01-02T03:09:00Z', 'LastBackupFailed'));
+    // The Backup may tell before the plugin does.
+    expect(reasonOf(round(ends(told, 'scheduled', { phase: 'completed', stoppedAt: time })))).toBe(reason);
+    expect(reasonOf(round(ends(told, 'scheduled', { phase: 'started', stoppedAt: time })))).toBe('BackupFailed');
+    const reported = round(failedAt(completes(told, time), '2026-01-02T03:09:00Z', 'LastBackupFailed'));
+    expect(reasonOf(reported)).toBe(reason);
+    expect(backupOf(reported)?.lastFailure).toEqual(reason === 'InForce' ? undefined : backupOf(told)?.lastFailure);
   });
 });
 
@@ -389,7 +420,9 @@ describe('what a login said of the archiver', () => {
       archiving: 'ok',
       recoveryWindow: { to: '2026-01-02T03:01:00Z' },
     });
-    expect(reasonOf(round({ ...told('late'), on }))).toBe('ArchivingFailing');
+    const late = round({ ...told('late'), on });
+    expect([reasonOf(late), backupOf(late)?.effective]).toEqual(['ArchivingFailing', 'none']);
+    expect(backupReady(late)?.message).toContain('store "main"; the last one was archived at 2026-01-02T03:01:00Z');
   });
 
   it('is no longer claimed when there are no more logins', () => {
@@ -531,6 +564,8 @@ describe('an archive', () => {
       'NoObjectStore',
       serverNameOf(before.cluster),
     ]);
+    expect(backupReady(withdrawn)?.message).toMatch(/so the Cluster goes on writing where it does$/);
+    expect(backupReady(round({ addon: anAddon(), on: testPlatform }))?.message).toMatch(/so none are taken$/);
     const moved: Platform = {
       ...testPlatform,
       stores: { defaultStore: 'b', stores: { b: aStore({ destination: 's3://b' }) } },

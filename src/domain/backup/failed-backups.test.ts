@@ -116,6 +116,7 @@ describe('status says since when there has been one', () => {
     expect(since({})).toBeUndefined();
     expect(since(found(aBackup(0, { status: { phase: 'started' } })))).toBeUndefined();
     expect(since(found(aBackup(0)))).toBe(now);
+    expect(think(given(found(aBackup(0))).o).status.backup?.failedSince).toBe(now);
     expect(since(found(aBackup(0)), '2026-01-01T00:00:00Z')).toBe('2026-01-01T00:00:00Z');
   });
 
