@@ -185,6 +185,7 @@ describe('a new database', () => {
       lineages: [{ serverName, version: '17', ...place, since: from, from }],
     });
     expect(round(done).wrote).toEqual([]);
+    expect(backupOf(round(done, testTime + 60_000))).toEqual(backupOf(done));
   });
 
   it('is created without an archive if its store is refused, and gets one once it is not', () => {
@@ -471,12 +472,31 @@ describe('a suspended addon', () => {
     expect(backupOf(round(mended))).toEqual(backupOf(before));
   });
 
+  it('tells a base backup that has failed', () => {
+    const lastFailure = { time: '2026-01-02T03:05:00Z', message: 'exit status 2', backup: 'scheduled' };
+    const end = { phase: 'failed', error: lastFailure.message, stoppedAt: lastFailure.time };
+    const failed = round(ends(suspended({}), lastFailure.backup, end));
+    expect(backupOf(failed)).toMatchObject({ ...backupOf(before), lastFailure });
+  });
+
   it.each([{}, { plan: 'pro' }, { plan: 'free' }, { backup: { schedule: '@weekly' } }])(
     'claims the same with %j',
     (spec) => {
       expect(backupOf(round(suspended(spec)))).toEqual(backupOf(before));
     },
   );
+
+  it.each([
+    ['is still asked of this archive', platform.stores, 'ok'],
+    ['is no longer asked, since it is to move', { defaultStore: 'b', stores: { b: aStore() } }, 'unknown'],
+  ] as const)('claims what a login has said as long as that %s', (_, stores, archiving) => {
+    const recoveryWindow = { from: '2026-01-02T03:00:00Z', to: '2026-01-02T03:01:00Z' };
+    const backup = { ...backupOf(before), archiving: 'ok', recoveryWindow } as const;
+    const { addon, ...world } = suspended({});
+    const on: Platform = { ...platform, stores, connectionCheck: 'Required' };
+    const seen = round({ ...world, on, addon: { ...addon, status: { ...addon.status, backup } } });
+    expect(backupOf(seen)).toEqual({ ...backup, archiving });
+  });
 });
 
 describe('the second container of an instance', () => {

@@ -27,10 +27,16 @@ describe('the level of backups', () => {
     expect(backupReady(o)).toBeUndefined();
   });
 
-  it('stays that of the plan that was applied while suspended', () => {
-    const running = aRunningAddon();
+  it.each(['standard', 'free'] as const)('stays that of the plan %s, which was applied, while suspended', (plan) => {
+    const running = aRunningAddon({ plan });
     const o = observing(changed(running, { plan: 'pro', suspend: true }), { cluster: aCluster(running) });
     expect(think(o).status.backup).toStrictEqual(running.status?.backup);
+  });
+
+  it('is not told while suspended if it never was', () => {
+    const { backup: _, ...status } = aRunningAddon().status ?? {};
+    const addon = { ...anAddon({ suspend: true }), status };
+    expect(think(observing(addon, { cluster: aCluster(addon) })).status.backup).toBeUndefined();
   });
 });
 
