@@ -1191,6 +1191,13 @@ describe('the schedule', () => {
     expect(backupOf(round(done))?.nextTime).toBe(next);
   });
 
+  it('that never starts has no next time, and nothing is overdue', () => {
+    const addon = anAddon({ backup: { schedule: '0 0 2 30 2 *' } });
+    const never = round(completes(round(round({ addon }))), Date.parse('2027-01-02T03:04:05Z'));
+    expect(reasonOf(never)).toBe('InForce');
+    expect(backupOf(never)).not.toHaveProperty('nextTime');
+  });
+
   it('is overdue two hours after a base backup that was not made, until one is', () => {
     const late = Date.parse('2026-01-03T04:37:00.001Z');
     expect(reasonOf(round(done, late - 1))).toBe('InForce');
