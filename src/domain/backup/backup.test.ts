@@ -661,6 +661,13 @@ describe('an archive', () => {
     expect(round({ ...before, on: testPlatform }).wrote).toEqual([]);
   });
 
+  it('gets another owner after its Cluster, since with --cascade=orphan the garbage collector may be at work', () => {
+    const before = inForce();
+    const kept = round({ ...before, addon: changed(before.addon, { mode: 'protected' }) });
+    expect(kept.wrote).toEqual(['apply PostgresAddon', 'apply Cluster', 'apply ObjectStore', 'apply ScheduledBackup']);
+    expect(kept.objectStore?.metadata.ownerReferences ?? []).toEqual([]);
+  });
+
   it('whose store was deleted gets it again, and then the Cluster is made to look, also after a crash in between', () => {
     const before = inForce();
     const gone = { ...before, objectStore: undefined };
