@@ -1,11 +1,13 @@
 // Builders for tests: valid objects, with the changes that a test needs. Product code must not import it.
 import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { annotations } from '../api/addon.ts';
-import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
+import type { ObjectStore } from '../api/barman.ts';
+import { barmanPlugin, type Cluster, type ScheduledBackup } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { Condition, Manifest, ObjectMeta, Secret } from '../api/kubernetes.ts';
 import { resources } from '../api/resources.ts';
 import { alterationOf } from './alteration.ts';
+import { buildObjectStore } from './backup/object-store.ts';
 import { buildScheduledBackup } from './backup/scheduled-backup.ts';
 import { noStores, type Store } from './backup/stores.ts';
 import { type ChildOf, children, isWatched, type Role, roles } from './children.ts';
@@ -175,6 +177,22 @@ export function aScheduledBackup(addon: PostgresAddon): ScheduledBackup {
     spec: manifest.spec,
     status: {},
   };
+}
+
+/** The Cluster, which archives below that name. */
+export function archivingBelow(cluster: Cluster, serverName: string): Cluster {
+  return { ...cluster, spec: { ...cluster.spec, plugins: [{ name: barmanPlugin, parameters: { serverName } }] } };
+}
+
+/** The ObjectStore of an addon, for `aStore()`. @param serverRecoveryWindow what the plugin reports of each lineage */
+export function anObjectStore(
+  addon: PostgresAddon,
+  serverRecoveryWindow: ObjectStore['status']['serverRecoveryWindow'] = {},
+): ObjectStore {
+  const o = observing(addon);
+  const manifest = buildObjectStore(situationOf(o), aTarget(o), { name: 'main', store: aStore(), retention: '7d' });
+  const { apiVersion, kind, spec } = manifest;
+  return { apiVersion, kind, metadata: stored(manifest, 'store-uid', '22'), spec, status: { serverRecoveryWindow } };
 }
 
 /** CNPG's Secret with the credentials, owned by `cluster`. */

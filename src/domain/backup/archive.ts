@@ -82,7 +82,7 @@ function wantedServerName(s: Situation, chosen: ChosenStore, clusterName: string
   if (current !== undefined && !isUpgraded(s, present) && !isMoved(s, chosen, present)) return current;
   const windows = Object.keys(objectStoreOf(s)?.status.serverRecoveryWindow ?? {});
   const recorded = lineages.filter((one) => !isPending(s, one)).map(({ serverName }) => serverName);
-  const used = new Set([...windows, ...recorded, ...(current === undefined ? [] : [current])]);
+  const used = new Set([...windows, ...recorded]);
   // After the newest one: of those long ago there may be no record.
   return newServerName(clusterName, addon.metadata.uid, used, current ?? recorded[0]);
 }

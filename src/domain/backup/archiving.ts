@@ -32,8 +32,8 @@ export function archiverQuestion(s: Situation, target: Target): ArchiverQuestion
  * @param now wall-clock time in milliseconds
  */
 export function isArchiverDue(s: Situation, target: Target, now: number): boolean {
-  const isAsked = s.observed.platform.connectionCheck !== 'Off' && archiverQuestion(s, target) !== undefined;
-  return isAsked && oldestBackup(s, target) !== undefined && archivingOf(s, target, now) === 'unknown';
+  const isAsked = archiverQuestion(s, target) !== undefined && oldestBackup(s, target) !== undefined;
+  return isAsked && archivingOf(s, target, now) === 'unknown';
 }
 
 /**
@@ -64,7 +64,7 @@ export function failedArchiving({ own: { cluster } }: Situation, { archive }: Ta
 
 /** What status says of the present lineage. */
 export function recordedBackup(s: Situation, { archive }: Target): BackupStatus | undefined {
-  const { backup } = s.addon.status ?? {};
+  const backup = s.addon.status?.backup;
   return backup?.serverName !== undefined && backup.serverName === lineageOf(s, archive) ? backup : undefined;
 }
 

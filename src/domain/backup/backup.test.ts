@@ -89,8 +89,11 @@ function round(
   return { ...next, wrote: summary(actions), made };
 }
 
+/** How long until the next round at most, in milliseconds. */
+const untilLook = (world: World, now = testTime) => think(look(world), {}, now).recheckAfter;
 const backupOf = ({ addon }: World) => addon.status?.backup;
-const reasonOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.reason;
+const backupReady = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'BackupReady');
+const reasonOf = (world: World) => backupReady(world)?.reason;
 const ends = (world: World, name: string, status: Backup['status']): World => ({
   ...world,
   backup: {
@@ -163,21 +166,31 @@ describe('a new database', () => {
     expect(second.made).toEqual([name]);
     const running = round(ends(second, name, { phase: 'started' }));
     expect([running.wrote, reasonOf(running)]).toEqual([[], 'FirstBackupPending']);
+    // The event of its end can be lost.
+    expect([untilLook(first), untilLook(running)]).toEqual([15_000, 15_000]);
     const done = round(completes(running));
     expect(done.wrote).toEqual(['create ScheduledBackup']);
     expect(done.scheduledBackup?.spec).toMatchObject({ suspend: false, target: 'primary', method: 'plugin' });
     expect(reasonOf(done)).toBe('InForce');
-    expect(backupOf(done)).toMatchObject({
+    const place = { store: 'main', destinationPath: 's3://backups/team-a' };
+    const from = '2026-01-02T03:00:00Z';
+    const serverName = serverNameOf(first.cluster);
+    expect(backupOf(done)).toEqual({
       requested: 'daily',
       effective: 'daily',
-      store: 'main',
-      destinationPath: 's3://backups/team-a',
-      serverName: serverNameOf(first.cluster),
-      recoveryWindow: { from: '2026-01-02T03:00:00Z' },
+      schedule: '0 37 2 * * *',
+      ...place,
+      retention: '7d',
+      retentionSince: '2026-01-02T03:04:05Z',
+      serverName,
       archiving: 'idle',
-      lineages: [{ serverName: serverNameOf(first.cluster), from: '2026-01-02T03:00:00Z', store: 'main' }],
+      nextTime: '2026-01-03T02:37:00Z',
+      lastSuccessTime: from,
+      recoveryWindow: { from },
+      lineages: [{ serverName, version: '17', ...place, since: from, from }],
     });
     expect(round(done).wrote).toEqual([]);
+    expect(backupOf(round(done, testTime + 60_000))).toEqual(backupOf(done));
   });
 
   it('is created without an archive if its store is refused, and gets one once it is not', () => {
@@ -209,6 +222,7 @@ describe('a first backup that fails', () => {
     });
     const waiting = { ...failed, backup: noBackup };
     expect(round(waiting, Date.parse('2026-01-02T03:04:59Z')).made).toEqual([]);
+    expect(untilLook(waiting, Date.parse('2026-01-02T03:04:59.999Z'))).toBe(1);
     expect(round(waiting, Date.parse('2026-01-02T03:05:00Z')).made).toEqual([`${name}-2`]);
     const again = round(
       ends(waiting, `${name}-2`, { phase: 'failed', error: 'exit status 4', stoppedAt: '2026-01-02T03:06:00Z' }),
@@ -216,6 +230,13 @@ describe('a first backup that fails', () => {
     );
     expect(round({ ...again, backup: noBackup }, Date.parse('2026-01-02T03:07:59Z')).made).toEqual([]);
     expect(round({ ...again, backup: noBackup }, Date.parse('2026-01-02T03:08:00Z')).made).toEqual([`${name}-3`]);
+  });
+
+  it('has the time when it was seen first, if it tells neither time nor reason', () => {
+    const seen = round(ends(round(first), name, { phase: 'failed' }));
+    const lastFailure = { time: '2026-01-02T03:04:05Z', message: 'no reason given', backup: name };
+    expect(backupOf(seen)?.lastFailure).toEqual(lastFailure);
+    expect(backupOf(round(seen, testTime + 60_000))?.lastFailure).toEqual(lastFailure);
   });
 
   it('keeps its number when the plugin reports the failure as well', () => {
@@ -338,17 +359,18 @@ describe('what belongs to somebody else', () => {
 });
 
 describe('a failure that the plugin reports', () => {
-  const failedAt = (world: World, time: string, reason: string): World => {
+  /** @param reason of CNPG; absent: it has said nothing */
+  const failedAt = (world: World, time: string, reason?: string): World => {
     const { cluster, objectStore } = world;
     if (cluster === undefined || objectStore === undefined) throw new Error('no Cluster or ObjectStore');
     const serverName = serverNameOf(cluster) ?? '';
     const { serverRecoveryWindow: windows } = objectStore.status;
-    const lastBackup = { status: 'False', reason, message: `${reason} of CNPG`, lastTransitionTime: time };
+    const lastBackup = reason && { status: 'False', reason, message: `${reason} of CNPG`, lastTransitionTime: time };
     const failed = { ...windows[serverName], lastFailedBackupTime: time };
     return {
       ...world,
       objectStore: { ...objectStore, status: { serverRecoveryWindow: { ...windows, [serverName]: failed } } },
-      cluster: { ...cluster, status: { ...cluster.status, lastBackup } },
+      cluster: { ...cluster, status: { ...cluster.status, ...(lastBackup && { lastBackup }) } },
     };
   };
 
@@ -364,15 +386,39 @@ describe('a failure that the plugin reports', () => {
     expect(backupOf(later)).toEqual(backupOf(failed));
   });
 
+  const at = Date.parse('2026-01-02T03:10:00Z');
+
+  it('is not known yet by a clock that is ahead, and then stays', () => {
+    const early = round(failedAt(inForce(), '2026-01-02T03:09:00Z', 'LastBackupFailed'));
+    expect([reasonOf(early), backupOf(early)?.lastFailure]).toEqual(['InForce', undefined]);
+    const told = round(early, at);
+    expect([reasonOf(told), reasonOf(round(told, at))]).toEqual(['BackupFailed', 'BackupFailed']);
+  });
+
   it('is named with the words of CNPG once it has some', () => {
-    const started = round(failedAt(inForce(), '2026-01-02T03:09:00Z', 'BackupStarted'));
+    const started = round(failedAt(inForce(), '2026-01-02T03:09:00Z', 'BackupStarted'), at);
     expect([reasonOf(started), backupOf(started)?.lastFailure]).toEqual(['InForce', undefined]);
-    const told = round(failedAt(started, '2026-01-02T03:09:00Z', 'LastBackupFailed'));
+    const told = round(failedAt(started, '2026-01-02T03:09:00Z', 'LastBackupFailed'), at);
     expect(reasonOf(told)).toBe('BackupFailed');
-    expect(backupOf(told)?.lastFailure).toEqual({
-      time: '2026-01-02T03:09:00Z',
-      message: 'LastBackupFailed of CNPG',
-    });
+    const lastFailure = { time: '2026-01-02T03:09:00Z', message: 'LastBackupFailed of CNPG' };
+    expect(backupOf(told)?.lastFailure).toEqual(lastFailure);
+    expect(backupOf(round(failedAt(told, '2026-01-02T03:09:00Z', 'Again'), at))?.lastFailure).toEqual(lastFailure);
+    const silent = round(failedAt(inForce(), '2026-01-02T03:09:00Z'), at);
+    expect(backupOf(silent)?.lastFailure?.message).toBe('no reason given');
+  });
+
+  it.each([
+    ['2026-01-02T03:08:59Z', 'BackupFailed'],
+    ['2026-01-02T03:09:00Z', 'BackupFailed'],
+    ['2026-01-02T03:09:01Z', 'InForce'],
+  ])('counts until a later base backup was completed: of one at %s, the reason is %s', (time, reason) => {
+    const told = round(failedAt(inForce(), '2026-01-02T03:09:00Z', 'LastBackupFailed'), at);
+    // The Backup may tell before the plugin does.
+    expect(reasonOf(round(ends(told, 'scheduled', { phase: 'completed', stoppedAt: time }), at))).toBe(reason);
+    expect(reasonOf(round(ends(told, 'scheduled', { phase: 'started', stoppedAt: time }), at))).toBe('BackupFailed');
+    const reported = round(failedAt(completes(told, time), '2026-01-02T03:09:00Z', 'LastBackupFailed'), at);
+    expect(reasonOf(reported)).toBe(reason);
+    expect(backupOf(reported)?.lastFailure).toEqual(reason === 'InForce' ? undefined : backupOf(told)?.lastFailure);
   });
 });
 
@@ -401,7 +447,7 @@ describe('what is left of the recovery window', () => {
     ['2026-02-21T23:00:00Z', '2026-02-21T23:00:00Z', 'InForce'],
     ['2026-01-01T00:00:00Z', '2026-02-22T00:00:00Z', 'InForce'],
     ['2026-01-01T00:00:00Z', '2026-02-22T01:00:00Z', 'InForce'],
-    ['2026-01-01T00:00:00Z', '2026-02-22T01:00:01Z', 'WindowShorterThanRetention'],
+    ['2026-01-01T00:00:00Z', '2026-02-22T01:00:00.001Z', 'WindowShorterThanRetention'],
     ['2026-02-22T00:00:00Z', '2026-02-28T00:00:00Z', 'WindowShorterThanRetention'],
     ['2026-02-22T00:00:01Z', '2026-02-28T00:00:00Z', 'InForce'],
     ['nonsense', '2026-02-28T00:00:00Z', 'InForce'],
@@ -485,7 +531,9 @@ describe('what a login said of the archiver', () => {
       archiving: 'ok',
       recoveryWindow: { to: '2026-01-02T03:01:00Z' },
     });
-    expect(reasonOf(round({ ...told('late'), on }))).toBe('ArchivingFailing');
+    const late = round({ ...told('late'), on });
+    expect([reasonOf(late), backupOf(late)?.effective]).toEqual(['ArchivingFailing', 'none']);
+    expect(backupReady(late)?.message).toContain('store "main"; the last one was archived at 2026-01-02T03:01:00Z');
   });
 
   it('is no longer claimed when there are no more logins', () => {
@@ -545,12 +593,31 @@ describe('a suspended addon', () => {
     expect(backupOf(round(mended))).toEqual(backupOf(before));
   });
 
+  it('tells a base backup that has failed', () => {
+    const lastFailure = { time: '2026-01-02T03:05:00Z', message: 'exit status 2', backup: 'scheduled' };
+    const end = { phase: 'failed', error: lastFailure.message, stoppedAt: lastFailure.time };
+    const failed = round(ends(suspended({}), lastFailure.backup, end));
+    expect(backupOf(failed)).toMatchObject({ ...backupOf(before), lastFailure });
+  });
+
   it.each([{}, { plan: 'pro' }, { plan: 'free' }, { backup: { schedule: '@weekly' } }])(
     'claims the same with %j',
     (spec) => {
       expect(backupOf(round(suspended(spec)))).toEqual(backupOf(before));
     },
   );
+
+  it.each([
+    ['is still asked of this archive', platform.stores, 'ok'],
+    ['is no longer asked, since it is to move', { defaultStore: 'b', stores: { b: aStore() } }, 'unknown'],
+  ] as const)('claims what a login has said as long as that %s', (_, stores, archiving) => {
+    const recoveryWindow = { from: '2026-01-02T03:00:00Z', to: '2026-01-02T03:01:00Z' };
+    const backup = { ...backupOf(before), archiving: 'ok', recoveryWindow } as const;
+    const { addon, ...world } = suspended({});
+    const on: Platform = { ...platform, stores, connectionCheck: 'Required' };
+    const seen = round({ ...world, on, addon: { ...addon, status: { ...addon.status, backup } } });
+    expect(backupOf(seen)).toEqual({ ...backup, archiving });
+  });
 });
 
 describe('a suspended addon that is asked for a base backup', () => {
@@ -651,6 +718,8 @@ describe('an archive', () => {
       'NoObjectStore',
       serverNameOf(before.cluster),
     ]);
+    expect(backupReady(withdrawn)?.message).toMatch(/so the Cluster goes on writing where it does$/);
+    expect(backupReady(round({ addon: anAddon(), on: testPlatform }))?.message).toMatch(/so none are taken$/);
     const moved: Platform = {
       ...testPlatform,
       stores: { defaultStore: 'b', stores: { b: aStore({ destination: 's3://b' }) } },
@@ -724,6 +793,13 @@ describe('an archive', () => {
     const before = round(completes(round(round({ addon: anAddon(), on }))));
     expect(before.cluster?.spec.serviceAccountTemplate).toEqual({ metadata: { annotations: role } });
     expect(round({ ...before, on: testPlatform }).wrote).toEqual([]);
+  });
+
+  it('gets another owner after its Cluster, since with --cascade=orphan the garbage collector may be at work', () => {
+    const before = inForce();
+    const kept = round({ ...before, addon: changed(before.addon, { mode: 'protected' }) });
+    expect(kept.wrote).toEqual(['apply PostgresAddon', 'apply Cluster', 'apply ObjectStore', 'apply ScheduledBackup']);
+    expect(kept.objectStore?.metadata.ownerReferences ?? []).toEqual([]);
   });
 
   it('whose store was deleted gets it again, and then the Cluster is made to look, also after a crash in between', () => {
@@ -1027,7 +1103,10 @@ describe('a base backup that is asked for', () => {
     expect(needs(look(begun), testTime).backup).toBe(name);
     const waiting = round(ends(begun, name, { phase: 'started' }));
     expect([waiting.made, nowOf(waiting)]).toEqual([[], nowOf(begun)]);
+    // The event of its end can be lost.
+    expect([untilLook(asking(inForce(), 'one')), untilLook(waiting)]).toEqual([15_000, 15_000]);
     const done = round(ends(waiting, name, { phase: 'completed', stoppedAt: '2026-01-02T03:05:00Z' }));
+    expect(untilLook(done)).toBeUndefined();
     expect(nowOf(done)).toEqual({ ...nowOf(begun), result: 'Completed', endTime: '2026-01-02T03:05:00Z' });
     expect([round(done).made, needs(look(done), testTime).backup]).toEqual([[], undefined]);
   });
@@ -1254,6 +1333,42 @@ describe('a store that was withdrawn', () => {
   });
 });
 
+describe('what stands in the way', () => {
+  const begun = inForce();
+  const before = { ...begun, addon: withReadyAt(begun.addon, '2026-01-02T03:04:00Z') };
+  const { cluster, objectStore, scheduledBackup } = before;
+  if (cluster === undefined || objectStore === undefined || scheduledBackup === undefined) throw new Error('not all');
+  const other = { apiVersion: 'example.com/v1', kind: 'Other', name: 'other', uid: 'other', controller: true };
+  const foreign = <T extends KubeObject>(child: T): T => ({
+    ...child,
+    metadata: { ...child.metadata, ownerReferences: [other] },
+  });
+  const phase = 'Cluster cannot proceed to reconciliation due to an unknown plugin being required';
+
+  it.each<readonly [string, string, World]>([
+    ['an ObjectStore of somebody else', 'NameConflict', { ...before, objectStore: foreign(objectStore) }],
+    ['a ScheduledBackup of somebody else', 'NameConflict', { ...before, scheduledBackup: foreign(scheduledBackup) }],
+    [
+      'a plugin that does not respond',
+      'PluginUnavailable',
+      { ...before, cluster: { ...cluster, status: { ...cluster.status, phase } } },
+    ],
+    [
+      'an addon that is suspended before the schedule was made',
+      'Suspended',
+      { ...before, scheduledBackup: undefined, addon: changed(before.addon, { suspend: true }) },
+    ],
+  ])('is named, and left as it is: %s', (_, reason, world) => {
+    const next = round(world);
+    expect([next.wrote, reasonOf(next)]).toEqual([[], reason]);
+  });
+
+  it('is not deleted when backups stop, if it belongs to somebody else', () => {
+    const free = { ...before, addon: changed(before.addon, { plan: 'free' }) };
+    expect(round({ ...free, scheduledBackup: foreign(scheduledBackup) }).wrote).toEqual(['apply Cluster']);
+  });
+});
+
 describe('the schedule', () => {
   const done = inForce();
   const next = '2026-01-03T02:37:00Z';
@@ -1263,8 +1378,8 @@ describe('the schedule', () => {
   });
 
   it('is overdue two hours after a base backup that was not made, until one is', () => {
-    const late = Date.parse('2026-01-03T04:37:01Z');
-    expect(reasonOf(round(done, late - 1000))).toBe('InForce');
+    const late = Date.parse('2026-01-03T04:37:00.001Z');
+    expect(reasonOf(round(done, late - 1))).toBe('InForce');
     const overdue = round(done, late);
     const message = overdue.addon.status?.conditions?.find(({ type }) => type === 'BackupReady')?.message;
     expect([reasonOf(overdue), message]).toEqual(['BackupOverdue', `the base backup of ${next} has not been made`]);

@@ -273,10 +273,12 @@ function reportedFailure(
   // Until there is a base backup, and before an upgrade, the operator makes each itself, and the number of the attempt must not be lost. Later, the plugin reports a
   // failure before CNPG says why.
   const isOwn = oldestBackup(s, target) === undefined || target.awaits !== undefined;
-  const isRecorded = (time: string): boolean => !isLater(time, succeeded) || !isLater(time, recorded?.time);
+  // One that lies ahead, by a clock that is ahead, is not known yet.
+  const isNews = (time: string | undefined): boolean =>
+    recordedTime(time, now) !== undefined && isLater(time, succeeded) && isLater(time, recorded?.time);
   // The plugin does not report the end of its own container.
   const cnpgs = lastBackup?.reason === 'LastBackupFailed' ? lastBackup.lastTransitionTime : undefined;
-  const news = [failed, cnpgs].find((time) => time !== undefined && !isRecorded(time));
+  const news = [failed, cnpgs].find(isNews);
   if (!isOwn && news !== undefined && lastBackup?.reason !== 'BackupStarted')
     return { time: news, message: lastBackup?.message ?? noReason };
   const isPast = recordedTime(recorded?.time, now) === undefined || isLater(succeeded, recorded?.time);

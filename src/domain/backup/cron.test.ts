@@ -8,11 +8,13 @@ describe('a schedule', () => {
   it.each([
     '0 30 2 * * *',
     '0 0 */6 * * *',
+    '0 0 */1 * * *',
     '15 5 0-23/2 * * ?',
     '0 0 2 1 jan,JUL *',
     '0 0 2 ? * mon-fri',
     ' 0  0 2 * * 0,6 ',
     '0 0 3 31 12 *',
+    '0 0 5-5 * * *',
     '@daily',
     '@hourly',
   ])('%j is taken', (schedule) => expect(problemOf(schedule)).toBeUndefined());
@@ -23,11 +25,14 @@ describe('a schedule', () => {
     ['', /has 1 fields/],
     ['0 0 24 * * *', /no valid hours; use 0-23/],
     ['0 60 2 * * *', /no valid minutes/],
+    ['60 0 2 * * *', /no valid seconds/],
     ['0 0 2 0 * *', /no valid day of month/],
+    ['0 0 2 32 * *', /no valid day of month/],
     ['0 0 2 * 13 *', /no valid month/],
     ['0 0 2 * * 7', /no valid day of week/],
     ['0 0 5-2 * * *', /no valid hours/],
     ['0 0 2/0 * * *', /no valid hours/],
+    ['0 0 2/3/4 * * *', /no valid hours/],
     ['0 0 1-2-3 * * *', /no valid hours/],
     ['0 0 a * * *', /no valid hours/],
     ['0 0 1, * * *', /no valid hours/],
@@ -57,7 +62,9 @@ describe('the next start', () => {
     ['6 4 3 * * *', '2026-01-02T03:04:06Z'],
     ['0 0 */6 * * *', '2026-01-02T06:00:00Z'],
     ['0 0 5/8 * * *', '2026-01-02T05:00:00Z'],
+    ['0 0 2/8 * * *', '2026-01-02T10:00:00Z'],
     ['0 0 4-8/4,23 * * ?', '2026-01-02T04:00:00Z'],
+    ['0 0 23,4 * * *', '2026-01-02T04:00:00Z'],
     ['0 0 2 31 * *', '2026-01-31T02:00:00Z'],
     ['0 0 2 29 2 *', '2028-02-29T02:00:00Z'],
     ['0 0 2 ? * mon', '2026-01-05T02:00:00Z'],
@@ -70,6 +77,14 @@ describe('the next start', () => {
     ['@yearly', '2027-01-01T00:00:00Z'],
   ])('of %j is %s', (schedule, expected) => {
     expect(nextStart(schedule, Date.parse(now))).toBe(Date.parse(expected));
+  });
+
+  it.each([
+    ['month', 1, ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'], '0 0 2 1 # *'],
+    ['day of week', 0, ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'], '0 0 2 * * #'],
+  ] as const)('is the same with the name of a %s as with its number', (_, first, names, schedule) => {
+    const start = (value: string) => nextStart(schedule.replace('#', value), Date.parse(now)) ?? value;
+    for (const [index, name] of names.entries()) expect(start(name)).toBe(start(String(index + first)));
   });
 
   it.each(['0 0 2 30 2 *', 'nonsense', '* * * * * *'])('of %j does not exist', (schedule) => {

@@ -70,11 +70,9 @@ export function nextStart(schedule: string, after: number): number | undefined {
 
 /** @param parts six valid fields, the first two of them numbers */
 function startAfter(parts: readonly string[], after: number): number | undefined {
-  const [seconds, minutes, hours, days, ofMonths, ofWeek] = fields.map((field, index) =>
-    valuesOf(parts[index] ?? '', field),
-  );
+  const [, , hours, days, ofMonths, ofWeek] = fields.map((field, index) => valuesOf(parts[index] ?? '', field));
   const [isAnyDay, isAnyWeekday] = [parts[3], parts[5]].map((text) => /^[*?]/.test(text ?? ''));
-  const within = (Number([...(minutes ?? [])][0]) * 60 + Number([...(seconds ?? [])][0])) * 1000;
+  const within = (Number(parts[1]) * 60 + Number(parts[0])) * 1000;
   const times = [...(hours ?? [])].sort((a, b) => a - b).map((at) => at * hour + within);
   for (let count = 0; count <= farthest; count += 1) {
     const midnight = Math.floor(after / day) * day + count * day;
@@ -103,16 +101,21 @@ function valuesOf(text: string, field: Field): ReadonlySet<number> {
   return new Set(values);
 }
 
-/** Elements with commas between them: `*` or `?`, a number or a range, each with a step. */
+/** Elements with commas between them: a range, each with a step. */
 function isField(text: string, field: Field): boolean {
   return text.split(',').every((element) => {
     const [range = '', step, ...more] = element.split('/');
-    if (more.length > 0 || (step !== undefined && !(/^\d{1,4}$/.test(step) && Number(step) > 0))) return false;
-    if (range === '*' || range === '?') return true;
-    const [from, to, ...others] = range.split('-').map((value) => numberOf(value, field));
-    if (from === undefined || others.length > 0) return false;
-    return range.includes('-') ? to !== undefined && from <= to : true;
+    const isStep = step === undefined || (/^\d{1,4}$/.test(step) && Number(step) > 0);
+    return more.length === 0 && isStep && isRange(range, field);
   });
+}
+
+/** `*` or `?`, a number, or two with a hyphen between them. */
+function isRange(text: string, field: Field): boolean {
+  if (text === '*' || text === '?') return true;
+  const [from, to, ...others] = text.split('-').map((value) => numberOf(value, field));
+  if (!text.includes('-')) return from !== undefined;
+  return from !== undefined && to !== undefined && from <= to && others.length === 0;
 }
 
 /** The value of a number or a name; undefined if the field cannot have it. */

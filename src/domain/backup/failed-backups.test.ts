@@ -6,7 +6,7 @@ import { needs } from '../needs.ts';
 import type { Observed, Platform } from '../observed.ts';
 import { situationOf } from '../situation.ts';
 import { targetOf } from '../target.ts';
-import { aCluster, anAddon, aStore, observing, testPlatform, testTime } from '../testing.ts';
+import { aCluster, anAddon, aStore, observing, testPlatform, testTime, think } from '../testing.ts';
 import { isVerdict } from '../verdict.ts';
 import { failedSinceOf, isRemovalDue, outdatedFailures } from './failed-backups.ts';
 
@@ -55,6 +55,12 @@ describe('a Backup goes', () => {
     expect(goes(aBackup(7), aBackup(6.9), aBackup(30))).toEqual(['failed-7', 'failed-30']);
     expect(goes(aBackup(8, { status: { phase: 'failed', stoppedAt: at(6.9) } }))).toEqual([]);
     expect(goes(aBackup(6, { status: { phase: 'failed', stoppedAt: at(7) } }))).toEqual(['failed-6']);
+  });
+
+  it('in the same round as it is listed', () => {
+    const { o } = given({ backups: { kind: 'found', object: [aBackup(6), aBackup(7)] } });
+    const removed = think(o).actions.filter(({ verb, child }) => verb === 'delete' && child === 'backup');
+    expect(removed).toMatchObject([{ name: 'failed-7' }]);
   });
 
   it.each([
@@ -110,6 +116,7 @@ describe('status says since when there has been one', () => {
     expect(since({})).toBeUndefined();
     expect(since(found(aBackup(0, { status: { phase: 'started' } })))).toBeUndefined();
     expect(since(found(aBackup(0)))).toBe(now);
+    expect(think(given(found(aBackup(0))).o).status.backup?.failedSince).toBe(now);
     expect(since(found(aBackup(0)), '2026-01-01T00:00:00Z')).toBe('2026-01-01T00:00:00Z');
   });
 

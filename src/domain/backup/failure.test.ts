@@ -52,6 +52,10 @@ it.each(['exit status 4', 'exit status 1'])('of %s, the message says where the r
   );
 });
 
+it.each(['secrets "backup-credentials" not found', 'exit status 3'])('of %s, the message names no log', (end) => {
+  expect(judgeFailure('x', end, cluster, 's3://a/b', 'BackupFailed').message).toBe(`x: ${end}`);
+});
+
 it('of an archive that is not empty, the message says where it is', () => {
   const message = 'unexpected failure invoking barman-cloud-check-wal-archive: exit status 1';
   expect(judgeFailure('x', message, cluster, 's3://a/b', 'ArchivingFailing').message).toContain(' below s3://a/b ');

@@ -13,7 +13,7 @@ const backupReady = (o: Parameters<typeof think>[0]): string | undefined =>
 describe('the level of backups', () => {
   it('of a plan with backups is not in force, and the schedule is shown', () => {
     const o = observing(anAddon({ plan: 'pro' }));
-    expect(think(o).status.backup).toEqual({
+    expect(think(o).status.backup).toStrictEqual({
       requested: 'pitr',
       effective: 'none',
       schedule: dailySchedule('team-a/shop'),
@@ -23,14 +23,20 @@ describe('the level of backups', () => {
 
   it('of a plan without them is that there are none', () => {
     const o = observing(anAddon({ plan: 'free' }));
-    expect(think(o).status.backup).toEqual({ requested: 'none', effective: 'none' });
+    expect(think(o).status.backup).toStrictEqual({ requested: 'none', effective: 'none' });
     expect(backupReady(o)).toBeUndefined();
   });
 
-  it('stays that of the plan that was applied while suspended', () => {
-    const running = aRunningAddon();
+  it.each(['standard', 'free'] as const)('stays that of the plan %s, which was applied, while suspended', (plan) => {
+    const running = aRunningAddon({ plan });
     const o = observing(changed(running, { plan: 'pro', suspend: true }), { cluster: aCluster(running) });
-    expect(think(o).status.backup).toEqual(running.status?.backup);
+    expect(think(o).status.backup).toStrictEqual(running.status?.backup);
+  });
+
+  it('is not told while suspended if it never was', () => {
+    const { backup: _, ...status } = aRunningAddon().status ?? {};
+    const addon = { ...anAddon({ suspend: true }), status };
+    expect(think(observing(addon, { cluster: aCluster(addon) })).status.backup).toBeUndefined();
   });
 });
 

@@ -23,6 +23,8 @@ describe('an addon', () => {
     [{ storeRef: { name: 'ours' } }, 'ours', '7d'],
     [{ retention: '3w' }, 'main', '3w'],
     [{ storeRef: { name: 'cold' } }, 'cold', '14d'],
+    [{ storeRef: { name: 'cold' }, retention: '2w' }, 'cold', '2w'],
+    [{ storeRef: { name: 'cold' }, retention: '20d' }, 'cold', '20d'],
   ])('with %j writes to %s and keeps its backups for %s', (backup, name, retention) => {
     expect(chosen(backup)).toMatchObject({ name, retention });
   });

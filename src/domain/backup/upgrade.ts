@@ -38,7 +38,7 @@ export function untilBackedUp(
     return { image, version: present, shortfall: { reason: 'UpgradeBackupPending', message } };
   }
   // Each request has its own: one that was made for an earlier request is too old.
-  const awaits = `${serverName}-before-${to}-${addon.metadata.generation ?? 0}`;
+  const awaits = `${serverName}-before-${to}-${addon.metadata.generation}`;
   const { backup } = observed;
   const isThere = backup.kind === 'found' && backup.object.metadata.name === attemptName(addon, awaits);
   if (isThere && backup.object.status.phase === 'completed') return reachable;

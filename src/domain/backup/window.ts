@@ -1,6 +1,6 @@
 // Reads what is known of the backups of the present lineage.
 import type { ObjectStore, RecoveryWindow } from '../../api/barman.ts';
-import { recordedTime } from '../../api/time.ts';
+import { recordedTime, timestampOf } from '../../api/time.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { type Archive, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
@@ -72,10 +72,10 @@ export function eatenWindow(
   const applies = retention === archive.chosen.retention ? recordedTime(retentionSince, now) : undefined;
   const { since } = lineages.find(({ serverName }) => serverName === archive.serverName) ?? {};
   const [first, oldest] = [recordedTime(since, now), recordedTime(from, now)];
-  if (since === undefined || from === undefined || first === undefined || oldest === undefined) return undefined;
+  if (first === undefined || oldest === undefined) return undefined;
   const begin = now - daysOf(archive.chosen.retention) * 24 * 3_600_000;
   const isWhole = applies === undefined || Math.max(first, applies) > begin || oldest <= begin + tolerance;
-  return isWhole ? undefined : { since, from };
+  return isWhole ? undefined : { since: timestampOf(first), from: timestampOf(oldest) };
 }
 
 /** The beginning of the names of the Backups that are to be made: the first one of the lineage, or the one before a major upgrade. */
