@@ -4,6 +4,7 @@ import { down, up } from '../cluster/cluster.ts';
 import { installChart, provideImage } from '../install/operator.ts';
 import { printSummary, runJest, sum, type Tally } from '../test/jest.ts';
 import { readArguments, refuse } from '../toolchain/arguments.ts';
+import { isBuilt } from '../toolchain/binaries.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import { formatElapsed } from '../toolchain/report.ts';
 import { repositoryRoot } from '../toolchain/repository.ts';
@@ -63,7 +64,7 @@ async function suitesInTime(): Promise<Selection> {
   if (values.all) return { run: [core, ...larger], skipped: [] };
   const spent = (performance.now() - started) / 60_000;
   const { changed, turn } = await lastCommit();
-  return select(Number(values.minutes) - spent, changed, turn);
+  return select(isBuilt, Number(values.minutes) - spent, changed, turn);
 }
 
 /** A cluster that cannot be created is one failure, reported in one sentence. */

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { repositoryRoot } from '../toolchain/repository.ts';
-import { core, larger, select } from './suites.ts';
+import { core, larger, minutesOf, type Suite, select } from './suites.ts';
 
 const folders = readdirSync(join(repositoryRoot, 'e2e/real'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 const all = [core, ...larger];
-const minutes = (suites: readonly { readonly minutes: number }[]): number =>
-  suites.reduce((sum, suite) => sum + suite.minutes, 0);
+const isBuilt = (): boolean => true;
+const minutes = (suites: readonly Suite[], has = isBuilt): number =>
+  suites.reduce((sum, suite) => sum + minutesOf(suite, has), 0);
 
 it('every folder of e2e/real is a suite, and no test stands beside them', () => {
   expect(all.map(({ name }) => name).sort()).toEqual([...folders].sort());
@@ -36,7 +37,7 @@ describe('the selection', () => {
   it('has the core, nothing twice, and leaves out only what is printed', () =>
     fc.assert(
       fc.property(...anyRun, (time, changed, turn) => {
-        const { run, skipped } = select(time, changed, turn);
+        const { run, skipped } = select(isBuilt, time, changed, turn);
         expect(run[0]).toBe(core);
         expect([...run, ...skipped].map(({ name }) => name).sort()).toEqual(all.map(({ name }) => name).sort());
       }),
@@ -45,18 +46,29 @@ describe('the selection', () => {
   it('takes no longer than the time, and leaves out nothing that fits', () =>
     fc.assert(
       fc.property(...anyRun, (time, changed, turn) => {
-        const { run, skipped } = select(time, changed, turn);
+        const { run, skipped } = select(isBuilt, time, changed, turn);
         if (run.length > 1) expect(minutes(run)).toBeLessThanOrEqual(time);
         for (const suite of skipped) expect(minutes(run) + suite.minutes).toBeGreaterThan(time);
       }),
     ));
 
   it('is everything when there is time, and begins with what the commit touches', () => {
-    expect(select(60, [], 0).skipped).toEqual([]);
+    expect(select(isBuilt, 60, [], 0).skipped).toEqual([]);
     for (const [index, suite] of larger.entries()) {
       const time = core.minutes + suite.minutes;
-      for (const turn of larger.keys()) expect(select(time, suite.about.slice(0, 1), turn).run).toEqual([core, suite]);
-      expect(select(time, [], index).run).toEqual([core, suite]);
+      for (const turn of larger.keys())
+        expect(select(isBuilt, time, suite.about.slice(0, 1), turn).run).toEqual([core, suite]);
+      expect(select(isBuilt, time, [], index).run).toEqual([core, suite]);
     }
+  });
+
+  it('counts what has to be built first', () => {
+    const suite = larger.find(({ builds }) => builds !== undefined);
+    if (suite === undefined) throw new Error('no suite has programs of its own');
+    const time = core.minutes + suite.minutes;
+    const touched = suite.about.slice(0, 1);
+    expect(select(isBuilt, time, touched, 0).run).toContain(suite);
+    expect(select(() => false, time, touched, 0).run).not.toContain(suite);
+    expect(minutes([suite], () => false)).toBe(suite.minutes + (suite.builds?.minutes ?? 0));
   });
 });

@@ -1,5 +1,6 @@
 // The suites of end-to-end tests, and which of them run when there is not enough time for all: the core always, then those that a change
 // touches, then the others in turn, so that each has run after a few commits.
+import type { BinaryName } from '../toolchain/binaries.ts';
 
 export interface Suite {
   /** A folder of e2e/real. */
@@ -8,6 +9,8 @@ export interface Suite {
   readonly minutes: number;
   /** It stops what all databases need, so that nothing runs beside it. */
   readonly alone?: true;
+  /** Programs that only it needs, and how long it takes to build them. */
+  readonly builds?: { readonly programs: readonly BinaryName[]; readonly minutes: number };
   /** The files that it is the test of, as beginnings of paths. */
   readonly about: readonly string[];
 }
@@ -20,6 +23,12 @@ export const larger: readonly Suite[] = [
   { name: 'backups', minutes: 8, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
   { name: 'remedies', minutes: 6, about: ['src/api/conditions', 'e2e/harness/remedies', 'e2e/real/remedies'] },
   {
+    name: 'argo-cd',
+    minutes: 8,
+    builds: { programs: ['argocd', 'miniredis'], minutes: 17 },
+    about: ['charts/', 'examples/argo-cd', 'e2e/real/argo-cd'],
+  },
+  {
     name: 'outages',
     minutes: 12,
     alone: true,
@@ -27,17 +36,28 @@ export const larger: readonly Suite[] = [
   },
 ];
 
+/** How much longer a run takes with a suite on this machine. */
+export function minutesOf({ minutes, builds }: Suite, isBuilt: (program: BinaryName) => boolean): number {
+  return minutes + (builds === undefined || builds.programs.every(isBuilt) ? 0 : builds.minutes);
+}
+
 export interface Selection {
   readonly run: readonly Suite[];
   readonly skipped: readonly Suite[];
 }
 
 /**
+ * @param isBuilt whether a program is there already
  * @param minutes that the suites may take
  * @param changed paths of the files that the commit changes
  * @param turn a number that differs from commit to commit
  */
-export function select(minutes: number, changed: readonly string[], turn: number): Selection {
+export function select(
+  isBuilt: (program: BinaryName) => boolean,
+  minutes: number,
+  changed: readonly string[],
+  turn: number,
+): Selection {
   const start = turn % larger.length;
   const inTurn = [...larger.slice(start), ...larger.slice(0, start)];
   const isTouched = ({ about }: Suite): boolean =>
@@ -46,9 +66,10 @@ export function select(minutes: number, changed: readonly string[], turn: number
   const run = [core];
   let left = minutes - core.minutes;
   for (const suite of ordered) {
-    if (suite.minutes > left) continue;
+    const takes = minutesOf(suite, isBuilt);
+    if (takes > left) continue;
     run.push(suite);
-    left -= suite.minutes;
+    left -= takes;
   }
   return { run, skipped: ordered.filter((suite) => !run.includes(suite)) };
 }

@@ -1,4 +1,5 @@
 // The programs of the test cluster: which module, version and flags each is built from. Only what is requested is built.
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type CacheKey, cached, entryPath } from './cache.ts';
@@ -183,6 +184,11 @@ async function fromEnvtest(name: BinaryName, report: Report): Promise<string | u
   if (!(await isExecutable(path))) return undefined;
   report(`${name}: taken from KUBEBUILDER_ASSETS`);
   return path;
+}
+
+/** Whether a program has been built. */
+export function isBuilt(name: BinaryName): boolean {
+  return existsSync(join(entryPath(plan(name).key), name));
 }
 
 async function fromCache(name: BinaryName): Promise<string | undefined> {

@@ -15,12 +15,6 @@ import { ensureBinaries, moduleDirectory } from '../../../hack/toolchain/binarie
 import { minutes, type Real } from '../real.ts';
 
 const home = 'argocd';
-const applications = {
-  group: 'argoproj.io',
-  version: 'v1alpha1',
-  plural: 'applications',
-  kind: 'Application',
-} as const;
 const report = (line: string): void => console.error(line);
 
 /** What an Application says of itself. */
@@ -60,13 +54,14 @@ export class ArgoCD {
     return argo;
   }
 
+  /** Deletes every Application, with its resources, and ends the processes. */
   async stop(): Promise<void> {
+    await this.#real.kubectl(['delete', 'application', '--all', '--namespace', home, '--timeout=4m']);
     for (const child of this.#children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGTERM');
       await once(child, 'exit');
     }
-    await this.#real.kubectl(['delete', 'namespace', home, '--ignore-not-found', '--wait=false']);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -98,7 +93,7 @@ export class ArgoCD {
 
   /** Makes an Application of a folder of the repository. It prunes and heals by itself, and its deletion waits for its resources. */
   async createApplication(name: string, path: string, namespace: string): Promise<void> {
-    await this.#real.client.apply({
+    await this.#apply({
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'Application',
       metadata: { name, namespace: home, finalizers: ['resources-finalizer.argocd.argoproj.io/foreground'] },
@@ -112,8 +107,8 @@ export class ArgoCD {
   }
 
   async application(name: string): Promise<ApplicationStatus> {
-    const found = await this.#real.client.get(applications, home, name);
-    return (found?.status ?? {}) as ApplicationStatus;
+    const args = ['get', 'application', name, '--namespace', home, '--output', 'json'];
+    return (JSON.parse(await this.#real.kubectl(args)) as { readonly status?: ApplicationStatus }).status ?? {};
   }
 
   /** Has Argo CD look at git and the cluster now. */
@@ -152,11 +147,10 @@ export class ArgoCD {
   }
 
   async #install(): Promise<void> {
-    const sources = await moduleDirectory('argocd', 'github.com/argoproj/argo-cd/v3', report);
-    const text = await readFile(join(sources, 'manifests', 'core-install.yaml'), 'utf8');
+    const text = await readFile(join(await sources(), 'manifests', 'core-install.yaml'), 'utf8');
     const all = parseAllDocuments(text).map((document) => document.toJS() as LiveObject);
     const { data } = only(await render({ argoCD: { enabled: true } }), 'ConfigMap');
-    await this.#real.kubectl(['create', 'namespace', home]);
+    await this.#apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: home } });
     for (const manifest of all) {
       const { kind, metadata } = manifest;
       if (!['CustomResourceDefinition', 'ConfigMap', 'Secret'].includes(kind)) continue;
@@ -169,7 +163,7 @@ export class ArgoCD {
         ...more,
         metadata: { ...metadata, ...(kind === 'CustomResourceDefinition' ? {} : { namespace: home }) },
       };
-      await this.#real.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(object));
+      await this.#apply(object);
     }
     await this.#real.kubectl([
       'wait',
@@ -177,7 +171,7 @@ export class ArgoCD {
       'crd/applications.argoproj.io',
       'crd/appprojects.argoproj.io',
     ]);
-    await this.#real.client.apply({
+    await this.#apply({
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'AppProject',
       metadata: { name: 'default', namespace: home },
@@ -187,6 +181,10 @@ export class ArgoCD {
         clusterResourceWhitelist: [{ group: '*', kind: '*' }],
       },
     });
+  }
+
+  async #apply(object: object): Promise<void> {
+    await this.#real.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(object));
   }
 
   async #startProcesses(): Promise<void> {
@@ -203,8 +201,13 @@ export class ArgoCD {
         return join(this.#folder, name);
       }),
     );
+    // The repo server calls it for each revision.
+    const scripts = join(this.#folder, 'bin');
+    const wrapper = join(await sources(), 'hack', 'git-verify-wrapper.sh');
+    await mkdir(scripts);
+    await writeFile(join(scripts, 'git-verify-wrapper.sh'), await readFile(wrapper), { mode: 0o755 });
     const environment = {
-      PATH: `${bin}${delimiter}${process.env.PATH}`,
+      PATH: [scripts, bin, process.env.PATH].join(delimiter),
       HOME: this.#folder,
       TMPDIR: this.#folder,
       KUBECONFIG: own,
@@ -219,6 +222,7 @@ export class ArgoCD {
     const common = ['--redis', `127.0.0.1:${redis}`, '--logformat', 'text', '--loglevel', 'warn'];
     const repoServer = [
       '--disable-tls',
+      '--client-ca-path=',
       '--address',
       '127.0.0.1',
       '--port',
@@ -230,7 +234,14 @@ export class ArgoCD {
       ...environment,
       ARGOCD_BINARY_NAME: 'argocd-repo-server',
     });
-    const controller = ['--repo-server', `127.0.0.1:${repo}`, '--repo-server-plaintext', '--app-resync', '10'];
+    const controller = [
+      '--persist-resource-health',
+      '--repo-server',
+      `127.0.0.1:${repo}`,
+      '--repo-server-plaintext',
+      '--app-resync',
+      '10',
+    ];
     this.#run(
       program('argocd'),
       [...common, ...controller, '--metrics-port', `${controllerMetrics}`, '--namespace', home],
@@ -252,6 +263,11 @@ export class ArgoCD {
     const { stdout } = await execa('git', [...identity, ...args], { cwd: this.#repository });
     return stdout;
   }
+}
+
+/** Argo CD's own sources. */
+function sources(): Promise<string> {
+  return moduleDirectory('argocd', 'github.com/argoproj/argo-cd/v3', report);
 }
 
 async function freePort(): Promise<number> {
