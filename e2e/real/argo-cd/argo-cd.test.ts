@@ -70,7 +70,11 @@ describe('an app repository', () => {
 
   it('migrates before the sync from the second one on', async () => {
     const text = await readFile(join(repositoryRoot, 'examples/argo-cd/migrate-presync.yaml'), 'utf8');
-    const revision = await argo().commit('Add a column', { 'apps/shop/migrate-presync.yaml': text });
+    const { 'apps/shop/app.yaml': app = '' } = await example('apps/shop');
+    const revision = await argo().commit('Add a column', {
+      'apps/shop/migrate-presync.yaml': text,
+      'apps/shop/app.yaml': app.replace('sleep 5', 'sleep 4'),
+    });
     await argo().healthy('shop', revision);
     expect(
       await real().sql(namespace, 'shop', "SELECT count(*) FROM information_schema.columns WHERE column_name = 'note'"),
@@ -92,10 +96,10 @@ describe('an app repository', () => {
   it('is left alone by the operator, and leaves it alone: no object is ever out of sync, and nothing is written without a cause', async () => {
     const mark = await real().audit.mark();
     const states = new Set<string>();
-    for (let change = 0; change < 40; change += 1) {
+    for (let change = 0; change < 200; change += 1) {
       const touch = { metadata: { annotations: { 'example.org/change': `${change}` } } };
       await real().client.patch(clusterGvr, namespace, clusterName(namespace, 'shop'), touch);
-      if (change % 10 === 0) await argo().refresh('shop');
+      if (change % 20 === 0) await argo().refresh('shop');
       states.add((await argo().application('shop')).sync?.status ?? '');
     }
     expect([...states]).toEqual(['Synced']);
@@ -105,9 +109,23 @@ describe('an app repository', () => {
     expect(writes).toEqual([]);
   });
 
+  it('does not notice that its Application has another name', async () => {
+    const before = await real().client.get(clusterGvr, namespace, clusterName(namespace, 'shop'));
+    await argo().forget('shop');
+    const mark = await real().audit.mark();
+    await argo().createApplication('renamed', 'apps/shop', namespace);
+    await argo().healthy('renamed', await argo().revision());
+    const after = await real().client.get(clusterGvr, namespace, clusterName(namespace, 'shop'));
+    expect(after?.metadata.uid).toBe(before?.metadata.uid);
+    const writes = (await real().audit.since(mark)).filter(
+      (request) => request.user === operatorUser && request.namespace === namespace && isWrite(request),
+    );
+    expect(writes).toEqual([]);
+  });
+
   it('is gone with everything when the Application is', async () => {
     await real().stopApp(namespace, 'shop');
-    await argo().deleteApplication('shop');
+    await argo().deleteApplication('renamed');
     await eventually('the Cluster to be gone', async () => {
       expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'shop'))).toBeUndefined();
     });
@@ -115,36 +133,52 @@ describe('an app repository', () => {
 });
 
 describe('a protected addon', () => {
-  it('that is pruned stays in service, and the same file adopts it: same data, same password', async () => {
-    const namespace = await real().namespace('argo-keep');
-    const file = { 'keep/database.json': addon('orders', { plan: 'free', mode: 'protected' }) };
-    const empty = {
-      'keep/config.json': JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'none' } }),
-    };
-    const first = await argo().commit('Add orders', { ...file, ...empty });
-    await argo().createApplication('keep', 'keep', namespace);
-    await argo().healthy('keep', first);
-    await real().startApp(namespace, 'orders');
-    await real().sql(namespace, 'orders', 'CREATE TABLE kept AS SELECT 42 AS answer');
-    const { ready_at: readyAt } = real().addons.latest(namespace, 'orders').status as AddonStatus;
+  it(
+    'that is pruned stays in service, and the same file adopts it: same data, same password',
+    async () => {
+      const namespace = await real().namespace('argo-keep');
+      const file = { 'keep/database.json': addon('orders', { plan: 'free', mode: 'protected' }) };
+      const empty = {
+        'keep/config.json': JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'none' } }),
+      };
+      const first = await argo().commit('Add orders', { ...file, ...empty });
+      await argo().createApplication('keep', 'keep', namespace);
+      await argo().healthy('keep', first);
+      await real().startApp(namespace, 'orders');
+      await real().sql(namespace, 'orders', 'CREATE TABLE kept AS SELECT 42 AS answer');
+      const { ready_at: readyAt } = real().addons.latest(namespace, 'orders').status as AddonStatus;
 
-    const without = await argo().commit('Remove orders', { 'keep/database.json': undefined });
-    await argo().healthy('keep', without);
-    await eventually('the addon to be gone', async () => {
-      const left = await real().kubectl(['get', 'pga', '--namespace', namespace, '--output', 'name']);
-      expect(left.trim()).toBe('');
-    });
-    expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'orders'))).toBeDefined();
-    // The pod has its URL from before.
-    expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
+      const without = await argo().commit('Remove orders', { 'keep/database.json': undefined });
+      await argo().healthy('keep', without);
+      await eventually('the addon to be gone', async () => {
+        const left = await real().kubectl(['get', 'pga', '--namespace', namespace, '--output', 'name']);
+        expect(left.trim()).toBe('');
+      });
+      expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'orders'))).toBeDefined();
+      // The pod has its URL from before.
+      expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
 
-    const back = await argo().commit('Bring orders back', file);
-    await argo().healthy('keep', back);
-    const adopted = real().addons.latest(namespace, 'orders');
-    expect(conditionOf(adopted, 'Adopted')?.status).toBe('True');
-    expect((adopted.status as AddonStatus).ready_at).toBe(readyAt);
-    expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
-  });
+      const back = await argo().commit('Bring orders back', file);
+      await argo().healthy('keep', back);
+      const adopted = real().addons.latest(namespace, 'orders');
+      expect(conditionOf(adopted, 'Adopted')?.status).toBe('True');
+      expect((adopted.status as AddonStatus).ready_at).toBe(readyAt);
+      expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
+
+      // --force --replace deletes and creates the object: the database is adopted as well.
+      const { uid } = adopted.metadata;
+      await argo().replace('keep', back);
+      await real().addons.until(
+        namespace,
+        'orders',
+        'the new addon to run',
+        (state) => state.metadata.uid !== uid && state.status?.phase === 'running',
+        minutes(4),
+      );
+      expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
+    },
+    minutes(12),
+  );
 });
 
 describe('a spec that cannot be', () => {

@@ -21,7 +21,11 @@ const report = (line: string): void => console.error(line);
 export interface ApplicationStatus {
   readonly health?: { readonly status?: string };
   readonly sync?: { readonly status?: string; readonly revision?: string };
-  readonly operationState?: { readonly phase?: string; readonly message?: string; readonly finishedAt?: string };
+  readonly operationState?: {
+    readonly phase?: string;
+    readonly message?: string;
+    readonly syncResult?: { readonly revision?: string };
+  };
   readonly resources?: readonly {
     readonly kind: string;
     readonly name: string;
@@ -125,20 +129,41 @@ export class ArgoCD {
     await this.#real.kubectl(args);
   }
 
-  /** Waits, as `argocd app wait --sync --health` does, until the revision is synced and healthy. */
+  /**
+   * Waits, as `argocd app wait --operation --health` does, until a sync of the revision is done and everything is healthy. A commit that adds
+   * a hook alone is not synced by itself.
+   */
   async healthy(name: string, revision: string, timeoutMilliseconds = minutes(6)): Promise<ApplicationStatus> {
     await this.refresh(name);
     return await eventually(
       `Application ${name} to be synced and healthy`,
       async () => {
         const status = await this.application(name);
-        const isDone = status.sync?.status === 'Synced' && status.sync.revision === revision;
-        const isOver = status.operationState?.phase === 'Succeeded' || status.operationState === undefined;
-        if (!isDone || !isOver || status.health?.status !== 'Healthy') throw new Error(JSON.stringify(status, null, 1));
+        const { phase, syncResult } = status.operationState ?? {};
+        const isOver = phase === 'Succeeded' && syncResult?.revision === revision && status.sync?.status === 'Synced';
+        if (!isOver || status.health?.status !== 'Healthy') throw new Error(JSON.stringify(status, null, 1));
         return status;
       },
       { timeoutMilliseconds },
     );
+  }
+
+  /** Syncs as `argocd app sync --force --replace` does: objects are deleted and created again. */
+  async replace(name: string, revision: string): Promise<void> {
+    const sync = { revision, syncStrategy: { apply: { force: true } }, syncOptions: ['Replace=true'] };
+    const patch = JSON.stringify({ operation: { initiatedBy: { username: 'tests' }, sync } });
+    await this.#real.kubectl(['patch', 'application', name, '--namespace', home, '--type=merge', '--patch', patch]);
+    await eventually(`the operation of Application ${name} to begin`, async () => {
+      const args = ['get', 'application', name, '--namespace', home, '--output', 'jsonpath={.operation}'];
+      if ((await this.#real.kubectl(args)) !== '') throw new Error('it has not begun');
+    });
+  }
+
+  /** Deletes an Application and leaves its resources, as `argocd app delete --cascade=false` does. */
+  async forget(name: string): Promise<void> {
+    const patch = JSON.stringify({ metadata: { finalizers: null } });
+    await this.#real.kubectl(['patch', 'application', name, '--namespace', home, '--type=merge', '--patch', patch]);
+    await this.deleteApplication(name);
   }
 
   /** Deletes an Application, with its resources, as `argocd app delete` does. */
