@@ -52,7 +52,7 @@ describe('projectPod', () => {
           image: 'a:1',
           ready: true,
           restarts: 0,
-          waiting: undefined,
+          waiting: { reason: '', message: '' },
           ended: { reason: 'Completed', exitCode: 0, startedAt: '', finishedAt: '' },
           began: true,
         },
