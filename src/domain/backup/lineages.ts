@@ -1,7 +1,7 @@
 // Remembers the lineages of backups in status: CNPG and the plugin forget those before the present one within half an hour.
 import type { AddonStatus, PostgresAddon } from '../../api/addon.ts';
 import { timestampOf } from '../../api/time.ts';
-import { majorIn } from '../database/version.ts';
+import { majorOf } from '../database/version.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { destinationPathOf, lineageOf } from './archive.ts';
@@ -51,5 +51,5 @@ export function lineagesOf(s: Situation, target: Target, now: number): readonly 
 /** The version that writes the lineage: the requested one, unless the data are still of an earlier major version. */
 function versionOf({ own: { cluster } }: Situation, { version }: Target): string {
   const data = cluster?.status.dataMajor;
-  return data === undefined || data === majorIn('{version}', version) ? version : String(data);
+  return data === undefined || data === majorOf(version) ? version : String(data);
 }

@@ -6,7 +6,7 @@ import type { Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { readySince } from './restart-mark.ts';
 import { knownRunning, type Running, setVersion } from './running.ts';
-import { isLower, parseVersion } from './version.ts';
+import { isLower, majorOf } from './version.ts';
 
 export interface ReachableVersion {
   readonly value: string;
@@ -76,10 +76,6 @@ export function isAboutVersion({ reason }: Verdict): boolean {
   return (['DowngradeRefused', 'UpgradePending', 'UpgradeBackupPending', 'ImageFormUnknown'] as const).some(
     (one) => one === reason,
   );
-}
-
-function majorOf(version: string | undefined): number | undefined {
-  return version === undefined ? undefined : parseVersion(version)?.major;
 }
 
 /** The default version if it has this major version, or else the major version alone. */
