@@ -3,11 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
-import type { Reason } from '../../api/conditions.ts';
+import { type Reason, reasons } from '../../api/conditions.ts';
 import type { Platform } from '../observed.ts';
 import { situationOf } from '../situation.ts';
 import { aCluster, anAddon, aVolume, changed, defined, observing, testPlatform, testTime, think } from '../testing.ts';
-import { reachableVersion } from './reachable-version.ts';
+import { isAboutVersion, reachableVersion } from './reachable-version.ts';
 import { isLower, parseVersion, versionOfImage } from './version.ts';
 
 interface World {
@@ -313,6 +313,26 @@ describe('where CloudNativePG does not report the major version of the data', ()
   });
 });
 
+describe('a version that is being rolled out, and that status does not name,', () => {
+  const rollingOut = (version: string): World => {
+    const { addon, cluster } = fails(asks(starts(created('17.4')), version));
+    const { version: _, ...status } = addon.status ?? {};
+    return { addon: { ...addon, status }, cluster };
+  };
+
+  it('is followed within the major version of the data', () => {
+    expect(reached(rollingOut('17.6'), undefined)).toEqual({ value: '17.6' });
+    expect(reached(rollingOut('18'), undefined)).toEqual({ value: '17.4' });
+  });
+
+  it('is followed within the major version that is asked for', () => {
+    expect(reached(rollingOut('18.2'), '18.1')).toMatchObject({
+      value: '18.2',
+      shortfall: { reason: 'DowngradeRefused' },
+    });
+  });
+});
+
 describe('an image without a version in the Cluster', () => {
   const edited = ({ addon, cluster }: World): World => ({
     addon,
@@ -329,4 +349,10 @@ describe('an image without a version in the Cluster', () => {
       shortfall: { reason: 'DowngradeRefused' },
     });
   });
+});
+
+it('PlanApplied reports what keeps a version from being applied instead of the progress of a creation', () => {
+  const all = Object.keys(reasons) as readonly Reason[];
+  const about = all.filter((reason) => isAboutVersion({ reason, message: '' }));
+  expect(about.toSorted()).toEqual(['DowngradeRefused', 'ImageFormUnknown', 'UpgradeBackupPending', 'UpgradePending']);
 });

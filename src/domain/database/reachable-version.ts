@@ -71,11 +71,16 @@ function mayRun({ addon, own: { cluster } }: Situation, { since }: Running): boo
   return !isUntouched && !neverStarted.includes(reasonOf(addon, 'Ready') as Reason | undefined);
 }
 
+const aboutVersion: readonly Reason[] = [
+  'DowngradeRefused',
+  'UpgradePending',
+  'UpgradeBackupPending',
+  'ImageFormUnknown',
+];
+
 /** Whether PlanApplied reports this instead of the progress of a creation. */
 export function isAboutVersion({ reason }: Verdict): boolean {
-  return (['DowngradeRefused', 'UpgradePending', 'UpgradeBackupPending', 'ImageFormUnknown'] as const).some(
-    (one) => one === reason,
-  );
+  return aboutVersion.includes(reason);
 }
 
 /** The default version if it has this major version, or else the major version alone. */
