@@ -102,12 +102,20 @@ export const letsIn = Buffer.concat([
   message('K', Buffer.alloc(8, 1)),
   message('Z', 'I'),
 ]);
-export const selectsOne = Buffer.concat([
-  message('T', Buffer.concat([Buffer.from([0, 1]), Buffer.from('?column?\0'), Buffer.alloc(18)])),
-  message('D', Buffer.from([0, 1, 0, 0, 0, 1, 0x31])),
-  message('C', 'SELECT 1\0'),
-  message('Z', 'I'),
-]);
+/** The answer to a query: one row of texts, by column. */
+export function rowOf(row: Readonly<Record<string, string>>): Buffer {
+  const columns = Object.entries(row);
+  const count = Buffer.from([0, columns.length]);
+  const described = columns.flatMap(([name]) => [Buffer.from(`${name}\0`), Buffer.alloc(18)]);
+  const values = columns.flatMap(([, value]) => [Buffer.from([0, 0, 0, value.length]), Buffer.from(value)]);
+  return Buffer.concat([
+    message('T', Buffer.concat([count, ...described])),
+    message('D', Buffer.concat([count, ...values])),
+    message('C', 'SELECT 1\0'),
+    message('Z', 'I'),
+  ]);
+}
+export const selectsOne = rowOf({ '?column?': '1' });
 
 /** Polls until the condition holds; limited by the timeout of the test. */
 export async function until(condition: () => boolean): Promise<void> {

@@ -115,6 +115,16 @@ describe('an output', () => {
 });
 
 describe('the last lines', () => {
+  it('are not waited for when nobody can read them any more', () => {
+    const wait = jest.spyOn(Atomics, 'wait');
+    output.write(line(1, 100_000));
+    closeSync(readEnd);
+    readEnd = -1;
+    output.flush(3_600_000);
+    expect(wait).not.toHaveBeenCalled();
+    expect(output.droppedLines).toBe(1);
+  });
+
   it('are written without a timer', () => {
     output.write(line(1, 100_000));
     const text = read();
@@ -124,10 +134,12 @@ describe('the last lines', () => {
   });
 
   it('are waited for as long as said, while the reader goes on', () => {
-    const wait = jest.spyOn(Atomics, 'wait').mockReturnValue('timed-out');
+    const wait = jest.spyOn(Atomics, 'wait');
     output.write(line(1, 300_000));
     output.flush(40);
     expect(wait.mock.calls.map(([, , , milliseconds]) => milliseconds)).toEqual([10, 10, 10, 10]);
+    output.flush(1);
+    expect(wait.mock.results.map(({ value }) => value)).toEqual(Array(5).fill('timed-out'));
     let text = '';
     wait.mockImplementation(() => {
       text += read();
