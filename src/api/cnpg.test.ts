@@ -74,7 +74,7 @@ describe('a Cluster', () => {
         secretsResourceVersion: { applicationSecretVersion: '30', other: '31' },
         pgDataImageInfo: { image: 'pg:17', majorVersion: 17 },
         conditions: [
-          { type: 'Other', ...condition },
+          { type: 'Other', ...condition, status: 'Unknown' },
           { type: 'Ready', ...condition },
           { type: 'ContinuousArchiving', ...condition, observedGeneration: 1 },
           { type: 'LastBackupSucceeded', ...condition, status: 'False' },
