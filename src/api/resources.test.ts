@@ -6,6 +6,7 @@ import {
   type ResourceRow,
   reconciledResources,
   resources,
+  verbs,
   watchedResources,
 } from './resources.ts';
 
@@ -22,6 +23,7 @@ const permitted = (name: ResourceName): readonly string[] => {
 };
 
 it('the operator has these permissions, and no others', () => {
+  expect(verbs).toEqual(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']);
   expect(Object.fromEntries(names.map((name) => [name, permitted(name)]))).toEqual({
     addons: ['list', 'watch', 'get', 'patch', 'patch status', 'update finalizers'],
     clusters: ['list', 'watch', 'get', 'create', 'patch'],

@@ -1,7 +1,6 @@
 // What is said of a database that is not ready: the cause, or else how long it has taken and what could not be seen.
 import { describe, expect, it } from '@jest/globals';
 import type { AddonStatus } from '../../api/addon.ts';
-import { timestampOf } from '../../api/time.ts';
 import { type Facts, projectClaim } from '../../api/workload.ts';
 import type { Round } from '../chapter.ts';
 import { situationOf } from '../situation.ts';
@@ -33,7 +32,7 @@ function roundOf({ since = 0, facts, status, hasCluster = true }: Scene): Round 
     reason: 'Creating',
     message: '',
     observedGeneration: 1,
-    lastTransitionTime: timestampOf(testTime - since * 1000),
+    lastTransitionTime: new Date(testTime - since * 1000).toISOString(),
   } as const;
   const o = observing(anAddon({}, { conditions: [attempt], ...status }), {
     cluster: hasCluster ? cluster : undefined,
@@ -55,9 +54,9 @@ it('a database that is ready or stuck, and a verdict that is a cause, are not ex
 
 describe('without a cause', () => {
   it('the verdict stays until the deadline, with what could not be seen', () => {
-    expect(explain(roundOf({ since: 299 }), creating)).toEqual(creating);
-    expect(explain(roundOf({ since: 299, facts: nothing }), creating)).toEqual(creating);
-    expect(explain(roundOf({ since: 299, facts: blind }), creating)).toEqual({
+    expect(explain(roundOf({ since: 299.999 }), creating)).toEqual(creating);
+    expect(explain(roundOf({ since: 299.999, facts: nothing }), creating)).toEqual(creating);
+    expect(explain(roundOf({ since: 299.999, facts: blind }), creating)).toEqual({
       reason: 'Creating',
       message: `the database is created; ${blindness}`,
     });
