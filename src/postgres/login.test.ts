@@ -1,4 +1,5 @@
 // Logins to a scripted server; real.test.ts tests a real PostgreSQL.
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ArchiverQuestion, LoginResult } from '../api/login.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
@@ -256,14 +257,18 @@ describe('what may pass by itself', () => {
     opened.pop();
   });
 
-  it('is a connection that breaks', async () => {
-    const { tryLogin, server, clock } = await meet({ tls: 'reset' });
+  it.each<readonly [string, Partial<Script>, string]>([
+    ['breaks before TLS', { tls: 'reset' }, 'ECONNRESET'],
+    ['breaks', { tls: 'N', start: (client) => (client as Socket).resetAndDestroy() }, 'ECONNRESET'],
+    ['is closed', { tls: 'N', start: (client) => client.end() }, 'the connection was closed'],
+  ])('is a connection that %s', async (_, script, detail) => {
+    const { tryLogin, server, clock } = await meet(script);
     const login = tryLogin();
     await until(() => server.seen.connections === 1 && clock.timers === 2);
     await clock.advance(300);
     await until(() => server.seen.connections === 2);
     await clock.advance(5000);
-    expect(await login).toEqual(failed('broken', 'ECONNRESET'));
+    expect(await login).toEqual(failed('broken', detail));
   });
 });
 

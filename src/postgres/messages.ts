@@ -51,11 +51,5 @@ export function serverVersionIn(message: Buffer): string | undefined {
 
 /** Whether the fields, each a letter and a zero-terminated text, are followed by a zero exactly at the end. */
 function endsAsFieldList(message: Buffer): boolean {
-  let at = headBytes;
-  while (message[at] !== 0) {
-    const end = message.indexOf(0, at + 1);
-    if (end === -1) return false;
-    at = end + 1;
-  }
-  return at === message.length - 1;
+  return /^(?:[^\0]+\0)*\0$/.test(message.toString('latin1', headBytes));
 }

@@ -61,7 +61,8 @@ export async function startServer(script: Script): Promise<TestServer> {
 async function meet(socket: Socket, script: Script, connection: number, hear: (text: string) => void): Promise<void> {
   let [first] = (await once(socket, 'data').catch(() => [])) as [Buffer?];
   let client: Duplex = socket;
-  if (first?.readUInt32BE(4) === 80_877_103) {
+  // Its length, and a code that no version has.
+  if (first?.readUInt32BE(0) === 8 && first.readUInt32BE(4) === 80_877_103) {
     if (script.tls === 'reset') return void socket.resetAndDestroy();
     socket.write(script.tls === 'mute' ? 'S' : script.tls);
     // The data is not used, but reading is needed to detect the end.
