@@ -43,6 +43,7 @@ it('that breaks while nobody listens does no harm', async () => {
 
 it('that was closed before says so', async () => {
   socket.destroy();
+  await once(socket, 'close');
   const [error] = await once(new Wire(socket), 'error');
   expect(error).toEqual(new LoginError('broken', 'the connection was closed'));
 });
