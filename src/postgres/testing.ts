@@ -118,7 +118,12 @@ export function rowOf(row: Readonly<Record<string, string>>): Buffer {
 }
 export const selectsOne = rowOf({ '?column?': '1' });
 
-/** Polls until the condition holds; limited by the timeout of the test. */
+/** Polls until the condition holds. @throws Error after a minute */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  // A test that has failed by then must not keep its process from ending.
+  const end = performance.now() + 60_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`in vain for a minute: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
