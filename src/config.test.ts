@@ -106,6 +106,27 @@ describe('an image pattern', () => {
   });
 });
 
+describe('the stores file', () => {
+  const withStores = async (text: string) => {
+    const path = join(folder, 'stores.yaml');
+    await writeFile(path, text);
+    return loadConfig({ STORES_FILE: path });
+  };
+
+  it('declares the stores', async () => {
+    const text =
+      'defaultStore: main\nstores: {main: {destination: s3://b/p, s3Credentials: {inheritFromIAMRole: true}}}\n';
+    const { stores } = await withStores(text);
+    expect(stores).toMatchObject({ defaultStore: 'main', stores: { main: { destination: 's3://b/p' } } });
+  });
+
+  it('with a mistake is rejected with the name of the field', async () => {
+    await expect(withStores('stores: {main: {destination: b}}')).rejects.toThrow(
+      /STORES_FILE .*stores\.yaml: stores\.main\.destination: must begin with s3/,
+    );
+  });
+});
+
 describe('the plan file', () => {
   it('overrides parts of a plan', async () => {
     const { plans } = await withPlans('standard: {memory: 2Gi}\n');

@@ -14,8 +14,10 @@ const keyOfSecret = z.strictObject({
 const optionalKey = keyOfSecret.optional();
 const yes = z.literal(true, { error: 'must be true, or left out' }).optional();
 
+/** What is none ends the checks of its store: it cannot be compared with another one. */
 const retention = z.string().regex(/^[1-9]\d{0,3}[dwm]$/, {
   error: 'must be a number of days, weeks or months such as 14d, 2w or 1m',
+  abort: true,
 });
 
 const s3 = z

@@ -9,15 +9,16 @@ const files = new Map([
   ['src/kube/types.test.ts', "import type { part } from './part.ts'; import { type list } from './list.ts';"],
   ['src/kube/again.test.ts', "export { part } from './part.ts';"],
   ['src/api/kind.ts', ''],
-  ['src/controller/observe.test.ts', "import { part } from '../kube/part.ts';"],
+  ['src/controller/caches.test.ts', "import { part } from '../kube/part.ts';"],
   ['src/domain/decide.ts', "import { owner } from './ownership/owner.ts';"],
   ['src/domain/ownership/owner.ts', ''],
   ['src/domain/decide.test.ts', "import { decide } from './decide.ts';"],
   ['src/domain/ownership/mode.test.ts', "import { owner } from './owner.ts';"],
   ['src/controller/virtual-time.test.ts', "import { observe } from './observe.ts';"],
   ['src/controller/observe.ts', ''],
-  ['src/main.ts', ''],
-  ['src/main.test.ts', "import { main } from './main.ts';"],
+  ['src/main.ts', "import { shell } from './shell.ts';"],
+  ['src/shell.ts', ''],
+  ['src/main.test.ts', "import { execa } from 'execa';"],
 ]);
 const related = relatedTests(files);
 
@@ -28,7 +29,8 @@ it.each<readonly [string, readonly string[]]>([
   ['src/controller/observe.ts', []],
   ['src/api/kind.ts', []],
   ['src/main.ts', ['src/main.test.ts']],
+  ['src/shell.ts', ['src/main.test.ts']],
 ])(
-  'the tests of %s are those of its folder that import it: that of its name first, then those beside it, and no search',
+  'the tests of %s are those of its folder that import it or have its name: that one first, then those beside it, and no search',
   (path, tests) => expect(related(path)).toEqual(tests),
 );

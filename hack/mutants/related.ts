@@ -23,14 +23,15 @@ function importsOf(path: string, source: string): readonly string[] {
  */
 export function relatedTests(files: ReadonlyMap<string, string>): (path: string) => readonly string[] {
   const imports = new Map([...files].map(([path, source]) => [path, importsOf(path, source)]));
-  const reached = (from: string): ReadonlySet<string> => {
-    const found = new Set([from]);
+  const reached = (...from: readonly string[]): ReadonlySet<string> => {
+    const found = new Set(from);
     for (const path of found) for (const next of imports.get(path) ?? []) found.add(next);
     return found;
   };
   const tests = [...files.keys()]
     .filter((path) => path.endsWith('.test.ts') && !searches.test(path))
-    .map((path) => ({ path, reaches: reached(path) }));
+    // The file of its name is what it tests, also if it starts that in a process of its own.
+    .map((path) => ({ path, reaches: reached(path, path.replace(/[.]test[.]ts$/, '.ts')) }));
   return (path) => {
     const own = path.replace(/[.]ts$/, '.test.ts');
     const found = tests.filter((test) => folderOf(test.path) === folderOf(path) && test.reaches.has(path));

@@ -2,6 +2,7 @@
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
 import { pick, projectMetadata, record, type Shape, shaped, text } from './raw.ts';
+import { millisecondsOf } from './time.ts';
 
 export const objectStoreGvr: Gvr = {
   group: 'barmancloud.cnpg.io',
@@ -143,7 +144,7 @@ export function projectObjectStore(raw: KubeObject): ObjectStore {
   };
 }
 
+/** The time of the last backup, in milliseconds since the epoch; 0 if there is none, or what is there is no time. */
 function latest({ lastSuccessfulBackupTime, lastFailedBackupTime }: RecoveryWindow): number {
-  const times = [lastSuccessfulBackupTime, lastFailedBackupTime].map((time) => Date.parse(time ?? ''));
-  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
+  return Math.max(millisecondsOf(lastSuccessfulBackupTime) ?? 0, millisecondsOf(lastFailedBackupTime) ?? 0);
 }

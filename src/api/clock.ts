@@ -22,6 +22,6 @@ export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal):
       resolve();
     };
     const cancel = clock.after(milliseconds, finish);
-    signal?.addEventListener('abort', finish, { once: true });
+    signal?.addEventListener('abort', finish);
   });
 }

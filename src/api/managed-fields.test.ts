@@ -16,6 +16,7 @@ const managedFields = [
     },
   },
   { manager: 'creator', operation: 'Update', fieldsV1: { 'f:metadata': { 'f:ownerReferences': {} } } },
+  { manager: 'whole', operation: 'Update', fieldsV1: { 'f:status': {} } },
   { manager: 'broken', operation: 'Update', fieldsV1: 'not an object' },
 ];
 const object = {
@@ -34,6 +35,7 @@ it.each([
   [['metadata', 'labels', 'other'], []],
   [['spec', 'postgresql', 'synchronous'], ['gitops']],
   [['spec', 'instances'], []],
+  [['status', 'phase'], ['whole']],
 ])('the managers of %j', (path, managers) => {
   expect(managersOf(object, path)).toEqual(managers);
 });

@@ -25,3 +25,11 @@ it('is never longer than asked for, well-formed, and the beginning of the text',
     { numRuns: 5_000 },
   );
 });
+
+it.each([
+  ['abcdef', 'abc…'],
+  ['abc\uffffef', 'abc…'],
+  ['ab\uffffdef', 'ab\uffff…'],
+  ['ab\u{10000}def', 'ab…'],
+  ['a\u{10000}def', 'a\u{10000}…'],
+])('%j is cut to four as %j', (text, short) => expect(cut(text, 4)).toBe(short));

@@ -1,7 +1,7 @@
 // Times that others have written: only what the API server would accept in status is read, and nothing from the future.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { millisecondsOf, recordedTime, timestampOf } from './time.ts';
+import { dateOf, millisecondsOf, recordedTime, timestampOf } from './time.ts';
 
 /** The date-time of a CRD as the API server checks it (k8s.io/kube-openapi/pkg/validation/strfmt/time.go). */
 const dateTime = /^(\d{4})-(0[1-9]|1[012])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
@@ -36,6 +36,8 @@ describe('a time that somebody wrote', () => {
     ['2026-01-02T03:04:05+01:00', Date.UTC(2026, 0, 2, 2, 4, 5)],
     ['2028-02-29T00:00:00Z', Date.UTC(2028, 1, 29)],
     ['2026-02-29T00:00:00Z', undefined],
+    ['9999-12-31T22:59:59-01:00', Date.UTC(9999, 11, 31, 23, 59, 59)],
+    ['9999-12-31T23:00:00-01:00', undefined],
     ['2026-01-02', undefined],
     ['99999', undefined],
     ['', undefined],
@@ -56,6 +58,11 @@ describe('a time that somebody wrote', () => {
   it('is not believed when it is more than a minute ahead', () => {
     const now = Date.UTC(2026, 0, 2);
     expect(recordedTime(timestampOf(now + 60_000), now)).toBe(now + 60_000);
-    expect(recordedTime(timestampOf(now + 61_000), now)).toBeUndefined();
+    expect(recordedTime(new Date(now + 60_001).toISOString(), now)).toBeUndefined();
   });
+});
+
+it('a date has its month and its day of the month from 1, and its day of the week from Sunday', () => {
+  expect(dateOf(Date.UTC(2026, 0, 31, 23, 59))).toEqual({ month: 1, day: 31, weekday: 6 });
+  expect(dateOf(Date.UTC(2026, 1, 1))).toEqual({ month: 2, day: 1, weekday: 0 });
 });

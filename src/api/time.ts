@@ -11,9 +11,9 @@ const toleranceMilliseconds = 60_000;
  * Milliseconds since the epoch, from 0 on, for an RFC 3339 timestamp of the years 1970 to 9999; undefined when the text is not one.
  * Anyone may have written it, and Date.parse alone reads "99999" as a year.
  */
-export function millisecondsOf(timestamp: string | undefined): number | undefined {
-  const [, day] = rfc3339.exec(timestamp ?? '') ?? [];
-  if (timestamp === undefined || day === undefined) return undefined;
+export function millisecondsOf(timestamp: string | undefined = ''): number | undefined {
+  const [, day] = rfc3339.exec(timestamp) ?? [];
+  if (day === undefined) return undefined;
   // A day that a month does not have is read as one of the next month.
   const midnight = Date.parse(`${day}T00:00:00Z`);
   if (Number.isNaN(midnight) || !timestampOf(midnight).startsWith(day)) return undefined;

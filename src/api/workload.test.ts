@@ -1,7 +1,7 @@
 // The projection of pods, claims and events, for any content.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { projectClaim, projectPod, projectWarning } from './workload.ts';
+import { changedAt, projectClaim, projectPod, projectWarning } from './workload.ts';
 
 const pod = {
   metadata: {
@@ -52,7 +52,7 @@ describe('projectPod', () => {
           image: 'a:1',
           ready: true,
           restarts: 0,
-          waiting: undefined,
+          waiting: { reason: '', message: '' },
           ended: { reason: 'Completed', exitCode: 0, startedAt: '', finishedAt: '' },
           began: true,
         },
@@ -67,6 +67,18 @@ describe('projectPod', () => {
         },
       ],
     });
+  });
+
+  it('tells a container that runs from one that never began, also where only the status names them', () => {
+    const containerStatuses = [
+      { name: 'a', image: 'a:1', ready: true, state: { running: {} } },
+      { name: 'b', image: 'b:1', state: { waiting: { reason: 'PodInitializing' } } },
+    ];
+    const none = { ready: false, restarts: 0, waiting: { reason: '', message: '' }, ended: undefined };
+    expect(projectPod({ status: { containerStatuses } }).containers).toStrictEqual([
+      { ...none, name: 'a', image: 'a:1', ready: true, began: true },
+      { ...none, name: 'b', image: 'b:1', waiting: { reason: 'PodInitializing', message: '' }, began: false },
+    ]);
   });
 
   it('keeps no environment, argument, annotation, or last words of a container', () => {
@@ -105,6 +117,15 @@ describe('projectWarning', () => {
     const warning = projectWarning({ involvedObject, reason: 'FailedCreate', message: 'm', ...times });
     expect(warning).toEqual({ ...involvedObject, reason: 'FailedCreate', message: 'm', at });
   });
+});
+
+it('an object was changed when any client changed it last', () => {
+  const changed = (...times: readonly (string | undefined)[]) =>
+    changedAt({ metadata: { managedFields: times.map((time) => ({ time })) } });
+  expect(changed('2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z', '2026-01-01T00:00:00Z')).toBe('2026-01-03T00:00:00Z');
+  expect(changed('2026-01-02T00:00:00Z', undefined)).toBe('2026-01-02T00:00:00Z');
+  expect(changed(undefined)).toBeUndefined();
+  expect(changedAt({})).toBeUndefined();
 });
 
 it('makes something of anything', () => {

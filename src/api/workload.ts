@@ -26,7 +26,8 @@ export interface Container {
   readonly image: string;
   readonly ready: boolean;
   readonly restarts: number;
-  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** Why the container does not run; empty if it does not wait. */
+  readonly waiting: { readonly reason: string; readonly message: string };
   /** The current state if the container has terminated, otherwise the previous termination. */
   readonly ended: Ended | undefined;
   /** Whether the node has ever started the container. */
@@ -140,7 +141,7 @@ function projectContainer(raw: Raw, image: string | undefined): Container {
     image: image ?? text(raw.image),
     ready: raw.ready === true,
     restarts: whole(raw.restartCount) ?? 0,
-    waiting: state.waiting === undefined ? undefined : { reason: text(waiting.reason), message: text(waiting.message) },
+    waiting: { reason: text(waiting.reason), message: text(waiting.message) },
     ended:
       ended === undefined
         ? undefined

@@ -1,6 +1,6 @@
 // The texts are those of kube-apiserver 1.36.3, as observed by the integration tests.
 import { describe, expect, it } from '@jest/globals';
-import { type Action, setFinalizers } from '../domain/decision.ts';
+import { type Action, createBackup, setFinalizers } from '../domain/decision.ts';
 import { anAddon } from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
 import { classify } from './api-errors.ts';
@@ -105,6 +105,17 @@ describe('deleting', () => {
   it('an object that may not be deleted is named', () => {
     const message = 'delete ScheduledBackup db-a-shop-daily: no';
     expect(classify(failed(422, 'Invalid', 'no'), remove)).toMatchObject({ verdict: { message } });
+  });
+});
+
+describe('a Backup whose name stands for one request', () => {
+  const backup = createBackup({ ...manifest, kind: 'Backup', metadata: { name: 'db-a-shop-now-1', namespace: 'a' } });
+
+  it('and is taken was created before: it is done', () => {
+    expect(classify(failed(409, 'Conflict'), backup)).toEqual({ kind: 'done' });
+  });
+  it('and has changed since it was read is not deleted', () => {
+    expect(classify(failed(409, 'Conflict'), { ...remove, child: 'backup' })).toEqual({ kind: 'stale' });
   });
 });
 

@@ -138,11 +138,15 @@ function stuckAddon(): PostgresAddon {
 const about = ({ path }: ApiRequest): string | undefined =>
   /\/(secrets|pods|events|persistentvolumeclaims|storageclasses|clusters)/.exec(path)?.[1];
 
+const listOf = (...items: readonly object[]) => ({ metadata: { resourceVersion: '1' }, items });
 const notFound = (): never => {
   throw new ApiError({ code: 404, reason: 'NotFound', message: 'not found' });
 };
 const forbidden = (): never => {
   throw new ApiError({ code: 403, reason: 'Forbidden', message: 'not allowed' });
+};
+const broken = (): never => {
+  throw new TypeError('bug');
 };
 
 describe('a plan change', () => {
@@ -410,7 +414,6 @@ describe('the volumes of a growing disk', () => {
   const storageClass = (allowVolumeExpansion: boolean) => {
     return { metadata: { name: 'any', uid: 'any', resourceVersion: '1' }, allowVolumeExpansion };
   };
-  const listOf = (...items: readonly object[]) => ({ metadata: { resourceVersion: '1' }, items });
 
   async function read(answer: (request: ApiRequest) => unknown) {
     const known = knowing({ addons: [addon], cluster: healthy }, (request) =>
@@ -475,9 +478,87 @@ describe('the volumes of a growing disk', () => {
   });
 
   it('do not hide a bug', async () => {
-    const broken = (): never => {
-      throw new TypeError('bug');
-    };
     await expect(read(broken)).rejects.toThrow('bug');
+  });
+});
+
+/** A Backup as the API server has it, and what is kept of it. */
+function aBackup(name: string) {
+  const backup = {
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'Backup',
+    metadata: {
+      name,
+      namespace: 'team-a',
+      uid: `${name}-uid`,
+      resourceVersion: '1',
+      labels: { [labels.name]: 'shop' },
+      annotations: {},
+    },
+    status: { phase: 'failed', stoppedAt: '2026-01-01T00:00:00Z' },
+  };
+  return { raw: { ...backup, spec: { method: 'plugin' } }, kept: backup };
+}
+
+/** The running addon, whose status tells this of its backups, observed with an API server that answers reads by `answer`. */
+async function withBackups(
+  backup: NonNullable<PostgresAddon['status']>['backup'],
+  answer: (asking: ApiRequest) => unknown,
+) {
+  const asking: ApiRequest[] = [];
+  const addon = { ...running, status: { ...running.status, backup: { ...running.status?.backup, ...backup } } };
+  const { deps, logged } = knowing({ addons: [addon], cluster: healthy }, (request) => {
+    asking.push(request);
+    return answer(request);
+  });
+  const observed = await observe(key, deps);
+  return { asking, logged, backup: observed?.backup, backups: observed?.backups };
+}
+
+describe('the Backup that somebody asked for', () => {
+  const now = { request: 'one', result: 'Running', backup: 'asked', startTime: '2026-01-02T03:00:00Z' } as const;
+
+  it('is read by its name, and only what concerns the operator is kept', async () => {
+    const { raw, kept } = aBackup('asked');
+    const { asking, backup, backups } = await withBackups({ now }, () => raw);
+    expect(asking.map(({ path }) => objectAt(path))).toEqual(['backups/asked']);
+    expect(backup).toEqual({ kind: 'found', object: kept });
+    expect(backups).toEqual({ kind: 'unread' });
+  });
+
+  it.each([
+    ['is not there', notFound, { kind: 'absent' }],
+    ['may not be read', forbidden, { kind: 'denied', message: 'not allowed' }],
+  ])('that %s is observed so', async (_, answer, expected) => {
+    expect((await withBackups({ now }, answer)).backup).toEqual(expected);
+  });
+});
+
+describe('the Backups of an addon, once a failed one is older than the retention,', () => {
+  const failedSince = '2025-06-01T00:00:00Z';
+
+  it('are listed by the labels that the operator gives them, and only what concerns it is kept', async () => {
+    const [one, other] = [aBackup('one'), aBackup('other')];
+    const { asking, backup, backups } = await withBackups({ failedSince }, () => listOf(one.raw, other.raw));
+    expect(asking.map(({ path }) => objectAt(path))).toEqual(['team-a/backups']);
+    expect(asking[0]?.query).toEqual({
+      labelSelector: 'app.kubernetes.io/managed-by=postgres-addon-operator,addons.paas.dev/name=shop',
+      limit: '500',
+    });
+    expect(backup).toEqual({ kind: 'unread' });
+    expect(backups).toEqual({ kind: 'found', object: [one.kept, other.kept] });
+  });
+
+  it.each([
+    ['not permitted', forbidden, { kind: 'denied', message: 'not allowed' }, []],
+    ['not possible', away, { kind: 'failed', message: 'away' }, ['the Backups could not be listed']],
+  ] as const)('stop nothing if listing them is %s', async (_, answer, expected, lines) => {
+    const { backups, logged } = await withBackups({ failedSince }, answer);
+    expect(backups).toEqual(expected);
+    expect(logged).toEqual(lines);
+  });
+
+  it('do not hide a bug', async () => {
+    await expect(withBackups({ failedSince }, broken)).rejects.toThrow('bug');
   });
 });

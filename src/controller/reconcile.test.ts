@@ -438,6 +438,15 @@ it('a written Secret does not have to be read for ten minutes', async () => {
   expect((await whatFollows(world, () => world.trigger(), 4 * minute)).requests).toEqual([]);
 });
 
+it('a Secret that was just created, without a read, does not have to be read for ten minutes', async () => {
+  const world = aWorld();
+  const { requests, next } = await whatFollows(world, () => world.user('create free'), 2 * minute);
+  expect(requests).toContain('create urlSecret');
+  expect(requests).not.toContain('get urlSecret');
+  expect(next.at(-1)).toEqual(checkUp);
+  expect((await whatFollows(world, () => world.trigger(), 7 * minute)).requests).toEqual([]);
+});
+
 it('what an addon no longer needs is deleted', async () => {
   const world = await aRunningWorld();
   const found = await whatFollows(world, () => world.user('plan free'));

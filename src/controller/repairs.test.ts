@@ -23,7 +23,9 @@ describe('the repairs of a child', () => {
     expect(repairs.waits('team-a/other')).toEqual({});
     await clock.advance(599_000);
     expect(repairs.waits(key)).toEqual({ cluster: 1000 });
-    await clock.advance(1000);
+    await clock.advance(999);
+    expect(repairs.waits(key)).toEqual({ cluster: 1 });
+    await clock.advance(1);
     expect(repairs.waits(key)).toEqual({});
   });
 

@@ -27,6 +27,15 @@ it('the next time is the interval, give or take a tenth, so that addons that wer
   expect(next).toEqual([900, 1050, 1100].map((milliseconds) => expect.closeTo(milliseconds, 5)));
 });
 
+it('a time that lies beyond a shorter interval is drawn anew; a tenth more is still within it', () => {
+  const chances = [1, 0.5, 0.25];
+  const resync = new Resync(new ManualClock(), () => chances.shift() ?? 0);
+  resync.done('a/x', 1000);
+  expect(resync.remaining('a/x', 1000)).toBe(1100);
+  resync.done('a/x', 1200);
+  expect(resync.remaining('a/x', 1000)).toBe(250);
+});
+
 it('nothing remains of a time that has passed', async () => {
   const clock = new ManualClock();
   const resync = new Resync(clock, () => 0.5);

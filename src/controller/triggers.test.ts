@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { addonApiVersion, labels, type PostgresAddon } from '../api/addon.ts';
-import { aCluster, anAddon } from '../domain/testing.ts';
+import { aCluster, anAddon, anObjectStore } from '../domain/testing.ts';
 import { Triggers } from './triggers.ts';
 
 /** Triggers, and what they called for since the last time: the key of an addon to reconcile, or that an addon was deleted. */
@@ -134,5 +134,20 @@ it('a ScheduledBackup concerns the addons that need the Cluster that it is named
     type: 'added',
     object: { apiVersion, kind, metadata: foreign, spec: {}, status: {} },
   });
+  expect(take()).toEqual(['team-a/shop']);
+});
+
+it('an ObjectStore concerns its addon, and the addons that need the Cluster with its name', () => {
+  const { triggers, take } = listening();
+  const { changed } = triggers.on.objectStores;
+  const own = anObjectStore(anAddon());
+  changed({ type: 'modified', object: own });
+  expect(take()).toEqual(['team-a/shop']);
+  const foreign = { ...own, metadata: { ...own.metadata, ownerReferences: [], labels: {} } };
+  changed({ type: 'added', object: foreign });
+  expect(take()).toEqual([]);
+  triggers.on.addons.changed({ type: 'added', object: anAddon() });
+  take();
+  changed({ type: 'modified', object: foreign });
   expect(take()).toEqual(['team-a/shop']);
 });

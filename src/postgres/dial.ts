@@ -5,7 +5,7 @@ import { foreign, LoginError, loginErrorOf } from './failure.ts';
 import type { Server } from './server.ts';
 
 /** SSLRequest: its length, and a code that is not a protocol version. */
-const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const sslRequest = Buffer.from('0000000804d2162f', 'hex');
 
 /**
  * @param address of the server's host

@@ -1,6 +1,7 @@
 // Logins to a scripted server; real.test.ts tests a real PostgreSQL.
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { LoginResult } from '../api/login.ts';
+import type { ArchiverQuestion, LoginResult } from '../api/login.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
 import { ManualClock } from '../testing/clock.ts';
 import { Logins } from './login.ts';
@@ -9,6 +10,7 @@ import {
   errorResponse,
   letsIn,
   message,
+  rowOf,
   type Script,
   selectsOne,
   startServer,
@@ -44,8 +46,8 @@ async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
   const logins = new Logins(clock);
   opened.push({ server, logins });
   const url = `postgresql://app:${encodeURIComponent(password)}@${host}:${server.port}/app`;
-  const tryLogin = async (query = ''): Promise<LoginResult> => {
-    const result = await logins.tryLogin(`${url}${query}`);
+  const tryLogin = async (query = '', question?: ArchiverQuestion): Promise<LoginResult> => {
+    const result = await logins.tryLogin(`${url}${query}`, question);
     // Every server in this test sends the password wherever it can.
     expect(JSON.stringify(result)).not.toMatch(/hunter2|serverWords/);
     return result;
@@ -152,6 +154,49 @@ describe('a login', () => {
   });
 });
 
+describe('a question about the archiver', () => {
+  const row = {
+    at: '1769998800.5',
+    archived: '000000010000000000000001',
+    current: '000000010000000000000004',
+    size: '16777216',
+  };
+  const told = rowOf(row);
+  /** A server that answers it, and everything else with a row. */
+  const answering =
+    (told: Buffer): NonNullable<Script['answer']> =>
+    (text, client) => {
+      if (text.includes('pg_stat_archiver')) client.write(told);
+      else answer(text, client);
+    };
+
+  it('is answered, and a heartbeat leaves a commit record', async () => {
+    const { tryLogin, server } = await meet({ answer: answering(told) });
+    const expected = { kind: 'ok', version: '17.0', archiver: { archivedAt: 1_769_998_800_000, waiting: 2 } };
+    expect(await tryLogin('', 'read')).toEqual(expected);
+    expect(server.heard()).not.toContain('pg_current_xact_id');
+    expect(await tryLogin('', 'heartbeat')).toEqual(expected);
+    expect(server.heard()).toContain('pg_current_xact_id');
+    expect(server.heard().endsWith(goodbye)).toBe(true);
+  });
+
+  it('that fails, or is not answered, is no failure of the login', async () => {
+    const { tryLogin } = await meet({ answer: answering(Buffer.concat([errorResponse('42501'), message('Z', 'I')])) });
+    expect(await tryLogin('', 'read')).toEqual({ kind: 'ok', version: '17.0' });
+    const { tryLogin: tryMute, server, clock } = await meet({ answer: answering(Buffer.alloc(0)) });
+    const login = tryMute('', 'read');
+    await until(() => server.heard().includes('pg_stat_archiver'));
+    await clock.advance(5000);
+    expect(await login).toEqual({ kind: 'ok', version: '17.0' });
+  });
+
+  it('is not asked of itself', async () => {
+    const { tryLogin, server } = await meet({ answer: answering(told) });
+    expect(await tryLogin()).toEqual({ kind: 'ok', version: '17.0' });
+    expect(server.heard()).not.toContain('pg_stat_archiver');
+  });
+});
+
 describe('what may pass by itself', () => {
   it('is tried again, and the last answer counts', async () => {
     const { tryLogin, server, clock } = await meet({
@@ -212,14 +257,18 @@ describe('what may pass by itself', () => {
     opened.pop();
   });
 
-  it('is a connection that breaks', async () => {
-    const { tryLogin, server, clock } = await meet({ tls: 'reset' });
+  it.each<readonly [string, Partial<Script>, string]>([
+    ['breaks before TLS', { tls: 'reset' }, 'ECONNRESET'],
+    ['breaks', { tls: 'N', start: (client) => (client as Socket).resetAndDestroy() }, 'ECONNRESET'],
+    ['is closed', { tls: 'N', start: (client) => client.end() }, 'the connection was closed'],
+  ])('is a connection that %s', async (_, script, detail) => {
+    const { tryLogin, server, clock } = await meet(script);
     const login = tryLogin();
     await until(() => server.seen.connections === 1 && clock.timers === 2);
     await clock.advance(300);
     await until(() => server.seen.connections === 2);
     await clock.advance(5000);
-    expect(await login).toEqual(failed('broken', 'ECONNRESET'));
+    expect(await login).toEqual(failed('broken', detail));
   });
 });
 

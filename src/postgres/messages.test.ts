@@ -55,8 +55,13 @@ describe('Messages', () => {
     expect(() => messages.take(Buffer.from('Z'))).toThrow(LoginError);
   });
 
-  it('takes a message that is nothing but its type', () => {
-    expect(new Messages().take(message('Z'))).toEqual([message('Z')]);
+  it.each([
+    ['that is nothing but its type', message('Z')],
+    ['that is an error without fields', message('E', '\0')],
+    ['that is an error with a field without text', message('E', 'S\0\0')],
+    ['that is a notice of several lines', message('N', 'SNOTICE\0Mone\ntwo\r\u2028\0\0')],
+  ])('takes a message %s', (_, bytes) => {
+    expect(new Messages().take(bytes)).toEqual([bytes]);
   });
 
   it('refuses a conversation that does not end', () => {

@@ -5,7 +5,7 @@ import { foreign } from './failure.ts';
 
 /** Authentication, ParameterStatus, BackendKeyData, ReadyForQuery, Error- and NoticeResponse, RowDescription, DataRow, CommandComplete. */
 const expected: ReadonlySet<number> = new Set(Buffer.from('RSKZENTDC'));
-const fieldLists: ReadonlySet<number> = new Set(Buffer.from('EN'));
+const fieldLists: ReadonlySet<number | undefined> = new Set(Buffer.from('EN'));
 
 /** A type and a length that includes itself; see "Message Formats" of the PostgreSQL protocol. */
 const headBytes = 5;
@@ -24,7 +24,7 @@ export class Messages {
     const messages: Buffer[] = [];
     for (let length = this.#nextLength(); length <= this.#rest.length; length = this.#nextLength()) {
       const message = this.#rest.subarray(0, length);
-      if (fieldLists.has(message[0] ?? 0) && !endsAsFieldList(message)) throw foreign();
+      if (fieldLists.has(message[0]) && !endsAsFieldList(message)) throw foreign();
       messages.push(message);
       this.#rest = this.#rest.subarray(length);
     }
@@ -51,11 +51,5 @@ export function serverVersionIn(message: Buffer): string | undefined {
 
 /** Whether the fields, each a letter and a zero-terminated text, are followed by a zero exactly at the end. */
 function endsAsFieldList(message: Buffer): boolean {
-  let at = headBytes;
-  while (at < message.length && message[at] !== 0) {
-    const end = message.indexOf(0, at + 1);
-    if (end === -1) return false;
-    at = end + 1;
-  }
-  return at === message.length - 1;
+  return /^(?:[^\0]+\0)*\0$/.test(message.toString('latin1', headBytes));
 }

@@ -139,6 +139,11 @@ describe('what is published', () => {
 });
 
 it.each([
+  ['postgresql://app:x@host/app', 5432],
+  ['postgresql://app:x@host:6432/app', 6432],
+])('the port of %s is %d', (url, port) => expect(serverOf(url)?.port).toBe(port));
+
+it.each([
   '',
   'no url',
   'mysql://app:x@host:5432/app',

@@ -61,7 +61,8 @@ export async function startServer(script: Script): Promise<TestServer> {
 async function meet(socket: Socket, script: Script, connection: number, hear: (text: string) => void): Promise<void> {
   let [first] = (await once(socket, 'data').catch(() => [])) as [Buffer?];
   let client: Duplex = socket;
-  if (first?.readUInt32BE(4) === 80_877_103) {
+  // Its length, and a code that no version has.
+  if (first?.readUInt32BE(0) === 8 && first.readUInt32BE(4) === 80_877_103) {
     if (script.tls === 'reset') return void socket.resetAndDestroy();
     socket.write(script.tls === 'mute' ? 'S' : script.tls);
     // The data is not used, but reading is needed to detect the end.
@@ -102,14 +103,27 @@ export const letsIn = Buffer.concat([
   message('K', Buffer.alloc(8, 1)),
   message('Z', 'I'),
 ]);
-export const selectsOne = Buffer.concat([
-  message('T', Buffer.concat([Buffer.from([0, 1]), Buffer.from('?column?\0'), Buffer.alloc(18)])),
-  message('D', Buffer.from([0, 1, 0, 0, 0, 1, 0x31])),
-  message('C', 'SELECT 1\0'),
-  message('Z', 'I'),
-]);
+/** The answer to a query: one row of texts, by column. */
+export function rowOf(row: Readonly<Record<string, string>>): Buffer {
+  const columns = Object.entries(row);
+  const count = Buffer.from([0, columns.length]);
+  const described = columns.flatMap(([name]) => [Buffer.from(`${name}\0`), Buffer.alloc(18)]);
+  const values = columns.flatMap(([, value]) => [Buffer.from([0, 0, 0, value.length]), Buffer.from(value)]);
+  return Buffer.concat([
+    message('T', Buffer.concat([count, ...described])),
+    message('D', Buffer.concat([count, ...values])),
+    message('C', 'SELECT 1\0'),
+    message('Z', 'I'),
+  ]);
+}
+export const selectsOne = rowOf({ '?column?': '1' });
 
-/** Polls until the condition holds; limited by the timeout of the test. */
+/** Polls until the condition holds. @throws Error after a minute */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  // A test that has failed by then must not keep its process from ending.
+  const end = performance.now() + 60_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`in vain for a minute: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }

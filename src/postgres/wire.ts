@@ -11,7 +11,7 @@ export class Wire extends Duplex {
 
   /** @param socket connected, and encrypted if required; it is closed with this stream */
   constructor(socket: Socket) {
-    super({ allowHalfOpen: true });
+    super();
     this.#socket = socket;
     // pg removes its listener when it is done; an error without a listener would end the process.
     this.on('error', () => {});
@@ -64,8 +64,8 @@ export class Wire extends Duplex {
         this.#version = serverVersionIn(message) ?? this.#version;
         this.emit('data', message);
       }
-    } catch (error) {
-      this.destroy(error instanceof LoginError ? error : foreign());
+    } catch {
+      this.destroy(foreign());
     }
   }
 }

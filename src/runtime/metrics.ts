@@ -3,14 +3,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { QueueObserver } from './queue.ts';
 
-export interface MetricDefinition {
+interface Definition {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
-  /** Upper bounds of a histogram, in the unit of its name. */
-  readonly buckets?: readonly number[];
 }
+/** The buckets of a histogram are upper bounds, in the unit of its name. */
+export type MetricDefinition = Definition &
+  ({ readonly type: 'counter' | 'gauge' } | { readonly type: 'histogram'; readonly buckets: readonly number[] });
 
 const callSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const waitSeconds = [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 600];
@@ -321,6 +321,6 @@ function buildOne(definition: MetricDefinition, registry: Registry): Counter | G
     case 'gauge':
       return new Gauge(common);
     case 'histogram':
-      return new Histogram({ ...common, buckets: [...(definition.buckets ?? callSeconds)] });
+      return new Histogram({ ...common, buckets: [...definition.buckets] });
   }
 }

@@ -4,7 +4,7 @@ import { type AddonStatus, annotations } from '../../api/addon.ts';
 import { destinationIn, type ObjectStore } from '../../api/barman.ts';
 import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
 import type { Profile } from '../database/plans.ts';
-import { majorIn } from '../database/version.ts';
+import { majorOf } from '../database/version.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { ChosenStore } from './stores.ts';
@@ -110,7 +110,7 @@ function isMoved(s: Situation, chosen: ChosenStore, lineage: Lineage | undefined
  * its last WAL file below it, and the old lineage lacks what was committed last (seen on CNPG 1.30 and plugin 0.14).
  */
 function isUpgraded({ own: { cluster } }: Situation, lineage: Lineage | undefined): boolean {
-  const began = majorIn('{version}', lineage?.version);
+  const began = majorOf(lineage?.version);
   const data = cluster?.status.dataMajor;
   return began !== undefined && data !== undefined && data > began;
 }

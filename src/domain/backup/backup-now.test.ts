@@ -95,6 +95,18 @@ describe('a request that runs', () => {
     expect(ask('one', read, running)).toEqual({ actions: [], now: { ...running, ...end } });
   });
 
+  it.each([
+    ['says that of another one that is refused', found('b', { phase: 'started' }), /^the request "two" was refused/],
+    ['says so still once it is completed', found('b', { phase: 'completed' }), /^the request "two" was refused/],
+    ['says why it failed itself instead', found('b', { phase: 'failed', error: 'no space' }), /^no space$/],
+  ] as const)('%s', (_, read, message) => {
+    const before: BackupNow = { ...running, refused: 'before', message: 'the request "before" was refused' };
+    for (const last of [running, before]) {
+      const { now } = ask('two', read, last);
+      expect(now).toMatchObject({ request: 'one', refused: 'two', message: expect.stringMatching(message) });
+    }
+  });
+
   const backup: AddonStatus['backup'] = { requested: 'daily', now: running };
   const refusing = (verb: 'create' | 'delete', child: 'backup' | 'scheduledBackup'): ActionResult => ({
     refusals: [{ reason: 'Refused', message: 'no', verb, child, concern: 'backup' }],

@@ -110,11 +110,9 @@ function refusalOf(s: Situation, target: Target): string | undefined {
 
 /** The request that runs, as its Backup is now. What was said of another one that was refused stays. */
 function followed({ observed: { backup } }: Situation, running: BackupNow, now: number): BackupNow {
-  const { message, ...rest } = running;
-  const begun = running.refused === undefined || message === undefined ? rest : { ...rest, message };
   if (backup.kind === 'absent')
     return {
-      ...begun,
+      ...running,
       result: 'Failed',
       endTime: timestampOf(now),
       message: `Backup ${running.backup} no longer exists`,
@@ -122,8 +120,8 @@ function followed({ observed: { backup } }: Situation, running: BackupNow, now: 
   if (backup.kind !== 'found' || backup.object.metadata.name !== running.backup) return running;
   const { phase, stoppedAt, error } = backup.object.status;
   const endTime = stoppedAt ?? timestampOf(now);
-  if (phase === 'completed') return { ...begun, result: 'Completed', endTime };
+  if (phase === 'completed') return { ...running, result: 'Completed', endTime };
   return hasFailed(backup.object)
-    ? { ...begun, result: 'Failed', endTime, message: error ?? 'no reason given' }
+    ? { ...running, result: 'Failed', endTime, message: error ?? 'no reason given' }
     : running;
 }

@@ -7,7 +7,7 @@ import { standingAlteration } from '../alteration.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
-import { majorIn } from '../database/version.ts';
+import { majorOf } from '../database/version.ts';
 import { type Action, applyTo, createBackup, type Fields, remove } from '../decision.ts';
 import { diffChild, diffKept, isWritten } from '../ownership/child-diff.ts';
 import { handOver } from '../ownership/handover.ts';
@@ -306,7 +306,7 @@ function nextTimeOf(schedule: string, after: number): string | undefined {
 function olderVersion(s: Situation, target: Target): string | undefined {
   const { lineages = [] } = s.addon.status?.backup ?? {};
   const last = lineages.find(({ serverName }) => serverName !== lineageOf(s, target.archive))?.version;
-  const isOther = last !== undefined && majorIn('{version}', last) !== majorIn('{version}', target.version);
+  const isOther = last !== undefined && majorOf(last) !== majorOf(target.version);
   return isOther ? last : undefined;
 }
 

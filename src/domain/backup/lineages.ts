@@ -2,7 +2,7 @@
 import type { AddonStatus, PostgresAddon } from '../../api/addon.ts';
 import { destinationIn } from '../../api/barman.ts';
 import { timestampOf } from '../../api/time.ts';
-import { majorIn } from '../database/version.ts';
+import { majorOf } from '../database/version.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { destinationPathOf, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
@@ -82,5 +82,5 @@ export function withoutNewLineage(backup: AddonStatus['backup'], before: AddonSt
 /** The version that writes the lineage: the requested one, unless the data are still of an earlier major version. */
 function versionOf({ own: { cluster } }: Situation, { version }: Target): string {
   const data = cluster?.status.dataMajor;
-  return data === undefined || data === majorIn('{version}', version) ? version : String(data);
+  return data === undefined || data === majorOf(version) ? version : String(data);
 }

@@ -2,7 +2,7 @@
 
 import type { ReachableImage } from '../database/image.ts';
 import { setVersion } from '../database/running.ts';
-import { majorIn } from '../database/version.ts';
+import { majorOf } from '../database/version.ts';
 import type { Situation } from '../situation.ts';
 import { serverNameOf } from './archive.ts';
 import { attemptName } from './first-backup.ts';
@@ -28,10 +28,10 @@ export function untilBackedUp(
   const present = setVersion(s);
   const image = cluster?.spec.imageName;
   if (!hasBackups || serverName === undefined || image === undefined || present === undefined) return reachable;
-  const from = cluster?.status.dataMajor ?? majorIn('{version}', present);
-  const to = majorIn('{version}', reachable.version);
+  const from = cluster?.status.dataMajor ?? majorOf(present);
+  const to = majorOf(reachable.version);
   // Somebody else may have set the image: it is the data that cannot go back.
-  if (from === undefined || to === undefined || to <= from || majorIn('{version}', present) !== from) return reachable;
+  if (from === undefined || to === undefined || to <= from || majorOf(present) !== from) return reachable;
   const wait = `version ${reachable.version} is applied once a base backup of version ${present} is completed`;
   if (!hasStore || objectStore === undefined) {
     const message = `${wait}, and none can be made at the moment: see the condition BackupReady`;

@@ -4,7 +4,7 @@ import { millisecondsOf } from '../../api/time.ts';
 import type { Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { knownRunning, setVersion } from './running.ts';
-import { isUnsupported, parseVersion } from './version.ts';
+import { isUnsupported, majorOf } from './version.ts';
 
 /** The day of the final release of each major version (https://www.postgresql.org/support/versioning/, read 2026-11-28). */
 export const finalReleases: Readonly<Record<number, string>> = {
@@ -23,7 +23,7 @@ export function judgeEndOfLife(s: Situation, now: number): Verdict | undefined {
   const { cluster } = s.own;
   if (cluster === undefined) return undefined;
   const running = knownRunning(s);
-  const major = cluster.status.dataMajor ?? parseVersion(running?.version ?? setVersion(s) ?? '')?.major;
+  const major = cluster.status.dataMajor ?? majorOf(running?.version ?? setVersion(s));
   const image = running?.image ?? cluster.spec.imageName ?? '';
   return versionEnded(major, now) ?? imageEnded(image);
 }

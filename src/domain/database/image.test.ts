@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { ImageRollout, Platform } from '../observed.ts';
+import { situationOf } from '../situation.ts';
 import { aCluster, anAddon, changed, defined, observing, testPlatform, think } from '../testing.ts';
-import { formOf, kindOfImage } from './image.ts';
+import { formOf, kindOfImage, reachableImage } from './image.ts';
 import { isUnsupported, parseVersion, versionOfImage } from './version.ts';
 
 const bare = 'ghcr.io/cloudnative-pg/postgresql';
@@ -24,6 +25,19 @@ describe('the form of an image', () => {
     ['r.example/pg:17.20261101', undefined],
   ])('%s: %s', (image, form) => {
     expect(formOf(trixie, image)).toBe(form);
+  });
+
+  it('is unknown without a tag, also where the version is known', () => {
+    expect(formOf(trixie, 'r.example/pg', '17')).toBeUndefined();
+  });
+
+  it.each([
+    [`${bare}:17.4-standard-trixie`, '17', 'pattern'],
+    ['r.example/pg:17-x', '17', 'other'],
+    ['r.example/pg:latest', 'unknown', 'other'],
+    [`${bare}:17`, '17', 'unsupported'],
+  ])('%s is counted as %s, %s', (image, major, kind) => {
+    expect(kindOfImage(trixie, image)).toEqual({ major, image: kind });
   });
 
   it('is that of the pattern wherever the pattern has the version', () => {
@@ -122,6 +136,18 @@ describe('with imageRollout Never', () => {
     expect(applied(world)?.message).toContain('postgres.imageRollout: Now');
   });
 
+  it('an image without a version stays, and counts as the version that ran', () => {
+    const { cluster, addon } = running(`${bare}:17`);
+    const { image: _, ...status } = addon.status ?? {};
+    const edited = { ...cluster, spec: { ...cluster.spec, imageName: 'r.example/pg:latest' } };
+    const asked = changed({ ...addon, status }, { version: '17.6' });
+    expect(reachableImage(situationOf(observing(asked, { cluster: edited })))).toMatchObject({
+      image: 'r.example/pg:latest',
+      version: '17',
+      shortfall: { reason: 'ImageFormUnknown' },
+    });
+  });
+
   describe.each([
     '{version}.0-debian-12-r0',
     '{version}.0.1',
@@ -174,10 +200,16 @@ describe('with imageRollout Never', () => {
     });
   });
 
-  it('a form that somebody edits is put back', () => {
+  it.each(['17', '18', 'latest'])('a form that somebody edits is put back, with the tag %s too', (tag) => {
     const { cluster, ...world } = running(`${bare}:17`);
-    const spec = { ...cluster.spec, imageName: 'evil.example/pg:17' };
+    const spec = { ...cluster.spec, imageName: `evil.example/pg:${tag}` };
     expect(imageIn(round({ ...world, cluster: { ...cluster, spec } }))).toBe(`${bare}:17`);
+  });
+
+  it('an image of the pattern stays, also before status has recorded it', () => {
+    const { cluster, ...world } = running(`${bare}:17`);
+    const spec = { ...cluster.spec, imageName: `${bare}:17-standard-trixie` };
+    expect(imageIn(round({ ...world, cluster: { ...cluster, spec } }))).toBe(`${bare}:17-standard-trixie`);
   });
 
   it('a database that never ran follows the pattern', () => {
@@ -201,9 +233,32 @@ describe('with imageRollout Now', () => {
     expect(applied(starts(world))?.reason).toBe('Applied');
   });
 
+  it('also one of which CNPG does not report the major version of the data', () => {
+    const { cluster, ...world } = running(`${bare}:17`, 'Now');
+    const { dataMajor: _, ...status } = cluster.status;
+    expect(imageIn(round({ ...world, cluster: { ...cluster, status } }))).toBe(`${bare}:17-standard-trixie`);
+  });
+
+  it.each(['evil.example/pg:latest', undefined])('also one whose image somebody replaced by %s', (imageName) => {
+    const { cluster, ...world } = running(`${bare}:17`, 'Now');
+    const edited = round({ ...world, cluster: { ...cluster, spec: { ...cluster.spec, imageName } } });
+    expect(imageIn(edited)).toBe(`${bare}:17-standard-trixie`);
+    expect(applied(edited)?.reason).toBe('Applying');
+  });
+
+  it('a database that is down, and of which nothing is recorded but that it ran, gets the version that is asked for', () => {
+    const { addon, cluster, platform } = running(`${bare}:17-standard-trixie`, 'Now');
+    const { running: _, ...status } = addon.status ?? {};
+    const down = { ...cluster, status: { ...cluster.status, readyInstances: 0 } };
+    expect(imageIn(asks({ addon: { ...addon, status }, cluster: down, platform }, '17.4'))).toBe(
+      `${bare}:17.4-standard-trixie`,
+    );
+  });
+
   it('a new major version comes after the form, in a write of its own', () => {
     const first = asks(running(`${bare}:17`, 'Now'), '18');
     expect(imageIn(first)).toBe(`${bare}:17-standard-trixie`);
+    expect(reachableImage(situationOf(observing(first.addon, first))).shortfall?.reason).toBe('UpgradePending');
     const waiting = round(first);
     expect(imageIn(waiting)).toBe(`${bare}:17-standard-trixie`);
     expect(imageIn(starts(waiting))).toBe(`${bare}:18-standard-trixie`);

@@ -4,7 +4,7 @@ import type { Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { reachableVersion } from './reachable-version.ts';
 import { knownRunning, setVersion, versionIn } from './running.ts';
-import { imageFor, isUnsupported, parseVersion, versionOfImage } from './version.ts';
+import { imageFor, isUnsupported, majorOf, versionOfImage } from './version.ts';
 
 export interface ReachableImage {
   readonly image: string;
@@ -32,7 +32,7 @@ export function kindOfImage(
   pattern: string,
   image: string,
 ): { readonly major: string; readonly image: 'pattern' | 'other' | 'unsupported' } {
-  const major = majorOf(versionOfImage(pattern, image) ?? '');
+  const major = majorOf(versionOfImage(pattern, image));
   const kind = formOf(pattern, image) === pattern ? 'pattern' : 'other';
   return { major: String(major ?? 'unknown'), image: isUnsupported(image) ? 'unsupported' : kind };
 }
@@ -70,10 +70,6 @@ function heldImage(s: Situation, pattern: string): string {
 /** Whether a major upgrade was written that has not finished. */
 function upgrades({ own: { cluster } }: Situation, version: string): boolean {
   return (cluster?.status.dataMajor ?? majorOf(version)) !== majorOf(version);
-}
-
-function majorOf(version: string): number | undefined {
-  return parseVersion(version)?.major;
 }
 
 function formFirst(wanted: string): Verdict {

@@ -3,9 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
-import type { Reason } from '../../api/conditions.ts';
+import { type Reason, reasons } from '../../api/conditions.ts';
 import type { Platform } from '../observed.ts';
+import { situationOf } from '../situation.ts';
 import { aCluster, anAddon, aVolume, changed, defined, observing, testPlatform, testTime, think } from '../testing.ts';
+import { isAboutVersion, reachableVersion } from './reachable-version.ts';
 import { isLower, parseVersion, versionOfImage } from './version.ts';
 
 interface World {
@@ -56,6 +58,12 @@ function reports({ addon, cluster }: World, status: 'True' | 'False', dataMajor 
 
 const asks = ({ addon, cluster }: World, version: string | undefined): World =>
   round({ addon: changed(addon, version === undefined ? ({ version: undefined } as never) : { version }), cluster });
+/** What is to be written, and why it is not what is asked for. */
+const reached = ({ addon, cluster }: World, version: string | undefined) => {
+  const { version: _, ...spec } = addon.spec;
+  const asking = { ...addon, spec: version === undefined ? spec : { ...spec, version } };
+  return reachableVersion(situationOf(observing(asking, { cluster, platform, volumes })));
+};
 const stops = (world: World): World => round(reports(world, 'False'));
 const comesUp = (world: World): World => round(reports(world, 'True', parseVersion(versionOf(world))?.major));
 /** The instances stop, and start with what is set then. */
@@ -213,19 +221,24 @@ describe('a major upgrade', () => {
       expect(versionOf(asked)).toBe('18');
       expect(reasonOf(asked, 'PlanApplied')).toBe('DowngradeRefused');
     }
-    expect(versionOf(asks(upgrading(), undefined))).toBe('18');
+    expect(reached(upgrading(), undefined)).toEqual({ value: '18' });
   });
 
-  it.each(['UpgradeFailed', 'ImagePullFailed'] as const)(
-    'that ended with %s can be reverted, but not below',
-    (reason) => {
-      expect(versionOf(asks(explained(upgrading(), reason), '17.4'))).toBe('17.4');
-      expect(versionOf(asks(explained(upgrading(), reason), undefined))).toBe('17.4');
-      expect(versionOf(asks(explained(upgrading(), reason), '17.2'))).toBe('17.4');
-      expect(versionOf(asks(explained(upgrading(), reason), '16'))).toBe('17.4');
-      expect(versionOf(asks(explained(upgrading(), reason), '18.1'))).toBe('18.1');
-    },
-  );
+  it.each([
+    'UpgradeFailed',
+    'ImagePullFailed',
+    'PodsRefused',
+    'QuotaExceeded',
+    'Unschedulable',
+    'ContainerNotStarted',
+    'MountFailed',
+  ] as const)('that ended with %s can be reverted, but not below', (reason) => {
+    expect(versionOf(asks(explained(upgrading(), reason), '17.4'))).toBe('17.4');
+    expect(versionOf(asks(explained(upgrading(), reason), undefined))).toBe('17.4');
+    expect(versionOf(asks(explained(upgrading(), reason), '17.2'))).toBe('17.4');
+    expect(versionOf(asks(explained(upgrading(), reason), '16'))).toBe('17.4');
+    expect(versionOf(asks(explained(upgrading(), reason), '18.1'))).toBe('18.1');
+  });
 
   it('that is complete cannot be', () => {
     const asked = asks(starts(asks(starts(created('17.4')), '18')), '17.4');
@@ -268,4 +281,78 @@ it('of a deleted Cluster has no lower bound', () => {
   const { decision } = think(observing(changed(addon, { version: '16' }), { platform }), {}, testTime);
   const write = decision.actions.find(({ child }) => child === 'cluster');
   expect(write).toMatchObject({ verb: 'create', manifest: { spec: { imageName: 'example.com/postgresql:16' } } });
+});
+
+it.each([
+  ['the version that it had', { ready_at: '2026-01-02T03:04:05Z' }, '17.4'],
+  ['the default, if it was never ready', {}, '18'],
+])('a deleted Cluster is created again with %s, unless another is asked for', (_, status, version) => {
+  const { addon } = starts(created('17.4'));
+  const left = { ...addon, status: { ...addon.status, ...status } };
+  const on = { platform: { ...platform, defaultVersion: '18' } };
+  const withoutVersion = { ...left, spec: { plan: 'free' } } as const;
+  expect(reachableVersion(situationOf(observing(withoutVersion, on)))).toEqual({ value: version });
+  expect(reachableVersion(situationOf(observing(left, on)))).toEqual({ value: '17.4' });
+});
+
+describe('where CloudNativePG does not report the major version of the data', () => {
+  const unreported = ({ addon, cluster }: World): World => {
+    const { dataMajor: _, ...status } = cluster.status;
+    return { addon, cluster: { ...cluster, status } };
+  };
+
+  it('it is that of what has run', () => {
+    const asked = asks(unreported(starts(created('17.4'))), '16');
+    expect(versionOf(asked)).toBe('17.4');
+    expect(reasonOf(asked, 'PlanApplied')).toBe('DowngradeRefused');
+    expect(messageOf(asked)).toContain('is lower than 17.4, which has run on this data');
+  });
+
+  it('and nothing has run, any version can be asked for', () => {
+    expect(reached(unreported(fails(created('17.4'))), '16')).toEqual({ value: '16' });
+  });
+});
+
+describe('a version that is being rolled out, and that status does not name,', () => {
+  const rollingOut = (version: string): World => {
+    const { addon, cluster } = fails(asks(starts(created('17.4')), version));
+    const { version: _, ...status } = addon.status ?? {};
+    return { addon: { ...addon, status }, cluster };
+  };
+
+  it('is followed within the major version of the data', () => {
+    expect(reached(rollingOut('17.6'), undefined)).toEqual({ value: '17.6' });
+    expect(reached(rollingOut('18'), undefined)).toEqual({ value: '17.4' });
+  });
+
+  it('is followed within the major version that is asked for', () => {
+    expect(reached(rollingOut('18.2'), '18.1')).toMatchObject({
+      value: '18.2',
+      shortfall: { reason: 'DowngradeRefused' },
+    });
+  });
+});
+
+describe('an image without a version in the Cluster', () => {
+  const edited = ({ addon, cluster }: World): World => ({
+    addon,
+    cluster: { ...cluster, spec: { ...cluster.spec, imageName: 'example.com/postgresql:latest' } },
+  });
+
+  it('leaves the version that has run', () => {
+    expect(reached(edited(fails(starts(created('17.4')))), undefined)).toEqual({ value: '17.4' });
+  });
+
+  it('and nothing has run: the default is kept', () => {
+    expect(reached(edited(fails(created('17.4'))), '16')).toMatchObject({
+      value: '17',
+      shortfall: { reason: 'DowngradeRefused' },
+    });
+  });
+});
+
+it('PlanApplied reports what keeps a version from being applied instead of the progress of a creation', () => {
+  const all = Object.keys(reasons) as readonly Reason[];
+  const about = all.filter((reason) => isAboutVersion({ reason, message: '' }));
+  expect(about.toSorted()).toEqual(['DowngradeRefused', 'ImageFormUnknown', 'UpgradeBackupPending', 'UpgradePending']);
 });

@@ -6,7 +6,7 @@ import type { Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { readySince } from './restart-mark.ts';
 import { knownRunning, type Running, setVersion } from './running.ts';
-import { isLower, parseVersion } from './version.ts';
+import { isLower, majorOf } from './version.ts';
 
 export interface ReachableVersion {
   readonly value: string;
@@ -71,15 +71,16 @@ function mayRun({ addon, own: { cluster } }: Situation, { since }: Running): boo
   return !isUntouched && !neverStarted.includes(reasonOf(addon, 'Ready') as Reason | undefined);
 }
 
+const aboutVersion: readonly Reason[] = [
+  'DowngradeRefused',
+  'UpgradePending',
+  'UpgradeBackupPending',
+  'ImageFormUnknown',
+];
+
 /** Whether PlanApplied reports this instead of the progress of a creation. */
 export function isAboutVersion({ reason }: Verdict): boolean {
-  return (['DowngradeRefused', 'UpgradePending', 'UpgradeBackupPending', 'ImageFormUnknown'] as const).some(
-    (one) => one === reason,
-  );
-}
-
-function majorOf(version: string | undefined): number | undefined {
-  return version === undefined ? undefined : parseVersion(version)?.major;
+  return aboutVersion.includes(reason);
 }
 
 /** The default version if it has this major version, or else the major version alone. */

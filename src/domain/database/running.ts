@@ -5,7 +5,7 @@ import { reasonOf, wasReady } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 import { awaitsRestart, readySince } from './restart-mark.ts';
 import { isUp } from './up.ts';
-import { isLower, parseVersion, versionOfImage } from './version.ts';
+import { isLower, majorOf, parseVersion, versionOfImage } from './version.ts';
 
 /** As `status.running`. */
 export type Running = NonNullable<AddonStatus['running']>;
@@ -26,7 +26,7 @@ export function recordedRunning(s: Situation): Running | undefined {
 /** `status.running` after a login: the server tells the minor version, which a tag may not. @param version as "17.4" or "17" */
 export function withServerVersion(running: Running | undefined, version: string | undefined): Running | undefined {
   if (running === undefined || version === undefined) return running;
-  const isSame = parseVersion(version)?.major === parseVersion(running.version)?.major;
+  const isSame = majorOf(version) === majorOf(running.version);
   return isSame ? { ...running, lowest: higher(version, running.lowest) } : running;
 }
 
@@ -59,6 +59,6 @@ export function versionIn({ addon, observed: { platform } }: Situation, image: s
 
 /** A tag without a minor version says nothing about it: then the highest one of that major that is known remains. */
 function higher(version: string, before: string | undefined): string {
-  if (before === undefined || parseVersion(before)?.major !== parseVersion(version)?.major) return version;
+  if (before === undefined || majorOf(before) !== majorOf(version)) return version;
   return parseVersion(version)?.minor === undefined || isLower(version, before) ? before : version;
 }

@@ -10,6 +10,9 @@ it.each([
   ['17', '17.4', false],
   ['17.2', '17', false],
   ['18', '17.9', false],
+  ['18.1', '17.4', false],
+  ['latest', '17', false],
+  ['16', 'latest', false],
 ])('%s over a running %s is lower: %s', (wanted, running, lower) => {
   expect(isLower(wanted, running)).toBe(lower);
 });
@@ -21,6 +24,7 @@ describe('images', () => {
     [pattern, 'ghcr.io/cloudnative-pg/postgresql:17.4', '17.4'],
     [pattern, 'registry.example:5000/pg:16.2-standard-trixie', '16.2'],
     ['r/pg:{version}-minimal', 'r/pg:18-minimal', '18'],
+    ['r/pg:{version}-minimal', 'other16/pg:18-minimal', '18'],
     [pattern, 'r/pg:17.5.0-debian-12-r0', '17.5'],
     [pattern, 'r/pg:17.20261101', '17'],
     [pattern, 'r/pg:17beta1', '17'],

@@ -18,9 +18,9 @@ export function parseVersion(text: string): Version | undefined {
   return { major: Number(match[1]), minor: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
-/** The major version of an image that a pattern with `{version}` gives; undefined if its tag has none. */
-export function majorIn(pattern: string, image: string | undefined): number | undefined {
-  return parseVersion(versionOfImage(pattern, image ?? '') ?? '')?.major;
+/** The major version at the beginning of a text; undefined if it does not start with a version, or there is none. */
+export function majorOf(version: string | undefined): number | undefined {
+  return parseVersion(version ?? '')?.major;
 }
 
 /** Whether `wanted` is a lower version than `running`. Without a minor version, only the major versions are compared. */
@@ -28,8 +28,8 @@ export function isLower(wanted: string, running: string): boolean {
   const to = parseVersion(wanted);
   const from = parseVersion(running);
   if (to === undefined || from === undefined) return false;
-  if (to.major !== from.major) return to.major < from.major;
-  return to.minor !== undefined && from.minor !== undefined && to.minor < from.minor;
+  if (to.major < from.major) return true;
+  return to.major === from.major && to.minor !== undefined && from.minor !== undefined && to.minor < from.minor;
 }
 
 /** The image for a version: `pattern` with `{version}` filled in. */

@@ -64,12 +64,12 @@ const unstartable: readonly string[] = ['CreateContainerConfigError', 'CreateCon
 /** @returns the first container that kubelet cannot create or start, with kubelet's message */
 export function containerCannotStart(evidence: Evidence): Verdict | undefined {
   for (const pod of evidence.pods) {
-    const container = pod.containers.find(({ waiting }) => unstartable.includes(waiting?.reason ?? ''));
+    const container = pod.containers.find(({ waiting }) => unstartable.includes(waiting.reason));
     if (container === undefined) continue;
     const { name, waiting } = container;
     return {
       reason: 'ContainerNotStarted',
-      message: `the node cannot start container ${name} of ${displayName(pod)} (${normalize(waiting?.message ?? '')}); follow the node's message`,
+      message: `the node cannot start container ${name} of ${displayName(pod)} (${normalize(waiting.message)}); follow the node's message`,
     };
   }
   return undefined;
@@ -84,7 +84,7 @@ function restarting(pod: Pod): readonly Loop[] {
   return pod.containers.flatMap((container) => {
     const { ready, waiting, restarts, ended } = container;
     if (ready || ended === undefined) return [];
-    const loops = waiting?.reason === 'CrashLoopBackOff' || (restarts >= 2 && isShort(ended));
+    const loops = waiting.reason === 'CrashLoopBackOff' || (restarts >= 2 && isShort(ended));
     return loops ? [{ pod, container, ended }] : [];
   });
 }

@@ -17,7 +17,7 @@ const imageReasons: readonly string[] = [
 /** A container waits for an image that the node cannot pull. */
 export function imageCannotBePulled(evidence: Evidence): Verdict | undefined {
   for (const pod of evidence.pods) {
-    const container = pod.containers.find(({ waiting }) => imageReasons.includes(waiting?.reason ?? ''));
+    const container = pod.containers.find(({ waiting }) => imageReasons.includes(waiting.reason));
     if (container === undefined) continue;
     const why = pullError(evidence, pod, container);
     return {
@@ -30,7 +30,7 @@ export function imageCannotBePulled(evidence: Evidence): Verdict | undefined {
 
 /** Some kubelets show the cause in the container status only during an attempt, but always in an event. */
 function pullError(evidence: Evidence, pod: Pod, { waiting }: Container): string {
-  const own = wordsOnImage(waiting?.message ?? '');
+  const own = wordsOnImage(waiting.message);
   if (own !== '') return own;
   const event = warningsOn(evidence, pod, 'Failed').find(({ message }) => message.startsWith('Failed to pull image'));
   return event === undefined ? '' : wordsOnImage(event.message);

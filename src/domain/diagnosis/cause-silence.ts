@@ -26,18 +26,13 @@ export function reportIsOld(evidence: Evidence): Verdict | undefined {
 /** All existing pods are ready, but one is missing and not being created: its creation was refused, which CNPG reports only in its log. */
 export function podIsNotMade(evidence: Evidence): Verdict | undefined {
   const { metadata, spec } = evidence.cluster;
-  const existing = instances(evidence);
   const settled = evidence.pods.every((pod) => isInstance(pod) && !pod.isBeingDeleted && isReady(pod));
-  if (!evidence.isQuiet || !evidence.sees('pods') || !settled || existing.length >= (spec.instances ?? 1))
+  if (!evidence.isQuiet || !evidence.sees('pods') || !settled || evidence.pods.length >= (spec.instances ?? 1))
     return undefined;
   // CNPG creates the claim before the pod.
   if (evidence.sees('persistentvolumeclaims') && evidence.claims.length === 0) return undefined;
   const message = `CloudNativePG has not created a missing pod of Cluster ${metadata.name}, and only the log of its operator shows the cause; first check for a ResourceQuota, a LimitRange or an admission webhook on pods`;
   return { reason: 'PodsRefused', message };
-}
-
-function instances({ pods }: Evidence): readonly Pod[] {
-  return pods.filter(isInstance);
 }
 
 function isReady(pod: Pod): boolean {

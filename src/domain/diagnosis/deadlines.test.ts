@@ -9,7 +9,7 @@ import { needs } from '../needs.ts';
 import type { Observed } from '../observed.ts';
 import { statusOf } from '../status.ts';
 import { aCluster, anAddon, aRunningAddon, changed, observing, refusing, testTime, think } from '../testing.ts';
-import { waitingFor } from './deadlines.ts';
+import { recordedAttempt, untilNextLook, waitingFor } from './deadlines.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -133,25 +133,42 @@ describe('an attempt', () => {
     expect(think(withCluster(creating)(first), {}, testTime + 2 * hour).status).toEqual(first.status);
   });
 
+  /** An addon whose attempt began some milliseconds after the time of the tests. */
+  const begun = (skew: number, reason: Reason = 'Creating'): PostgresAddon => {
+    const lastTransitionTime = new Date(testTime + skew).toISOString();
+    return anAddon(
+      {},
+      {
+        conditions: [
+          { type: 'Reconciling', status: 'True', reason, message: '', lastTransitionTime, observedGeneration: 1 },
+        ],
+      },
+    );
+  };
+
   it('lasts since its recorded beginning, or begins now when that is still to come', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...(Object.keys(reasons) as Reason[])),
         fc.integer({ min: -hour, max: hour }),
         (reason, skew) => {
-          const lastTransitionTime = new Date(testTime + skew).toISOString();
-          const condition = {
-            type: 'Reconciling',
-            status: 'True',
-            reason,
-            message: '',
-            lastTransitionTime,
-            observedGeneration: 1,
-          } as const;
-          const addon = anAddon({}, { conditions: [condition] });
-          expect(waitingFor(addon, testTime)).toBe(Math.max(0, -skew));
+          expect(waitingFor(begun(skew, reason), testTime)).toBe(Math.max(0, -skew));
         },
       ),
     );
+    expect(recordedAttempt(begun(minute), testTime)).toBeDefined();
+    expect(recordedAttempt(begun(minute + 1), testTime)).toBeUndefined();
+  });
+
+  it.each([
+    [0, 90],
+    [89, 1],
+    [90, 30],
+    [300, 30],
+    [310, 31],
+    [6_000, 600],
+    [60_000, 600],
+  ])('that lasts %d s is looked into in %d s', (since, until) => {
+    expect(untilNextLook(begun(-since * 1000), testTime)).toBe(until * 1000);
   });
 });

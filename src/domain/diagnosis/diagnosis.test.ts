@@ -155,12 +155,128 @@ describe('an upgrade that fails', () => {
 
   it('is not reported while it runs, nor for another Job', () => {
     expect(causeOf(first({ 'pods.0.status.phase': 'Running' }))?.reason).not.toBe('UpgradeFailed');
+    // The node was shut down before a container began.
+    expect(causeOf(first({ 'pods.0.status': { phase: 'Failed' } }))).toBeUndefined();
     expect(causeOf(read('job-failing'))?.reason).toBe('CrashLooping');
   });
 });
 
 /** Of the only container of the first pod. */
 const container = 'pods.0.status.containerStatuses.0';
+
+describe('a container', () => {
+  const waits = (reason: string, message?: string) =>
+    changed('crash-looping', {
+      [`${container}.state`]: { waiting: { reason, message } },
+      [`${container}.lastState`]: {},
+    });
+
+  it.each([
+    'ErrImagePull',
+    'ImagePullBackOff',
+    'InvalidImageName',
+    'ErrImageNeverPull',
+    'ImageInspectError',
+    'RegistryUnavailable',
+  ])('without its image is reported, also with %s alone', (reason) => {
+    const { message } = causeOf(waits(reason)) ?? {};
+    expect(message).toMatch(/^image "ghcr\.io\/cloudnative-pg\/postgresql:17" cannot be pulled; correct spec\.version/);
+  });
+
+  it.each(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])(
+    'that the node cannot start is reported with the words of the node: %s',
+    (reason) => {
+      const words = 'secret "db-badparam-app" not found';
+      expect(causeOf(waits(reason, words))).toEqual({
+        reason: 'ContainerNotStarted',
+        message: `the node cannot start container postgres of pod db-badparam-1 (${words}); follow the node's message`,
+      });
+    },
+  );
+
+  it('of the first instance is reported, in whatever order they are listed', () => {
+    const { pods, ...others } = waits('RunContainerError');
+    const second = JSON.parse(JSON.stringify(pods).replaceAll('db-badparam-1', 'db-badparam-2'));
+    for (const listed of [
+      [...pods, ...second],
+      [...second, ...pods],
+    ])
+      expect(causeOf({ ...others, pods: listed })?.message).toContain('container postgres of pod db-badparam-1');
+  });
+
+  it('crashes again and again from the second restart on, each after less than 10 min', () => {
+    const afterRestarts = (restartCount: number, finishedAt: string) =>
+      causeOf(
+        changed('crash-looping', {
+          [`${container}.state`]: { running: {} },
+          [`${container}.restartCount`]: restartCount,
+          [`${container}.lastState.terminated`]: { exitCode: 1, startedAt: '2026-11-21T12:00:00Z', finishedAt },
+        }),
+      );
+    expect(afterRestarts(2, '2026-11-21T12:09:59Z')?.reason).toBe('CrashLooping');
+    expect(afterRestarts(1, '2026-11-21T12:09:59Z')).toBeUndefined();
+    expect(afterRestarts(2, '2026-11-21T12:10:00Z')).toBeUndefined();
+  });
+
+  it('is described without a limit or an exit code that is not known', () => {
+    const unlimited = causeOf(changed('out-of-memory', { 'cluster.spec.resources': {} }));
+    expect(unlimited?.message).toContain('needs more than its memory limit; choose');
+    const codeless = causeOf(changed('crash-looping', { [`${container}.lastState.terminated.exitCode`]: undefined }));
+    expect(codeless?.message).toContain('repeatedly exits; for the cause');
+  });
+});
+
+describe('the node of a pod', () => {
+  it.each<readonly [string, Json]>([
+    ['it is lost', { reason: 'NodeLost' }],
+    ['its pods are evicted', { conditions: [{ type: 'DisruptionTarget', reason: 'DeletionByTaintManager' }] }],
+  ])('does not respond if %s', (_, status) => {
+    expect(causeOf(changed('crash-looping', { 'pods.0.status': status }))?.message).toContain('does not respond');
+  });
+
+  it('evicted it, and said which resource it lacks', () => {
+    const message = 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 96Mi.';
+    const status = { phase: 'Failed', reason: 'Evicted', message };
+    expect(causeOf(changed('crash-looping', { 'pods.0.status': status }))).toEqual({
+      reason: 'NodeUnavailable',
+      message:
+        'node "node-1" evicted pod db-badparam-1 (The node was low on resource: memory); free up the resource it ran out of, or add a node',
+    });
+    const ended = { phase: 'Failed', reason: 'NodeShutdown' };
+    expect(causeOf(changed('crash-looping', { 'pods.0.status': ended }))).toBeUndefined();
+  });
+
+  it('cannot mount a volume, which an event about this volume explains better than a newer list', () => {
+    const recorded = read('mount-failing');
+    const lists = recorded.warnings.map((warning) => ({
+      ...warning,
+      message: 'Unable to attach or mount volumes: unmounted volumes=[pgdata]',
+      lastTimestamp: '2026-11-21T13:00:00Z',
+    }));
+    expect(causeOf({ ...recorded, warnings: [...recorded.warnings, ...lists] })).toEqual(causeOf(recorded));
+    expect(causeOf({ ...recorded, warnings: lists })?.message).toContain('(Unable to attach');
+  });
+});
+
+describe('a volume', () => {
+  it('that cannot be provisioned is reported with the words of the provisioner', () => {
+    const message = 'rpc error: code = ResourceExhausted desc = no space left in pool "a"';
+    expect(causeOf(changed('class-missing', { 'warnings.2.message': message }))).toEqual({
+      reason: 'VolumePending',
+      message:
+        'no volume can be provisioned for claim db-sc-1 of StorageClass "nosuch" (no space left in pool "a"); check its provisioner',
+    });
+  });
+
+  it('that one pod waits for is reported, whatever the others do', () => {
+    const recorded = read('volumes-lacking');
+    const other = changed('volumes-lacking', {
+      'pods.0.metadata.name': 'db-wffc-2-join-aaaaa',
+      'pods.0.status': { phase: 'Running' },
+    });
+    expect(causeOf({ ...recorded, pods: [...recorded.pods, ...other.pods] })).toEqual(causeOf(recorded));
+  });
+});
 
 describe('the message stays the same', () => {
   it('while kubelet tries to pull an image and while it waits', () => {
@@ -250,6 +366,11 @@ describe('a resolved problem is not a cause', () => {
     expect(causeOf(retried)?.reason).not.toBe('StorageClassMissing');
   });
 
+  it('a claim that was missing, once it exists', () => {
+    const made = changed('replica-claim-over-quota', { 'claims.0.metadata.name': 'db-scale-2' });
+    expect(causeOf(made)).toBeUndefined();
+  });
+
   it('a claim that waits for its pod because of its StorageClass', () => {
     const early = changed('volumes-lacking', { 'pods.0.status.conditions': [] });
     expect(causeOf(early)).toBeUndefined();
@@ -259,8 +380,14 @@ describe('a resolved problem is not a cause', () => {
     const message = 'Error creating: pods "db-quota-1-initdb-aaaaa" is forbidden: violates PodSecurity';
     const newer = { 'warnings.0.message': message, 'warnings.0.lastTimestamp': later };
     expect(causeOf(changed('pods-over-quota', newer))?.message).toContain('violates PodSecurity');
-    const older = { 'warnings.0.message': message, 'warnings.0.lastTimestamp': '2026-11-21T12:21:53Z' };
+    const older = { 'warnings.0.message': message, 'warnings.0.lastTimestamp': '2026-11-21T12:22:53Z' };
     expect(causeOf(changed('pods-over-quota', older))?.message).toContain('quota: small');
+    // Of the same second, in any order.
+    const same = changed('pods-over-quota', { ...newer, 'warnings.1.lastTimestamp': later });
+    expect(causeOf({ ...same, warnings: same.warnings.toReversed() })).toEqual(causeOf(same));
+    // The claim is created in the second of the first refusal.
+    const now = { 'warnings.1.lastTimestamp': later, 'claims.0.metadata.creationTimestamp': later };
+    expect(causeOf(changed('pods-over-quota', now))?.message).toContain('quota: small');
   });
 
   it('an event of an object that was replaced', () => {
@@ -338,10 +465,29 @@ describe('what CNPG does not report', () => {
     expect(causeOf(changed('claims-over-quota', { 'cluster.status.phase': 'Setting up primary' }))).toBeUndefined();
   });
 
+  it('a missing pod, while the others are ready and nothing is under way', () => {
+    const ready = { 'cluster.spec.instances': 2 };
+    expect(causeOf(changed('class-resolved', ready))?.reason).toBe('PodsRefused');
+    const leaving = { ...ready, 'pods.0.metadata.deletionTimestamp': '2026-11-21T15:00:00Z' };
+    expect(causeOf(changed('class-resolved', leaving))).toBeUndefined();
+    expect(causeOf(changed('class-resolved', { ...ready, 'pods.0.status.conditions': [] }))).toBeUndefined();
+    // A Job that prepares an instance.
+    expect(causeOf(changed('cnpg-down', { 'cluster.status.readyInstances': 0 }))).toBeUndefined();
+    // Without a number, a Cluster has one instance.
+    expect(causeOf(changed('class-resolved', { 'cluster.spec.instances': undefined }))).toBeUndefined();
+  });
+
   it('an expansion of a disk that does not finish, reported last', () => {
     const cause = causeOf(changed('class-resolved', { 'claims.0.spec.resources.requests.storage': '2Gi' }));
     expect(cause?.reason).toBe('VolumeGrowing');
     expect(cause?.message).toContain('from 1Gi to 2Gi');
+    const failed = changed('class-resolved', {
+      'claims.0.spec.resources.requests.storage': '2Gi',
+      'warnings.0.reason': 'VolumeResizeFailed',
+      'warnings.0.message': 'resize volume failed: no room',
+      'warnings.0.involvedObject.uid': valueAt(read('class-resolved'), 'claims.0.metadata.uid'),
+    });
+    expect(causeOf(failed)?.message).toContain('from 1Gi to 2Gi (resize volume failed: no room); if');
     const both = changed('crash-looping', { 'claims.0.spec.resources.requests.storage': '2Gi' });
     expect(causeOf(both)?.reason).toBe('CrashLooping');
   });
@@ -356,6 +502,9 @@ describe('what is missing', () => {
     const named = recorded.pods.some((pod) => JSON.stringify(pod).includes('persistentvolumeclaim \\"'));
     const cause = findCause(factsOf(recorded), projectCluster(recorded.cluster), soon);
     expect(cause === undefined).toBe(!named);
+    expect(findCause(factsOf(recorded), projectCluster(recorded.cluster), soon + 1000)).toBeDefined();
+    const unreported = { ...projectCluster(recorded.cluster), status: {} };
+    expect(findCause(factsOf(recorded), unreported, soon) === undefined).toBe(!named);
     const gone: Facts = { ...factsOf(recorded), changedAt: undefined };
     expect(findCause(gone, projectCluster(recorded.cluster), now) === undefined).toBe(!named);
   });
@@ -383,6 +532,7 @@ describe('without permissions', () => {
     const claimsOnly: Facts = { ...all, claims: factsOf(recorded).claims, unseen: ['pods', 'events'] };
     expect(findCause(claimsOnly, projectCluster(recorded.cluster), now)?.reason).toBe('StorageClassMissing');
     expect(blindSpots({ kind: 'found', object: claimsOnly })).toContain('is not permitted to list pods and events');
+    expect(blindSpots({ kind: 'found', object: { ...all, unseen: ['events'] } })).toContain('to list events in');
   });
 
   it('a failed list is no evidence either, and is not called a missing permission', () => {
@@ -533,6 +683,10 @@ describe('without Jobs, as CNPG 1.31 prepares disks,', () => {
 
   it('an image that cannot be pulled is left by deleting the pod of the instance', () => {
     expect(causeOf(withoutJobs('image-failing'))?.message).toMatch(/then delete pod db-img-1,/);
+  });
+
+  it('an instance that no node can run is not deleted: CNPG replaces its pod', () => {
+    expect(causeOf(withoutJobs('memory-lacking'))?.message).not.toContain('delete');
   });
 
   it('the log is that of the init container, before its restart', () => {

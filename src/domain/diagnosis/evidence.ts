@@ -48,6 +48,5 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 }
 
 function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return Number(a > b) - Number(a < b);
 }

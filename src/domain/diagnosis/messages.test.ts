@@ -59,8 +59,11 @@ describe('wordsOnRefusal', () => {
     );
   });
 
-  it('keeps the message of a webhook', () => {
-    const denied = 'admission webhook "guard.example" denied the request: ask the platform team';
-    expect(wordsOnRefusal(`Error creating: ${denied}`, 'db-1-initdb')).toBe(denied);
-  });
+  it.each(['ask the platform team', 'disks, used: 3 of 3', 'disks, limited: 3'])(
+    'keeps the message of a webhook: %s',
+    (words) => {
+      const denied = `admission webhook "guard-hooks" denied the request: ${words}`;
+      expect(wordsOnRefusal(`Error creating: ${denied}`, 'db-1-initdb')).toBe(denied);
+    },
+  );
 });

@@ -41,9 +41,9 @@ export function wordsOnImage(message: string): string {
  * preemption: ...": sorted, and without the numbers of nodes, which change with every node.
  */
 export function wordsOnScheduling(message: string): string {
-  const [, list] = message.replace(/\s+/g, ' ').split('nodes are available: ', 2);
+  const [, list] = message.replace(/\s+/g, ' ').split('nodes are available: ');
   if (list === undefined) return normalize(message);
-  const [why = ''] = list.split(/\. |\.$/, 1);
+  const [why = ''] = list.split(/\. |\.$/);
   const parts = why.split(/, (?=\d+ )/).map((part) => part.replace(/^\d+ /, ''));
   return normalize([...new Set(parts)].sort().join(', '));
 }
@@ -58,6 +58,6 @@ export function wordsOnRefusal(message: string, job: string): string {
 
 function withoutUse(refusal: string): string {
   const from = refusal.indexOf(', used: ');
-  const to = from === -1 ? -1 : refusal.indexOf(', limited: ', from);
-  return to === -1 ? refusal : refusal.slice(0, from) + refusal.slice(to);
+  const to = refusal.indexOf(', limited: ', from);
+  return from === -1 || to === -1 ? refusal : refusal.slice(0, from) + refusal.slice(to);
 }

@@ -74,7 +74,7 @@ export function failedAgain(pods: readonly Pod[]): readonly Pod[] {
     return failed.filter(sameJob).length >= 2 && !pods.some((other) => sameJob(other) && other.phase === 'Succeeded');
   });
   // Kubernetes writes all of them in the same form, so their order is that of the texts.
-  return [...again].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  return again.toSorted((a, b) => Number(a.createdAt < b.createdAt) - Number(a.createdAt > b.createdAt));
 }
 
 /** The instance for which the API server refuses to create the pod of a Job, as an Event on the Job says; undefined for another Event. */

@@ -1,7 +1,7 @@
 // Adopts the database that a deleted addon with the same name and appId left in service, if it matches the addon.
 import type { Cluster } from '../../api/cnpg.ts';
 import { isEssential, roles } from '../children.ts';
-import { isLower, parseVersion, versionOfImage } from '../database/version.ts';
+import { isLower, majorOf, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
 import { inheritedReadyAt } from '../recorded.ts';
 import { orphanedCluster, type Situation, unseen } from '../situation.ts';
@@ -56,6 +56,6 @@ function mismatchOf({ addon, observed }: Situation, target: Target, cluster: Clu
 function versionOfData(cluster: Cluster, pattern: string): string | undefined {
   const image = versionOfImage(pattern, cluster.spec.imageName ?? '');
   const { dataMajor } = cluster.status;
-  const hasRun = inheritedReadyAt(cluster) !== undefined && parseVersion(image ?? '')?.major === dataMajor;
+  const hasRun = inheritedReadyAt(cluster) !== undefined && majorOf(image) === dataMajor;
   return dataMajor === undefined || hasRun ? image : String(dataMajor);
 }

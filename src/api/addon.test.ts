@@ -1,0 +1,61 @@
+// What is kept of a PostgresAddon, and how much of its status says something about this object.
+import { describe, expect, it } from '@jest/globals';
+import { annotations, projectAddon } from './addon.ts';
+import type { KubeObject } from './kubernetes.ts';
+
+const asked = { [annotations.preview]: 'pro', [annotations.backupNow]: '1', [annotations.startEmpty]: 'a' };
+const metadata = {
+  name: 'shop',
+  namespace: 'team-a',
+  uid: 'this',
+  resourceVersion: '1',
+  generation: 3,
+  deletionTimestamp: '2026-01-02T03:04:05Z',
+  finalizers: ['orphan'],
+};
+const object = { apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', metadata };
+
+it('keeps what decisions need, also of an addon without a spec', () => {
+  const raw = {
+    ...object,
+    metadata: { ...metadata, labels: { app: 'shop' }, annotations: { ...asked, note: 'x' }, managedFields: [] },
+    spec: { plan: 'free' },
+  };
+  const kept = { ...object, metadata: { ...metadata, annotations: asked } };
+  expect(projectAddon(raw as KubeObject)).toEqual({ ...kept, spec: { plan: 'free' } });
+  expect(projectAddon({ ...raw, spec: undefined } as KubeObject)).toEqual({ ...kept, spec: {} });
+});
+
+describe('a status', () => {
+  const statusIn = (status: object, of: object = metadata) =>
+    projectAddon({ ...object, metadata: of, status } as KubeObject).status;
+  const once = {
+    clusterName: 'db-shop',
+    ready_at: '2026-01-02T03:04:05Z',
+    operator: 'operators/one',
+    backup: { lineages: [{ serverName: 'db-shop-17' }] },
+  };
+  const status = { ...once, phase: 'running', backup: { ...once.backup, effective: 'daily' } };
+
+  it.each([
+    ['this object and generation', { ...status, uid: 'this', observedGeneration: 3 }],
+    ['an earlier generation', { ...status, uid: 'this', observedGeneration: 2 }],
+    ['an object and a generation that it does not name', status],
+  ])('of %s is kept', (_, written) => expect(statusIn(written)).toEqual(written));
+
+  it('of an object without a generation is kept, unless it names one', () => {
+    const { generation: _, ...without } = metadata;
+    expect(statusIn(status, without)).toEqual(status);
+    expect(statusIn({ ...status, observedGeneration: 1 }, without)).toStrictEqual(once);
+  });
+
+  it('of another object leads to its Cluster, and says nothing else', () => {
+    expect(statusIn({ ...status, uid: 'another' })).toStrictEqual({ clusterName: 'db-shop' });
+    expect(statusIn({ phase: 'running', uid: 'another' })).toStrictEqual({});
+  });
+
+  it('of a later generation says what happened once', () => {
+    expect(statusIn({ ...status, uid: 'this', observedGeneration: 4 })).toStrictEqual(once);
+    expect(statusIn({ phase: 'running', observedGeneration: 4 })).toStrictEqual({});
+  });
+});

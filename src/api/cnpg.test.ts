@@ -1,0 +1,154 @@
+// What is kept of CloudNativePG's objects: every field that a decision needs, and no other.
+import { describe, expect, it } from '@jest/globals';
+import { annotations, labels } from './addon.ts';
+import { projectBackup, projectCluster, projectScheduledBackup } from './cnpg.ts';
+import type { KubeObject } from './kubernetes.ts';
+
+const identity = { name: 'db', namespace: 'team-a', uid: 'u', resourceVersion: '1' };
+const objectOf = (kind: string, parts: object): KubeObject =>
+  ({ apiVersion: 'postgresql.cnpg.io/v1', kind, metadata: identity, ...parts }) as KubeObject;
+const bare = { ...identity, labels: {}, annotations: {} };
+
+const metadata = {
+  ...identity,
+  deletionTimestamp: '2026-01-02T03:04:05Z',
+  ownerReferences: [{ apiVersion: 'v1', kind: 'Any', name: 'a', uid: 'b' }],
+  labels: Object.fromEntries(Object.values(labels).map((name) => [name, 'x'])),
+  annotations: Object.fromEntries(
+    [
+      annotations.readyBefore,
+      annotations.formerUid,
+      annotations.readyAt,
+      annotations.objectStore,
+      'cnpg.io/hibernation',
+      'cnpg.io/reconciliationLoop',
+      'cnpg.io/fencedInstances',
+      'cnpg.io/reconcilePodSpec',
+    ].map((name) => [name, 'x']),
+  ),
+};
+/** With what nothing depends on. */
+const more = {
+  ...metadata,
+  creationTimestamp: '2026-01-01T00:00:00Z',
+  generation: 2,
+  managedFields: [],
+  labels: { ...metadata.labels, app: 'shop' },
+  annotations: { ...metadata.annotations, note: 'x' },
+};
+
+describe('a Cluster', () => {
+  const spec = {
+    instances: 2,
+    imageName: 'pg:17',
+    enablePDB: true,
+    primaryUpdateMethod: 'restart',
+    resources: { requests: { memory: '1Gi' }, limits: { memory: '1Gi' } },
+    affinity: { enablePodAntiAffinity: true, podAntiAffinityType: 'required', topologyKey: 'zone' },
+    storage: { size: '1Gi' },
+    postgresql: {
+      parameters: { shared_buffers: '256MB', max_connections: '100' },
+      synchronous: { method: 'any', number: 1, dataDurability: 'required', failoverQuorum: true },
+    },
+    bootstrap: { initdb: { database: 'app', owner: 'app' } },
+    plugins: [{ name: 'barman', enabled: true, isWALArchiver: true, parameters: { serverName: 'db-17' } }],
+    serviceAccountTemplate: { metadata: { annotations: { role: 'backup' } } },
+  };
+  const time = '2026-01-02T03:04:05Z';
+  const status = {
+    phase: 'Cluster in healthy state',
+    phaseReason: 'none',
+    readyInstances: 2,
+    currentPrimary: 'db-1',
+    targetPrimary: 'db-1',
+  };
+  const condition = { status: 'True', reason: 'Fine', message: 'm', lastTransitionTime: time };
+
+  it('keeps what is decided about', () => {
+    const raw = objectOf('Cluster', {
+      metadata: more,
+      spec: { ...spec, superuserSecret: { name: 'x' }, plugins: [{ ...spec.plugins[0], other: 1 }, { name: 'more' }] },
+      status: {
+        ...status,
+        instancesStatus: {},
+        secretsResourceVersion: { applicationSecretVersion: '30', other: '31' },
+        pgDataImageInfo: { image: 'pg:17', majorVersion: 17 },
+        conditions: [
+          { type: 'Other', ...condition, status: 'Unknown' },
+          { type: 'Ready', ...condition },
+          { type: 'ContinuousArchiving', ...condition, observedGeneration: 1 },
+          { type: 'LastBackupSucceeded', ...condition, status: 'False' },
+        ],
+      },
+    });
+    expect(projectCluster(raw)).toStrictEqual({
+      apiVersion: 'postgresql.cnpg.io/v1',
+      kind: 'Cluster',
+      metadata,
+      spec: { ...spec, plugins: [...spec.plugins, { name: 'more' }] },
+      status: {
+        ...status,
+        applicationSecretVersion: '30',
+        readyCondition: { status: 'True', lastTransitionTime: time },
+        archiving: condition,
+        lastBackup: { ...condition, status: 'False' },
+        dataMajor: 17,
+      },
+    });
+  });
+
+  it('has nothing that is not there', () => {
+    expect(projectCluster(objectOf('Cluster', {}))).toStrictEqual({
+      apiVersion: 'postgresql.cnpg.io/v1',
+      kind: 'Cluster',
+      metadata: bare,
+      spec: {
+        resources: { requests: {}, limits: {} },
+        affinity: {},
+        storage: {},
+        postgresql: { parameters: {} },
+        bootstrap: { initdb: {} },
+      },
+      status: {},
+    });
+  });
+
+  it('has at most 32 parameters of a plugin', () => {
+    const parameters = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`p${index}`, 'x']));
+    const { plugins = [] } = projectCluster(
+      objectOf('Cluster', { spec: { plugins: [{ name: 'a', parameters }] } }),
+    ).spec;
+    expect(Object.keys(plugins[0]?.parameters ?? {})).toEqual(Object.keys(parameters).slice(0, 32));
+  });
+});
+
+it('a ScheduledBackup keeps what is decided about', () => {
+  const spec = {
+    schedule: '0 0 3 * * *',
+    suspend: false,
+    cluster: { name: 'db' },
+    method: 'plugin',
+    pluginConfiguration: { name: 'barman' },
+    backupOwnerReference: 'cluster',
+    target: 'primary',
+  };
+  const status = { nextScheduleTime: '2026-01-02T03:00:00Z' };
+  const raw = objectOf('ScheduledBackup', {
+    metadata: more,
+    spec: { ...spec, immediate: true },
+    status: { ...status, lastCheckTime: 'x' },
+  });
+  expect(projectScheduledBackup(raw)).toStrictEqual(objectOf('ScheduledBackup', { metadata, spec, status }));
+  expect(projectScheduledBackup(objectOf('ScheduledBackup', {}))).toStrictEqual(
+    objectOf('ScheduledBackup', { metadata: bare, spec: { cluster: {}, pluginConfiguration: {} }, status: {} }),
+  );
+});
+
+it('a Backup keeps how it ended, and when it was made', () => {
+  const status = { phase: 'failed', error: 'no room', stoppedAt: '2026-01-02T03:00:00Z' };
+  const raw = objectOf('Backup', { metadata: more, spec: { method: 'plugin' }, status: { ...status, backupId: 'x' } });
+  const { creationTimestamp } = more;
+  expect(projectBackup(raw)).toStrictEqual(
+    objectOf('Backup', { metadata: { ...metadata, creationTimestamp }, status }),
+  );
+});
