@@ -32,5 +32,5 @@ it('each guarantee of the README names a test', () => {
     .filter((line) => line.startsWith('|'))
     .slice(2);
   expect(rows.length).toBeGreaterThan(15);
-  for (const row of rows) expect(row.split(' | ').at(-1)).toMatch(/^`(?:src|e2e|hack)\/[\w./-]+\.test\.ts`/);
+  for (const row of rows) expect(row.split(' | ').at(-1)).toMatch(/^`(?:src|e2e|hack|charts)\/[\w./-]+\.test\.ts`/);
 });

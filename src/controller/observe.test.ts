@@ -527,10 +527,16 @@ describe('the Backup that somebody asked for', () => {
   });
 
   it.each([
-    ['is not there', notFound, { kind: 'absent' }],
-    ['may not be read', forbidden, { kind: 'denied', message: 'not allowed' }],
-  ])('that %s is observed so', async (_, answer, expected) => {
-    expect((await withBackups({ now }, answer)).backup).toEqual(expected);
+    ['is not there', notFound, { kind: 'absent' }, []],
+    ['may not be read', forbidden, { kind: 'denied', message: 'not allowed' }, []],
+    ['cannot be read now', away, { kind: 'unavailable', retryAfterSeconds: 0 }, ['a Backup could not be read']],
+  ])('that %s is observed so, and stops nothing', async (_, answer, expected, lines) => {
+    const { backup, logged } = await withBackups({ now }, answer);
+    expect([backup, logged]).toEqual([expected, lines]);
+  });
+
+  it('does not hide a bug', async () => {
+    await expect(withBackups({ now }, broken)).rejects.toThrow('bug');
   });
 });
 

@@ -57,7 +57,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     need.source
       ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)), need, deps)
       : unread,
-    need.backup === undefined ? unread : readBackup(deps.api.backups, namespace, need.backup),
+    need.backup === undefined ? unread : readBackup(deps, namespace, need.backup),
     need.backups ? readBackups(deps, namespace, name) : unread,
     need.volumes ? readVolumes(deps, namespace, names.cluster) : unread,
     need.live ? addonItself() : unread,
@@ -163,9 +163,16 @@ async function tolerant<T>(read: Promise<Read<T>>, { secretsMayFail }: Needs, { 
   }
 }
 
-async function readBackup(backups: ResourceClient, namespace: string, name: string): Promise<Read<Backup>> {
-  const read = await readObject(backups, namespace, name);
-  return read.kind === 'found' ? { kind: 'found', object: projectBackup(read.object) } : read;
+/** A database does not wait for its backups, so a read that fails is part of the observation. */
+async function readBackup({ api, log }: Dependencies, namespace: string, name: string): Promise<Read<Backup>> {
+  try {
+    const read = await readObject(api.backups, namespace, name);
+    return read.kind === 'found' ? { kind: 'found', object: projectBackup(read.object) } : read;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    log.info('a Backup could not be read', { backup: `${namespace}/${name}`, error: error.message });
+    return { kind: 'unavailable', retryAfterSeconds: error.retryAfterSeconds ?? 0 };
+  }
 }
 
 /** More of them than an addon makes within its retention. */
