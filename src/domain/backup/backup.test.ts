@@ -4,6 +4,7 @@ import { annotations, labels, type PostgresAddon, projectAddon } from '../../api
 import { type ObjectStore, projectObjectStore } from '../../api/barman.ts';
 import { type Backup, barmanPlugin, type Cluster, type ScheduledBackup } from '../../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../../api/kubernetes.ts';
+import { cut } from '../../api/text.ts';
 import { alterationOf } from '../alteration.ts';
 import { needs } from '../needs.ts';
 import type { Observed, Platform } from '../observed.ts';
@@ -534,6 +535,10 @@ describe('what a login said of the archiver', () => {
     const late = round({ ...told('late'), on });
     expect([reasonOf(late), backupOf(late)?.effective]).toEqual(['ArchivingFailing', 'none']);
     expect(backupReady(late)?.message).toContain('store "main"; the last one was archived at 2026-01-02T03:01:00Z');
+    const { addon } = told('late');
+    const backup = { ...addon.status?.backup, recoveryWindow: { from: '2026-01-02T03:00:00Z' } };
+    const never = round({ ...told('late'), on, addon: { ...addon, status: { ...addon.status, backup } } });
+    expect(backupReady(never)?.message).toMatch(/to object store "main"$/);
   });
 
   it('is no longer claimed when there are no more logins', () => {
@@ -618,6 +623,13 @@ describe('a suspended addon', () => {
     const seen = round({ ...world, on, addon: { ...addon, status: { ...addon.status, backup } } });
     expect(backupOf(seen)).toEqual({ ...backup, archiving });
   });
+});
+
+it('a suspended addon of which only lineages are known says no more', () => {
+  const lineages = [{ serverName: 'db-team-a-shop-0', from: '2026-01-01T00:00:00Z' }];
+  const { addon, ...world } = inForce();
+  const restored = { ...changed(addon, { suspend: true }), status: { ...addon.status, backup: { lineages } } };
+  expect(backupOf(round({ ...world, addon: restored }))).toEqual({ lineages });
 });
 
 describe('a suspended addon that is asked for a base backup', () => {
@@ -1158,6 +1170,13 @@ describe('a base backup that is asked for', () => {
     expect(nowOf(round(next))).toEqual(nowOf(next));
   });
 
+  it('while an instance is not ready is refused', () => {
+    const { cluster, ...world } = inForce();
+    const down = cluster && { ...cluster, status: { ...cluster.status, readyInstances: 0 } };
+    const next = round(asking({ ...world, cluster: down }, 'one'));
+    expect([next.made, nowOf(next)?.message]).toEqual([[], 'the database is not ready; ask again once it is']);
+  });
+
   it('that the API server refuses has not begun', () => {
     const refusal = {
       reason: 'QuotaExceeded',
@@ -1330,6 +1349,9 @@ describe('a store that was withdrawn', () => {
     };
     const failing = round({ ...world, cluster: { ...cluster, status: { ...cluster.status, archiving } } });
     expect([reasonOf(failing), backupOf(failing)?.effective]).toEqual(['ArchivingFailing', 'none']);
+    const long = { ...archiving, message: 'x'.repeat(600) };
+    const talkative = round({ ...world, cluster: { ...cluster, status: { ...cluster.status, archiving: long } } });
+    expect(messageOf(talkative)).toContain(`: ${cut(long.message, 500)};`);
   });
 });
 
@@ -1375,6 +1397,22 @@ describe('the schedule', () => {
 
   it('tells its next time before CNPG does', () => {
     expect(backupOf(round(done))?.nextTime).toBe(next);
+  });
+
+  it('has no next time if somebody else has written one that is none', () => {
+    const { scheduledBackup } = done;
+    if (scheduledBackup === undefined) throw new Error('no ScheduledBackup');
+    const addon = changed(done.addon, { backup: { schedule: 'never' } });
+    const spec = { ...scheduledBackup.spec, schedule: 'whenever' };
+    const broken = round({ ...done, addon, scheduledBackup: { ...scheduledBackup, spec } });
+    expect(backupOf(broken)).not.toHaveProperty('nextTime');
+  });
+
+  it('is overdue after the oldest backup that is known if the plugin reports none', () => {
+    const { objectStore } = done;
+    if (objectStore === undefined) throw new Error('no ObjectStore');
+    const silent = { ...done, objectStore: { ...objectStore, status: { serverRecoveryWindow: {} } } };
+    expect(reasonOf(round(silent, Date.parse('2026-01-20T03:00:00Z')))).toBe('BackupOverdue');
   });
 
   it('is overdue two hours after a base backup that was not made, until one is', () => {

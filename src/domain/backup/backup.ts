@@ -208,7 +208,7 @@ function observedLevel({ s, target, now }: Round, asked: BackupNow | undefined):
   const { cluster } = s.own;
   if (recorded === undefined) return undefined;
   const told = asked === undefined ? {} : { now: asked };
-  if (recorded.requested === undefined || recorded.requested === 'none') return { ...recorded, ...told };
+  if (recorded.requested === undefined) return { ...recorded, ...told };
   const isSame = target.archive?.serverName === serverNameOf(cluster);
   const applied = { ...target, backup: recorded.requested, archive: isSame ? target.archive : archiveOf(cluster) };
   const seen = levelOf(s, applied, windowOf(s, applied), now, asked);
@@ -246,8 +246,8 @@ function lastFailureOf(
   now: number,
 ): BackupStatus['lastFailure'] {
   const failure = reportedFailure(s, target, window, now);
-  if (failure?.message === undefined) return failure;
-  return { ...failure, message: explained(s, failure.message, { at: failure.time, lasts: false }, now) };
+  const { message = noReason, time: at } = failure ?? {};
+  return failure && { ...failure, message: explained(s, message, { at, lasts: false }, now) };
 }
 
 function reportedFailure(
