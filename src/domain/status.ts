@@ -14,6 +14,7 @@ import {
   type Decision,
   essentialRefusal,
   type Fields,
+  hasSucceeded,
   type Refusal,
 } from './decision.ts';
 import { recordedAttempt, untilStuck } from './diagnosis/deadlines.ts';
@@ -95,6 +96,7 @@ function fieldsOf(
   const isRefused = essentialRefusal(result) !== undefined;
   const isAsked = login?.archiver !== undefined && result.login?.reason === 'LoggedIn';
   const told = isAsked ? withArchiver(backup, result.archiver, now) : backup;
+  const isPending = actions.some((action) => action.child === 'cluster' && !hasSucceeded(action, result));
   const isMissing = isRefused && result.created?.cluster === undefined && actions.some(isCreationOfCluster);
   const asked = withRefusedRequest(told, result, now);
   const backups = 'backup' in status ? { backup: isMissing ? withoutNewLineage(asked, before.backup) : asked } : {};
@@ -102,7 +104,9 @@ function fieldsOf(
   const isPublished = !isRefused && sourceVersion !== undefined && secretUID !== undefined;
   return {
     // If status never described a database, the requested one is described although its write was refused.
-    ...(isRefused && before.plan !== undefined ? {} : { ...others, ...backups }),
+    ...(isRefused && before.plan !== undefined ? {} : others),
+    // Backups are taken of the Cluster as it is, whatever else is refused.
+    ...(isRefused && before.plan !== undefined && isPending ? {} : backups),
     ...(result.login?.reason === 'LoggedIn' ? login?.proves : {}),
     ...('running' in status ? { running: withServerVersion(status.running, result.serverVersion) } : {}),
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),

@@ -1,10 +1,10 @@
 // Handles an addon with spec.suspend: the same chapters without their writes. The state of the database is reported, and so is a pending
 // change of the spec.
-import { backupWithoutCluster, missingCluster } from './backup/missing-cluster.ts';
+import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
 import type { Decision } from './decision.ts';
-import { retracted } from './retraction.ts';
+import { retracted, retractedFields } from './retraction.ts';
 
 /**
  * @param round without `suspended`
@@ -16,8 +16,8 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   if (s.own.cluster === undefined) {
     const missing = missingCluster(s);
     const ready = missing ?? suspension;
-    const backup = missing === undefined ? {} : { backup: backupWithoutCluster(s, round.now) };
-    const withoutCluster: Chapter = { conditions: retracted(s, ready), status: { preview: previewOf(s), ...backup } };
+    const status = { preview: previewOf(s), ...retractedFields(s, round.now) };
+    const withoutCluster: Chapter = { conditions: retracted(s, ready), status };
     return { ...combine(ready, [withoutCluster, itself]), frozen: true };
   }
   const holdsBack = chaptersOf(round).chapters.some(changesChildren);

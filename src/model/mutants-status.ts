@@ -77,6 +77,20 @@ export const statusMutants = {
     search: searchOf({ steps: ['create free', 'refuse urlSecret'], times: 2 }),
     rule: 'no condition claims what was neither seen nor written',
   },
+  'claims the level of the plan before there is a base backup': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const { backup, ...status } = product.statusOf(addon, decision, result, now);
+        const effective = backup?.requested;
+        return backup === undefined || effective === undefined
+          ? status
+          : { ...status, backup: { ...backup, effective } };
+      },
+    }),
+    search: searchOf({ steps: ['create standard'], times: 1 }),
+    rule: 'a backup level is claimed only of the archive that the Cluster writes, with a base backup',
+  },
   'reports the plan that a suspended addon requests': {
     subject: (product) => ({
       ...product,

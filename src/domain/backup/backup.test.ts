@@ -625,11 +625,68 @@ describe('a suspended addon', () => {
   });
 });
 
+describe('an addon that was suspended before its status was written', () => {
+  const resting = (world: World): World => ({ ...world, addon: changed(world.addon, { suspend: true }) });
+
+  it('claims no backups that it has not recorded', () => {
+    const { addon, ...world } = inForce();
+    const backup = { requested: 'none', effective: 'none' } as const;
+    const seen = round(resting({ ...world, addon: { ...addon, status: { ...addon.status, backup } } }));
+    expect(reasonOf(seen)).toBe('Suspended');
+    expect(backupOf(seen)).toMatchObject(backup);
+    expect(round(seen).addon.status).toEqual(seen.addon.status);
+  });
+
+  it('reports the lineage of the Cluster that there is, not an earlier one', () => {
+    const { cluster, ...world } = inForce();
+    const [plugin] = cluster?.spec.plugins ?? [];
+    if (cluster === undefined || plugin === undefined) throw new Error('no archive');
+    const plugins = [{ ...plugin, parameters: { ...plugin.parameters, serverName: 'db-team-a-shop-1' } }];
+    const seen = round(resting({ ...world, cluster: { ...cluster, spec: { ...cluster.spec, plugins } } }));
+    expect(backupOf(seen)).toMatchObject({ serverName: 'db-team-a-shop-1', effective: 'none' });
+    expect(backupOf(seen)?.lineages?.map(({ serverName, until }) => [serverName, until === undefined])).toEqual([
+      ['db-team-a-shop-1', true],
+      [serverNameOf(cluster), false],
+    ]);
+  });
+});
+
+it('what is observed of backups is reported although the Secret is refused, but not what only a refused Cluster would have', () => {
+  const before = inForce();
+  const { cluster } = before;
+  if (cluster === undefined) throw new Error('no Cluster');
+  const archiving = {
+    status: 'False',
+    reason: '',
+    message: 'exit status 2',
+    lastTransitionTime: '2026-01-02T03:04:02Z',
+  };
+  const failing = { ...before, cluster: { ...cluster, status: { ...cluster.status, archiving } } };
+  const { status } = think(look(failing), refusing('urlSecret'));
+  expect([status.backup?.effective, status.backup?.archiving]).toEqual(['none', 'failing']);
+  const other = aStore({ destination: 's3://elsewhere' });
+  const moving = { ...before, on: { ...platform, stores: { defaultStore: 'main', stores: { main: other } } } };
+  const { status: refused } = think(look(moving), refusing('cluster', 'Refused', 'apply'));
+  expect(refused.backup).toEqual(backupOf(before));
+});
+
+it('a suspended addon whose Cluster belongs to somebody else claims no backups', () => {
+  const { cluster, ...world } = inForce();
+  if (cluster === undefined) throw new Error('no Cluster');
+  const { labels: _, ownerReferences: __, annotations: ___, ...metadata } = cluster.metadata;
+  const foreign = { ...cluster, metadata: { ...metadata, uid: 'other' } };
+  const next = round({ ...world, cluster: foreign, addon: changed(world.addon, { suspend: true }) });
+  expect(backupOf(next)?.effective).toBe('none');
+});
+
 it('a suspended addon of which only lineages are known says no more', () => {
   const lineages = [{ serverName: 'db-team-a-shop-0', from: '2026-01-01T00:00:00Z' }];
   const { addon, ...world } = inForce();
   const restored = { ...changed(addon, { suspend: true }), status: { ...addon.status, backup: { lineages } } };
   expect(backupOf(round({ ...world, addon: restored }))).toEqual({ lineages });
+  const metadata = { ...restored.metadata, annotations: { [annotations.backupNow]: 'one' } };
+  const asked = round({ ...world, addon: { ...restored, metadata } });
+  expect(backupOf(asked)).toEqual({ lineages, now: expect.objectContaining({ result: 'Refused' }) });
 });
 
 describe('a suspended addon that is asked for a base backup', () => {

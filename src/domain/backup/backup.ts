@@ -126,9 +126,10 @@ function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'reche
   return { actions: [createBackup(backup)], recheckAfter: runningRecheck };
 }
 
-/** Without a schedule nothing is in force, and a suspended addon makes none. */
+/** Without a schedule nothing is in force, and a suspended addon makes none. What status does not record yet is not claimed either. */
 function missing({ s, suspended }: Round): Verdict | undefined {
-  return suspended !== undefined && s.own.scheduledBackup === undefined ? suspension : undefined;
+  const isRecorded = s.addon.status?.backup?.requested !== 'none';
+  return suspended !== undefined && (s.own.scheduledBackup === undefined || !isRecorded) ? suspension : undefined;
 }
 
 /** What the API server stored instead of a wanted child, if status has recorded it. */
@@ -212,7 +213,7 @@ function observedLevel({ s, target, now }: Round, asked: BackupNow | undefined):
   const isSame = target.archive?.serverName === serverNameOf(cluster);
   const applied = { ...target, backup: recorded.requested, archive: isSame ? target.archive : archiveOf(cluster) };
   const seen = levelOf(s, applied, windowOf(s, applied), now, asked);
-  const { effective, archiving, lastSuccessTime, lastFailure, recoveryWindow } = seen;
+  const { effective, archiving, lastSuccessTime, lastFailure, recoveryWindow, serverName, lineages } = seen;
   const { archiving: _, lastSuccessTime: __, lastFailure: ___, recoveryWindow: ____, ...kept } = recorded;
   return {
     ...kept,
@@ -221,6 +222,8 @@ function observedLevel({ s, target, now }: Round, asked: BackupNow | undefined):
     ...(lastSuccessTime === undefined ? {} : { lastSuccessTime }),
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(recoveryWindow === undefined ? {} : { recoveryWindow }),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(lineages === undefined ? {} : { lineages }),
     ...told,
   };
 }

@@ -1,5 +1,6 @@
 // The rules on what status must never report, each with a name.
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
+import type { Cluster } from '../../api/cnpg.ts';
 import { type ConditionType, type Reason, reasons, rowOf } from '../../api/conditions.ts';
 import type { Condition } from '../../api/kubernetes.ts';
 import { isWatched, type Role } from '../../domain/children.ts';
@@ -110,6 +111,28 @@ export const statusRules = {
         return `${type} is True (${is.reason}), and the Cluster is seen to belong to another`;
     }
     return undefined;
+  },
+
+  'a backup level is claimed only of the archive that the Cluster writes, with a base backup': (_, step) => {
+    const reported = reportedIn(step);
+    const { backup } = reported?.status ?? {};
+    if (reported === undefined || reported.refused || backup === undefined) return undefined;
+    const isClaimed = backup.effective !== undefined && backup.effective !== 'none';
+    if (!isClaimed) return says(reported.status, 'BackupReady') ? 'BackupReady is True without a level' : undefined;
+    const [lineage] = backup.lineages ?? [];
+    if (backup.recoveryWindow?.from === undefined) return `${backup.effective} without a base backup`;
+    if (lineage?.serverName !== backup.serverName || lineage?.until !== undefined)
+      return `${backup.effective} of ${backup.serverName}, and the present lineage is ${lineage?.serverName}`;
+    if (backup.archiving === 'failing' || backup.archiving === 'late')
+      return `${backup.effective} while WAL is not archived`;
+    const { cluster } = reported.seen;
+    if (cluster === undefined) return undefined;
+    if (!belongs(reported.addon, cluster)) return `${backup.effective}, and the Cluster is seen to belong to another`;
+    const { plugins } = cluster.spec as Cluster['spec'];
+    const writes = plugins?.map((plugin) => plugin?.parameters?.serverName).find((name) => name !== undefined);
+    return writes === backup.serverName
+      ? undefined
+      : `${backup.effective} of ${backup.serverName}, and it writes ${writes}`;
   },
 
   'Stalled by time comes after Reconciling': (_, step) => {
