@@ -87,7 +87,7 @@ describe('the next start', () => {
     for (const [index, name] of names.entries()) expect(start(name)).toBe(start(String(index + first)));
   });
 
-  it.each(['0 0 2 30 2 *', 'nonsense', '* * * * * *'])('of %j does not exist', (schedule) => {
+  it.each(['0 0 2 30 2 *', 'nonsense', '* * * * * *', '0 0 2 1-2-3 * *'])('of %j does not exist', (schedule) => {
     expect(nextStart(schedule, Date.parse(now))).toBeUndefined();
   });
 
