@@ -231,13 +231,14 @@ describe('requests of one addon', () => {
     expect(tally(await requestsIn(namespace, mark))).toEqual({});
   });
 
-  it('for its deletion: none, and one status while a foreground deletion is in progress', async () => {
+  it('for its deletion: none but a last Event, and one status while a foreground deletion is in progress', async () => {
     const background = await running('shop', 'standard');
     let mark = await suite().audit.mark();
     await suite().client.remove(addonGvr, background.namespace, 'shop');
     await suite().clusters.untilGone(background.namespace, `db-${background.namespace}-shop`);
     await suite().fence();
-    expect(tally(await requestsIn(background.namespace, mark))).toEqual({});
+    // The Event says where the backups stay.
+    expect(tally(await requestsIn(background.namespace, mark))).toEqual({ 'create events': 1 });
 
     const foreground = await running('shop', 'standard');
     // A Cluster takes its time to go: without, the addon can be gone before its status is written.
