@@ -41,6 +41,12 @@ it('takes annotations and labels of each, and no sync wave if there is to be non
   expect(later?.metadata).toMatchObject({ annotations: { 'argocd.argoproj.io/sync-wave': '3' } });
 });
 
+it('renders names and labels that YAML would read as something else, and each key once', async () => {
+  const labels = { 'app.kubernetes.io/instance': 'own', team: 'on' };
+  const [addon] = await made({ enabled: true, postgresDatabases: [{ ...shop, name: 'on', labels }] });
+  expect(addon?.metadata).toMatchObject({ name: 'on', labels });
+});
+
 describe('values that cannot be', () => {
   it.each<[string, object, string]>([
     ['a database without a name', { plan: 'free' }, "missing property 'name'"],

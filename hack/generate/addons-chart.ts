@@ -38,7 +38,8 @@ export async function generateAddonsSchema(crdPath: string): Promise<string> {
     properties: {
       postgresDatabases: { type: 'array', items },
       syncWave: { type: 'string', pattern: '^(-?[0-9]+)?$' },
-      // Helm adds them to the values of a dependency.
+      // For the chart that depends on this one: its condition, and what Helm adds.
+      enabled: { type: 'boolean' },
       global: { type: 'object' },
     },
   };

@@ -91,6 +91,8 @@ export interface ClusterStatus {
   readonly archiving?: ReportedCondition;
   /** False with the reason BackupStarted while one runs. */
   readonly lastBackup?: ReportedCondition;
+  /** When the last Backup failed, in RFC 3339. */
+  readonly lastFailedBackup?: string;
   /** PostgreSQL major of the files on disk. CNPG sets it when it begins to create the database, and changes it after a major upgrade. */
   readonly dataMajor?: number;
 }
@@ -180,6 +182,7 @@ export function projectCluster(raw: KubeObject): Cluster {
       ),
       ...renamed('archiving', reported(conditions, 'ContinuousArchiving')),
       ...renamed('lastBackup', reported(conditions, 'LastBackupSucceeded')),
+      ...pick(status, ['lastFailedBackup']),
       ...renamed('dataMajor', whole(record(status.pgDataImageInfo).majorVersion)),
     },
   };

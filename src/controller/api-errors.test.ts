@@ -111,8 +111,15 @@ describe('deleting', () => {
 describe('a Backup whose name stands for one request', () => {
   const backup = createBackup({ ...manifest, kind: 'Backup', metadata: { name: 'db-a-shop-now-1', namespace: 'a' } });
 
-  it('and is taken was created before: it is done', () => {
-    expect(classify(failed(409, 'Conflict'), backup)).toEqual({ kind: 'done' });
+  it.each([
+    'Operation cannot be fulfilled on backups.postgresql.cnpg.io "db-a-shop-now-1": the object has been modified',
+    'backups.postgresql.cnpg.io "db-a-shop-now-1" already exists',
+  ])('and is taken was created before: it is done: %s', (message) => {
+    expect(classify(failed(409, 'Conflict', message), backup)).toEqual({ kind: 'done' });
+  });
+  it('was not created in a conflict about something else', () => {
+    const message = 'Operation cannot be fulfilled on resourcequotas "small": the object has been modified';
+    expect(classify(failed(409, 'Conflict', message), backup)).toEqual({ kind: 'stale' });
   });
   it('and has changed since it was read is not deleted', () => {
     expect(classify(failed(409, 'Conflict'), { ...remove, child: 'backup' })).toEqual({ kind: 'stale' });

@@ -42,8 +42,8 @@ export function classify(error: ApiError, action: Action): Meaning {
         ? refused('NamespaceTerminating')
         : refused(providerOf(resourceOf(action.child))?.missing ?? 'Refused');
     case 409:
-      // The name of a Backup stands for one request: it was created before its status could be written.
-      return { kind: action.verb === 'create' && action.child === 'backup' ? 'done' : 'stale' };
+      // The name of a Backup stands for one request: it was created before its status could be written. A conflict can be that of a quota.
+      return { kind: action.verb === 'create' && action.child === 'backup' && isOfBackup(error) ? 'done' : 'stale' };
     case 403:
       for (const [words, reason] of wordsOfForbidden) if (words.test(error.message)) return refused(reason);
       return refused('Refused');
@@ -59,6 +59,11 @@ export function classify(error: ApiError, action: Action): Meaning {
         ? refused('Refused')
         : { kind: 'unavailable' };
   }
+}
+
+/** Whether the API server speaks of the Backup itself: it exists, or its uid is another one than none. */
+function isOfBackup({ message }: ApiError): boolean {
+  return /^(?:Operation cannot be fulfilled on )?backups\.postgresql\.cnpg\.io "/.test(message);
 }
 
 /** The API server's message. For a refused Secret only the reason: a validation or a webhook may quote its content. */

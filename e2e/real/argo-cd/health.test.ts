@@ -80,6 +80,13 @@ const plain = {
   spec: { plan: 'standard' },
 };
 
+const upgrade = { type: 'PlanApplied', status: 'False', reason: 'UpgradeBackupPending', message: 'version 18 waits' };
+const running = addonWith('Running', 3600, 900) as { readonly status: { readonly conditions: readonly object[] } };
+const waitingForUpgrade = {
+  ...running,
+  status: { ...running.status, conditions: [...running.status.conditions, upgrade] },
+};
+
 type Golden = Readonly<Record<string, readonly string[]>>;
 
 describe('the health of an addon', () => {
@@ -126,6 +133,7 @@ describe('the health of an addon', () => {
       'Suspended',
       /spec\.suspend is true/,
     ],
+    ['whose major upgrade waits', waitingForUpgrade, 'Progressing', /^UpgradeBackupPending: version 18 waits$/],
     ['that runs', addonWith('Running', 3600, 900), 'Healthy', /^what happened$/],
     ['that is refused', addonWith('InvalidSpec', undefined, 0), 'Degraded', /^InvalidSpec: what happened$/],
   ])('%s', async (_, addon, status, message) => {

@@ -48,8 +48,9 @@ export function archivingOf(s: Situation, target: Target, now: number): Archivin
   const { archiving = 'unknown', recoveryWindow } = recordedBackup(s, target) ?? {};
   const last = recordedCondition(s.addon, 'Connectable');
   const until = recordedTime(recoveryWindow?.to, now);
-  // While an instance restarts, what was said last holds for a while.
-  const isOld = archiving === 'ok' && (until === undefined || now - until > wordLasts);
+  // While an instance restarts, what was said last holds for a while. As long as logins succeed, each check-up says it again.
+  const isAsked = last?.status === 'True' && s.addon.spec.suspend !== true;
+  const isOld = archiving === 'ok' && !isAsked && (until === undefined || now - until > wordLasts);
   const hasFailed = last?.status === 'False' && last.reason !== 'LoginPending';
   const isTold = archiverQuestion(s, target) !== undefined && !hasFailed && !isOld;
   return isTold && archiving !== 'failing' ? archiving : 'unknown';

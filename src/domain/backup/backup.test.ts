@@ -1,6 +1,6 @@
 // The life of the backups of one addon, round by round: what is written in which order, and what is claimed.
 import { describe, expect, it } from '@jest/globals';
-import { annotations, labels, type PostgresAddon, projectAddon } from '../../api/addon.ts';
+import { type AddonStatus, annotations, labels, type PostgresAddon, projectAddon } from '../../api/addon.ts';
 import { type ObjectStore, projectObjectStore } from '../../api/barman.ts';
 import { type Backup, barmanPlugin, type Cluster, type ScheduledBackup } from '../../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../../api/kubernetes.ts';
@@ -286,8 +286,12 @@ describe('the clock of an instance that is ahead', () => {
 describe('a failure that only CNPG reports', () => {
   const failing = (reason: string, status = 'False'): World => {
     const { cluster, ...world } = inForce();
-    const lastBackup = { status, reason, message: 'read: EOF', lastTransitionTime: '2026-01-02T03:03:00Z' };
-    return { ...world, cluster: cluster && { ...cluster, status: { ...cluster.status, lastBackup } } };
+    const lastBackup = { status, reason, message: 'read: EOF', lastTransitionTime: '2026-01-02T02:03:00Z' };
+    const lastFailedBackup = '2026-01-02T03:03:00Z';
+    return {
+      ...world,
+      cluster: cluster && { ...cluster, status: { ...cluster.status, lastBackup, lastFailedBackup } },
+    };
   };
 
   it('is named, until a base backup is completed after it', () => {
@@ -300,12 +304,32 @@ describe('a failure that only CNPG reports', () => {
     expect(reasonOf(round(completes(failed, '2026-01-02T03:04:00Z')))).toBe('InForce');
   });
 
+  it('is news again when another one fails, although the condition has been False since', () => {
+    const failed = round(failing('LastBackupFailed'));
+    const { cluster } = failed;
+    const status = cluster && { ...cluster.status, lastFailedBackup: '2026-01-02T03:04:00Z' };
+    const again = round({ ...failed, cluster: cluster && status && { ...cluster, status } });
+    expect(backupOf(again)?.lastFailure?.time).toBe('2026-01-02T03:04:00Z');
+  });
+
   it.each(['BackupStarted', 'LastBackupSucceeded'])('is none with the reason %s', (reason) =>
     expect(reasonOf(round(failing(reason)))).toBe('InForce'),
   );
 
   it('is none of the lineage before it was completed', () => {
     expect(reasonOf(round(completes(failing('LastBackupFailed'), '2026-01-02T03:03:30Z')))).toBe('InForce');
+  });
+});
+
+describe('a Backup that cannot be read now', () => {
+  it('is read again soon, also one that somebody has just asked for', () => {
+    const unavailable = { kind: 'unavailable', retryAfterSeconds: 60 } as const;
+    const { addon, ...world } = inForce();
+    const metadata = { ...addon.metadata, annotations: { [annotations.backupNow]: 'one' } };
+    const o = look({ ...world, addon: { ...addon, metadata }, backup: unavailable });
+    expect(think(o).decision.recheckAfter).toBe(60_000);
+    const soon = { kind: 'unavailable', retryAfterSeconds: 0 } as const;
+    expect(think({ ...o, backup: soon }).decision.recheckAfter).toBe(15_000);
   });
 });
 
@@ -554,8 +578,16 @@ describe('what a login said of the archiver', () => {
     }
   });
 
-  it('is not known any more some time after the last WAL file, and another login is due then', () => {
-    const world = { ...told('ok'), on };
+  it('is not known any more some time after the last WAL file, unless logins go on', () => {
+    const { addon, ...rest } = told('ok');
+    const conditions = addon.status?.conditions?.map((one) =>
+      one.type === 'Connectable' ? { ...one, status: 'False' as const, reason: 'LoginPending' } : one,
+    );
+    const pending = { ...addon, status: { ...addon.status, conditions } } as PostgresAddon;
+    const world = { ...rest, addon: pending, on };
+    const suspended = { ...rest, addon: changed(addon, { suspend: true }), on };
+    expect(backupOf(round({ ...told('ok'), on }, Date.parse('2026-01-02T09:00:00Z')))?.archiving).toBe('ok');
+    expect(backupOf(round(suspended, Date.parse('2026-01-02T09:00:00Z')))?.archiving).toBe('unknown');
     const minutes = (count: number): number => Date.parse('2026-01-02T03:01:00Z') + count * 60_000;
     expect(backupOf(round(world, minutes(35)))?.archiving).toBe('ok');
     expect(backupOf(round(world, minutes(35) + 1))).toMatchObject({ archiving: 'unknown', effective: 'daily' });
@@ -628,9 +660,11 @@ describe('a suspended addon', () => {
 describe('an addon that was suspended before its status was written', () => {
   const resting = (world: World): World => ({ ...world, addon: changed(world.addon, { suspend: true }) });
 
-  it('claims no backups that it has not recorded', () => {
+  it.each<NonNullable<AddonStatus['backup']>>([
+    { requested: 'none', effective: 'none' },
+    { lineages: [{ serverName: 'db-team-a-shop-0' }] },
+  ])('claims no backups that it has not recorded: %j', (backup) => {
     const { addon, ...world } = inForce();
-    const backup = { requested: 'none', effective: 'none' } as const;
     const seen = round(resting({ ...world, addon: { ...addon, status: { ...addon.status, backup } } }));
     expect(reasonOf(seen)).toBe('Suspended');
     expect(backupOf(seen)).toMatchObject(backup);

@@ -94,8 +94,13 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter): C
     status: {
       backup: suspended === undefined ? levelOf(s, target, window, now, asked.now) : observedLevel(round, asked.now),
     },
-    recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked.now)),
+    recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked.now), untilRead(s)),
   };
+}
+
+/** When to read a Backup again that could not be read. */
+function untilRead({ observed: { backup } }: Situation): number | undefined {
+  return backup.kind === 'unavailable' ? Math.max(runningRecheck, backup.retryAfterSeconds * 1000) : undefined;
 }
 
 /** When to look at the Backup that was asked for, as long as it runs. */
@@ -128,7 +133,8 @@ function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'reche
 
 /** Without a schedule nothing is in force, and a suspended addon makes none. What status does not record yet is not claimed either. */
 function missing({ s, suspended }: Round): Verdict | undefined {
-  const isRecorded = s.addon.status?.backup?.requested !== 'none';
+  const { requested = 'none' } = s.addon.status?.backup ?? {};
+  const isRecorded = requested !== 'none';
   return suspended !== undefined && (s.own.scheduledBackup === undefined || !isRecorded) ? suspension : undefined;
 }
 
@@ -279,8 +285,8 @@ function reportedFailure(
   // One that lies ahead, by a clock that is ahead, is not known yet.
   const isNews = (time: string | undefined): boolean =>
     recordedTime(time, now) !== undefined && isLater(time, succeeded) && isLater(time, recorded?.time);
-  // The plugin does not report the end of its own container.
-  const cnpgs = lastBackup?.reason === 'LastBackupFailed' ? lastBackup.lastTransitionTime : undefined;
+  // The plugin does not report the end of its own container. The transition of the condition is the start of a Backup.
+  const cnpgs = lastBackup?.reason === 'LastBackupFailed' ? own.cluster?.status.lastFailedBackup : undefined;
   const news = [failed, cnpgs].find(isNews);
   if (!isOwn && news !== undefined && lastBackup?.reason !== 'BackupStarted')
     return { time: news, message: lastBackup?.message ?? noReason };

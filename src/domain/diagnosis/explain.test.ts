@@ -42,7 +42,9 @@ function roundOf({ since = 0, facts, status, hasCluster = true }: Scene): Round 
 }
 
 it('a cause that was found is reported', () => {
-  expect(explain(roundOf({ facts: withCause }), creating).reason).toBe('StorageClassMissing');
+  expect(explain(roundOf({ since: 90, facts: withCause }), creating).reason).toBe('StorageClassMissing');
+  // They were read for another reason.
+  expect(explain(roundOf({ since: 89, facts: withCause }), creating)).toEqual(creating);
 });
 
 it('a database that is ready or stuck, and a verdict that is a cause, are not explained', () => {

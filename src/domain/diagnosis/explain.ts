@@ -5,7 +5,7 @@ import type { Round } from '../chapter.ts';
 import { cnpgReport } from '../database/readiness.ts';
 import { wasReady } from '../recorded.ts';
 import type { Verdict } from '../verdict.ts';
-import { deadlineOf, untilNextLook, untilStuck } from './deadlines.ts';
+import { deadlineOf, isTimeToLook, untilNextLook, untilStuck } from './deadlines.ts';
 import { blindSpots, findCause } from './diagnosis.ts';
 
 /** The cause, if one was found; otherwise what CNPG reports, once the deadline has passed. */
@@ -14,7 +14,9 @@ export function explain({ s, now }: Round, verdict: Verdict): Verdict {
   if (state !== 'progressing') return verdict;
   const { facts } = s.observed;
   const { cluster } = s.own;
-  const cause = cluster !== undefined && facts.kind === 'found' ? findCause(facts.object, cluster, now) : undefined;
+  // What was read for another reason explains no wait that has just begun.
+  const isTime = facts.kind === 'found' && isTimeToLook(s.addon, now);
+  const cause = cluster !== undefined && isTime ? findCause(facts.object, cluster, now) : undefined;
   if (cause !== undefined) return cause;
   if (warning === true) return verdict;
   const blind = blindSpots(facts);

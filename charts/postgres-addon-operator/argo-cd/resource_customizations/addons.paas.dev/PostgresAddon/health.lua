@@ -32,6 +32,10 @@ end
 if obj.metadata.generation ~= nil and status.observedGeneration ~= obj.metadata.generation then
   return { status = "Progressing", message = "waiting for the operator to see the spec" }
 end
+local plan = conditions.PlanApplied or {}
+if plan.status == "False" and (plan.reason == "UpgradeBackupPending" or plan.reason == "UpgradePending") then
+  return { status = "Progressing", message = plan.reason .. ": " .. (plan.message or "") }
+end
 if ready.status == "True" then
   return { status = "Healthy", message = ready.message }
 end
