@@ -31,7 +31,12 @@ export async function measureRest(
     cluster: bench.cluster,
     user: 'operator-at-rest',
     namespace: operatorNamespace,
-    environment: { ...bench.environment, ...(await environmentWith(bench.cluster, oneStore)) },
+    environment: {
+      ...bench.environment,
+      ...(await environmentWith(bench.cluster, oneStore)),
+      // Not the addons of the other measurements, which would get backups now.
+      WATCH_NAMESPACES: namespaces.join(','),
+    },
     databases: await bench.startDatabases(),
     program: bench.program,
   });
