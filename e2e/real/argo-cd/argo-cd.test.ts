@@ -81,7 +81,7 @@ describe('an app repository', () => {
     ).toBe('1');
   });
 
-  it('changes the plan by a commit, and takes it back by a revert, but for the disk', async () => {
+  it('changes the plan by a commit, and back by a revert, but for the disk', async () => {
     const path = 'apps/shop/database.yaml';
     const { [path]: text = '' } = await example('apps/shop');
     const larger = await argo().commit('A larger plan', { [path]: text.replace('plan: free', 'plan: standard') });
