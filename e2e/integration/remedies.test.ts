@@ -146,12 +146,14 @@ const trials: Readonly<Record<TriedIn<'integration'>, Trial>> = {
   ClusterMissing: {
     bring: async (namespace) => {
       await run(namespace, { plan: 'standard' });
-      // Only a suspended addon does not see at once that its Cluster has no such archive.
+      // Suspended, so that no other Cluster is created. Its lineage is recorded once it is gone: of a Cluster that has no such archive, the
+      // lineage would end.
       await patch(namespace, { suspend: true });
       await suite().untilReason(namespace, 'shop', 'Suspended', 'Suspended');
+      await suite().client.remove(clusterGvr, namespace, clusterOf(namespace));
+      await suite().untilReason(namespace, 'shop', 'Ready', 'Suspended');
       const lineages = [{ serverName: lineage, from: '2026-01-02T03:00:00Z' }];
       await suite().client.patch(addonGvr, namespace, 'shop', { status: { backup: { lineages } } }, 'status');
-      await suite().client.remove(clusterGvr, namespace, clusterOf(namespace));
       await suite().untilReason(namespace, 'shop', 'Ready', 'ClusterMissing');
       await patch(namespace, { suspend: false });
       const isActive = (addon: LiveObject): boolean =>
@@ -387,19 +389,42 @@ async function expectHealed(row: Row): Promise<void> {
   await suite().addons.until(placeOf(row), 'shop', 'to run as asked', holds, 100_000);
 }
 
+type Outcome = PromiseSettledResult<unknown>;
+
+/** Does something for all rows at once. What fails for one of them is a failure of its own tests, not of the others. */
+async function eachBeside(outcomes: Map<Row, Outcome>, act: (row: Row) => Promise<unknown>): Promise<void> {
+  const settled = await Promise.allSettled(beside.map(act));
+  beside.forEach((row, n) => {
+    const outcome = settled[n];
+    if (outcome !== undefined) outcomes.set(row, outcome);
+  });
+}
+
+function expectDone(outcome: Outcome | undefined): void {
+  if (outcome?.status !== 'fulfilled') throw outcome?.reason ?? new Error('it was not begun');
+}
+
 describe('beside each other', () => {
+  const brought = new Map<Row, Outcome>();
   beforeAll(async () => {
-    await Promise.all(beside.map(bring));
+    await eachBeside(brought, bring);
   }, 100_000);
 
-  it.each(beside)('is reported: $reason', expectReported);
+  it.each(beside)('is reported: $reason', async (row) => {
+    expectDone(brought.get(row));
+    await expectReported(row);
+  });
 
   describe('once the remedy was carried out', () => {
+    const remedied = new Map<Row, Outcome>();
     beforeAll(async () => {
-      await Promise.all(beside.map((row) => row.remedy(placeOf(row))));
+      await eachBeside(remedied, (row) => row.remedy(placeOf(row)));
     }, 60_000);
 
-    it.each(beside)('the addon runs: $reason', expectHealed);
+    it.each(beside)('the addon runs: $reason', async (row) => {
+      expectDone(remedied.get(row));
+      await expectHealed(row);
+    });
   });
 });
 
