@@ -18,10 +18,23 @@ export type Values = Readonly<Record<string, unknown>>;
 export type Manifest = any;
 
 /**
- * What the chart makes of the values.
+ * What is installed with the values.
  * @throws Error with Helm's words when it refuses them
  */
 export async function render(values: Values = {}): Promise<readonly Manifest[]> {
+  return (await renderAll(values)).filter((manifest) => !isOfTest(manifest));
+}
+
+/** What exists for the time of `helm test`. */
+export async function renderTest(values: Values = {}): Promise<readonly Manifest[]> {
+  return (await renderAll(values)).filter(isOfTest);
+}
+
+function isOfTest({ metadata }: Manifest): boolean {
+  return metadata.annotations?.['helm.sh/hook'] === 'test';
+}
+
+async function renderAll(values: Values): Promise<readonly Manifest[]> {
   const { exitCode, stdout, stderr } = await template(chartDirectory, values);
   if (exitCode !== 0) throw new Error(stderr);
   return parseAllDocuments(stdout)

@@ -16,6 +16,7 @@ import { Repairs } from './controller/repairs.ts';
 import { Resync } from './controller/resync.ts';
 import { ServedSchema } from './controller/served-schema.ts';
 import { Triggers } from './controller/triggers.ts';
+import { ApiError } from './kube/errors.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
 import { OtherOperators } from './kube/other-operators.ts';
@@ -30,8 +31,8 @@ import { Metrics } from './runtime/metrics.ts';
 import type { Output } from './runtime/output.ts';
 import { WorkQueue } from './runtime/queue.ts';
 import { AddonOperator, type Stop } from './shell.ts';
+import { SmokeTestError, smokeTest } from './smoke-test.ts';
 
-/** The time between two reads of the Secrets of one addon, which are not watched: 10 min. */
 /** How long reconciles in flight may continue after SIGTERM. The pod's grace period is 30 s. */
 const drainMilliseconds = 20_000;
 /** A reconcile that runs longer than this hangs: a request takes at most 30 s. */
@@ -240,6 +241,50 @@ function hanging(queue: WorkQueue): string | undefined {
   return seconds > hangingSeconds ? `a reconcile has been running for ${Math.round(seconds)} s` : undefined;
 }
 
+/**
+ * Tests an installation with an addon of its own; see smoke-test.ts.
+ * @returns the exit code: 0 if all is well, 1 if not
+ */
+async function testInstallation(namespace: string, name: string): Promise<number> {
+  const clock = systemClock;
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  const logins = new Logins(clock);
+  let transport: Transport | undefined;
+  try {
+    const userAgent = `${fieldManager}-smoke-test/${packageJson.version}`;
+    transport = createTransport({ kubeConfig: loadKubeConfig(), userAgent, clock });
+    await smokeTest({
+      transport,
+      api: clientsOf(transport),
+      clock,
+      random: Math.random,
+      login: (url) => logins.tryLogin(url),
+      namespace,
+      name,
+      say: (line) => console.log(line),
+      signal: stopping.signal,
+    });
+    console.log('the installation works');
+    return 0;
+  } catch (error) {
+    console.error(error instanceof SmokeTestError || error instanceof ApiError ? `failed: ${error.message}` : error);
+    return 1;
+  } finally {
+    await transport?.close();
+  }
+}
+
+const usage = 'The operator takes no arguments. Its image also has: smoke-test NAMESPACE NAME';
+
 if (import.meta.main) {
-  await runProcess((config, log, die, output) => new AddonOperator(log, () => launch(config, log, die, output)));
+  const [command, namespace, name, ...more] = process.argv.slice(2);
+  if (command === undefined)
+    await runProcess((config, log, die, output) => new AddonOperator(log, () => launch(config, log, die, output)));
+  else if (command === 'smoke-test' && namespace !== undefined && name !== undefined && more.length === 0)
+    process.exitCode = await testInstallation(namespace, name);
+  else {
+    console.error(usage);
+    process.exitCode = 2;
+  }
 }

@@ -27,6 +27,8 @@ export interface OperatorOptions {
   readonly flags?: readonly string[];
   /** Path of what Node runs; default: the sources of this checkout. */
   readonly program?: string;
+  /** Of the program. */
+  readonly args?: readonly string[];
 }
 
 /** One line of its log. */
@@ -153,7 +155,7 @@ function loginOf(databases: string | undefined) {
 
 /** Starts the operator; it may still be reading when this resolves. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { cluster, user, namespace, flags = [], program = join(repositoryRoot, 'src/main.ts') } = options;
+  const { cluster, user, namespace, flags = [], args = [], program = join(repositoryRoot, 'src/main.ts') } = options;
   const admin = connect(cluster.kubeconfig, 'e2e-harness');
   try {
     await grant(admin, user, options.permissions ?? (await chartPermissions(cluster, namespace)));
@@ -163,7 +165,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const kubeconfig = await issueKubeconfig(cluster, { user });
   const startedAt = performance.now();
   const login = loginOf(options.databases);
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, ...login.flags, program], {
+  const all = ['--disable-warning=ExperimentalWarning', ...flags, ...login.flags, program, ...args];
+  const child = spawn(process.execPath, all, {
     cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

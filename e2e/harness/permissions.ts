@@ -35,14 +35,16 @@ const release = 'postgres-addon-operator';
  * What the chart grants the operator.
  * @param home the operator's own namespace
  * @param watched the namespaces that it watches; none means all
+ * @param template the file of the chart that grants them
  */
 export async function chartPermissions(
   cluster: Cluster,
   home: string,
   watched: readonly string[] = [],
+  template = 'templates/rbac.yaml',
 ): Promise<Permissions> {
   const { stdout } = await execa(join(cluster.bin, 'helm'), [
-    ...['template', release, chart, '--namespace', home, '--show-only', 'templates/rbac.yaml'],
+    ...['template', release, chart, '--namespace', home, '--show-only', template],
     ...['--set-json', `watchNamespaces=${JSON.stringify(watched)}`],
   ]);
   const objects = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest & Partial<Grant>);
