@@ -79,12 +79,13 @@ async function run(paths: readonly string[]): Promise<Tally & { readonly skipped
   const selection = paths.length > 0 ? undefined : await suitesInTime();
   const chosen = selection?.run.map(({ name }) => `e2e/real/${name}/`) ?? paths;
   const names = larger.filter(({ alone }) => alone).map(({ name }) => name);
-  const isAlone = `/e2e/real/(${names.join('|')})/`;
   say(`suites: ${chosen.join(', ')}`);
-  const beside = await runJest(chosen, [...leavingOut(isAlone), `--maxWorkers=${suitesAtOnce}`]);
-  const alone = await runJest(chosen, [...leavingOut(`^(?!.*${isAlone})`), '--runInBand']);
+  const isAlone = `/e2e/real/(${names.join('|')})/`;
+  const tallies = [await runJest(chosen, [...leavingOut(isAlone), `--maxWorkers=${suitesAtOnce}`])];
+  for (const name of names)
+    tallies.push(await runJest(chosen, [...leavingOut(`^(?!.*/e2e/real/${name}/)`), '--runInBand']));
   const { skipped = [] } = selection ?? {};
-  return { ...sum(beside, alone), skipped };
+  return { ...sum(...tallies), skipped };
 }
 
 // A cluster that an interrupted run left has databases of that run in it.

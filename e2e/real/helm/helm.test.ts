@@ -1,0 +1,224 @@
+// The life of an installation by Helm: before CloudNativePG, a second one, an upgrade from the last release and back, an uninstallation with
+// and without the CRD, and two releases with namespaces of their own. It runs alone, and last: it takes away what all tests need.
+//
+// covers: S3, "helm upgrade of the operator restarts no database"; S1, two teams with an operator each.
+
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { customResourceDefinitions } from '../../../hack/cluster/kinds.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
+import { installChart, operatorNamespace, provideImage, releaseName } from '../../../hack/install/operator.ts';
+import { repositoryRoot } from '../../../hack/toolchain/repository.ts';
+import { type AddonSpec, addonGvr } from '../../../src/api/addon.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { type AuditedRequest, isWrite, type Mark } from '../../harness/audit.ts';
+import { isRunning } from '../../harness/views.ts';
+import { identityOf, secretName, untilNothingIsLeft } from '../belongings.ts';
+import { minutes, operatorUser, useReal } from '../real.ts';
+import { chartArguments, helm, helmDone, podsOf, withoutCnpg } from './helm.ts';
+import { type Installable, lastRelease, provideRevision } from './revision.ts';
+
+jest.setTimeout(minutes(8));
+
+const real = useReal();
+const say = (line: string): void => console.error(line);
+const crd = `${addonGvr.plural}.${addonGvr.group}`;
+
+/** The chart of this checkout. */
+let present: Installable;
+let namespace = '';
+
+const install = (values: object = {}, what = present): Promise<string> =>
+  helmDone(real(), chartArguments('install', releaseName, operatorNamespace, what), JSON.stringify(values));
+const upgrade = (what: Installable, values: object = {}): Promise<string> =>
+  helmDone(real(), chartArguments('upgrade', releaseName, operatorNamespace, what), JSON.stringify(values));
+const uninstall = (release = releaseName, where = operatorNamespace): Promise<string> =>
+  helmDone(real(), ['uninstall', release, '--namespace', where, '--wait', '--timeout', '2m']);
+
+const definition = (): Promise<LiveObject | undefined> => real().client.get(customResourceDefinitions, undefined, crd);
+
+/** Deletes the CRD; its addons have to be gone before. */
+async function removeDefinition(): Promise<void> {
+  await real().client.remove(customResourceDefinitions, undefined, crd);
+  await eventually('the CRD to be gone', async () => expect(await definition()).toBeUndefined());
+}
+
+beforeAll(async () => {
+  present = {
+    chart: join(repositoryRoot, 'charts', 'postgres-addon-operator'),
+    image: await provideImage(real().cluster, say),
+  };
+  await eventually(
+    'the databases of other tests to be gone',
+    async () => expect(await real().client.list(clusterGvr)).toEqual([]),
+    { timeoutMilliseconds: minutes(4) },
+  );
+  await uninstall();
+  await removeDefinition();
+  namespace = await real().namespace('helm');
+}, minutes(8));
+
+afterAll(async () => {
+  await helm(real(), ['uninstall', releaseName, '--namespace', operatorNamespace, '--wait']);
+  await installChart(real().cluster, present.image, say);
+}, minutes(4));
+
+describe('an installation', () => {
+  it('before CloudNativePG: it says so, so does an addon, and both need nothing once it is installed', async () => {
+    const bring = await withoutCnpg(real());
+    try {
+      expect(await install()).toContain('CloudNativePG is not installed');
+      const pods = await podsOf(real(), operatorNamespace, releaseName);
+      await real().apply(namespace, 'early', { plan: 'free' });
+      await real().reason(namespace, 'early', 'Ready', 'CNPGNotInstalled', minutes(1));
+      await bring();
+      await real().running(namespace, 'early');
+      expect(await podsOf(real(), operatorNamespace, releaseName)).toEqual(pods);
+    } catch (error) {
+      await bring().catch(() => undefined);
+      throw error;
+    }
+  });
+
+  it('a second time, under the same name or another: refused with what is there, and the first one is as it was', async () => {
+    const before = [await definition(), await podsOf(real(), operatorNamespace, releaseName)];
+    const again = await helm(real(), chartArguments('install', releaseName, operatorNamespace, present), '{}');
+    expect(again).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/cannot re-?use a name that is still in use/),
+    });
+    const other = await real().namespace('second');
+    const second = await helm(real(), chartArguments('install', 'second', other, present), '{}');
+    expect(second.code).toBe(1);
+    // Helm's words: what exists already, and of which release it is.
+    for (const words of [crd, releaseName, operatorNamespace]) expect(second.output).toContain(words);
+    expect([await definition(), await podsOf(real(), operatorNamespace, releaseName)]).toEqual(before);
+  });
+
+  it('is tested by helm test: a database comes up, is logged in to, and is gone again', async () => {
+    const output = await helmDone(real(), ['test', releaseName, '--namespace', operatorNamespace, '--logs']);
+    expect(output).toMatch(/Phase:\s+Succeeded/);
+    expect(await real().client.list(addonGvr, operatorNamespace)).toEqual([]);
+    expect(await real().client.list(clusterGvr, operatorNamespace)).toEqual([]);
+  });
+});
+
+/** The addons that live through upgrades and uninstallations. */
+const living: Readonly<Record<string, AddonSpec>> = {
+  early: { plan: 'free' },
+  kept: { plan: 'free', mode: 'protected' },
+  daily: { plan: 'standard' },
+  ...Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`free-${index}`, { plan: 'free' as const }])),
+};
+const names = Object.keys(living);
+
+const identities = (): Promise<readonly object[]> =>
+  Promise.all(names.map((name) => identityOf(real(), namespace, name)));
+
+/** What was seen and written since. */
+interface Since {
+  readonly mark: Mark;
+  readonly states: ReadonlyMap<string, number>;
+  readonly identities: readonly object[];
+}
+
+async function begin(): Promise<Since> {
+  return {
+    mark: await real().audit.mark(),
+    states: new Map(names.map((name) => [name, real().addons.of(namespace, name).length])),
+    identities: await identities(),
+  };
+}
+
+/** An addon that is made now shows that the leader works; it was queued behind the others. */
+async function untilReconciled(name: string): Promise<void> {
+  await real().apply(namespace, name, { plan: 'free' });
+  await real().running(namespace, name);
+  await real().kubectl(['delete', 'pga', name, '--namespace', namespace, '--wait']);
+}
+
+/** The same instances, volumes and URLs; never anything but running; and no write to anything of theirs. */
+async function expectUndisturbed(since: Since): Promise<void> {
+  expect(await identities()).toEqual(since.identities);
+  for (const name of names) {
+    const seen = real().addons.of(namespace, name).slice(since.states.get(name));
+    expect(seen.filter((state) => !isRunning(state)).map(({ status }) => status)).toEqual([]);
+  }
+  const ours = new Set(names.flatMap((name) => [name, secretName(name), `db-${namespace}-${name}`]));
+  const isOurs = ({ user, namespace: where, name }: AuditedRequest): boolean =>
+    user === operatorUser && where === namespace && ours.has(name ?? '');
+  const writes = (await real().audit.since(since.mark)).filter((request) => isWrite(request) && isOurs(request));
+  expect(writes).toEqual([]);
+}
+
+const release = lastRelease();
+const upgrades = release === undefined ? describe.skip : describe;
+upgrades(`an upgrade from ${release?.slice(0, 12)} with ${names.length} addons`, () => {
+  let earlier: Installable;
+
+  beforeAll(async () => {
+    await uninstall();
+    earlier = await provideRevision(real().cluster, release ?? '', say);
+    await install({}, earlier);
+    await Promise.all(
+      Object.entries(living).map(async ([name, spec]) => {
+        await real().apply(namespace, name, spec);
+        await real().running(namespace, name);
+      }),
+    );
+  }, minutes(8));
+
+  it('restarts no database, changes no status, and writes nothing', async () => {
+    const since = await begin();
+    await upgrade(present);
+    await untilReconciled('after-upgrade');
+    await expectUndisturbed(since);
+  });
+
+  it('and so does the way back', async () => {
+    const since = await begin();
+    await helmDone(real(), ['rollback', releaseName, '--namespace', operatorNamespace, '--wait', '--timeout', '3m']);
+    await untilReconciled('after-rollback');
+    await expectUndisturbed(since);
+    await upgrade(present);
+  });
+});
+
+describe('an uninstallation', () => {
+  beforeAll(async () => {
+    // Without a history there was no upgrade.
+    await Promise.all(
+      ['early', 'kept', 'daily'].map(async (name) => {
+        await real().apply(namespace, name, living[name] ?? { plan: 'free' });
+        await real().running(namespace, name);
+      }),
+    );
+    const rest = names.filter((name) => name.startsWith('free-'));
+    await real().kubectl(['delete', 'pga', ...rest, '--namespace', namespace, '--ignore-not-found', '--wait']);
+  }, minutes(6));
+
+  const few = ['early', 'kept', 'daily'];
+  const ofFew = (): Promise<readonly object[]> => Promise.all(few.map((name) => identityOf(real(), namespace, name)));
+
+  it('keeps the CRD, the addons and the databases, and says so; an installation goes on with them', async () => {
+    await real().startApp(namespace, 'early');
+    const before = await ofFew();
+    expect(await uninstall()).toContain(crd);
+    expect(await real().sql(namespace, 'early', 'SELECT 1')).toBe('1');
+    expect(await ofFew()).toEqual(before);
+    await install();
+    await untilReconciled('after-install');
+    expect(await ofFew()).toEqual(before);
+    await real().stopApp(namespace, 'early');
+  });
+
+  it('with crds.keep=false deletes the addons, as its documentation says, but no protected database', async () => {
+    const [, kept] = await ofFew();
+    await upgrade(present, { crds: { keep: false } });
+    await uninstall();
+    await untilNothingIsLeft(real(), namespace, 'early');
+    await untilNothingIsLeft(real(), namespace, 'daily');
+    expect(await identityOf(real(), namespace, 'kept')).toEqual(kept);
+  });
+});
