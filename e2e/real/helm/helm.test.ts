@@ -13,8 +13,8 @@ import { repositoryRoot } from '../../../hack/toolchain/repository.ts';
 import { type AddonSpec, addonGvr } from '../../../src/api/addon.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { type AuditedRequest, isWrite, type Mark } from '../../harness/audit.ts';
-import { isRunning } from '../../harness/views.ts';
-import { identityOf, secretName, untilNothingIsLeft } from '../belongings.ts';
+import { at, conditionOf, isRunning } from '../../harness/views.ts';
+import { clusterName, identityOf, secretName, untilNothingIsLeft } from '../belongings.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
 import { chartArguments, helm, helmDone, podsOf, withoutCnpg } from './helm.ts';
 import { type Installable, lastRelease, provideRevision } from './revision.ts';
@@ -29,20 +29,31 @@ const crd = `${addonGvr.plural}.${addonGvr.group}`;
 let present: Installable;
 let namespace = '';
 
-const install = (values: object = {}, what = present): Promise<string> =>
-  helmDone(real(), chartArguments('install', releaseName, operatorNamespace, what), JSON.stringify(values));
+const install = (values: object = {}, what = present, more: readonly string[] = []): Promise<string> =>
+  helmDone(
+    real(),
+    [...chartArguments('install', releaseName, operatorNamespace, what), ...more],
+    JSON.stringify(values),
+  );
 const upgrade = (what: Installable, values: object = {}): Promise<string> =>
   helmDone(real(), chartArguments('upgrade', releaseName, operatorNamespace, what), JSON.stringify(values));
 const uninstall = (release = releaseName, where = operatorNamespace): Promise<string> =>
   helmDone(real(), ['uninstall', release, '--namespace', where, '--wait', '--timeout', '2m']);
+
+const installFor = (release: string, home: string, values: object, ...more: readonly string[]): Promise<string> =>
+  helmDone(real(), [...chartArguments('install', release, home, present), ...more], JSON.stringify(values));
+const withoutFinalizers = ['--type', 'merge', '--patch', '{"metadata":{"finalizers":null}}'];
 
 const definition = (): Promise<LiveObject | undefined> => real().client.get(customResourceDefinitions, undefined, crd);
 
 /** Deletes the CRD; its addons have to be gone before. */
 async function removeDefinition(): Promise<void> {
   await real().client.remove(customResourceDefinitions, undefined, crd);
-  await eventually('the CRD to be gone', async () => expect(await definition()).toBeUndefined());
+  await untilNoDefinition();
 }
+
+const untilNoDefinition = (): Promise<void> =>
+  eventually('the CRD to be gone', async () => expect(await definition()).toBeUndefined());
 
 beforeAll(async () => {
   present = {
@@ -61,6 +72,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await helm(real(), ['uninstall', releaseName, '--namespace', operatorNamespace, '--wait']);
+  await install({}, present, ['--take-ownership']);
   await installChart(real().cluster, present.image, say);
 }, minutes(4));
 
@@ -145,7 +157,7 @@ async function expectUndisturbed(since: Since): Promise<void> {
     const seen = real().addons.of(namespace, name).slice(since.states.get(name));
     expect(seen.filter((state) => !isRunning(state)).map(({ status }) => status)).toEqual([]);
   }
-  const ours = new Set(names.flatMap((name) => [name, secretName(name), `db-${namespace}-${name}`]));
+  const ours = new Set(names.flatMap((name) => [name, secretName(name), clusterName(namespace, name)]));
   const isOurs = ({ user, namespace: where, name }: AuditedRequest): boolean =>
     user === operatorUser && where === namespace && ours.has(name ?? '');
   const writes = (await real().audit.since(since.mark)).filter((request) => isWrite(request) && isOurs(request));
@@ -213,12 +225,68 @@ describe('an uninstallation', () => {
     await real().stopApp(namespace, 'early');
   });
 
-  it('with crds.keep=false deletes the addons, as its documentation says, but no protected database', async () => {
-    const [, kept] = await ofFew();
+  it('with crds.keep=false deletes the addons, as its documentation says, but no protected database, which a later addon adopts', async () => {
+    const kept = await identityOf(real(), namespace, 'kept');
+    const adopted = real().addons.latest(namespace, 'kept');
     await upgrade(present, { crds: { keep: false } });
-    await uninstall();
+    // Without --wait: the CRD waits for the protected addon, whose finalizer nobody removes any more.
+    await helmDone(real(), ['uninstall', releaseName, '--namespace', operatorNamespace]);
     await untilNothingIsLeft(real(), namespace, 'early');
     await untilNothingIsLeft(real(), namespace, 'daily');
+    expect(await definition()).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) } });
+    await real().kubectl(['patch', 'pga', 'kept', '--namespace', namespace, ...withoutFinalizers]);
+    await untilNoDefinition();
     expect(await identityOf(real(), namespace, 'kept')).toEqual(kept);
+
+    await install();
+    await real().apply(namespace, 'kept', { plan: 'free', mode: 'protected' });
+    const again = await real().running(namespace, 'kept');
+    expect(again.metadata.uid).not.toBe(adopted.metadata.uid);
+    expect(conditionOf(again, 'Adopted')).toMatchObject({ status: 'True' });
+    expect(again.status?.ready_at).toBe(adopted.status?.ready_at);
+    expect(await identityOf(real(), namespace, 'kept')).toEqual(kept);
+  });
+});
+
+describe('two releases with namespaces of their own', () => {
+  it('each operates the addons of its own, with its own plans, and touches nothing else', async () => {
+    await uninstall();
+    const teams = await Promise.all(['one', 'two'].map((team) => real().namespace(team)));
+    const nobody = await real().namespace('none');
+    const homes = await Promise.all(['home-one', 'home-two'].map((home) => real().namespace(home)));
+    const [one = '', two = ''] = teams;
+    // The first one takes the CRD over, which the uninstallation kept.
+    await installFor('one', homes[0] ?? '', { watchNamespaces: [one] }, '--take-ownership');
+    const plans = { free: { maxConnections: 40 } };
+    await installFor('two', homes[1] ?? '', { watchNamespaces: [two], crds: { enabled: false }, plans });
+    const mark = await real().audit.mark();
+    for (const where of [...teams, nobody]) await real().apply(where, 'shop', { plan: 'free' });
+    const running = await Promise.all(teams.map((team) => real().running(team, 'shop')));
+    const connections = await Promise.all(
+      teams.map(async (team) => {
+        const cluster = await real().client.get(clusterGvr, team, clusterName(team, 'shop'));
+        return at(cluster, 'spec', 'postgresql', 'parameters', 'max_connections');
+      }),
+    );
+    expect(connections).toEqual(['25', '40']);
+    expect(running.map(({ status }) => status?.operator)).toEqual(
+      ['one', 'two'].map((release, index) => `${homes[index]}/${release}-${releaseName}`),
+    );
+    expect((await real().client.get(addonGvr, nobody, 'shop'))?.status).toBeUndefined();
+    const users = homes.map((home, index) => `system:serviceaccount:${home}:${['one', 'two'][index]}-${releaseName}`);
+    for (const [index, user] of users.entries()) {
+      const written = (await real().audit.since(mark)).filter((request) => request.user === user && isWrite(request));
+      expect([...new Set(written.map((request) => request.namespace))].sort()).toEqual(
+        [homes[index] ?? '', teams[index] ?? ''].sort(),
+      );
+      expect(written.filter(({ code }) => code === 403)).toEqual([]);
+    }
+    // The second one has no CRD of its own; its test runs in the namespace that it watches.
+    const output = await helmDone(real(), ['test', 'two', '--namespace', homes[1] ?? '', '--logs']);
+    expect(output).toMatch(/Phase:\s+Succeeded/);
+    await real().kubectl(['delete', 'pga', 'shop', '--namespace', one, '--wait']);
+    await real().kubectl(['delete', 'pga', 'shop', '--namespace', two, '--wait']);
+    await uninstall('two', homes[1]);
+    await uninstall('one', homes[0]);
   });
 });

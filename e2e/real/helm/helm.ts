@@ -62,9 +62,10 @@ const operators = ['deployment/cnpg-controller-manager', 'deployment/barman-clou
  * Takes CloudNativePG and its plugin away: their kinds, and the programs that serve them. There must be no database.
  * @returns brings them back
  */
-export async function withoutCnpg({ client, kubectl }: Real): Promise<() => Promise<void>> {
+export async function withoutCnpg(real: Real): Promise<() => Promise<void>> {
+  const { client } = real;
   const scale = (replicas: number): Promise<string> =>
-    kubectl(['scale', ...operators, '--namespace', cnpgNamespace, `--replicas=${replicas}`]);
+    real.kubectl(['scale', ...operators, '--namespace', cnpgNamespace, `--replicas=${replicas}`]);
   const definitions = (await client.list(customResourceDefinitions)).filter(ofCnpg);
   await scale(0);
   await Promise.all(
@@ -78,7 +79,7 @@ export async function withoutCnpg({ client, kubectl }: Real): Promise<() => Prom
     await Promise.all(definitions.map((one) => client.create(customResourceDefinitions, withoutState(one))));
     await scale(1);
     for (const operator of operators)
-      await kubectl(['rollout', 'status', operator, '--namespace', cnpgNamespace, '--timeout=3m']);
+      await real.kubectl(['rollout', 'status', operator, '--namespace', cnpgNamespace, '--timeout=3m']);
   };
 }
 
