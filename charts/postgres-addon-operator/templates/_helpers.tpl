@@ -33,7 +33,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* Three quarters of the memory limit in MiB; the rest is for code, stacks and buffers. Empty without a limit. */}}
 {{- define "postgres-addon-operator.heapMebibytes" -}}
-{{- with dig "limits" "memory" "" .Values.resources -}}
+{{- with dig "limits" "memory" "" (.Values.resources | default dict) -}}
 {{- $number := regexFind "^[0-9]+" . | int64 -}}
 {{- $mebibytes := ternary (mul $number 1024) $number (hasSuffix "Gi" .) -}}
 {{- div (mul $mebibytes 3) 4 -}}
