@@ -108,6 +108,7 @@ export const remedies = {
 
   ClusterMissing: { remedy: 'set the annotation addons.paas.dev/start-empty', tried: 'integration' },
   Suspended: { remedy: 'Set spec.suspend to false', tried: 'integration' },
+  SpecUnknown: { remedy: 'remove from the spec what the message names', tried: 'integration' },
   Released: { remedy: 'Apply the same addon again', tried: 'integration' },
   OldObjectTerminating: { remedy: 'check the finalizers of the object', tried: 'integration' },
   NameConflict: { remedy: 'Delete that object', tried: 'integration' },

@@ -11,7 +11,7 @@ import {
 } from '../../hack/cluster/kinds.ts';
 import { fixedClass } from '../../hack/cluster/manifests.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
-import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
+import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { type ConditionType, conditionTypes } from '../../src/api/conditions.ts';
 import { clusterOf, placesOf } from '../harness/database.ts';
@@ -124,6 +124,24 @@ async function offerPlan(plan: string | undefined): Promise<void> {
   await client.patch(customResourceDefinitions, undefined, name, { spec: { versions: JSON.parse(changed) } });
 }
 
+/** The installed CRD has one more field, as that of a later version, or no longer. */
+async function offerField(isThere: boolean): Promise<void> {
+  const { client } = suite();
+  const name = `${addonGvr.plural}.${addonGvr.group}`;
+  const crd = await client.get(customResourceDefinitions, undefined, name);
+  const versions = structuredClone(crd?.spec?.versions) as readonly { schema: { openAPIV3Schema: SchemaView } }[];
+  for (const { schema } of versions) {
+    const { properties } = schema.openAPIV3Schema.properties.spec;
+    if (isThere) properties.future = { type: 'string' };
+    else delete properties.future;
+  }
+  await client.patch(customResourceDefinitions, undefined, name, { spec: { versions } });
+}
+
+interface SchemaView {
+  readonly properties: { readonly spec: { readonly properties: Record<string, object> } };
+}
+
 /** What CNPG says of a Cluster for which no cause was found. */
 const phaseReason = 'the instance waits for its archive';
 
@@ -173,6 +191,37 @@ const trials: Readonly<Record<TriedIn<'integration'>, Trial>> = {
   Suspended: {
     bring: async (namespace) => await create(namespace, { plan: 'free', suspend: true }),
     remedy: (namespace) => patch(namespace, { suspend: false }),
+  },
+  // The operator is older than the CRD.
+  SpecUnknown: {
+    bring: async (namespace) => {
+      const mark = await suite().audit.mark();
+      await offerField(true);
+      const spec = { plan: 'free', future: 'x' };
+      const object = { apiVersion: addonApiVersion, kind: addonGvr.kind, metadata: { name: 'shop', namespace }, spec };
+      await eventually('the field to be served', async () => {
+        const apply = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '--filename=-'];
+        expect(await suite().kubectl(apply, JSON.stringify(object))).toMatchObject({ code: 0 });
+      });
+      // A watch that was begun before goes on without the field for a second.
+      await eventually('the operator to watch with it', async () => {
+        const requests = await suite().audit.since(mark);
+        const ofAddons = requests.filter(
+          ({ user, verb, resource }) =>
+            [user, verb, resource].join() === [suite().operator.user, 'watch', addonGvr.plural].join(),
+        );
+        expect(ofAddons).not.toEqual([]);
+      });
+      await create(namespace, spec as AddonSpec);
+    },
+    remedy: async (namespace) => {
+      const { message } = conditionOf(suite().addons.latest(namespace, 'shop'), 'Ready') ?? {};
+      expect(message).toContain('spec.future');
+      expect(await suite().client.get(clusterGvr, namespace, clusterOf(namespace))).toBeUndefined();
+      await patch(namespace, { future: null });
+      await offerField(false);
+    },
+    alone: true,
   },
   Released: {
     bring: async (namespace) => {

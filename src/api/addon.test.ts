@@ -59,3 +59,22 @@ describe('a status', () => {
     expect(statusIn({ phase: 'running', observedGeneration: 4 })).toStrictEqual({});
   });
 });
+
+describe('a spec that has something that this version does not know', () => {
+  const of = (spec: object) => {
+    const { spec: kept, unknown } = projectAddon({ ...object, spec } as unknown as KubeObject);
+    return { spec: kept, unknown };
+  };
+
+  it.each([
+    ['a field', { plan: 'free', future: {} }, ['spec.future']],
+    ['a field further down', { plan: 'free', database: { name: 'app', size: 1 } }, ['spec.database.size']],
+    ['a mode', { plan: 'free', mode: 'archived' }, ['spec.mode']],
+  ])('%s: it is named, and the addon counts as suspended', (_, spec, unknown) => {
+    expect(of(spec)).toStrictEqual({ spec: { ...spec, suspend: true }, unknown });
+    expect(of({ ...spec, suspend: false })).toStrictEqual({ spec: { ...spec, suspend: true }, unknown });
+  });
+
+  it('a plan: the table of plans names those that there are', () =>
+    expect(of({ plan: 'gold' })).toStrictEqual({ spec: { plan: 'gold' }, unknown: undefined }));
+});

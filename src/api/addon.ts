@@ -1,7 +1,9 @@
 // The PostgresAddon types, and the names that belong to this API: its group, labels, annotations, finalizer and field managers.
 import type { AddonSpec, AddonStatus } from './generated/postgresaddon.ts';
+import { addonSchema } from './generated/postgresaddon-schema.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
 import { projectMetadata, renamed } from './raw.ts';
+import { unknownIn } from './schema.ts';
 
 export type { AddonSpec, AddonStatus };
 export type Phase = NonNullable<AddonStatus['phase']>;
@@ -23,6 +25,8 @@ export const addonApiVersion = `${addonGvr.group}/${addonGvr.version}`;
 export interface PostgresAddon extends KubeObject {
   readonly spec: AddonSpec;
   readonly status?: AddonStatus;
+  /** What of the spec this version does not know, as paths; absent if it knows all of it. `spec.suspend` is then true. */
+  readonly unknown?: readonly string[];
 }
 
 /** Field manager of everything that the operator writes except the app's Secret. */
@@ -63,7 +67,8 @@ export const annotations = {
 
 /** The part of a PostgresAddon that is cached. Of its labels and annotations, only those that ask for something are used. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
-  const { apiVersion, kind, spec, status } = raw as PostgresAddon;
+  const { apiVersion, kind, spec = {}, status } = raw as Partial<PostgresAddon> & KubeObject;
+  const unknown = unknownSpec(spec);
   return {
     apiVersion,
     kind,
@@ -71,9 +76,17 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
       fields: ['generation', 'deletionTimestamp', 'finalizers'],
       annotations: [annotations.preview, annotations.backupNow, annotations.startEmpty],
     }),
-    spec: spec ?? {},
+    // The operator may be older than the CRD, as after a downgrade. What a field would mean cannot be known, so nothing is done without it.
+    spec: (unknown.length === 0 ? spec : { ...spec, suspend: true }) as AddonSpec,
+    ...(unknown.length === 0 ? {} : { unknown }),
     ...renamed('status', status && evidenceIn(status, raw)),
   };
+}
+
+/** An unknown plan is told apart by the table of plans, which names those that there are. */
+function unknownSpec(spec: unknown): readonly string[] {
+  const { spec: schema = {} } = addonSchema.properties ?? {};
+  return unknownIn(spec, schema, 'spec').filter((path) => path !== 'spec.plan');
 }
 
 /**

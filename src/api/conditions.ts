@@ -96,7 +96,8 @@ export const conditionTypes = {
     concern: 'ownership',
   },
   Suspended: {
-    meaning: 'spec.suspend is true: nothing is created, changed or repaired. Present only while true.',
+    meaning:
+      'spec.suspend is true, or this version of the operator does not know something in the spec: nothing is created, changed or repaired. Present only while true.',
     restsOn: 'the spec',
     present: 'while true',
   },
@@ -162,6 +163,12 @@ export const reasons = {
     state: 'stalled',
     meaning: 'spec.suspend is true: nothing is created, changed or repaired.',
     remedy: 'Set spec.suspend to false, or remove it.',
+  },
+  SpecUnknown: {
+    state: 'stalled',
+    meaning:
+      'The spec has a field or a value that this version of the operator does not know, as after a downgrade: nothing is created, changed or repaired. A database that exists stays as it is, and is reported.',
+    remedy: 'Upgrade the operator, or remove from the spec what the message names.',
   },
   DiskNotShrunk: {
     state: 'good',

@@ -1,6 +1,6 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Gvr } from './kubernetes.ts';
-import { schemaIn, schemaPath } from './schema.ts';
+import { type Schema, schemaIn, schemaPath, unknownIn } from './schema.ts';
 
 const gvr: Gvr = { group: 'addons.paas.dev', version: 'v1alpha1', plural: 'postgresaddons', kind: 'PostgresAddon' };
 const { group, version, kind } = gvr;
@@ -35,3 +35,28 @@ it.each([undefined, 'text', {}, { components: null }, { components: { schemas: [
   'no schema is found in %j',
   (document) => expect(schemaIn(document, gvr)).toBeUndefined(),
 );
+
+describe('what a value has and its schema does not', () => {
+  const schema: Schema = {
+    properties: {
+      plan: { enum: ['free', 'pro'] },
+      database: { properties: { name: {}, labels: {} } },
+      roles: { items: { properties: { name: {} } } },
+      free: {},
+    },
+  };
+  const cases: readonly (readonly [value: unknown, unknown: readonly string[]])[] = [
+    [{ plan: 'free', database: { name: 'app' }, roles: [{ name: 'a' }] }, []],
+    [{}, []],
+    [{ restore: {} }, ['spec.restore']],
+    [{ plan: 'gold' }, ['spec.plan']],
+    [{ database: { name: 'app', size: 1 }, other: 2 }, ['spec.database.size', 'spec.other']],
+    [{ roles: [{ name: 'a' }, { name: 'b', login: true }] }, ['spec.roles[].login']],
+    // A part without a schema of its own can hold anything.
+    [{ free: { any: 'thing' }, database: { labels: { a: 'b' } } }, []],
+    [undefined, []],
+    [null, []],
+    ['text', []],
+  ];
+  it.each(cases)('%j', (value, unknown) => expect(unknownIn(value, schema, 'spec')).toEqual(unknown));
+});

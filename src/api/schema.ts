@@ -11,6 +11,20 @@ export interface Schema {
   readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message?: string }[];
 }
 
+/**
+ * The paths of what a value has and its schema does not: fields, and values of a closed list. A newer version of the API may have them.
+ * @param path of the value in the object
+ */
+export function unknownIn(value: unknown, schema: Schema, path: string): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => unknownIn(item, schema.items ?? {}, `${path}[]`));
+  if (schema.enum !== undefined && !schema.enum.includes(value)) return [path];
+  if (schema.properties === undefined) return [];
+  return Object.entries(record(value)).flatMap(([name, member]) => {
+    const known = schema.properties?.[name];
+    return known === undefined ? [`${path}.${name}`] : unknownIn(member, known, `${path}.${name}`);
+  });
+}
+
 /** The path of the OpenAPI v3 document of a resource's group and version. Every authenticated user can read it (`system:discovery`). */
 export function schemaPath({ group, version }: Gvr): string {
   return `/openapi/v3/apis/${group}/${version}`;

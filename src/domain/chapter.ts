@@ -1,4 +1,5 @@
 // The interface of a chapter, which decides one concern of an addon, and the combination of all chapters into one decision.
+import { cut } from '../api/text.ts';
 import type { Role } from './children.ts';
 import type { Action, Conditions, Decision, Fields, Login } from './decision.ts';
 import type { Situation } from './situation.ts';
@@ -11,9 +12,9 @@ export interface Round {
   readonly target: Target;
   /** Wall-clock time in milliseconds; only the duration of waits and the condition EndOfLife depend on it. */
   readonly now: number;
-  /** Set with spec.suspend: nothing is written, and the existing database is judged as it is. */
+  /** Set while the addon is suspended: nothing is written, and the existing database is judged as it is. */
   readonly suspended?: {
-    /** Whether anything would be written without spec.suspend. */
+    /** Whether anything would be written otherwise. */
     readonly holdsBack: boolean;
   };
 }
@@ -53,8 +54,18 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
   };
 }
 
-/** Reported for everything that waits for the end of spec.suspend. */
-export const suspension: Verdict = {
-  reason: 'Suspended',
-  message: 'spec.suspend is true: nothing is created, changed or repaired',
-};
+/** How many unknown fields a message names, and how much of each, in characters. */
+const mostNamed = 5;
+const longestName = 100;
+
+/** Reported for everything that waits until the addon is no longer suspended. @param effect what its message says of that */
+export function suspension({ addon }: Situation, effect = 'nothing is created, changed or repaired'): Verdict {
+  const { unknown } = addon;
+  if (unknown === undefined) return { reason: 'Suspended', message: `spec.suspend is true: ${effect}` };
+  const named = unknown.slice(0, mostNamed).map((path) => cut(path, longestName));
+  const more = unknown.length > mostNamed ? ` and ${unknown.length - mostNamed} more` : '';
+  return {
+    reason: 'SpecUnknown',
+    message: `this version of the operator does not know ${named.join(', ')}${more}: ${effect}`,
+  };
+}

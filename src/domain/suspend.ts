@@ -1,4 +1,4 @@
-// Handles an addon with spec.suspend: the same chapters without their writes. The state of the database is reported, and so is a pending
+// Handles an addon that is suspended, or whose spec this version does not know in full: the same chapters without their writes. The state of the database is reported, and so is a pending
 // change of the spec.
 import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
@@ -12,17 +12,23 @@ import { retracted, retractedFields } from './retraction.ts';
  */
 export function suspended(round: Round, chaptersOf: (round: Round) => Chapters): Decision {
   const { s } = round;
-  const itself: Chapter = { conditions: { Suspended: suspension } };
+  const itself: Chapter = { conditions: { Suspended: suspension(s) } };
   if (s.own.cluster === undefined) {
     const missing = missingCluster(s);
-    const ready = missing ?? suspension;
+    const ready = missing ?? suspension(s);
     const status = { preview: previewOf(s), ...retractedFields(s, round.now) };
     const withoutCluster: Chapter = { conditions: retracted(s, ready), status };
-    return { ...combine(ready, [withoutCluster, itself]), frozen: true };
+    // What is not known in the spec was seen, and waits for somebody.
+    return { ...combine(ready, [withoutCluster, itself]), frozen: s.addon.unknown === undefined };
   }
   const holdsBack = chaptersOf(round).chapters.some(changesChildren);
   const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });
-  return { ...combine(judged, [...chapters, itself]), actions: [], frozen: holdsBack, recheckAfter: undefined };
+  return {
+    ...combine(judged, [...chapters, itself]),
+    actions: [],
+    frozen: holdsBack || s.addon.unknown !== undefined,
+    recheckAfter: undefined,
+  };
 }
 
 /** A Backup is no part of the spec: it is made later, and nothing else waits for it. */

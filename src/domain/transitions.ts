@@ -35,7 +35,7 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
     if (find(before, 'Stalled')?.reason !== stalled.reason) happened.push(warning(stalled));
   } else if (ready !== undefined && isGrave(ready.reason)) {
     if (find(before, 'Ready')?.reason !== ready.reason) happened.push(warning(ready));
-  } else if (ready !== undefined && ready.reason !== 'Suspended' && before?.phase !== after.phase) {
+  } else if (ready !== undefined && !isSuspension(ready.reason) && before?.phase !== after.phase) {
     happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
   }
   for (const type of ['PlanApplied', 'BackupReady', 'EndOfLife'] as const) {
@@ -46,7 +46,7 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   const [had, has] = [find(before, 'BackupReady'), find(after, 'BackupReady')];
   if (has?.status === 'True' && had?.status === 'False')
     happened.push(normal(has.reason, has.message, has.lastTransitionTime));
-  if (had?.status === 'True' && has?.status === 'False' && has.reason !== 'Suspended' && !needsSomebody(has.reason))
+  if (had?.status === 'True' && has?.status === 'False' && !isSuspension(has.reason) && !needsSomebody(has.reason))
     happened.push(warning(has));
   for (const type of ['Adopted', 'Protected', 'Suspended'] as const) {
     const now = find(after, type);
@@ -66,9 +66,13 @@ function find(status: AddonStatus | undefined, type: string): Condition | undefi
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** Whether a condition beside Ready says that somebody has to act; what waits for the end of spec.suspend has its own Event. */
+/** Whether a condition beside Ready says that somebody has to act; what waits for the end of a suspension has its own Event. */
 function needsSomebody(reason: string): boolean {
-  return reason in reasons && reason !== 'Suspended' && rowOf(reason as Reason).state === 'stalled';
+  return reason in reasons && !isSuspension(reason) && rowOf(reason as Reason).state === 'stalled';
+}
+
+function isSuspension(reason: string): boolean {
+  return reason === 'Suspended' || reason === 'SpecUnknown';
 }
 
 function isGrave(reason: string): boolean {

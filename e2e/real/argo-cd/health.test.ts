@@ -80,11 +80,17 @@ const plain = {
   spec: { plan: 'standard' },
 };
 
+const unknownField = { type: 'Suspended', status: 'True', reason: 'SpecUnknown', message: 'spec.future is not known' };
 const upgrade = { type: 'PlanApplied', status: 'False', reason: 'UpgradeBackupPending', message: 'version 18 waits' };
 const running = addonWith('Running', 3600, 900) as { readonly status: { readonly conditions: readonly object[] } };
 const waitingForUpgrade = {
   ...running,
   status: { ...running.status, conditions: [...running.status.conditions, upgrade] },
+};
+
+const notKnown = {
+  ...running,
+  status: { ...running.status, conditions: [...running.status.conditions, unknownField] },
 };
 
 type Golden = Readonly<Record<string, readonly string[]>>;
@@ -133,6 +139,7 @@ describe('the health of an addon', () => {
       'Suspended',
       /spec\.suspend is true/,
     ],
+    ['that runs, with a field that the operator does not know', notKnown, 'Suspended', /^spec\.future is not known$/],
     ['whose major upgrade waits', waitingForUpgrade, 'Progressing', /^UpgradeBackupPending: version 18 waits$/],
     ['that runs', addonWith('Running', 3600, 900), 'Healthy', /^what happened$/],
     ['that is refused', addonWith('InvalidSpec', undefined, 0), 'Degraded', /^InvalidSpec: what happened$/],

@@ -99,7 +99,7 @@ export function withRefusedRequest(
   return { ...backup, now: { request, result: 'Refused', message: refusal.message, endTime: timestampOf(now) } };
 }
 
-export const requestSuspended = 'spec.suspend is true; ask again once it is not';
+export const requestSuspended = 'the addon is suspended; ask again once it is not';
 
 /** Why the database has no backups that a request could add to. */
 function refusalOf(s: Situation, target: Target): string | undefined {

@@ -135,7 +135,7 @@ function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'reche
 function missing({ s, suspended }: Round): Verdict | undefined {
   const { requested = 'none' } = s.addon.status?.backup ?? {};
   const isRecorded = requested !== 'none';
-  return suspended !== undefined && (s.own.scheduledBackup === undefined || !isRecorded) ? suspension : undefined;
+  return suspended !== undefined && (s.own.scheduledBackup === undefined || !isRecorded) ? suspension(s) : undefined;
 }
 
 /** What the API server stored instead of a wanted child, if status has recorded it. */

@@ -30,7 +30,7 @@ export interface DatabaseChapter extends Chapter {
 
 /**
  * @returns the write of the Cluster, Provisioned, PlanApplied, EndOfLife, and the fields of status that describe the database and its change. While
- * `spec.suspend` holds a change back, PlanApplied is Suspended.
+ * a suspension holds a change back, PlanApplied says so.
  */
 export function databaseChapter({ s, target, now, suspended }: Round): DatabaseChapter {
   const { addon, own } = s;
@@ -46,7 +46,7 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
   const isUsable =
     suspended === undefined ? canBeReady(verdict, s.observed.platform.connectionCheck) : isHealthy(provisioned);
   const planApplied = isHeldBack
-    ? { ...suspension, message: 'spec.suspend is true: a change is pending' }
+    ? suspension(s, 'a change is pending')
     : judgePlan(
         addon,
         target,

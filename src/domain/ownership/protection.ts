@@ -29,7 +29,7 @@ export function endOfProtection({ s, target, suspended }: Round, earlier: readon
   // What was not seen can be without an owner.
   const blind = findUnseen(s);
   // As long as the finalizer is there, a deletion leaves the database in service.
-  const stays = { conditions: { Protected: suspended === undefined ? protectedBy(target) : suspension } };
+  const stays = { conditions: { Protected: suspended === undefined ? protectedBy(target) : suspension(s) } };
   if (blind !== undefined) return { ...stays, recheckAfter: recheckAfter(blind) };
   if (roles.some((role) => observed.children[role].kind === 'unread')) return stays;
   const written = earlier.flatMap(({ actions = [] }) => actions).map(({ child }) => child);
@@ -47,7 +47,7 @@ function changesOwner({ addon, found }: Situation): readonly Role[] {
 
 function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
   if (deletesChildren(s.addon)) return undefined;
-  if (suspended !== undefined && !isInForce(s)) return suspension;
+  if (suspended !== undefined && !isInForce(s)) return suspension(s);
   // A child that cannot be seen can have an owner.
   return finalizerRefused(s.addon) ?? findUnseen(s) ?? protectedBy(target);
 }

@@ -29,6 +29,10 @@ local ready = conditions.Ready or {}
 if obj.spec ~= nil and obj.spec.suspend == true then
   return { status = "Suspended", message = "spec.suspend is true: nothing is created, changed or repaired" }
 end
+local suspended = conditions.Suspended
+if suspended ~= nil and suspended.reason == "SpecUnknown" and ready.status == "True" then
+  return { status = "Suspended", message = suspended.message }
+end
 if obj.metadata.generation ~= nil and status.observedGeneration ~= obj.metadata.generation then
   return { status = "Progressing", message = "waiting for the operator to see the spec" }
 end

@@ -1,0 +1,59 @@
+// What is special about a suspension: its reason. That a suspended addon is left unchanged is shown in decide.test.ts and
+// e2e/integration/suspend.test.ts.
+import { describe, expect, it } from '@jest/globals';
+import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
+import { aCluster, anAddon, aRunningAddon, changed, observing, observingAll, think } from './testing.ts';
+
+const condition = (status: AddonStatus, type: string): string | undefined => {
+  const found = status.conditions?.find((one) => one.type === type);
+  return found && `${found.status} ${found.reason}`;
+};
+const messageOf = (status: AddonStatus, type: string): string | undefined =>
+  status.conditions?.find((one) => one.type === type)?.message;
+/** As projected: an addon with a field that a later version knows. */
+const unknown = (addon: PostgresAddon, ...paths: readonly string[]): PostgresAddon => ({
+  ...addon,
+  spec: { ...addon.spec, suspend: true },
+  unknown: paths,
+});
+
+describe('a spec that this version does not know in full', () => {
+  it('gets no database, and says what it does not know', () => {
+    const { actions, status } = think(observing(unknown(anAddon(), 'spec.restore')));
+    expect(actions).toEqual([]);
+    for (const type of ['Ready', 'Stalled', 'Suspended'])
+      expect(condition(status, type)).toBe(`${type === 'Ready' ? 'False' : 'True'} SpecUnknown`);
+    expect(messageOf(status, 'Ready')).toBe(
+      'this version of the operator does not know spec.restore: nothing is created, changed or repaired',
+    );
+    // It was seen: who waits for the generation would wait for ever.
+    expect(status.observedGeneration).toBe(1);
+  });
+
+  it('leaves a database as it is, also after another change, and reports that it runs', () => {
+    const addon = aRunningAddon();
+    const { actions, status } = think(observingAll(unknown(changed(addon, { plan: 'pro' }), 'spec.future'), 'url'));
+    expect(actions).toEqual([]);
+    expect(condition(status, 'Ready')).toBe('True Running');
+    expect(condition(status, 'Suspended')).toBe('True SpecUnknown');
+    expect(condition(status, 'PlanApplied')).toBe('False SpecUnknown');
+    expect(messageOf(status, 'PlanApplied')).toBe(
+      'this version of the operator does not know spec.future: a change is pending',
+    );
+    expect(status.observedGeneration).toBe(1);
+  });
+
+  it('is named in a message of limited length', () => {
+    const paths = Array.from({ length: 7 }, (_, index) => `spec.${'x'.repeat(300)}${index}`);
+    const { status } = think(observing(unknown(anAddon(), ...paths)));
+    expect(messageOf(status, 'Ready')).toMatch(/ and 2 more: nothing/);
+    expect(messageOf(status, 'Ready')?.length).toBeLessThan(700);
+  });
+});
+
+it('while spec.suspend is true, that is the reason', () => {
+  const addon = anAddon({ suspend: true });
+  expect(condition(think(observing(addon)).status, 'Suspended')).toBe('True Suspended');
+  const { status } = think(observing(addon, { cluster: aCluster(addon) }));
+  expect(messageOf(status, 'Suspended')).toBe('spec.suspend is true: nothing is created, changed or repaired');
+});
