@@ -1,5 +1,5 @@
 // The bundle: the same bytes every time, and nothing missing that the operator needs.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,16 @@ describe('the bundle', () => {
 });
 
 describe('the Containerfile', () => {
+  it('gets every file that the bundle is made with', async () => {
+    const ignored = await readFile(join(repositoryRoot, '.dockerignore'), 'utf8');
+    const context = join(folder, 'context');
+    for (const [, path = ''] of ignored.matchAll(/^!(.+)$/gm))
+      await cp(join(repositoryRoot, path), join(context, path), { recursive: true });
+    await symlink(join(repositoryRoot, 'node_modules'), join(context, 'node_modules'));
+    await execa(process.execPath, ['hack/image/bundle-cli.ts'], { cwd: context });
+    expect(await readFile(join(context, 'dist', 'main.mjs'), 'utf8')).toContain('LOG_LEVEL');
+  }, 60_000);
+
   it('takes the Node that package.json pins', async () => {
     const { optionalDependencies } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
     const containerfile = await readFile(join(repositoryRoot, 'Containerfile'), 'utf8');

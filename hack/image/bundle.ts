@@ -1,16 +1,17 @@
 // Bundles the operator into the single JavaScript file that the image runs. The same sources must always give the same bytes.
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { repositoryRoot } from '../toolchain/repository.ts';
 import { leanClient } from './lean-client.ts';
 
 /**
  * Bundles src/main.ts with all it imports.
  * @param outputDirectory made when it is missing; main.mjs in it is replaced
+ * @param observers plugins that look at the build and leave the bytes as they are
  * @returns the path of main.mjs
  * @throws esbuild's BuildFailure, which names file and line
  */
-export async function bundleOperator(outputDirectory: string): Promise<string> {
+export async function bundleOperator(outputDirectory: string, observers: readonly Plugin[] = []): Promise<string> {
   const outfile = join(outputDirectory, 'main.mjs');
   await build({
     absWorkingDir: repositoryRoot,
@@ -24,7 +25,7 @@ export async function bundleOperator(outputDirectory: string): Promise<string> {
     banner: {
       js: "import { createRequire as bundleCreateRequire } from 'node:module';\nconst require = bundleCreateRequire(import.meta.url);",
     },
-    plugins: [leanClient()],
+    plugins: [leanClient(), ...observers],
     // Shorter text is less memory, but names stay: they are what a stack trace is read by.
     minifyWhitespace: true,
     minifySyntax: true,

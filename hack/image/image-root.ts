@@ -11,11 +11,14 @@ import { run } from '../toolchain/run.ts';
 /** User and group the operator runs as. */
 export const OPERATOR_UID = 10001;
 
-const BUNDLE_PATH = 'app/main.mjs';
-const NODE_PATH = 'bin/node';
+/** Where the bundle is in the image, without the leading slash. */
+export const BUNDLE_PATH = 'app/main.mjs';
+/** Where Node is in the image, without the leading slash. */
+export const NODE_PATH = 'bin/node';
 export const ENTRYPOINT: readonly string[] = [`/${NODE_PATH}`, `/${BUNDLE_PATH}`];
 
-const TEXTS: Readonly<Record<string, string>> = {
+/** The small files of the image, which are on no machine: their contents by their paths in it without the leading slash. */
+export const IMAGE_TEXTS: Readonly<Record<string, string>> = {
   'etc/passwd': `root:x:0:0:root:/:/sbin/nologin\noperator:x:${OPERATOR_UID}:${OPERATOR_UID}:operator:/:/sbin/nologin\n`,
   'etc/group': `root:x:0:\noperator:x:${OPERATOR_UID}:\n`,
   // Without this file the C library's own default decides in which order names are looked up.
@@ -49,7 +52,7 @@ export async function makeImageRoot(root: string, files: ReadonlyMap<string, str
     await mkdir(dirname(join(root, path)), { recursive: true });
     await copyFile(source, join(root, path), constants.COPYFILE_FICLONE);
   }
-  for (const [path, text] of Object.entries(TEXTS)) {
+  for (const [path, text] of Object.entries(IMAGE_TEXTS)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
   }

@@ -49,7 +49,13 @@ export async function buildOperatorImage(report: Report): Promise<{ reference: s
     const key = { name: cacheName, inputs };
     if (!existsSync(entryPath(key)))
       await requireFreeDisk([{ name: 'the image of the operator', megabytes: MEGABYTES }]);
-    const archive = await cached(key, (temporary) => pack(files, reference, temporary, report), report);
+    const make = async (output: string): Promise<void> => {
+      const started = performance.now();
+      report('image operator: packing');
+      await packOperatorImage(files, reference, output);
+      report(`image operator: made in ${formatElapsed(performance.now() - started)}`);
+    };
+    const archive = await cached(key, make, report);
     await removeOthers(archive);
     return { reference, archive };
   } finally {
@@ -57,18 +63,22 @@ export async function buildOperatorImage(report: Report): Promise<{ reference: s
   }
 }
 
-async function pack(
+/**
+ * Packs the operator's image for this machine's CPU architecture. The same files give the same bytes.
+ * @param files as imageFiles gives them
+ * @param reference the image's full name
+ * @param output the OCI archive to write; a folder `root` is made beside it
+ * @returns the digest of the image
+ * @throws CommandError when GNU tar fails, for example on a full disk
+ */
+export async function packOperatorImage(
   files: ReadonlyMap<string, string>,
   reference: string,
   output: string,
-  report: Report,
-): Promise<void> {
-  const started = performance.now();
-  report('image operator: packing');
+): Promise<string> {
   const root = join(dirname(output), 'root');
   await makeImageRoot(root, files);
-  await writeOciArchive({ root, reference, config: CONFIG, output });
-  report(`image operator: made in ${formatElapsed(performance.now() - started)}`);
+  return await writeOciArchive({ root, reference, config: CONFIG, owners: 'root', output });
 }
 
 /** Everything the image depends on. */

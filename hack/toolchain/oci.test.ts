@@ -1,6 +1,6 @@
 // An OCI archive is a function of its folder's content, and holds what containerd looks for.
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -47,6 +47,16 @@ async function member(tar: string, name: string): Promise<string> {
   return await run('tar', ['--extract', '--to-stdout', '--file', tar, name]);
 }
 
+/** What the one layer of an archive holds, as `ls -l` would show it. */
+async function filesOfLayer(tar: string): Promise<readonly string[]> {
+  const blob = (digest: string) => `blobs/sha256/${digest.replace('sha256:', '')}`;
+  const index = JSON.parse(await member(tar, 'index.json'));
+  const manifest = JSON.parse(await member(tar, blob(index.manifests[0].digest)));
+  await run('tar', ['--extract', '--file', tar, '--directory', folder]);
+  const layer = join(folder, blob(manifest.layers[0].digest));
+  return (await run('tar', ['--list', '--verbose', '--numeric-owner', '--file', layer])).trim().split('\n');
+}
+
 describe('writeOciArchive', () => {
   it('gives the same bytes for the same content, whatever the order and times of its files', async () => {
     const one = await archive(await root('one', ['b', 'a', 'etc/c'], 1_000_000));
@@ -60,6 +70,17 @@ describe('writeOciArchive', () => {
     expect(await sha256(one)).not.toBe(await sha256(two));
   });
 
+  it('gives every file to root when asked to, whoever owns it', async () => {
+    const from = await root('one', ['b'], 1);
+    // Only root can give a file away; for anybody else it has an owner of its own anyway.
+    if (process.getuid?.() === 0) await chown(join(from, 'b'), 1234, 1234);
+    const output = `${from}.tar`;
+    await writeOciArchive({ root: from, reference, config, owners: 'root', output });
+    const owners = (await filesOfLayer(output)).map((line) => line.split(/\s+/)[1]);
+    expect(owners.length).toBeGreaterThan(3);
+    expect(new Set(owners)).toEqual(new Set(['0/0']));
+  });
+
   it('contains further names of the same image, and returns them', async () => {
     const from = await root('one', ['b'], 1);
     const [output, aliases] = [`${from}.tar`, ['example.test:5000/some/image:1.2.3']];
@@ -70,7 +91,8 @@ describe('writeOciArchive', () => {
   });
 
   it('describes one layer by digest and size, and carries the name', async () => {
-    const tar = await archive(await root('one', ['b'], 1));
+    const tar = join(folder, 'one.tar');
+    const returned = await writeOciArchive({ root: await root('one', ['b'], 1), reference, config, output: tar });
     const index = JSON.parse(await member(tar, 'index.json'));
     expect(index.manifests[0].annotations).toEqual({
       'io.containerd.image.name': reference,
@@ -84,6 +106,7 @@ describe('writeOciArchive', () => {
     expect(`sha256:${createHash('sha256').update(layer).digest('hex')}`).toBe(manifest.layers[0].digest);
     const image = JSON.parse(await blob(manifest.config.digest));
     expect(image.config).toEqual(config);
+    expect(returned).toBe(index.manifests[0].digest);
     expect(image.rootfs.diff_ids).toEqual([manifest.layers[0].digest]);
     expect(layer).toContain('content of b');
   });

@@ -32,6 +32,8 @@ export interface OciArchive {
    * `kept` leaves files their modification times. Default `fixed`: two folders with the same content give the same bytes.
    */
   readonly modificationTimes?: 'fixed' | 'kept';
+  /** `root` gives every file to uid 0 and gid 0, whoever owns the folder. Default `kept`. */
+  readonly owners?: 'root' | 'kept';
 }
 
 interface Descriptor {
@@ -44,19 +46,23 @@ const MEDIA_TYPE = 'application/vnd.oci.image';
 /** Order and owners that do not depend on when, where and by whom the archive is made. */
 const DETERMINISTIC = ['--sort=name', '--numeric-owner', '--format=gnu'];
 const FIXED_TIME = '--mtime=@0';
+const OWNED_BY_ROOT = ['--owner=0', '--group=0'];
 
 /**
  * Writes an OCI image archive for this machine's CPU architecture.
+ * @returns the digest of the image's manifest, as a registry names it: `sha256:` and 64 hexadecimal digits
  * @throws CommandError when GNU tar fails, for example on a full disk
  */
-export async function writeOciArchive(archive: OciArchive): Promise<void> {
+export async function writeOciArchive(archive: OciArchive): Promise<string> {
   const { root, reference, aliases = [], config, output } = archive;
   const layout = await mkdtemp(`${output}-`);
   try {
     await mkdir(join(layout, 'blobs', 'sha256'), { recursive: true });
     const layerFile = join(layout, 'layer.tar');
     const times = archive.modificationTimes === 'kept' ? [] : [FIXED_TIME];
-    await run('tar', ['--create', ...DETERMINISTIC, ...times, '--file', layerFile, '--directory', root, '.']);
+    const owners = archive.owners === 'root' ? OWNED_BY_ROOT : [];
+    const metadata = [...DETERMINISTIC, ...times, ...owners];
+    await run('tar', ['--create', ...metadata, '--file', layerFile, '--directory', root, '.']);
     const layer = await addFile(layout, `${MEDIA_TYPE}.layer.v1.tar`, layerFile);
     const configuration = await addJson(layout, `${MEDIA_TYPE}.config.v1+json`, {
       architecture: architecture(),
@@ -75,9 +81,10 @@ export async function writeOciArchive(archive: OciArchive): Promise<void> {
     await writeFile(join(layout, 'index.json'), JSON.stringify(index), { mode: 0o644 });
     await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), { mode: 0o644 });
     // The owner here is the current user, which must not end up in the bytes.
-    const anonymous = ['--owner=0', '--group=0', '--mode=u=rwX,go=rX', FIXED_TIME];
+    const anonymous = [...OWNED_BY_ROOT, '--mode=u=rwX,go=rX', FIXED_TIME];
     const files = ['oci-layout', 'index.json', 'blobs'];
     await run('tar', ['--create', ...DETERMINISTIC, ...anonymous, '--file', output, '--directory', layout, ...files]);
+    return manifest.digest;
   } finally {
     await rm(layout, { recursive: true, force: true });
   }
