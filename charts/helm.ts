@@ -18,20 +18,20 @@ export type Values = Readonly<Record<string, unknown>>;
 export type Manifest = any;
 
 /**
- * What is installed with the values.
+ * What is installed with the values, without what `helm test` needs.
  * @throws Error with Helm's words when it refuses them
  */
 export async function render(values: Values = {}): Promise<readonly Manifest[]> {
   return (await renderAll(values)).filter((manifest) => !isOfTest(manifest));
 }
 
-/** What exists for the time of `helm test`. */
+/** What `helm test` needs, and its pod. */
 export async function renderTest(values: Values = {}): Promise<readonly Manifest[]> {
   return (await renderAll(values)).filter(isOfTest);
 }
 
 function isOfTest({ metadata }: Manifest): boolean {
-  return metadata.annotations?.['helm.sh/hook'] === 'test';
+  return metadata.labels?.['app.kubernetes.io/name'] === 'postgres-addon-operator-smoke-test';
 }
 
 async function renderAll(values: Values): Promise<readonly Manifest[]> {

@@ -1,4 +1,4 @@
-// `null` for a value, as an empty line of a values file makes it. Helm then leaves the default out, which without crds.keep, for example,
+// `null` for a value, as an empty line of a values file makes it. Helm then drops the default, which without crds.keep, for example,
 // would delete every database at an uninstallation: such a null is refused. Where the default is empty, it is the same.
 import { describe, expect, it } from '@jest/globals';
 import { generateChartReadme } from '../hack/generate/chart-readme.ts';

@@ -1,6 +1,6 @@
 // The composition root: creates all parts from the configuration, starts them, and stops them in order. It makes no decisions about
 // databases.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import packageJson from '../package.json' with { type: 'json' };
 import { fieldManager } from './api/addon.ts';
 import type { Config } from './config.ts';
@@ -16,6 +16,7 @@ import { Repairs } from './controller/repairs.ts';
 import { Resync } from './controller/resync.ts';
 import { ServedSchema } from './controller/served-schema.ts';
 import { Triggers } from './controller/triggers.ts';
+import type { ConnectionCheck } from './domain/observed.ts';
 import { ApiError } from './kube/errors.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
@@ -245,7 +246,7 @@ function hanging(queue: WorkQueue): string | undefined {
  * Tests an installation with an addon of its own; see smoke-test.ts.
  * @returns the exit code: 0 if all is well, 1 if not
  */
-async function testInstallation(namespace: string, name: string): Promise<number> {
+async function testInstallation(namespace: string, name: string, connectionCheck: ConnectionCheck): Promise<number> {
   const clock = systemClock;
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
@@ -262,6 +263,8 @@ async function testInstallation(namespace: string, name: string): Promise<number
       login: (url) => logins.tryLogin(url),
       namespace,
       name,
+      id: randomUUID(),
+      connectionCheck,
       say: (line) => console.log(line),
       signal: stopping.signal,
     });
@@ -275,14 +278,18 @@ async function testInstallation(namespace: string, name: string): Promise<number
   }
 }
 
-const usage = 'The operator takes no arguments. Its image also has: smoke-test NAMESPACE NAME';
+function isConnectionCheck(text: string | undefined): text is ConnectionCheck {
+  return text === 'Required' || text === 'Advisory' || text === 'Off';
+}
+
+const usage = 'usage: main.mjs [smoke-test NAMESPACE NAME Required|Advisory|Off]';
 
 if (import.meta.main) {
-  const [command, namespace, name, ...more] = process.argv.slice(2);
+  const [command, namespace, name, check, ...more] = process.argv.slice(2);
   if (command === undefined)
     await runProcess((config, log, die, output) => new AddonOperator(log, () => launch(config, log, die, output)));
-  else if (command === 'smoke-test' && namespace !== undefined && name !== undefined && more.length === 0)
-    process.exitCode = await testInstallation(namespace, name);
+  else if (command === 'smoke-test' && namespace && name && isConnectionCheck(check) && more.length === 0)
+    process.exitCode = await testInstallation(namespace, name, check);
   else {
     console.error(usage);
     process.exitCode = 2;

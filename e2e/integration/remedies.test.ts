@@ -215,11 +215,14 @@ const trials: Readonly<Record<TriedIn<'integration'>, Trial>> = {
       await create(namespace, spec as AddonSpec);
     },
     remedy: async (namespace) => {
-      const { message } = conditionOf(suite().addons.latest(namespace, 'shop'), 'Ready') ?? {};
-      expect(message).toContain('spec.future');
-      expect(await suite().client.get(clusterGvr, namespace, clusterOf(namespace))).toBeUndefined();
-      await patch(namespace, { future: null });
-      await offerField(false);
+      try {
+        const { message } = conditionOf(suite().addons.latest(namespace, 'shop'), 'Ready') ?? {};
+        expect(message).toContain('spec.future');
+        expect(await suite().client.get(clusterGvr, namespace, clusterOf(namespace))).toBeUndefined();
+        await patch(namespace, { future: null });
+      } finally {
+        await offerField(false);
+      }
     },
     alone: true,
   },

@@ -38,7 +38,7 @@ export const larger: readonly Suite[] = [
     name: 'helm',
     minutes: 8,
     alone: true,
-    about: ['crds/', 'charts/postgres-addon-operator/', 'src/smoke-test', 'e2e/real/helm'],
+    about: ['crds/', 'charts/postgres-addon-operator/', 'src/smoke-test', 'src/main', 'e2e/real/helm'],
   },
 ];
 

@@ -23,7 +23,8 @@ it('keeps what decisions need, also of an addon without a spec', () => {
   };
   const kept = { ...object, metadata: { ...metadata, annotations: asked } };
   expect(projectAddon(raw as KubeObject)).toEqual({ ...kept, spec: { plan: 'free' } });
-  expect(projectAddon({ ...raw, spec: undefined } as KubeObject)).toEqual({ ...kept, spec: {} });
+  for (const spec of [undefined, null])
+    expect(projectAddon({ ...raw, spec } as unknown as KubeObject)).toEqual({ ...kept, spec: {} });
 });
 
 describe('a status', () => {
@@ -74,6 +75,9 @@ describe('a spec that has something that this version does not know', () => {
     expect(of(spec)).toStrictEqual({ spec: { ...spec, suspend: true }, unknown });
     expect(of({ ...spec, suspend: false })).toStrictEqual({ spec: { ...spec, suspend: true }, unknown });
   });
+
+  it('names a part of a list once', () =>
+    expect(of({ plan: 'free', future: [1, 2] }).unknown).toEqual(['spec.future']));
 
   it('a plan: the table of plans names those that there are', () =>
     expect(of({ plan: 'gold' })).toStrictEqual({ spec: { plan: 'gold' }, unknown: undefined }));

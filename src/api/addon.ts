@@ -67,7 +67,8 @@ export const annotations = {
 
 /** The part of a PostgresAddon that is cached. Of its labels and annotations, only those that ask for something are used. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
-  const { apiVersion, kind, spec = {}, status } = raw as Partial<PostgresAddon> & KubeObject;
+  const { apiVersion, kind, status } = raw as PostgresAddon;
+  const spec = (raw as PostgresAddon).spec ?? {};
   const unknown = unknownSpec(spec);
   return {
     apiVersion,
@@ -77,16 +78,18 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
       annotations: [annotations.preview, annotations.backupNow, annotations.startEmpty],
     }),
     // The operator may be older than the CRD, as after a downgrade. What a field would mean cannot be known, so nothing is done without it.
-    spec: (unknown.length === 0 ? spec : { ...spec, suspend: true }) as AddonSpec,
+    spec: unknown.length === 0 ? spec : { ...spec, suspend: true },
     ...(unknown.length === 0 ? {} : { unknown }),
     ...renamed('status', status && evidenceIn(status, raw)),
   };
 }
 
-/** An unknown plan is told apart by the table of plans, which names those that there are. */
+/** An unknown plan is reported from the table of plans, which lists the valid ones. */
 function unknownSpec(spec: unknown): readonly string[] {
   const { spec: schema = {} } = addonSchema.properties ?? {};
-  return unknownIn(spec, schema, 'spec').filter((path) => path !== 'spec.plan');
+  const paths = new Set(unknownIn(spec, schema, 'spec'));
+  paths.delete('spec.plan');
+  return [...paths];
 }
 
 /**

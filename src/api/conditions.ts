@@ -32,7 +32,7 @@ export interface ConditionRow {
 export const conditionTypes = {
   Ready: {
     meaning:
-      'The database can be used: CNPG reports every instance ready, the Secret with DATABASE_URL is written, and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
+      'The database can be used: CNPG reports every instance ready, the Secret with DATABASE_URL is written, and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or the addon is suspended.',
     restsOn: 'the conditions Provisioned, CredentialsPublished and Connectable of the same reconcile',
     present: 'always',
   },
@@ -135,7 +135,7 @@ export const reasons = {
   Running: {
     state: 'good',
     meaning:
-      'Every instance is ready, DATABASE_URL is published and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or spec.suspend is true.',
+      'Every instance is ready, DATABASE_URL is published and a login with it succeeded. No login is required while readiness.connectionCheck is Advisory or Off, or the addon is suspended.',
     remedy: 'No action needed.',
   },
   ClusterHealthy: { state: 'good', meaning: 'CNPG reports every instance ready.', remedy: 'No action needed.' },
@@ -167,7 +167,7 @@ export const reasons = {
   SpecUnknown: {
     state: 'stalled',
     meaning:
-      'The spec has a field or a value that this version of the operator does not know, as after a downgrade: nothing is created, changed or repaired. A database that exists stays as it is, and is reported.',
+      'The spec has a field, or a value of a closed list, that this version of the operator does not know, as when the CRD is newer: nothing is created, changed or repaired. A database that exists stays as it is, and is reported.',
     remedy: 'Upgrade the operator, or remove from the spec what the message names.',
   },
   DiskNotShrunk: {

@@ -51,6 +51,7 @@ describe('what a value has and its schema does not', () => {
     [{ restore: {} }, ['spec.restore']],
     [{ plan: 'gold' }, ['spec.plan']],
     [{ database: { name: 'app', size: 1 }, other: 2 }, ['spec.database.size', 'spec.other']],
+    [{ constructor: {} }, ['spec.constructor']],
     [{ roles: [{ name: 'a' }, { name: 'b', login: true }] }, ['spec.roles[].login']],
     // A part without a schema of its own can hold anything.
     [{ free: { any: 'thing' }, database: { labels: { a: 'b' } } }, []],

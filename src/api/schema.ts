@@ -20,7 +20,7 @@ export function unknownIn(value: unknown, schema: Schema, path: string): readonl
   if (schema.enum !== undefined && !schema.enum.includes(value)) return [path];
   if (schema.properties === undefined) return [];
   return Object.entries(record(value)).flatMap(([name, member]) => {
-    const known = schema.properties?.[name];
+    const known = Object.hasOwn(schema.properties ?? {}, name) ? schema.properties?.[name] : undefined;
     return known === undefined ? [`${path}.${name}`] : unknownIn(member, known, `${path}.${name}`);
   });
 }

@@ -1,4 +1,5 @@
-// Handles an addon that is suspended, or whose spec this version does not know in full: the same chapters without their writes. The state of the database is reported, and so is a pending
+// Handles an addon that is suspended, or whose spec this version does not know in full: the same
+// chapters without their writes. The state of the database is reported, and so is a pending
 // change of the spec.
 import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';

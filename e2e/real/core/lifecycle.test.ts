@@ -39,6 +39,12 @@ async function askedOf(
   };
 }
 
+/** Whether the database took longer than the 90 s after which the operator looks for a cause (src/domain/diagnosis/deadlines.ts). */
+function isSlow(name: string): boolean {
+  const { metadata, status } = real().addons.latest(namespace, name);
+  return Date.parse(String(status?.ready_at)) - Date.parse(String(metadata.creationTimestamp)) > 85_000;
+}
+
 describe('on a real CloudNativePG', () => {
   it('all three plans come up, at the floor of requests, and an application logs in', async () => {
     const mark = await real().audit.mark();
@@ -70,8 +76,10 @@ describe('on a real CloudNativePG', () => {
       const reasons = real().addons.course(namespace, name, (state) => conditionOf(state, 'Connectable')?.reason);
       const refused = reasons.filter((reason) => reason === 'ConnectionRefused').length;
       expect([name, asked.writes.length - refused]).toEqual([name, writes]);
-      const repetitions = refused === 0 ? 0 : (asked.reads.length - 1) / 2;
-      expect(asked.reads).toEqual(Array.from({ length: 1 + 2 * repetitions }, () => 'get secrets'));
+      // Of a database that takes long, the operator looks for the cause.
+      const reads = isSlow(name) ? asked.reads.filter((read) => read !== 'get clusters') : asked.reads;
+      const repetitions = refused === 0 ? 0 : (reads.length - 1) / 2;
+      expect(reads).toEqual(Array.from({ length: 1 + 2 * repetitions }, () => 'get secrets'));
       expect(repetitions).toBeGreaterThanOrEqual(refused);
     }
   });

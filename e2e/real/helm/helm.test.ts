@@ -12,11 +12,12 @@ import { installChart, operatorNamespace, provideImage, releaseName } from '../.
 import { repositoryRoot } from '../../../hack/toolchain/repository.ts';
 import { type AddonSpec, addonGvr } from '../../../src/api/addon.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { podGvr } from '../../../src/api/workload.ts';
 import { type AuditedRequest, isWrite, type Mark } from '../../harness/audit.ts';
 import { at, conditionOf, isRunning } from '../../harness/views.ts';
 import { clusterName, identityOf, secretName, untilNothingIsLeft } from '../belongings.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
-import { chartArguments, helm, helmDone, podsOf, withoutCnpg } from './helm.ts';
+import { chartArguments, helm, helmDone, installedCnpg, podsOf } from './helm.ts';
 import { type Installable, lastRelease, provideRevision } from './revision.ts';
 
 jest.setTimeout(minutes(8));
@@ -61,8 +62,11 @@ beforeAll(async () => {
     image: await provideImage(real().cluster, say),
   };
   await eventually(
-    'the databases of other tests to be gone',
-    async () => expect(await real().client.list(clusterGvr)).toEqual([]),
+    'the addons and databases of other tests to be gone',
+    async () => {
+      // The operator has to release those that are protected.
+      for (const gvr of [addonGvr, clusterGvr]) expect(await real().client.list(gvr)).toEqual([]);
+    },
     { timeoutMilliseconds: minutes(4) },
   );
   await uninstall();
@@ -78,19 +82,16 @@ afterAll(async () => {
 
 describe('an installation', () => {
   it('before CloudNativePG: it says so, so does an addon, and both need nothing once it is installed', async () => {
-    const bring = await withoutCnpg(real());
-    try {
-      expect(await install()).toContain('CloudNativePG is not installed');
-      const pods = await podsOf(real(), operatorNamespace, releaseName);
-      await real().apply(namespace, 'early', { plan: 'free' });
-      await real().reason(namespace, 'early', 'Ready', 'CNPGNotInstalled', minutes(1));
-      await bring();
-      await real().running(namespace, 'early');
-      expect(await podsOf(real(), operatorNamespace, releaseName)).toEqual(pods);
-    } catch (error) {
-      await bring().catch(() => undefined);
-      throw error;
-    }
+    const cnpg = await installedCnpg(real());
+    real().atEnd(() => cnpg.restore());
+    await cnpg.remove();
+    expect(await install()).toContain('CloudNativePG is not installed');
+    const pods = await podsOf(real(), operatorNamespace, releaseName);
+    await real().apply(namespace, 'early', { plan: 'free' });
+    await real().reason(namespace, 'early', 'Ready', 'CNPGNotInstalled', minutes(1));
+    await cnpg.restore();
+    await real().running(namespace, 'early');
+    expect(await podsOf(real(), operatorNamespace, releaseName)).toEqual(pods);
   });
 
   it('a second time, under the same name or another: refused with what is there, and the first one is as it was', async () => {
@@ -143,11 +144,32 @@ async function begin(): Promise<Since> {
   };
 }
 
-/** An addon that is made now shows that the leader works; it was queued behind the others. */
+/** The leader works: an addon that is created now runs. By then it has been through all others, too. */
 async function untilReconciled(name: string): Promise<void> {
   await real().apply(namespace, name, { plan: 'free' });
   await real().running(namespace, name);
   await real().kubectl(['delete', 'pga', name, '--namespace', namespace, '--wait']);
+}
+
+/** The requests of the operator that changed something of the living addons. */
+async function writesSince(mark: Mark): Promise<readonly AuditedRequest[]> {
+  const ours = new Set(names.flatMap((name) => [name, secretName(name), clusterName(namespace, name)]));
+  const isOurs = ({ user, namespace: where, name }: AuditedRequest): boolean =>
+    user === operatorUser && where === namespace && ours.has(name ?? '');
+  return (await real().audit.since(mark)).filter((request) => isWrite(request) && isOurs(request));
+}
+
+/** Waits until nothing is written any more: databases that have just come up settle for a moment. */
+async function untilQuiet(mark: Mark): Promise<void> {
+  const quiet = 10_000;
+  await eventually(
+    'the last write',
+    async () => {
+      const last = Math.max(0, ...(await writesSince(mark)).map(({ answeredAt }) => answeredAt));
+      expect(Date.now() - last).toBeGreaterThan(quiet);
+    },
+    { timeoutMilliseconds: minutes(2) },
+  );
 }
 
 /** The same instances, volumes and URLs; never anything but running; and no write to anything of theirs. */
@@ -157,11 +179,7 @@ async function expectUndisturbed(since: Since): Promise<void> {
     const seen = real().addons.of(namespace, name).slice(since.states.get(name));
     expect(seen.filter((state) => !isRunning(state)).map(({ status }) => status)).toEqual([]);
   }
-  const ours = new Set(names.flatMap((name) => [name, secretName(name), clusterName(namespace, name)]));
-  const isOurs = ({ user, namespace: where, name }: AuditedRequest): boolean =>
-    user === operatorUser && where === namespace && ours.has(name ?? '');
-  const writes = (await real().audit.since(since.mark)).filter((request) => isWrite(request) && isOurs(request));
-  expect(writes).toEqual([]);
+  expect(await writesSince(since.mark)).toEqual([]);
 }
 
 const release = lastRelease();
@@ -173,12 +191,14 @@ upgrades(`an upgrade from ${release?.slice(0, 12)} with ${names.length} addons`,
     await uninstall();
     earlier = await provideRevision(real().cluster, release ?? '', say);
     await install({}, earlier);
+    const mark = await real().audit.mark();
     await Promise.all(
       Object.entries(living).map(async ([name, spec]) => {
         await real().apply(namespace, name, spec);
         await real().running(namespace, name);
       }),
     );
+    await untilQuiet(mark);
   }, minutes(8));
 
   it('restarts no database, changes no status, and writes nothing', async () => {
@@ -229,6 +249,12 @@ describe('an uninstallation', () => {
     const kept = await identityOf(real(), namespace, 'kept');
     const { uid } = real().addons.latest(namespace, 'kept').metadata;
     await upgrade(present, { crds: { keep: false } });
+    // An operator that still stops could release the protected addon.
+    await real().kubectl(['scale', 'deployment', releaseName, '--namespace', operatorNamespace, '--replicas=0']);
+    await eventually('the operator to be gone', async () => {
+      const label = `app.kubernetes.io/instance=${releaseName}`;
+      expect(await real().client.list(podGvr, operatorNamespace, label)).toEqual([]);
+    });
     // Without --wait: the CRD waits for the protected addon, whose finalizer nobody removes any more.
     await helmDone(real(), ['uninstall', releaseName, '--namespace', operatorNamespace]);
     await untilNothingIsLeft(real(), namespace, 'early');
@@ -257,7 +283,9 @@ describe('two releases with namespaces of their own', () => {
     // The first one takes the CRD over, which the uninstallation kept.
     await installFor('one', homes[0] ?? '', { watchNamespaces: [one] }, '--take-ownership');
     const plans = { free: { maxConnections: 40 } };
-    await installFor('two', homes[1] ?? '', { watchNamespaces: [two], crds: { enabled: false }, plans });
+    // Some of its objects have no namespace, and an interrupted run may have left them.
+    const values = { watchNamespaces: [two], crds: { enabled: false }, plans };
+    await installFor('two', homes[1] ?? '', values, '--take-ownership');
     const mark = await real().audit.mark();
     for (const where of [...teams, nobody]) await real().apply(where, 'shop', { plan: 'free' });
     const running = await Promise.all(teams.map((team) => real().running(team, 'shop')));

@@ -58,28 +58,35 @@ function identity({ metadata, status }: LiveObject): string {
 const ofCnpg = ({ metadata: { name } }: LiveObject): boolean => name.endsWith('.cnpg.io');
 const operators = ['deployment/cnpg-controller-manager', 'deployment/barman-cloud'];
 
-/**
- * Takes CloudNativePG and its plugin away: their kinds, and the programs that serve them. There must be no database.
- * @returns brings them back
- */
-export async function withoutCnpg(real: Real): Promise<() => Promise<void>> {
+export interface Cnpg {
+  /** Takes CloudNativePG and its plugin away: their kinds, and the programs that serve them. There must be no database. */
+  remove(): Promise<void>;
+  /** Brings back what is away. */
+  restore(): Promise<void>;
+}
+
+/** CloudNativePG as it is installed now. */
+export async function installedCnpg(real: Real): Promise<Cnpg> {
   const { client } = real;
   const scale = (replicas: number): Promise<string> =>
     real.kubectl(['scale', ...operators, '--namespace', cnpgNamespace, `--replicas=${replicas}`]);
   const definitions = (await client.list(customResourceDefinitions)).filter(ofCnpg);
-  await scale(0);
-  await Promise.all(
-    definitions.map(({ metadata }) => client.remove(customResourceDefinitions, undefined, metadata.name)),
-  );
-  await eventually('the kinds of CloudNativePG to be gone', async () => {
-    const left = (await client.list(customResourceDefinitions)).filter(ofCnpg);
-    if (left.length > 0) throw new Error(left.map(({ metadata }) => metadata.name).join(', '));
-  });
-  return async () => {
-    await Promise.all(definitions.map((one) => client.create(customResourceDefinitions, withoutState(one))));
-    await scale(1);
-    for (const operator of operators)
-      await real.kubectl(['rollout', 'status', operator, '--namespace', cnpgNamespace, '--timeout=3m']);
+  return {
+    async remove() {
+      await scale(0);
+      const names = definitions.map(({ metadata }) => metadata.name);
+      await Promise.all(names.map((name) => client.remove(customResourceDefinitions, undefined, name)));
+      await eventually('the kinds of CloudNativePG to be gone', async () => {
+        const left = (await client.list(customResourceDefinitions)).filter(ofCnpg);
+        if (left.length > 0) throw new Error(left.map(({ metadata }) => metadata.name).join(', '));
+      });
+    },
+    async restore() {
+      await Promise.all(definitions.map((one) => client.apply(withoutState(one))));
+      await scale(1);
+      for (const operator of operators)
+        await real.kubectl(['rollout', 'status', operator, '--namespace', cnpgNamespace, '--timeout=3m']);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // The operator of an earlier commit, built from its sources, for an upgrade that starts there.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Cluster, loadImage } from '../../../hack/cluster/cluster.ts';
@@ -16,8 +16,8 @@ export interface Installable {
 }
 
 /**
- * The last release: the last tag or, as long as there is none, the last commit before this one that changed the changelog.
- * @returns its commit; undefined in a checkout without a history
+ * The last release before this commit: the last tag or, as long as there is none, the last commit that changed the changelog.
+ * @returns its commit; undefined in a checkout whose history does not reach back so far
  */
 export function lastRelease(): string | undefined {
   const git = (...args: readonly string[]): string => {
@@ -27,10 +27,13 @@ export function lastRelease(): string | undefined {
       return '';
     }
   };
-  const tagged = git('rev-list', '--max-count=1', '--tags').trim();
-  if (tagged !== '') return tagged;
-  const noted = git('rev-list', '--max-count=1', 'HEAD~1', '--', 'CHANGELOG.md').trim();
-  return noted === '' ? undefined : noted;
+  // Where a shallow clone ends, every file looks as if it was changed.
+  if (git('rev-parse', '--is-shallow-repository').trim() !== 'false') return undefined;
+  const tag = git('describe', '--tags', '--abbrev=0', 'HEAD~1').trim();
+  const commit = tag === '' ? [] : ['rev-list', '--max-count=1', tag];
+  const noted = ['rev-list', '--max-count=1', 'HEAD~1', '--', 'CHANGELOG.md'];
+  const found = git(...(tag === '' ? noted : commit)).trim();
+  return found === '' ? undefined : found;
 }
 
 /**
@@ -39,15 +42,15 @@ export function lastRelease(): string | undefined {
  */
 export async function provideRevision(cluster: Cluster, commit: string, report: Report): Promise<Installable> {
   const root = join(repositoryRoot, '.tmp', 'revisions', commit);
-  if (!existsSync(join(root, 'package.json'))) {
-    await rm(root, { recursive: true, force: true });
-    await mkdir(root, { recursive: true });
-    const archive = `${root}.tar`;
-    await execa('git', ['archive', '--output', archive, commit], { cwd: repositoryRoot });
-    await execa('tar', ['--extract', '--file', archive, '--directory', root]);
-    await rm(archive);
+  if (!existsSync(root)) {
+    const part = `${root}.part`;
+    await rm(part, { recursive: true, force: true });
+    await mkdir(part, { recursive: true });
+    await execa('git', ['archive', '--output', join(part, 'source.tar'), commit], { cwd: repositoryRoot });
+    await execa('tar', ['--extract', '--file', 'source.tar'], { cwd: part });
+    await providePackages(part, report);
+    await rename(part, root);
   }
-  await providePackages(root, report);
   const script = `const { buildOperatorImage } = await import('./hack/image/operator-image.ts');
     console.log(JSON.stringify(await buildOperatorImage((line) => console.error(line))));`;
   report(`building the image of ${commit.slice(0, 12)}`);
@@ -63,7 +66,6 @@ export async function provideRevision(cluster: Cluster, commit: string, report: 
 
 /** The packages of this checkout, unless the commit has others. */
 async function providePackages(root: string, report: Report): Promise<void> {
-  if (existsSync(join(root, 'node_modules'))) return;
   const lock = (folder: string): Promise<string> => readFile(join(folder, 'package-lock.json'), 'utf8');
   if ((await lock(root)) === (await lock(repositoryRoot))) {
     await symlink(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));

@@ -206,7 +206,7 @@ export interface AddonStatus {
      */
     readonly diskKept?: boolean;
     /**
-     * Applying: in progress. Applied: complete. Partial: complete except for what the condition PlanApplied names. Suspended: waiting until spec.suspend is no longer true.
+     * Applying: in progress. Applied: complete. Partial: complete except for what the condition PlanApplied names. Suspended: waiting until the addon is no longer suspended.
      */
     readonly state?: 'Applying' | 'Applied' | 'Partial' | 'Suspended';
   };

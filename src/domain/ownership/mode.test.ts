@@ -42,6 +42,21 @@ function deleted(addon: PostgresAddon): PostgresAddon {
 
 const everythingOf = (addon: PostgresAddon): Observed => observingAll(addon, url);
 
+it('an addon with a mode that only a later version knows releases its children: the mode may be one that keeps them', () => {
+  const addon = aRunningAddon();
+  const later = {
+    ...addon,
+    spec: { ...addon.spec, mode: 'archived' as 'protected', suspend: true },
+    unknown: ['spec.mode'],
+  };
+  const { actions } = think(everythingOf(deleted(guarded(later))));
+  // The finalizer goes once no child has an owner reference.
+  expect(summary(actions)).not.toContain('apply addon');
+  for (const role of ['cluster', 'urlSecret'] as const)
+    expect(metadataOf(actions, role)).not.toHaveProperty('ownerReferences', [expect.anything()]);
+  expect(actions.length).toBeGreaterThan(1);
+});
+
 /** The children after the release of their addon, as observed for the next addon with the same name. */
 function orphaned(next: PostgresAddon, former = 'former-uid'): Observed {
   const before = guarded(aRunningAddon({ mode: 'protected' }));

@@ -38,9 +38,9 @@ export function appIdOf(addon: PostgresAddon): string {
   return addon.spec.appId ?? addon.metadata.name;
 }
 
-/** Whether the children are deleted together with the addon. */
-export function deletesChildren(addon: PostgresAddon): boolean {
-  return addon.spec.mode !== 'protected';
+/** Whether the children are deleted together with the addon. A mode that a later version of the operator knows may be one that keeps them. */
+export function deletesChildren({ spec: { mode = 'standard' } }: PostgresAddon): boolean {
+  return mode === 'standard';
 }
 
 /** Whether the garbage collector would delete the child with the addon. */
