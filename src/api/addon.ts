@@ -61,6 +61,9 @@ export const annotations = {
   startEmpty: 'addons.paas.dev/start-empty',
 } as const;
 
+/** The generation that the schema's default names, in place of a status that nobody has written. */
+const unseen = -1;
+
 /** The part of a PostgresAddon that is cached. Of its labels and annotations, only those that ask for something are used. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
   const { apiVersion, kind, spec, status } = raw as PostgresAddon;
@@ -72,7 +75,7 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
       annotations: [annotations.preview, annotations.backupNow, annotations.startEmpty],
     }),
     spec: spec ?? {},
-    ...renamed('status', status && evidenceIn(status, raw)),
+    ...renamed('status', status?.observedGeneration === unseen ? undefined : status && evidenceIn(status, raw)),
   };
 }
 
