@@ -26,7 +26,7 @@ export const larger: readonly Suite[] = [
     name: 'argo-cd',
     minutes: 6,
     builds: { programs: ['argocd', 'miniredis'], minutes: 17 },
-    about: ['charts/', 'examples/argo-cd', 'e2e/real/argo-cd'],
+    about: ['charts/', 'examples/argo-cd', 'docs/argo-cd.md', 'e2e/real/argo-cd'],
   },
   {
     name: 'outages',
