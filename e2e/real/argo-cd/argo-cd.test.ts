@@ -32,6 +32,7 @@ beforeAll(async () => {
 
 const addon = (name: string, spec: AddonSpec): string =>
   JSON.stringify({ apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', metadata: { name }, spec });
+const warnings = ({ conditions = [] }: ApplicationStatus): readonly string[] => conditions.map(({ type }) => type);
 const resource = ({ resources = [] }: ApplicationStatus, kind: string) => resources.find((one) => one.kind === kind);
 
 /** The files of the example, with a plan that can grow. */
@@ -103,6 +104,8 @@ describe('an app repository', () => {
       states.add((await argo().application('shop')).sync?.status ?? '');
     }
     expect([...states]).toEqual(['Synced']);
+    // The children are in the tree of the Application, by their owner.
+    expect(warnings(await argo().application('shop'))).toEqual([]);
     const writes = (await real().audit.since(mark)).filter(
       (request) => request.user === operatorUser && request.namespace === namespace && isWrite(request),
     );
@@ -177,9 +180,9 @@ describe('a protected addon', () => {
       expect(left.trim()).toBe('');
     });
     await argo().compared('keep');
-    const { resources = [], conditions = [] } = await argo().application('keep');
-    expect(resources.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['ConfigMap none']);
-    expect(conditions.map(({ type }) => type)).toContain('OrphanedResourceWarning');
+    const status = await argo().application('keep');
+    expect(status.resources?.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['ConfigMap none']);
+    expect(warnings(status)).toEqual(['OrphanedResourceWarning']);
     // The pod has its URL from before.
     await expectTheSameDatabase();
   });

@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
+import { storeSecretName } from '../../../hack/install/operator.ts';
 import { ensureBinaries, moduleDirectory } from '../../../hack/toolchain/binaries.ts';
 import { minutes, type Real } from '../real.ts';
 
@@ -224,7 +225,14 @@ export class ArgoCD {
         sourceRepos: ['*'],
         destinations: [{ namespace: '*', server: '*' }],
         clusterResourceWhitelist: [{ group: '*', kind: '*' }],
-        orphanedResources: { warn: true },
+        // What the tests themselves make beside the Applications.
+        orphanedResources: {
+          warn: true,
+          ignore: [
+            { kind: 'Pod', name: 'app-*' },
+            { kind: 'Secret', name: storeSecretName },
+          ],
+        },
       },
     });
   }

@@ -31,7 +31,9 @@ describe('with Helm', () => {
   beforeAll(async () => {
     namespace = real().reserve('chart');
     desk = await Desk.set(real(), namespace);
-    [install = ''] = await commandsBelow('### With Helm');
+    const commands = await commandsBelow('### With Helm');
+    expect(commands).toHaveLength(1);
+    [install = ''] = commands;
   });
 
   /** Upgrades the release to these databases, by the command of the README. */
