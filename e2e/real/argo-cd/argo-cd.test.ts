@@ -7,7 +7,7 @@ import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import { repositoryRoot } from '../../../hack/toolchain/repository.ts';
-import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
+import { type AddonSpec, type AddonStatus, labels } from '../../../src/api/addon.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { isWrite } from '../../harness/audit.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
@@ -32,7 +32,8 @@ beforeAll(async () => {
 
 const addon = (name: string, spec: AddonSpec): string =>
   JSON.stringify({ apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', metadata: { name }, spec });
-const warnings = ({ conditions = [] }: ApplicationStatus): readonly string[] => conditions.map(({ type }) => type);
+const warnings = ({ conditions = [] }: ApplicationStatus): readonly string[] =>
+  conditions.map(({ message }) => message);
 const resource = ({ resources = [] }: ApplicationStatus, kind: string) => resources.find((one) => one.kind === kind);
 
 /** The files of the example, with a plan that can grow. */
@@ -182,7 +183,10 @@ describe('a protected addon', () => {
     await argo().compared('keep');
     const status = await argo().application('keep');
     expect(status.resources?.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['ConfigMap none']);
-    expect(warnings(status)).toEqual(['OrphanedResourceWarning']);
+    expect(warnings(status)).toEqual(['Application has 1 orphaned resources']);
+    expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'orders'))).toMatchObject({
+      metadata: { labels: { [labels.orphaned]: 'true' } },
+    });
     // The pod has its URL from before.
     await expectTheSameDatabase();
   });

@@ -10,8 +10,8 @@ import { execa } from 'execa';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
-import { storeSecretName } from '../../../hack/install/operator.ts';
 import { ensureBinaries, moduleDirectory } from '../../../hack/toolchain/binaries.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { minutes, type Real } from '../real.ts';
 
 const report = (line: string): void => console.error(line);
@@ -133,7 +133,7 @@ export class ArgoCD {
     await this.#kubectl('annotate', 'application', name, 'argocd.argoproj.io/refresh=normal', '--overwrite');
   }
 
-  /** Waits until Argo CD has compared git and the cluster once more. */
+  /** Waits until Argo CD has compared git and the cluster once more. A request for it can be lost among others; the next one is not far. */
   async compared(name: string): Promise<void> {
     const before = (await this.application(name)).reconciledAt;
     await this.refresh(name);
@@ -200,7 +200,7 @@ export class ArgoCD {
       const { kind, metadata } = manifest;
       if (!['CustomResourceDefinition', 'ConfigMap', 'Secret'].includes(kind)) continue;
       const more = {
-        ...(metadata.name === 'argocd-cm' && { data }),
+        ...(metadata.name === 'argocd-cm' && { data: { ...manifest.data, ...data } }),
         ...(kind === 'Secret' && { stringData: { 'server.secretkey': 'a test value' } }),
       };
       const object = {
@@ -225,14 +225,15 @@ export class ArgoCD {
         sourceRepos: ['*'],
         destinations: [{ namespace: '*', server: '*' }],
         clusterResourceWhitelist: [{ group: '*', kind: '*' }],
-        // What the tests themselves make beside the Applications.
-        orphanedResources: {
-          warn: true,
-          ignore: [
-            { kind: 'Pod', name: 'app-*' },
-            { kind: 'Secret', name: storeSecretName },
-          ],
-        },
+        // What its Applications may consist of, and what of these kinds is called orphaned.
+        namespaceResourceWhitelist: [
+          { group: 'addons.paas.dev', kind: '*' },
+          { group: 'apps', kind: '*' },
+          { group: 'batch', kind: '*' },
+          { group: '', kind: 'ConfigMap' },
+          { group: clusterGvr.group, kind: clusterGvr.kind },
+        ],
+        orphanedResources: { warn: true },
       },
     });
   }
@@ -297,7 +298,8 @@ export class ArgoCD {
       ARGOCD_BINARY_NAME: 'argocd-repo-server',
     });
     const ofRepo = (flag: string): readonly string[] => [flag, `127.0.0.1:${repo}`, '--repo-server-plaintext'];
-    const controller = ['--persist-resource-health', '--app-resync', '10', '--metrics-port', `${controllerMetrics}`];
+    const resync = ['--app-resync', '10', '--app-resync-jitter', '0'];
+    const controller = ['--persist-resource-health', ...resync, '--metrics-port', `${controllerMetrics}`];
     this.#run(program('argocd'), [...common, ...ofRepo('--repo-server'), ...controller, '--namespace', this.#home], {
       ...environment,
       ARGOCD_BINARY_NAME: 'argocd-application-controller',
