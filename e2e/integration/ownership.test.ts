@@ -270,7 +270,7 @@ describe('an addon that is deleted', () => {
     const isSecond = (state: LiveObject): boolean => state.metadata.uid === uid;
     await addons.until(namespace, 'shop', 'running', (state) => isSecond(state) && isRunning(state));
     const states = addons.of(namespace, 'shop').filter(isSecond);
-    expect(states.find(({ status }) => status !== undefined)?.status?.phase).toBe('creating');
+    expect(states.find(({ status }) => status?.uid !== undefined)?.status?.phase).toBe('creating');
     expect(states.length).toBeGreaterThan(1);
     for (const { metadata, status } of states)
       expect(status?.observedGeneration ?? 0).toBeLessThanOrEqual(metadata.generation ?? 0);

@@ -90,8 +90,14 @@ export class Real {
 
   /** A new namespace, removed at the end of the file. @param prefix short, so that names stay whole */
   async namespace(prefix: string): Promise<string> {
-    const name = `${prefix}-${randomBytes(2).toString('hex')}`;
+    const name = this.reserve(prefix);
     await this.kubectl(['create', 'namespace', name]);
+    return name;
+  }
+
+  /** The name of a namespace that the test creates, removed at the end of the file. @param prefix short, so that names stay whole */
+  reserve(prefix: string): string {
+    const name = `${prefix}-${randomBytes(2).toString('hex')}`;
     this.#namespaces.push(name);
     return name;
   }

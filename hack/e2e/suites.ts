@@ -24,9 +24,9 @@ export const larger: readonly Suite[] = [
   { name: 'remedies', minutes: 6, about: ['src/api/conditions', 'e2e/harness/remedies', 'e2e/real/remedies'] },
   {
     name: 'argo-cd',
-    minutes: 6,
+    minutes: 8,
     builds: { programs: ['argocd', 'miniredis'], minutes: 17 },
-    about: ['charts/', 'examples/argo-cd', 'e2e/real/argo-cd'],
+    about: ['charts/', 'examples/argo-cd', 'docs/argo-cd.md', 'e2e/real/argo-cd'],
   },
   {
     name: 'outages',

@@ -44,6 +44,9 @@ describe('a status', () => {
     ['an object and a generation that it does not name', status],
   ])('of %s is kept', (_, written) => expect(statusIn(written)).toEqual(written));
 
+  it('that the schema gives to an object, since nobody has written any, is none', () =>
+    expect(statusIn({ observedGeneration: -1 })).toBeUndefined());
+
   it('of an object without a generation is kept, unless it names one', () => {
     const { generation: _, ...without } = metadata;
     expect(statusIn(status, without)).toEqual(status);

@@ -65,6 +65,9 @@ export const annotations = {
   startEmpty: 'addons.paas.dev/start-empty',
 } as const;
 
+/** The generation that the schema's default names, in place of a status that nobody has written. */
+const unseen = -1;
+
 /** The part of a PostgresAddon that is cached. Of its labels and annotations, only those that ask for something are used. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
   const { apiVersion, kind, status } = raw as PostgresAddon;
@@ -80,7 +83,7 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
     // The operator may be older than the CRD, as after a downgrade. What a field would mean cannot be known, so nothing is done without it.
     spec: unknown.length === 0 ? spec : { ...spec, suspend: true },
     ...(unknown.length === 0 ? {} : { unknown }),
-    ...renamed('status', status && evidenceIn(status, raw)),
+    ...renamed('status', status?.observedGeneration === unseen ? undefined : status && evidenceIn(status, raw)),
   };
 }
 

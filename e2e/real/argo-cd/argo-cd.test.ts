@@ -1,16 +1,20 @@
 // Argo CD syncs app repositories: healthy means a login works, migrations run when they can, and what is pruned is what git says.
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { only, render } from '../../../charts/helm.ts';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
+import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import { repositoryRoot } from '../../../hack/toolchain/repository.ts';
-import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
+import { type AddonSpec, type AddonStatus, labels } from '../../../src/api/addon.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { isWrite } from '../../harness/audit.ts';
-import { conditionOf } from '../../harness/views.ts';
-import { clusterName } from '../belongings.ts';
+import { conditionOf, isRunning } from '../../harness/views.ts';
+import { clusterName, identityOf } from '../belongings.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
 import { type ApplicationStatus, ArgoCD } from './argo.ts';
+import { filesOf } from './examples.ts';
 
 jest.setTimeout(minutes(10));
 
@@ -22,22 +26,20 @@ const argo = (): ArgoCD => {
 };
 
 beforeAll(async () => {
-  started = await ArgoCD.start(real());
+  const { data } = only(await render({ argoCD: { enabled: true } }), 'ConfigMap');
+  started = await ArgoCD.start(real(), 'argocd-2', data);
 }, minutes(40));
-afterAll(() => started?.stop(), minutes(5));
 
 const addon = (name: string, spec: AddonSpec): string =>
   JSON.stringify({ apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', metadata: { name }, spec });
+const warnings = ({ conditions = [] }: ApplicationStatus): readonly string[] =>
+  conditions.map(({ message }) => message);
 const resource = ({ resources = [] }: ApplicationStatus, kind: string) => resources.find((one) => one.kind === kind);
 
-/** The files of examples/argo-cd, by their paths in a repository of the test; the plan is one that the node has room for. */
+/** The files of the example, with a plan that can grow. */
 async function example(folder: string): Promise<Record<string, string>> {
-  const directory = join(repositoryRoot, 'examples/argo-cd', folder);
-  const names = await readdir(directory);
-  const texts = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')));
-  return Object.fromEntries(
-    names.map((name, index) => [`${folder}/${name}`, (texts[index] ?? '').replace('plan: standard', 'plan: free')]),
-  );
+  const files = Object.entries(await filesOf(folder));
+  return Object.fromEntries(files.map(([path, text]) => [path, text.replace('plan: standard', 'plan: free')]));
 }
 
 describe('an app repository', () => {
@@ -103,6 +105,8 @@ describe('an app repository', () => {
       states.add((await argo().application('shop')).sync?.status ?? '');
     }
     expect([...states]).toEqual(['Synced']);
+    // The children are in the tree of the Application, by their owner.
+    expect(warnings(await argo().application('shop'))).toEqual([]);
     const writes = (await real().audit.since(mark)).filter(
       (request) => request.user === operatorUser && request.namespace === namespace && isWrite(request),
     );
@@ -133,52 +137,72 @@ describe('an app repository', () => {
 });
 
 describe('a protected addon', () => {
-  it(
-    'that is pruned stays in service, and the same file adopts it: same data, same password',
-    async () => {
-      const namespace = await real().namespace('argo-keep');
-      const file = { 'keep/database.json': addon('orders', { plan: 'free', mode: 'protected' }) };
-      const empty = {
-        'keep/config.json': JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'none' } }),
-      };
-      const first = await argo().commit('Add orders', { ...file, ...empty });
-      await argo().createApplication('keep', 'keep', namespace);
-      await argo().healthy('keep', first);
-      await real().startApp(namespace, 'orders');
-      await real().sql(namespace, 'orders', 'CREATE TABLE kept AS SELECT 42 AS answer');
-      const { ready_at: readyAt } = real().addons.latest(namespace, 'orders').status as AddonStatus;
+  const spec: AddonSpec = { plan: 'standard', mode: 'protected', backup: { storeRef: { name: storeName } } };
+  const file = { 'keep/database.json': addon('orders', spec) };
+  const other = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'none' } };
+  let namespace = '';
+  /** What the database had before. */
+  let before: AddonStatus = {};
+  let identity: object = {};
 
-      const without = await argo().commit('Remove orders', { 'keep/database.json': undefined });
-      await argo().healthy('keep', without);
-      await eventually('the addon to be gone', async () => {
-        const left = await real().kubectl(['get', 'pga', '--namespace', namespace, '--output', 'name']);
-        expect(left.trim()).toBe('');
-      });
-      expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'orders'))).toBeDefined();
-      // The pod has its URL from before.
-      expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
+  const backedUp = (): Promise<LiveObject> => real().reason(namespace, 'orders', 'BackupReady', 'InForce', minutes(8));
+  const expectTheSameDatabase = async (): Promise<void> => {
+    expect(await identityOf(real(), namespace, 'orders')).toEqual(identity);
+    expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
+  };
+  const expectAdopted = async (): Promise<void> => {
+    const { backup, ready_at: readyAt } = (await backedUp()).status as AddonStatus;
+    expect(conditionOf(real().addons.latest(namespace, 'orders'), 'Adopted')?.status).toBe('True');
+    expect([readyAt, backup?.serverName, backup?.lineages]).toEqual([
+      before.ready_at,
+      before.backup?.serverName,
+      before.backup?.lineages,
+    ]);
+    await expectTheSameDatabase();
+  };
 
-      const back = await argo().commit('Bring orders back', file);
-      await argo().healthy('keep', back);
-      const adopted = real().addons.latest(namespace, 'orders');
-      expect(conditionOf(adopted, 'Adopted')?.status).toBe('True');
-      expect((adopted.status as AddonStatus).ready_at).toBe(readyAt);
-      expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
+  beforeAll(async () => {
+    namespace = await real().namespace('argo-keep');
+    await real().client.apply(storeSecret(real().cluster, namespace));
+    const first = await argo().commit('Add orders', { ...file, 'keep/config.json': JSON.stringify(other) });
+    await argo().createApplication('keep', 'keep', namespace);
+    await argo().healthy('keep', first);
+    await real().startApp(namespace, 'orders');
+    await real().sql(namespace, 'orders', 'CREATE TABLE kept AS SELECT 42 AS answer');
+    before = (await backedUp()).status as AddonStatus;
+    identity = await identityOf(real(), namespace, 'orders');
+  }, minutes(12));
 
-      // --force --replace deletes and creates the object: the database is adopted as well.
-      const { uid } = adopted.metadata;
-      await argo().replace('keep', back);
-      await real().addons.until(
-        namespace,
-        'orders',
-        'the new addon to run',
-        (state) => state.metadata.uid !== uid && state.status?.phase === 'running',
-        minutes(4),
-      );
-      expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
-    },
-    minutes(12),
-  );
+  it('that is pruned stays in service, and Argo CD, which calls its objects orphaned, does not delete them', async () => {
+    const without = await argo().commit('Remove orders', { 'keep/database.json': undefined });
+    await argo().healthy('keep', without);
+    await eventually('the addon to be gone', async () => {
+      const left = await real().kubectl(['get', 'pga', '--namespace', namespace, '--output', 'name']);
+      expect(left.trim()).toBe('');
+    });
+    await argo().compared('keep');
+    const status = await argo().application('keep');
+    expect(status.resources?.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['ConfigMap none']);
+    expect(warnings(status)).toEqual(['Application has 1 orphaned resources']);
+    expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'orders'))).toMatchObject({
+      metadata: { labels: { [labels.orphaned]: 'true' } },
+    });
+    // The pod has its URL from before.
+    await expectTheSameDatabase();
+  });
+
+  it('is adopted by the same file: same data, same password, same lineage of backups', async () => {
+    await argo().healthy('keep', await argo().commit('Bring orders back', file));
+    await expectAdopted();
+  });
+
+  it('adopts its database as well when Argo CD replaces it by force', async () => {
+    const { uid } = real().addons.latest(namespace, 'orders').metadata;
+    await argo().replace('keep', await argo().revision());
+    const isNew = (state: LiveObject): boolean => state.metadata.uid !== uid && isRunning(state);
+    await real().addons.until(namespace, 'orders', 'the new addon to run', isNew, minutes(4));
+    await expectAdopted();
+  });
 });
 
 describe('a spec that cannot be', () => {

@@ -1,5 +1,5 @@
-// A real Argo CD: its application controller and its repo server, as processes of this machine that use the cluster's API server, and a git
-// repository in a folder. It has neither a web interface nor users of its own.
+// A real Argo CD: its controllers for Applications and ApplicationSets and its repo server, as processes of this machine that use the cluster's
+// API server, and a git repository in a folder. It has neither a web interface nor users of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,24 +8,25 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { only, render } from '../../../charts/helm.ts';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { ensureBinaries, moduleDirectory } from '../../../hack/toolchain/binaries.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { minutes, type Real } from '../real.ts';
 
-const home = 'argocd';
 const report = (line: string): void => console.error(line);
 
 /** What an Application says of itself. */
 export interface ApplicationStatus {
   readonly health?: { readonly status?: string };
+  readonly reconciledAt?: string;
   readonly sync?: { readonly status?: string; readonly revision?: string };
   readonly operationState?: {
     readonly phase?: string;
     readonly message?: string;
     readonly syncResult?: { readonly revision?: string };
   };
+  readonly conditions?: readonly { readonly type: string; readonly message: string }[];
   readonly resources?: readonly {
     readonly kind: string;
     readonly name: string;
@@ -36,21 +37,28 @@ export interface ApplicationStatus {
 
 export class ArgoCD {
   readonly #real: Real;
+  readonly #home: string;
   readonly #folder: string;
   readonly #children: ChildProcess[] = [];
   /** Of the git repository. */
   readonly #repository: string;
 
-  private constructor(real: Real, folder: string) {
+  private constructor(real: Real, home: string, folder: string) {
     this.#real = real;
+    this.#home = home;
     this.#folder = folder;
     this.#repository = join(folder, 'repository');
   }
 
-  /** Starts it, with the chart's patch for `argocd-cm`. */
-  static async start(real: Real): Promise<ArgoCD> {
-    const argo = new ArgoCD(real, await mkdtemp(join(tmpdir(), 'argo-cd-')));
-    await argo.#install();
+  /**
+   * Starts it. At the end of the file it is stopped, and every Application deleted with its resources.
+   * @param home its namespace, which no other test uses
+   * @param settings beyond its own ones in `argocd-cm`
+   */
+  static async start(real: Real, home: string, settings: Readonly<Record<string, string>> = {}): Promise<ArgoCD> {
+    const argo = new ArgoCD(real, home, await mkdtemp(join(tmpdir(), 'argo-cd-')));
+    real.atEnd(() => argo.#stop());
+    await argo.#install(settings);
     await argo.#startProcesses();
     await mkdir(argo.#repository, { recursive: true });
     await argo.#git('init', '--quiet', '--initial-branch=main');
@@ -58,9 +66,14 @@ export class ArgoCD {
     return argo;
   }
 
-  /** Deletes every Application, with its resources, and ends the processes. */
-  async stop(): Promise<void> {
-    await this.#real.kubectl(['delete', 'application', '--all', '--namespace', home, '--timeout=4m']);
+  /** The address of the repository. */
+  get url(): string {
+    return `file://${this.#repository}`;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#kubectl('delete', 'applicationset', '--all', '--timeout=4m');
+    await this.#kubectl('delete', 'application', '--all', '--timeout=4m');
     for (const child of this.#children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGTERM');
@@ -100,10 +113,10 @@ export class ArgoCD {
     await this.#apply({
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'Application',
-      metadata: { name, namespace: home, finalizers: ['resources-finalizer.argocd.argoproj.io/foreground'] },
+      metadata: { name, namespace: this.#home, finalizers: ['resources-finalizer.argocd.argoproj.io/foreground'] },
       spec: {
         project: 'default',
-        source: { repoURL: `file://${this.#repository}`, targetRevision: 'main', path },
+        source: { repoURL: this.url, targetRevision: 'main', path },
         destination: { server: 'https://kubernetes.default.svc', namespace },
         syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions: ['PrunePropagationPolicy=foreground'] },
       },
@@ -111,22 +124,27 @@ export class ArgoCD {
   }
 
   async application(name: string): Promise<ApplicationStatus> {
-    const args = ['get', 'application', name, '--namespace', home, '--output', 'json'];
-    return (JSON.parse(await this.#real.kubectl(args)) as { readonly status?: ApplicationStatus }).status ?? {};
+    const text = await this.#kubectl('get', 'application', name, '--output', 'json');
+    return (JSON.parse(text) as { readonly status?: ApplicationStatus }).status ?? {};
   }
 
   /** Has Argo CD look at git and the cluster now. */
   async refresh(name: string): Promise<void> {
-    const args = [
-      'annotate',
-      'application',
-      name,
-      '--namespace',
-      home,
-      'argocd.argoproj.io/refresh=normal',
-      '--overwrite',
-    ];
-    await this.#real.kubectl(args);
+    await this.#kubectl('annotate', 'application', name, 'argocd.argoproj.io/refresh=normal', '--overwrite');
+  }
+
+  /** Waits until Argo CD has compared git and the cluster once more. A request for it can be lost among others; the next one is not far. */
+  async compared(name: string): Promise<void> {
+    const before = (await this.application(name)).reconciledAt;
+    await this.refresh(name);
+    await eventually(`Application ${name} to be compared again`, async () => {
+      if ((await this.application(name)).reconciledAt === before) throw new Error(`last at ${before}`);
+    });
+  }
+
+  /** Has the controller of ApplicationSets look at git now, as a webhook of the git server does. */
+  async refreshSet(name: string): Promise<void> {
+    await this.#kubectl('annotate', 'applicationset', name, 'argocd.argoproj.io/application-set-refresh=true');
   }
 
   /**
@@ -152,35 +170,37 @@ export class ArgoCD {
   async replace(name: string, revision: string): Promise<void> {
     const sync = { revision, syncStrategy: { apply: { force: true } }, syncOptions: ['Replace=true'] };
     const patch = JSON.stringify({ operation: { initiatedBy: { username: 'tests' }, sync } });
-    await this.#real.kubectl(['patch', 'application', name, '--namespace', home, '--type=merge', '--patch', patch]);
+    await this.#kubectl('patch', 'application', name, '--type=merge', '--patch', patch);
     await eventually(`the operation of Application ${name} to begin`, async () => {
-      const args = ['get', 'application', name, '--namespace', home, '--output', 'jsonpath={.operation}'];
-      if ((await this.#real.kubectl(args)) !== '') throw new Error('it has not begun');
+      const operation = await this.#kubectl('get', 'application', name, '--output', 'jsonpath={.operation}');
+      if (operation !== '') throw new Error('it has not begun');
     });
   }
 
   /** Deletes an Application and leaves its resources, as `argocd app delete --cascade=false` does. */
   async forget(name: string): Promise<void> {
     const patch = JSON.stringify({ metadata: { finalizers: null } });
-    await this.#real.kubectl(['patch', 'application', name, '--namespace', home, '--type=merge', '--patch', patch]);
+    await this.#kubectl('patch', 'application', name, '--type=merge', '--patch', patch);
     await this.deleteApplication(name);
   }
 
   /** Deletes an Application, with its resources, as `argocd app delete` does. */
   async deleteApplication(name: string): Promise<void> {
-    await this.#real.kubectl(['delete', 'application', name, '--namespace', home, '--timeout=4m']);
+    await this.#kubectl('delete', 'application', name, '--timeout=4m');
   }
 
-  async #install(): Promise<void> {
+  async #install(settings: Readonly<Record<string, string>>): Promise<void> {
     const text = await readFile(join(await sources(), 'manifests', 'core-install.yaml'), 'utf8');
     const all = parseAllDocuments(text).map((document) => document.toJS() as LiveObject);
-    const { data } = only(await render({ argoCD: { enabled: true } }), 'ConfigMap');
+    const home = this.#home;
+    // What is of another Argo CD of this cluster is told apart by the id.
+    const data = { 'timeout.reconciliation': '10s', installationID: home, ...settings };
     await this.#apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: home } });
     for (const manifest of all) {
       const { kind, metadata } = manifest;
       if (!['CustomResourceDefinition', 'ConfigMap', 'Secret'].includes(kind)) continue;
       const more = {
-        ...(metadata.name === 'argocd-cm' && { data: { 'timeout.reconciliation': '10s', ...data } }),
+        ...(metadata.name === 'argocd-cm' && { data: { ...manifest.data, ...data } }),
         ...(kind === 'Secret' && { stringData: { 'server.secretkey': 'a test value' } }),
       };
       const object = {
@@ -194,6 +214,7 @@ export class ArgoCD {
       'wait',
       '--for=condition=Established',
       'crd/applications.argoproj.io',
+      'crd/applicationsets.argoproj.io',
       'crd/appprojects.argoproj.io',
     ]);
     await this.#apply({
@@ -204,8 +225,22 @@ export class ArgoCD {
         sourceRepos: ['*'],
         destinations: [{ namespace: '*', server: '*' }],
         clusterResourceWhitelist: [{ group: '*', kind: '*' }],
+        // What its Applications may consist of, and what of these kinds is called orphaned.
+        namespaceResourceWhitelist: [
+          { group: 'addons.paas.dev', kind: '*' },
+          { group: 'apps', kind: '*' },
+          { group: 'batch', kind: '*' },
+          { group: '', kind: 'ConfigMap' },
+          { group: clusterGvr.group, kind: clusterGvr.kind },
+        ],
+        orphanedResources: { warn: true },
       },
     });
+  }
+
+  /** Runs kubectl in its namespace. */
+  async #kubectl(...args: readonly string[]): Promise<string> {
+    return await this.#real.kubectl([...args, '--namespace', this.#home]);
   }
 
   async #apply(object: object): Promise<void> {
@@ -218,7 +253,7 @@ export class ArgoCD {
     const { kubeconfig, bin } = this.#real.cluster;
     const own = join(this.#folder, 'kubeconfig');
     const config = parse(await readFile(kubeconfig, 'utf8'));
-    for (const { context } of config.contexts) context.namespace = home;
+    for (const { context } of config.contexts) context.namespace = this.#home;
     await writeFile(own, stringify(config), { mode: 0o600 });
     const data = await Promise.all(
       ['gpg', 'tls', 'ssh'].map(async (name) => {
@@ -242,9 +277,12 @@ export class ArgoCD {
       ARGOCD_TLS_DATA_PATH: data[1],
       ARGOCD_SSH_DATA_PATH: data[2],
     };
-    const [redis, repo, repoMetrics, controllerMetrics] = await Promise.all([1, 2, 3, 4].map(freePort));
+    const [redis, repo, repoMetrics, controllerMetrics, ...ofSets] = await Promise.all(
+      [1, 2, 3, 4, 5, 6, 7].map(freePort),
+    );
     this.#run(program('miniredis'), [`127.0.0.1:${redis}`], environment);
-    const common = ['--redis', `127.0.0.1:${redis}`, '--logformat', 'text', '--loglevel', 'warn'];
+    const log = ['--logformat', 'text', '--loglevel', 'warn'];
+    const common = ['--redis', `127.0.0.1:${redis}`, ...log];
     const repoServer = [
       '--disable-tls',
       '--client-ca-path=',
@@ -259,22 +297,21 @@ export class ArgoCD {
       ...environment,
       ARGOCD_BINARY_NAME: 'argocd-repo-server',
     });
-    const controller = [
-      '--persist-resource-health',
-      '--repo-server',
-      `127.0.0.1:${repo}`,
-      '--repo-server-plaintext',
-      '--app-resync',
-      '10',
-    ];
-    this.#run(
-      program('argocd'),
-      [...common, ...controller, '--metrics-port', `${controllerMetrics}`, '--namespace', home],
-      {
-        ...environment,
-        ARGOCD_BINARY_NAME: 'argocd-application-controller',
-      },
-    );
+    const ofRepo = (flag: string): readonly string[] => [flag, `127.0.0.1:${repo}`, '--repo-server-plaintext'];
+    const resync = ['--app-resync', '10', '--app-resync-jitter', '0'];
+    const controller = ['--persist-resource-health', ...resync, '--metrics-port', `${controllerMetrics}`];
+    this.#run(program('argocd'), [...common, ...ofRepo('--repo-server'), ...controller, '--namespace', this.#home], {
+      ...environment,
+      ARGOCD_BINARY_NAME: 'argocd-application-controller',
+    });
+    const addresses = ['--metrics-addr', '--probe-addr', '--webhook-addr'].flatMap((flag, index) => [
+      flag,
+      `127.0.0.1:${ofSets[index]}`,
+    ]);
+    this.#run(program('argocd'), [...log, ...ofRepo('--argocd-repo-server'), ...addresses, '--namespace', this.#home], {
+      ...environment,
+      ARGOCD_BINARY_NAME: 'argocd-applicationset-controller',
+    });
   }
 
   #run(program: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): void {

@@ -299,7 +299,8 @@ describe('two releases with namespaces of their own', () => {
     expect(running.map(({ status }) => status?.operator)).toEqual(
       ['one', 'two'].map((release, index) => `${homes[index]}/${release}-${releaseName}`),
     );
-    expect((await real().client.get(addonGvr, nobody, 'shop'))?.status).toBeUndefined();
+    // By the schema's default.
+    expect((await real().client.get(addonGvr, nobody, 'shop'))?.status).toEqual({ observedGeneration: -1 });
     const users = homes.map((home, index) => `system:serviceaccount:${home}:${['one', 'two'][index]}-${releaseName}`);
     for (const [index, user] of users.entries()) {
       const written = (await real().audit.since(mark)).filter((request) => request.user === user && isWrite(request));

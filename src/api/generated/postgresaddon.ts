@@ -87,7 +87,7 @@ export interface AddonStatus {
    */
   readonly ready_at?: string;
   /**
-   * The metadata.generation that this status describes.
+   * The metadata.generation that this status describes; -1 as long as the operator has written none.
    */
   readonly observedGeneration?: number;
   /**
