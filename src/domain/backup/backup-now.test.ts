@@ -1,4 +1,4 @@
-// A base backup that somebody asks for, beside what backup.test.ts tells of the rounds.
+// A base backup that somebody asks for, beside what requested-backup.test.ts tells of the rounds.
 import { describe, expect, it } from '@jest/globals';
 import { type AddonStatus, annotations } from '../../api/addon.ts';
 import type { Backup } from '../../api/cnpg.ts';

@@ -1,4 +1,4 @@
-// Why a Cluster that vanished is not replaced, beside what backup.test.ts tells of the rounds.
+// Why a Cluster that vanished is not replaced, beside what vanished-cluster.test.ts tells of the rounds.
 import { describe, expect, it } from '@jest/globals';
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
 import { cut } from '../../api/text.ts';
