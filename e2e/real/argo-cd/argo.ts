@@ -233,7 +233,8 @@ export class ArgoCD {
           { group: '', kind: 'ConfigMap' },
           { group: clusterGvr.group, kind: clusterGvr.kind },
         ],
-        orphanedResources: { warn: true },
+        // CloudNativePG makes this one in each namespace with a database.
+        orphanedResources: { warn: true, ignore: [{ kind: 'ConfigMap', name: 'cnpg-default-monitoring' }] },
       },
     });
   }
