@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execa } from 'execa';
+import { parse } from 'yaml';
 import { only, render } from '../../../charts/helm.ts';
 import { ensureBinaries } from '../../../hack/toolchain/binaries.ts';
 import { type Reason, reasons, rowOf } from '../../../src/api/conditions.ts';
@@ -44,6 +45,28 @@ async function healthOf(addon: object): Promise<{ readonly status: string; reado
   const output = await ask('health', addon);
   const [, status = '', message = ''] = /^STATUS: (\w+)(?:\nMESSAGE: (.*))?/m.exec(output) ?? [];
   return { status, message };
+}
+
+/** Whether each action is disabled, in words. */
+async function disabledOf(addon: object): Promise<object> {
+  const rows = (await ask('list-actions', addon)).split('\n').slice(1);
+  return Object.fromEntries(rows.map((row) => row.split(/\s+/)).filter(([name]) => name !== ''));
+}
+
+/** The tests of a script in Argo CD's resource_customizations. */
+interface Submitted {
+  readonly tests: readonly { readonly inputPath: string; readonly healthStatus: object }[];
+}
+interface SubmittedActions {
+  readonly discoveryTests: readonly {
+    readonly inputPath: string;
+    readonly result: readonly { readonly name: string; readonly disabled: boolean }[];
+  }[];
+  readonly actionTests: readonly {
+    readonly action: string;
+    readonly inputPath: string;
+    readonly expectedOutputPath: string;
+  }[];
 }
 
 const ago = (seconds: number): string => `${new Date(Date.now() - seconds * 1000).toISOString().slice(0, 19)}Z`;
@@ -165,8 +188,29 @@ describe('the actions', () => {
     ['one without backups', plain, { 'backup-now': 'true', resume: 'true', suspend: 'false' }],
     ['a suspended one', suspended, { 'backup-now': 'true', resume: 'false', suspend: 'true' }],
   ])('of %s: which can be used', async (_, addon, disabled) => {
-    const rows = (await ask('list-actions', addon)).split('\n').slice(1);
-    expect(Object.fromEntries(rows.map((row) => row.split(/\s+/)).filter(([name]) => name !== ''))).toEqual(disabled);
+    expect(await disabledOf(addon)).toEqual(disabled);
+  });
+
+  it('and the health are those of the tests in the form in which Argo CD takes in a script', async () => {
+    const folder = join(import.meta.dirname, 'resource_customizations/addons.paas.dev/PostgresAddon');
+    const read = async (path: string) => parse(await readFile(join(folder, path), 'utf8'));
+    const { tests } = (await read('health_test.yaml')) as Submitted;
+    expect(tests.length).toBeGreaterThan(4);
+    for (const { inputPath, healthStatus } of tests)
+      expect(await healthOf(await read(inputPath))).toEqual(healthStatus);
+    const { discoveryTests, actionTests } = (await read('actions/action_test.yaml')) as SubmittedActions;
+    for (const { inputPath, result } of discoveryTests) {
+      const expected = result.map(({ name, disabled }) => [name, `${disabled}`]);
+      expect(await disabledOf(await read(`actions/${inputPath}`))).toEqual(Object.fromEntries(expected));
+    }
+    for (const { action, inputPath, expectedOutputPath } of actionTests) {
+      const [input, output] = await Promise.all([inputPath, expectedOutputPath].map((path) => read(`actions/${path}`)));
+      // It prints the lines that differ.
+      const line = /^[<>] (.*)$/m.exec(await ask('run-action', input, action))?.[1];
+      expect(line?.trim()).toBe('suspend: true');
+      expect(output).toEqual({ ...input, spec: output.spec });
+      expect(output.spec).not.toEqual(input.spec);
+    }
   });
 
   it.each([
