@@ -1,5 +1,5 @@
 // What kstatus makes of an object, by its published rule: `Compute` in sigs.k8s.io/cli-utils/pkg/kstatus/status, whose README explains it. Flux
-// (`wait: true` of a Kustomization), `helm --wait` and kpt wait for Current and give up at Failed.
+// (`wait: true` of a Kustomization), `helm --wait` and kpt wait for Current.
 import type { LiveObject } from '../../hack/cluster/client.ts';
 import type { ConditionView } from './views.ts';
 

@@ -18,7 +18,7 @@ export function generateConditionsPage(): string {
   return [
     `${banner}# Conditions and reasons\n`,
     'To wait for a database: `kubectl wait --for=condition=Ready pga/NAME`. `Reconciling` and `Stalled` are present only while true, as',
-    'kstatus, Flux and Argo CD expect: a Kustomization with `wait: true`, and `helm --wait`, wait for the login, and give up while `Stalled`.\n',
+    'kstatus, Flux and Argo CD expect: a Kustomization with `wait: true`, and `helm --wait`, wait for the login, and take `Stalled` for a failure.\n',
     '## Condition types\n',
     table(['type', 'meaning', 'rests on'], types),
     '\n## Reasons\n',
