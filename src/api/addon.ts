@@ -89,8 +89,7 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
 
 /** An unknown plan is reported from the table of plans, which lists the valid ones. */
 function unknownSpec(spec: unknown): readonly string[] {
-  const { spec: schema = {} } = addonSchema.properties ?? {};
-  const paths = new Set(unknownIn(spec, schema, 'spec'));
+  const paths = new Set(unknownIn(spec, addonSchema.properties?.spec, 'spec'));
   paths.delete('spec.plan');
   return [...paths];
 }

@@ -54,6 +54,7 @@ describe('what a value has and its schema does not', () => {
     [{ constructor: {} }, ['spec.constructor']],
     [{ roles: [{ name: 'a' }, { name: 'b', login: true }] }, ['spec.roles[].login']],
     // A part without a schema of its own can hold anything.
+    [{ free: [{ any: 'thing' }] }, []],
     [{ free: { any: 'thing' }, database: { labels: { a: 'b' } } }, []],
     [undefined, []],
     [null, []],

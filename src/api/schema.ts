@@ -13,16 +13,17 @@ export interface Schema {
 
 /**
  * The paths of what a value has and its schema does not: fields, and values of a closed list. A newer version of the API may have them.
+ * @param schema without one, the value can be anything
  * @param path of the value in the object
  */
-export function unknownIn(value: unknown, schema: Schema, path: string): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap((item) => unknownIn(item, schema.items ?? {}, `${path}[]`));
-  if (schema.enum !== undefined && !schema.enum.includes(value)) return [path];
-  if (schema.properties === undefined) return [];
-  return Object.entries(record(value)).flatMap(([name, member]) => {
-    const known = Object.hasOwn(schema.properties ?? {}, name) ? schema.properties?.[name] : undefined;
-    return known === undefined ? [`${path}.${name}`] : unknownIn(member, known, `${path}.${name}`);
-  });
+export function unknownIn(value: unknown, schema: Schema | undefined, path: string): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => unknownIn(item, schema?.items, `${path}[]`));
+  if (schema?.enum !== undefined && !schema.enum.includes(value)) return [path];
+  const { properties } = schema ?? {};
+  if (properties === undefined) return [];
+  return Object.entries(record(value)).flatMap(([name, member]) =>
+    Object.hasOwn(properties, name) ? unknownIn(member, properties[name], `${path}.${name}`) : [`${path}.${name}`],
+  );
 }
 
 /** The path of the OpenAPI v3 document of a resource's group and version. Every authenticated user can read it (`system:discovery`). */

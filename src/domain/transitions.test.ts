@@ -139,6 +139,19 @@ describe('an Event tells', () => {
       ],
     ],
     [
+      'that backups stop, and the folder, if its place is not recorded',
+      { ...running, backup: { requested: 'daily', serverName: 'db-1' } },
+      { ...running, plan: 'free', backup: { requested: 'none', lineages: [{ serverName: 'db-1' }] } },
+      [
+        {
+          type: 'Normal',
+          reason: 'BackupsStopped',
+          note: 'backups stop with plan free; what was archived stays in the folder db-1 of its store until somebody removes it',
+          key: 'db-1',
+        },
+      ],
+    ],
+    [
       'a change of plan',
       { plan: 'free' },
       { plan: 'pro', observedGeneration: 2 },
