@@ -3,6 +3,7 @@ import type { PostgresAddon } from '../../api/addon.ts';
 import { type ObjectStore, projectObjectStore } from '../../api/barman.ts';
 import type { Backup, Cluster, ScheduledBackup } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
+import { millisecondsOf, timestampOf } from '../../api/time.ts';
 import { needs } from '../needs.ts';
 import type { Observed, Platform } from '../observed.ts';
 import {
@@ -122,7 +123,7 @@ export function completes(world: World, time = '2026-01-02T03:00:00Z'): World {
 export const settles = (world: World): World => {
   const { cluster } = world;
   if (cluster === undefined) return world;
-  const at = Date.parse(cluster.status.readyCondition?.lastTransitionTime ?? '2026-01-02T03:00:00Z') + 60_000;
+  const at = (millisecondsOf(cluster.status.readyCondition?.lastTransitionTime) ?? testTime) + 60_000;
   const readyInstances = cluster.spec.instances ?? 1;
   return {
     ...world,
@@ -131,7 +132,7 @@ export const settles = (world: World): World => {
       status: {
         ...cluster.status,
         readyInstances,
-        readyCondition: { status: 'True', lastTransitionTime: new Date(at).toISOString() },
+        readyCondition: { status: 'True', lastTransitionTime: timestampOf(at) },
       },
     },
   };
