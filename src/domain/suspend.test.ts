@@ -43,6 +43,15 @@ describe('a spec that this version does not know in full', () => {
     expect(status.observedGeneration).toBe(1);
   });
 
+  it('is not called observed while the database runs, although nothing else is pending', () => {
+    const addon = aRunningAddon();
+    const next = { ...addon, metadata: { ...addon.metadata, generation: 2 } };
+    const url = 'postgresql://app:secret@db-team-a-shop-rw.team-a:5432/app';
+    expect(think(observingAll(unknown(next, 'spec.future'), url)).status.observedGeneration).toBe(1);
+    const suspended = { ...next, spec: { ...next.spec, suspend: true } };
+    expect(think(observingAll(suspended, url)).status.observedGeneration).toBe(2);
+  });
+
   it('is named in a message of limited length', () => {
     const message = (...paths: readonly string[]) =>
       messageOf(think(observing(unknown(anAddon(), ...paths))).status, 'Ready');

@@ -1,6 +1,5 @@
-// Handles an addon that is suspended, or whose spec this version does not know in full: the same
-// chapters without their writes. The state of the database is reported, and so is a pending
-// change of the spec.
+// Handles an addon that is suspended, or whose spec this version does not know in full: the same chapters without their writes. The state of
+// the database is reported, and so is a pending change of the spec.
 import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
@@ -27,6 +26,7 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   return {
     ...combine(judged, [...chapters, itself]),
     actions: [],
+    // Whoever waits for this generation must not take it to be in force.
     frozen: holdsBack || s.addon.unknown !== undefined,
     recheckAfter: undefined,
   };
