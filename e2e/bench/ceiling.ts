@@ -110,6 +110,7 @@ function nothingYet(addon: PostgresAddon): Observed {
       stores: noStores,
     },
     children: byRole((role) => (isWatched(role) ? { kind: 'absent' } : unread)) as Children,
+    restoreSource: undefined,
     source: unread,
     backup: unread,
     backups: unread,

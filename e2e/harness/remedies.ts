@@ -223,6 +223,22 @@ export const remedies = {
   CrashLooping: { remedy: 'Read its log with the command in the message', tried: 'causes' },
   DiskFull: { remedy: 'free up space', tried: 'causes' },
 
+  Restoring: nothing,
+  RestorePending: nothing,
+  RestoreSourceMissing: {
+    remedy: 'delete this addon and create it again',
+    tried: {
+      file: 'e2e/real/restore/restore.test.ts',
+      test: 'an addon that is deleted: its name is not enough, and its archive is',
+    },
+  },
+  RestoreFailed: {
+    remedy: 'delete this addon and create it again',
+    tried: {
+      file: 'e2e/real/restore/restore.test.ts',
+      test: 'a time that the archive does not reach: it is named, and another addon restores the newest state',
+    },
+  },
   UpgradeFailed: {
     remedy: 'Remove the cause, and set spec.version to the new version again',
     tried: {

@@ -57,6 +57,8 @@ export const annotations = {
   readyAt: 'addons.paas.dev/ready-at',
   /** On a Cluster: which settings of its ObjectStore it was last made to read. On an ObjectStore: how often it was made again. */
   objectStore: 'addons.paas.dev/object-store',
+  /** On the Cluster of a restored database: the object store that it was restored from, and how often its ObjectStore was made. */
+  originStore: 'addons.paas.dev/origin-store',
   /** On an addon: the plan whose effects status.preview shows. */
   preview: 'addons.paas.dev/preview',
   /** On an addon: each new value asks for a base backup, which status.backup.now reports. */

@@ -52,7 +52,7 @@ export interface ObjectStoreSpec {
   readonly configuration: { readonly destinationPath: string } & {
     readonly [K in keyof StoreConfiguration]-?: StoreConfiguration[K] | undefined;
   };
-  readonly retentionPolicy: string;
+  readonly retentionPolicy: string | undefined;
   readonly instanceSidecarConfiguration: {
     readonly env: readonly { readonly name: string; readonly value: string }[];
     readonly resources: {

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { annotations, labels } from './addon.ts';
 import { projectBackup, projectCluster, projectScheduledBackup } from './cnpg.ts';
 import type { KubeObject } from './kubernetes.ts';
+import { longestText } from './raw.ts';
 
 const identity = { name: 'db', namespace: 'team-a', uid: 'u', resourceVersion: '1' };
 const objectOf = (kind: string, parts: object): KubeObject =>
@@ -20,6 +21,7 @@ const metadata = {
       annotations.formerUid,
       annotations.readyAt,
       annotations.objectStore,
+      annotations.originStore,
       'cnpg.io/hibernation',
       'cnpg.io/reconciliationLoop',
       'cnpg.io/fencedInstances',
@@ -97,6 +99,21 @@ describe('a Cluster', () => {
     });
   });
 
+  it('keeps what a restored database began with, and what somebody added to it, as long as it is short', () => {
+    const recovery = { source: 'origin', database: 'app', owner: 'app', recoveryTarget: { targetTime: time } };
+    const plugin = { name: 'barman-cloud.cloudnative-pg.io', parameters: { serverName: 'db-1' } };
+    const added = { name: 'other', connectionParameters: { host: 'h' }, password: { name: 's', key: 'k' } };
+    const externalClusters = [{ name: 'origin', plugin }, added];
+    const long = { name: 'x'.repeat(longestText) };
+    const bootstrap = { recovery: { ...recovery, secret: { name: 'x' } } };
+    const raw = objectOf('Cluster', { spec: { bootstrap, externalClusters: [...externalClusters, long] } });
+    expect(projectCluster(raw).spec).toMatchObject({ bootstrap: { recovery } });
+    expect(projectCluster(raw).spec.bootstrap?.recovery).toStrictEqual(recovery);
+    expect(projectCluster(raw).spec.externalClusters).toStrictEqual(externalClusters);
+    const empty = objectOf('Cluster', { spec: { bootstrap: { initdb: {} }, externalClusters } });
+    expect(projectCluster(empty).spec.externalClusters).toBeUndefined();
+  });
+
   it('has nothing that is not there', () => {
     expect(projectCluster(objectOf('Cluster', {}))).toStrictEqual({
       apiVersion: 'postgresql.cnpg.io/v1',
@@ -107,7 +124,7 @@ describe('a Cluster', () => {
         affinity: {},
         storage: {},
         postgresql: { parameters: {} },
-        bootstrap: { initdb: {} },
+        bootstrap: {},
       },
       status: {},
     });

@@ -5,6 +5,7 @@ import {
   first,
   type KeptMetadata,
   list,
+  longestText,
   pick,
   projectMetadata,
   type Raw,
@@ -59,12 +60,33 @@ export interface ClusterSpec {
         }
       | undefined;
   };
-  readonly bootstrap: { readonly initdb: { readonly database: string; readonly owner: string } };
+  readonly bootstrap: Bootstrap;
+  /** All of them: an apply replaces the list. Only that of a restored database is kept. */
+  readonly externalClusters?: readonly ExternalCluster[];
   /** All of them: an apply replaces the list. */
   readonly plugins: readonly Plugin[] | undefined;
   readonly serviceAccountTemplate:
     | { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } }
     | undefined;
+}
+
+/** How CNPG makes the data of a new Cluster. */
+export interface Bootstrap {
+  /** Empty. */
+  readonly initdb?: { readonly database: string; readonly owner: string };
+  /** From the backups that an external cluster names. */
+  readonly recovery?: {
+    readonly source: string;
+    readonly database: string;
+    readonly owner: string;
+    readonly recoveryTarget?: { readonly targetTime: string };
+  };
+}
+
+/** Where backups are read from. */
+export interface ExternalCluster {
+  readonly name: string;
+  readonly plugin: Omit<Plugin, 'isWALArchiver'>;
 }
 
 /** A CNPG plugin that works on a Cluster. */
@@ -144,6 +166,7 @@ export function projectCluster(raw: KubeObject): Cluster {
   const conditions = list(status.conditions);
   const ready = conditions.find(({ type }) => type === 'Ready');
   const plugins = first(spec.plugins).map(projectPlugin);
+  const bootstrap = record(spec.bootstrap);
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
@@ -169,7 +192,11 @@ export function projectCluster(raw: KubeObject): Cluster {
               ]),
             }),
       },
-      bootstrap: { initdb: pick(record(record(spec.bootstrap).initdb), ['database', 'owner']) },
+      bootstrap: {
+        ...renamed('initdb', bootstrap.initdb && pick(record(bootstrap.initdb), ['database', 'owner'])),
+        ...renamed('recovery', bootstrap.recovery && projectRecovery(record(bootstrap.recovery))),
+      },
+      ...(bootstrap.recovery === undefined ? {} : { externalClusters: externalClusters(spec.externalClusters) }),
       ...(plugins.length === 0 ? {} : { plugins }),
       ...renamed('serviceAccountTemplate', spec.serviceAccountTemplate && projectTemplate(spec.serviceAccountTemplate)),
     },
@@ -198,6 +225,18 @@ function projectPlugin(raw: Raw): Plugin {
     name: text(raw.name),
     ...pick(raw, ['enabled', 'isWALArchiver']),
     ...renamed('parameters', raw.parameters && texts(raw.parameters)),
+  };
+}
+
+/** Whole, since an apply writes all of them again: somebody may have added one for replication. */
+function externalClusters(raw: unknown): readonly Raw[] {
+  return first(raw).filter((one) => JSON.stringify(one).length <= longestText);
+}
+
+function projectRecovery(raw: Raw): Raw {
+  return {
+    ...pick(raw, ['source', 'database', 'owner']),
+    ...renamed('recoveryTarget', raw.recoveryTarget && pick(record(raw.recoveryTarget), ['targetTime'])),
   };
 }
 
@@ -246,6 +285,7 @@ const kept: KeptMetadata = {
     annotations.formerUid,
     annotations.readyAt,
     annotations.objectStore,
+    annotations.originStore,
     hibernationAnnotation,
     reconciliationAnnotation,
     fencingAnnotation,

@@ -26,6 +26,7 @@ it('what no watch reports the end of is checked again, in so many seconds', () =
     2: ['OldObjectTerminating'],
     10: ['CNPGUnavailable', 'StorageUnverified'],
     15: [
+      'RestorePending',
       'VolumeGrowing',
       'DNSLookupFailed',
       'ConnectionRefused',

@@ -180,6 +180,30 @@ export const reasons = {
     meaning: 'CloudNativePG is creating the database for the first time.',
     remedy: wait,
   },
+  Restoring: {
+    state: 'progressing',
+    meaning: 'CloudNativePG is creating the database from the backups that the message names.',
+    remedy: 'Wait. How long it takes depends on the size of the database, and on the WAL since the base backup.',
+  },
+  RestorePending: {
+    state: 'progressing',
+    meaning:
+      'The database is restored once the backups reach the requested time, or once there are any. Nothing has been created yet.',
+    remedy: 'Wait, or follow the message.',
+    recheckSeconds: 15,
+  },
+  RestoreSourceMissing: {
+    state: 'stalled',
+    meaning: 'The backups that spec.restore names cannot be found. Nothing was created.',
+    remedy:
+      'Follow the message. Since spec.restore cannot be changed, delete this addon and create it again, unless the other addon is yet to be created.',
+  },
+  RestoreFailed: {
+    state: 'stalled',
+    meaning: 'CloudNativePG has tried repeatedly to restore the database, and failed.',
+    remedy:
+      'Find the cause in the log that the message names. To restore another state, or from other backups, delete this addon and create it again.',
+  },
   Provisioning: {
     state: 'progressing',
     meaning:

@@ -229,6 +229,7 @@ describe('without a read', () => {
     expect(observed).toMatchObject({ addon, gone: false, livingOwners: [], resync: false });
     expect(observed?.children).toEqual({
       cluster: { kind: 'found', object: healthy },
+      originStore: { kind: 'absent' },
       objectStore: { kind: 'absent' },
       scheduledBackup: { kind: 'found', object: aScheduledBackup(anAddon()) },
       urlSecret: { kind: 'unread' },
@@ -269,6 +270,11 @@ describe('without a read', () => {
         kind: 'notServed',
         reason: 'CNPGNotInstalled',
         message: 'the API server does not serve Clusters (postgresql.cnpg.io/v1); install CloudNativePG',
+      },
+      originStore: {
+        kind: 'notServed',
+        reason: 'PluginMissing',
+        message: 'the API server does not serve ObjectStores (barmancloud.cnpg.io/v1); install the Barman Cloud plugin',
       },
       objectStore: {
         kind: 'notServed',

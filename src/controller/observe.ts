@@ -12,6 +12,7 @@ import { type Needs, needs } from '../domain/needs.ts';
 import type { Children, Denied, Observed, Read } from '../domain/observed.ts';
 import { uidOn } from '../domain/ownership/owner.ts';
 import { checkUpInterval } from '../domain/pace.ts';
+import { isRestored } from '../domain/restore/origin.ts';
 import { type Names, namesOf } from '../domain/target.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
@@ -37,6 +38,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     gone: deleted !== undefined,
     platform: deps.platform,
     children: cachedChildren(namespace, names, deps),
+    restoreSource: restoreSourceOf(addon, deps),
     source: unread,
     backup: unread,
     backups: unread,
@@ -53,7 +55,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   const need = needs(cached, now);
   const addonItself = () => readObject(deps.api.addons, namespace, name);
   const [found, source, backup, backups, volumes, live, facts] = await Promise.all([
-    readChildren(cached.children, need, namespace, names, deps),
+    readChildren(cached, need, names, deps),
     need.source
       ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)), need, deps)
       : unread,
@@ -71,6 +73,11 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
   return isLoose ? { ...observed, live: await addonItself() } : observed;
+}
+
+function restoreSourceOf({ metadata: { namespace }, spec }: PostgresAddon, { caches }: Dependencies) {
+  const name = spec.restore?.from.addon;
+  return name === undefined ? undefined : caches.addons.get(namespace, name);
 }
 
 /** Whether the installation that status names is another one, and no longer runs. */
@@ -112,15 +119,16 @@ function cachedChildren(namespace: string, names: Names, deps: Dependencies): Ch
 
 /** The children, with the live reads that are needed. A resource that is not served or not permitted is not read. */
 async function readChildren(
-  cached: Children,
+  { addon, children: cached }: Observed,
   need: Needs,
-  namespace: string,
   names: Names,
   deps: Dependencies,
 ): Promise<Children> {
   const { api } = deps;
+  const { namespace } = addon.metadata;
   const isRead = (role: Role): boolean => {
     const { kind } = cached[role];
+    if (role === 'originStore' && !isRestored(addon)) return false;
     return kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
   };
   const reads = byRole(async (role): Promise<Read<KubeObject>> => {

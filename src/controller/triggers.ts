@@ -2,7 +2,7 @@
 import { addonGvr, labels, type PostgresAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
-import { clusterOfScheduledBackup } from '../domain/names.ts';
+import { clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.ts';
 import { namesOf } from '../domain/target.ts';
 import type { Change } from '../kube/store.ts';
 import { type Key, keyOf, splitKey } from './key.ts';
@@ -28,7 +28,7 @@ export class Triggers {
       changed: ({ object }) => this.childChanged(object, object.metadata.name),
       written: (raw) => this.clusterWritten(raw),
     },
-    objectStores: { changed: ({ object }) => this.childChanged(object, object.metadata.name) },
+    objectStores: { changed: ({ object }) => this.childChanged(object, clusterOfObjectStore(object.metadata.name)) },
     scheduledBackups: {
       changed: ({ object }) => this.childChanged(object, clusterOfScheduledBackup(object.metadata.name)),
     },
@@ -37,6 +37,8 @@ export class Triggers {
   readonly #deletedAddons: (addon: PostgresAddon) => void;
   /** The addons that need a Cluster with this name: a foreign Cluster does not refer to them, but its deletion concerns them. */
   readonly #claims = new Map<string, readonly Key[]>();
+  /** By addon, those that are to be restored from its backups and do not exist yet. */
+  readonly #restores = new Map<Key, ReadonlySet<Key>>();
 
   /**
    * @param enqueue called with the key of an addon that has to be reconciled
@@ -56,8 +58,21 @@ export class Triggers {
     else if (others.length > 0) this.#claims.set(claim, others);
     else this.#claims.delete(claim);
     this.#enqueue(key);
+    this.#followSource(key, type === 'deleted' ? 'deleted' : 'there', object);
+    for (const waiting of this.#restores.get(key) ?? []) this.#enqueue(waiting);
     // The objects that it left behind are classified differently once it is deleted.
     if (type === 'deleted') for (const claimant of others) this.#enqueue(claimant);
+  }
+
+  #followSource(key: Key, is: 'deleted' | 'there', { spec, status, metadata }: PostgresAddon): void {
+    const name = spec.restore?.from.addon;
+    if (name === undefined) return;
+    const source = keyOf(metadata.namespace, name);
+    const waiting = new Set(this.#restores.get(source));
+    if (is === 'there' && status?.restore === undefined) waiting.add(key);
+    else waiting.delete(key);
+    if (waiting.size > 0) this.#restores.set(source, waiting);
+    else this.#restores.delete(source);
   }
 
   /** @param clusterName the name of the Cluster that the child is or belongs to */

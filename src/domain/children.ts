@@ -3,7 +3,7 @@
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { type ObjectOf, type ResourceName, resources } from '../api/resources.ts';
-import { scheduledBackupName, urlSecretName } from './names.ts';
+import { originStoreName, scheduledBackupName, urlSecretName } from './names.ts';
 
 interface ChildRow {
   /** Its resource. Two roles can have the same resource. */
@@ -30,6 +30,14 @@ export const children = {
     name: ({ cluster }) => cluster,
     keeps: itsSpec,
     alteredIn: 'PlanApplied',
+    removable: false,
+  },
+  /** Where a restored database was read from. */
+  originStore: {
+    resource: 'objectStores',
+    concern: 'backup',
+    name: ({ cluster }) => originStoreName(cluster),
+    keeps: itsSpec,
     removable: false,
   },
   objectStore: {

@@ -20,6 +20,7 @@ import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
 import { inheritedReadyAt } from './recorded.ts';
+import { restoreChapter, untilRestorable } from './restore/restore.ts';
 import { retracted, retractedFields } from './retraction.ts';
 import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
@@ -50,7 +51,7 @@ function inSituation(s: Situation, now: number): Decision {
   if (isVerdict(target)) return blocked(target);
   if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
-  const obstacle = findObstacle(s) ?? checkLive(s);
+  const obstacle = findObstacle(s) ?? checkLive(s) ?? untilRestorable(s, target, now);
   if (obstacle !== undefined)
     return { ...blocked(obstacle), conditions: retracted(s, obstacle), status: retractedFields(s, now) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);
@@ -108,12 +109,13 @@ function converge(round: Round): Decision {
 /** Every chapter, in the order of its writes, and the verdict for `Ready` that follows. Later ones can depend on earlier ones. */
 function chaptersOf(round: Round): Chapters {
   const protection = protectionChapter(round);
+  const restore = restoreChapter(round);
   const archive = archiveChapter(round);
   const database = databaseChapter(round);
   const backup = backupChapter(round, database);
   const credentials = credentialsChapter(round, database);
   const access = accessChapter(round, database, credentials);
-  const chapters = [protection, archive, database, backup, credentials, access];
+  const chapters = [protection, restore, archive, database, backup, credentials, access];
   return {
     judged: judgeReady(database, credentials),
     chapters: [...chapters, endOfProtection(round, chapters)],

@@ -21,6 +21,18 @@ export function sourceSecretName(cluster: string): string {
   return `${cluster}-app`;
 }
 
+const originStoreSuffix = '.origin';
+
+/** `{cluster}.origin`: no Cluster has a dot in its name, so that no other addon's ObjectStore has this one. */
+export function originStoreName(cluster: string): string {
+  return `${cluster}${originStoreSuffix}`;
+}
+
+/** The Cluster whose ObjectStore has this name. */
+export function clusterOfObjectStore(name: string): string {
+  return name.endsWith(originStoreSuffix) ? name.slice(0, -originStoreSuffix.length) : name;
+}
+
 const scheduledBackupSuffix = '-daily';
 
 /** `{cluster}-daily`; not cut, since clusterName() leaves room for it. */

@@ -71,6 +71,8 @@ export interface Observed {
   /** What the served schema of PostgresAddon lacks, in words. */
   readonly missingFromSchema: readonly string[];
   readonly children: Children;
+  /** The addon that `spec.restore.from.addon` names; undefined if there is none. */
+  readonly restoreSource: PostgresAddon | undefined;
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;
   /** The base backup that the operator made last. */

@@ -12,6 +12,7 @@ import { type Profile, planToResources } from './database/plans.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
+import { type Origin, originOf } from './restore/origin.ts';
 import { orphanedCluster, type Situation } from './situation.ts';
 import { isVerdict, type Verdict } from './verdict.ts';
 
@@ -34,6 +35,8 @@ export interface Target {
   readonly awaits: string | undefined;
   /** Effective size of each disk: never smaller than the current one. */
   readonly storage: string;
+  /** The backups that the database began with; undefined if it began empty. */
+  readonly origin: Origin | undefined;
   readonly database: string;
   readonly owner: string;
   readonly sslMode: SslMode;
@@ -61,7 +64,9 @@ export function targetOf(s: Situation): Target | Verdict {
     };
   }
   const names = namesOf(addon);
-  const disk = reachableDisk(s, profile);
+  const origin = originOf(s);
+  if (origin !== undefined && isVerdict(origin)) return origin;
+  const disk = reachableDisk(s, profile, origin?.storage);
   const store = storeOf(addon, profile.backup, platform.stores);
   const backupProblem = scheduleProblem(addon) ?? (store !== undefined && isVerdict(store) ? store : undefined);
   // A database that exists, or has existed, is not called invalid because the platform team withdrew a store.
@@ -69,7 +74,12 @@ export function targetOf(s: Situation): Target | Verdict {
   if (backupProblem !== undefined && isNew && addon.status?.backup?.lineages === undefined) return backupProblem;
   const chosen = store === undefined || isVerdict(store) || backupProblem !== undefined ? undefined : store;
   const hasBackups = profile.backup !== 'none';
-  const { image, version, shortfall, awaits } = untilBackedUp(s, reachableImage(s), hasBackups, chosen !== undefined);
+  const { image, version, shortfall, awaits } = untilBackedUp(
+    s,
+    reachableImage(s, origin?.major),
+    hasBackups,
+    chosen !== undefined,
+  );
   return {
     names,
     plan: addon.spec.plan,
@@ -82,8 +92,9 @@ export function targetOf(s: Situation): Target | Verdict {
     image,
     awaits,
     storage: disk.value,
-    database: addon.spec.database?.name ?? 'app',
-    owner: addon.spec.database?.owner ?? 'app',
+    origin,
+    database: addon.spec.database?.name ?? origin?.database ?? 'app',
+    owner: addon.spec.database?.owner ?? origin?.owner ?? 'app',
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',
     shortfall: shortfall ?? disk.shortfall,
   };
@@ -102,6 +113,10 @@ function scheduleProblem({ spec: { backup } }: PostgresAddon): Verdict | undefin
     : { reason: 'InvalidSpec', message: `spec.backup.schedule "${backup?.schedule}" ${problem}` };
 }
 
+function larger(size: string, other: string | undefined): string {
+  return other !== undefined && (compareQuantities(other, size) ?? 0) > 0 ? other : size;
+}
+
 interface Reachable {
   readonly value: string;
   readonly shortfall?: Verdict;
@@ -111,9 +126,14 @@ interface Reachable {
  * A disk never shrinks, and grows only if the StorageClass of every claim is known to allow it. Otherwise CNPG would accept the size,
  * fail to resize the volume, and stop reconciling the Cluster, which cannot be reverted (measured on CNPG 1.30).
  */
-function reachableDisk({ own, observed: { volumes } }: Situation, profile: Profile): Reachable {
+function reachableDisk(
+  { own, observed: { volumes } }: Situation,
+  profile: Profile,
+  restored: string | undefined,
+): Reachable {
   const live = own.cluster?.spec.storage?.size;
-  if (live === undefined) return { value: profile.storage };
+  // What fills a larger disk has room on it.
+  if (live === undefined) return { value: larger(profile.storage, restored) };
   const order = compareQuantities(profile.storage, live);
   if (order === undefined || order === 0) return { value: live };
   const kept = (reason: Reason, why: string): Reachable => ({

@@ -82,6 +82,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     gone: false,
     platform: testPlatform,
     children: nothing as unknown as Children,
+    restoreSource: undefined,
     source: { kind: 'unread' },
     backup: { kind: 'unread' },
     backups: { kind: 'unread' },

@@ -28,7 +28,7 @@ export function isLeftBehind(addon: KubeObject, child: Stored): boolean {
 export function holdsWhatIsAsked(addon: Stored, cluster: Stored): boolean {
   const { database } = (addon.spec ?? {}) as Partial<AddonSpec>;
   const { bootstrap } = (cluster.spec ?? {}) as Pick<Cluster['spec'], 'bootstrap'>;
-  const { database: held, owner } = bootstrap?.initdb ?? {};
+  const { database: held, owner } = bootstrap?.recovery ?? bootstrap?.initdb ?? {};
   return held === (database?.name ?? 'app') && owner === (database?.owner ?? 'app');
 }
 

@@ -3,18 +3,17 @@ import { describe, expect, it } from '@jest/globals';
 import { children, roles } from '../domain/children.ts';
 import { Canonical } from './canonical.ts';
 import { FairRuns } from './fair.ts';
-import { askedFor } from './scenarios.ts';
+import { creationOf } from './scenarios.ts';
 import { emptyState, live } from './state.ts';
 import { productSubject } from './testing.ts';
-import { afterStep, type UserStep } from './user.ts';
+import { afterStep } from './user.ts';
 
 describe.each(roles)('%s', (role) => {
   it('is made', () => {
     const fair = new FairRuns(productSubject(), new Canonical());
     const nobody = emptyState({ steps: [], late: [], lag: 0, expandable: true }, { steps: 0, resyncs: 0, travels: 0 });
     expect(live(fair.settle(nobody), role)).toBeUndefined();
-    const steps: readonly UserStep[] = ['create standard', ...askedFor[role]];
-    const made = steps.reduce((state, step) => fair.settle(afterStep(state, step)), nobody);
+    const made = fair.settle(afterStep(nobody, creationOf[role].standard));
     expect(live(made, role)).toBeDefined();
   });
 });

@@ -106,7 +106,7 @@ export function runningPart(cluster: Stored): string {
 
 /** What the operator writes into every Cluster, and the model into a foreign one. */
 interface WithDatabase {
-  readonly bootstrap: { readonly initdb: { readonly database: string; readonly owner: string } };
+  readonly bootstrap: { readonly [method: string]: { readonly database: string; readonly owner: string } };
 }
 
 interface Report {
@@ -162,7 +162,7 @@ function makeCredentials(state: State, cluster: Stored): State {
   const [number, next] = numbered(state);
   const { apiVersion, kind, metadata } = cluster;
   const { bootstrap } = cluster.spec as unknown as WithDatabase;
-  const { database, owner: username } = bootstrap.initdb;
+  const { database = 'app', owner: username = 'app' } = Object.values(bootstrap)[0] ?? {};
   const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
   return place(next, 'source', {
     type: 'kubernetes.io/basic-auth',

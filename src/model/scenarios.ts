@@ -46,55 +46,64 @@ const deletions = [
   'delete and orphan',
 ] as const satisfies readonly UserStep[];
 
-/** The user steps after `create standard` that lead to each child; none for those that a standard addon has. */
-export const askedFor: Readonly<Record<Role, readonly UserStep[]>> = {
-  cluster: [],
-  objectStore: [],
-  scheduledBackup: [],
-  urlSecret: [],
+interface Creations {
+  readonly standard: UserStep;
+  readonly protected: UserStep;
+}
+
+const usual: Creations = { standard: 'create standard', protected: 'create protected standard' };
+
+/** The user steps that create an addon with each child. */
+export const creationOf: Readonly<Record<Role, Creations>> = {
+  cluster: usual,
+  originStore: { standard: 'create restored', protected: 'create protected restored' },
+  objectStore: usual,
+  scheduledBackup: usual,
+  urlSecret: usual,
 };
 
 /** The searches for each child, one child at a time: a new row in the table of children is searched like the others. */
 const ofEachChild = Object.assign(
   {},
   ...roles.map((role): Readonly<Record<ChildScenario, Search>> => {
+    const creation = creationOf[role];
     const hands = searchOf({
-      after: ['create protected standard', ...askedFor[role]],
+      after: [creation.protected],
       steps: [
         `delete ${role}`,
         `put a foreign ${role}`,
         `remove the owner of ${role}`,
         `remove the labels of ${role}`,
         'delete in the background',
-        'create protected standard',
+        creation.protected,
       ],
       times: 3,
       late: ['addon'],
     });
     const beginning = searchOf({
-      steps: ['create protected standard', ...askedFor[role], `refuse ${role}`, `accept ${role}`],
+      steps: [creation.protected, `refuse ${role}`, `accept ${role}`],
       times: 3,
       late: [],
     });
     const policies = searchOf({
-      after: ['create protected standard', ...askedFor[role], `refuse ${role}`],
+      after: [creation.protected, `refuse ${role}`],
       steps: [`accept ${role}`, `refuse ${role}`, 'mode standard', 'delete in the background'],
       times: 4,
       late: ['addon'],
     });
     const changes = searchOf({
-      after: ['create standard', ...askedFor[role], `refuse ${role}`],
+      after: [creation.standard, `refuse ${role}`],
       steps: ['plan free', 'plan pro', `delete ${role}`, `accept ${role}`, 'suspend on', 'sslMode require'],
       times: 2,
       late: ['addon'],
     });
     const shared = searchOf({
-      after: ['create standard', ...askedFor[role], `apply ${role} as another manager`],
+      after: [creation.standard, `apply ${role} as another manager`],
       steps: [
         'mode protected',
         'mode standard',
         'delete in the background',
-        'create protected standard',
+        creation.protected,
         'plan pro',
         'plan free',
       ],

@@ -72,6 +72,7 @@ export function observedOf(sight: Sight): Observed {
     children: byRole((role) =>
       readOf(sight.children[role], (raw) => resources[children[role].resource].project(raw)),
     ) as unknown as Children,
+    restoreSource: undefined,
     source: readOf(sight.source, (raw): Secret => raw),
     backup: readOf(sight.backup, projectBackup),
     backups: { kind: 'unread' },

@@ -48,6 +48,8 @@ const childSteps = Object.assign(
   ),
 ) as Readonly<Record<ChildStep, Change>>;
 
+const restore = { from: { archive: { store: 'main', serverName: 'db-team-a-former-1' } } };
+
 /** By name, what users and failures around the operator can do; undefined if a step is not possible in a state. */
 export const userSteps = {
   ...childSteps,
@@ -57,6 +59,8 @@ export const userSteps = {
   'create pro': (state) => createAddon(state, { plan: 'pro' }),
   'create protected free': (state) => createAddon(state, { plan: 'free', mode: 'protected' }),
   'create protected standard': (state) => createAddon(state, { plan: 'standard', mode: 'protected' }),
+  'create restored': (state) => createAddon(state, { plan: 'standard', restore }),
+  'create protected restored': (state) => createAddon(state, { plan: 'standard', mode: 'protected', restore }),
   'create standard with a restored status': (state) => restoredAddon(state, { plan: 'standard' }),
   'restore the status of a later generation': (state) => restoreStatus(state, { observedGeneration: 9 }),
   'plan free': (state) => changeSpec(state, { plan: 'free' }),

@@ -47,6 +47,10 @@ export const addonSchema: Schema = {
         {
           "rule": "(has(self.database) && has(self.database.owner) ? self.database.owner : 'app') == (has(oldSelf.database) && has(oldSelf.database.owner) ? oldSelf.database.owner : 'app')",
           "message": "database.owner cannot be changed after creation. Create another PostgresAddon instead"
+        },
+        {
+          "rule": "has(self.restore) == has(oldSelf.restore) && (!has(self.restore) || self.restore == oldSelf.restore)",
+          "message": "restore cannot be changed, added or removed: a database is restored when it is created. Create another PostgresAddon instead"
         }
       ],
       "properties": {
@@ -152,6 +156,49 @@ export const addonSchema: Schema = {
                   "message": "retention must be a number of days, weeks or months such as 14d, 2w or 1m"
                 }
               ]
+            }
+          }
+        },
+        "restore": {
+          "required": [
+            "from"
+          ],
+          "properties": {
+            "from": {
+              "x-kubernetes-validations": [
+                {
+                  "rule": "has(self.addon) != has(self.archive)",
+                  "message": "restore.from must have either addon or archive"
+                }
+              ],
+              "properties": {
+                "addon": {},
+                "archive": {
+                  "required": [
+                    "store",
+                    "serverName"
+                  ],
+                  "properties": {
+                    "store": {},
+                    "serverName": {
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                          "message": "serverName must contain only a-z, 0-9 and \"-\", and begin and end with a letter or digit"
+                        }
+                      ]
+                    }
+                  }
+                },
+                "targetTime": {
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$')",
+                      "message": "targetTime must be a time with its time zone, such as 2026-01-02T03:04:05Z or 2026-01-02T04:04:05+01:00"
+                    }
+                  ]
+                }
+              }
             }
           }
         }
@@ -353,6 +400,16 @@ export const addonSchema: Schema = {
                 }
               }
             }
+          }
+        },
+        "restore": {
+          "required": [
+            "serverName"
+          ],
+          "properties": {
+            "serverName": {},
+            "store": {},
+            "targetTime": {}
           }
         },
         "credentials": {

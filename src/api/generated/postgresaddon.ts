@@ -72,6 +72,37 @@ export interface AddonSpec {
      */
     readonly retention?: string;
   };
+  /**
+   * Begins the database with the data of another one, from its backups, instead of empty. The other one is only read. Cannot be changed, added or removed later.
+   */
+  readonly restore?: {
+    /**
+     * Where the data come from, and of which time.
+     */
+    readonly from: {
+      /**
+       * The name of a PostgresAddon in this namespace that has backups. The new database has the same database name, owner and PostgreSQL major version, and a disk that is at least as large.
+       */
+      readonly addon?: string;
+      /**
+       * A lineage of backups of this namespace, also of an addon that no longer exists. What spec.database and spec.version say must be what the database had.
+       */
+      readonly archive?: {
+        /**
+         * The name of the object store that it is in.
+         */
+        readonly store: string;
+        /**
+         * The name of the lineage, as in status.backup.lineages of the addon that wrote it.
+         */
+        readonly serverName: string;
+      };
+      /**
+       * The time of the state to restore, with its time zone, such as 2026-01-02T03:04:05Z: what was committed later is left out. Defaults to the newest state that the archive has.
+       */
+      readonly targetTime?: string;
+    };
+  };
 }
 
 /**
@@ -417,6 +448,23 @@ export interface AddonStatus {
        */
       readonly until?: string;
     }[];
+  };
+  /**
+   * The backups that this database was restored from. Absent for one that began empty.
+   */
+  readonly restore?: {
+    /**
+     * The name of the lineage.
+     */
+    readonly serverName: string;
+    /**
+     * The object store that it is in.
+     */
+    readonly store?: string;
+    /**
+     * The time of the state that was restored. Absent for the newest one.
+     */
+    readonly targetTime?: string;
   };
   /**
    * Identifies the published credentials. Never contains a credential.

@@ -12,7 +12,7 @@ import type { ChosenStore } from './stores.ts';
 type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
 
 /** Below this path each lineage has a folder of its own, with the name of its server. */
-export function destinationPathOf({ store: { destination } }: ChosenStore, namespace: string): string {
+export function destinationPathOf({ store: { destination } }: Pick<ChosenStore, 'store'>, namespace: string): string {
   return `${destination.replace(/(?<!\/)\/+$/, '')}/${namespace}`;
 }
 

@@ -31,11 +31,20 @@ function lineageWithoutCluster(s: Situation): Lineage | undefined {
 export function missingCluster(s: Situation): Verdict | undefined {
   const lineage = lineageWithoutCluster(s);
   if (lineage === undefined || oldestBackupOf(s, lineage.serverName) === undefined) return undefined;
-  const asked = s.addon.metadata.annotations?.[annotations.startEmpty];
+  return startsEmpty(s) ? undefined : missing(s.addon, lineage, askedEmpty(s));
+}
+
+/** Whether the annotation permits an empty Cluster in the place of one that vanished. */
+export function startsEmpty(s: Situation): boolean {
+  const lineage = lineageWithoutCluster(s);
+  const asked = askedEmpty(s);
   // Whoever names the lineage of the Cluster itself knows that another one began before.
-  const isPermitted =
-    asked !== undefined && [lineage, presentLineage(s.addon)].some((one) => one?.serverName === asked);
-  return isPermitted ? undefined : missing(s.addon, lineage, asked);
+  const named = [lineage, presentLineage(s.addon)].map((one) => one?.serverName);
+  return lineage !== undefined && asked !== undefined && named.includes(asked);
+}
+
+function askedEmpty({ addon }: Situation): string | undefined {
+  return addon.metadata.annotations?.[annotations.startEmpty];
 }
 
 /**

@@ -1,31 +1,50 @@
 // Builds the desired ObjectStore: where the plugin writes the backups and the WAL of one addon. It names keys of Secrets, never a value.
-import { annotations } from '../../api/addon.ts';
+import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import { barmanApiVersion, type ObjectStoreSpec } from '../../api/barman.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { destinationPathOf, incarnationOf } from './archive.ts';
-import type { ChosenStore } from './stores.ts';
+import type { ChosenStore, Store } from './stores.ts';
 
 export interface ObjectStoreManifest extends Manifest {
   readonly spec: ObjectStoreSpec;
 }
 
 export function buildObjectStore(s: Situation, target: Target, chosen: ChosenStore): ObjectStoreManifest {
-  const { addon } = s;
-  const { endpointURL, endpointCA, s3Credentials, azureCredentials, googleCredentials, wal, data } = chosen.store;
   const { request, limit } = target.profile.sidecarMemory;
+  return objectStoreManifest(s.addon, target.names.objectStore, chosen, {
+    annotations: { [annotations.objectStore]: String(incarnationOf(s)) },
+    retention: chosen.retention,
+    // Without them a LimitRange would decide, and its usual 128Mi is the end of every backup (measured on plugin 0.14).
+    resources: { requests: { memory: request }, limits: { memory: limit } },
+  });
+}
+
+interface Settings {
+  readonly annotations: Readonly<Record<string, string>>;
+  /** How long the plugin keeps backups; undefined if it removes none. */
+  readonly retention?: string;
+  /** Of the container that reads and writes them. */
+  readonly resources: ObjectStoreSpec['instanceSidecarConfiguration']['resources'];
+}
+
+/** An ObjectStore that leads to the folder of the addon's namespace in a store. */
+export function objectStoreManifest(
+  addon: PostgresAddon,
+  name: string,
+  { store }: Pick<ChosenStore, 'store'>,
+  { annotations: notes, retention, resources }: Settings,
+): ObjectStoreManifest {
+  const { endpointURL, endpointCA, s3Credentials, azureCredentials, googleCredentials, wal, data } = store;
   return {
     apiVersion: barmanApiVersion,
     kind: 'ObjectStore',
-    metadata: {
-      ...childMetadata(addon, target.names.objectStore),
-      annotations: { [annotations.objectStore]: String(incarnationOf(s)) },
-    },
+    metadata: { ...childMetadata(addon, name), annotations: notes },
     spec: {
       configuration: {
-        destinationPath: destinationPathOf(chosen, addon.metadata.namespace),
+        destinationPath: destinationPathOf({ store }, addon.metadata.namespace),
         endpointURL,
         endpointCA,
         s3Credentials,
@@ -34,20 +53,14 @@ export function buildObjectStore(s: Situation, target: Target, chosen: ChosenSto
         wal,
         data,
       },
-      retentionPolicy: chosen.retention,
-      instanceSidecarConfiguration: {
-        env: checksumSettings(chosen),
-        // Without them a LimitRange would decide, and its usual 128Mi is the end of every backup (measured on plugin 0.14).
-        resources: { requests: { memory: request }, limits: { memory: limit } },
-      },
+      retentionPolicy: retention,
+      instanceSidecarConfiguration: { env: checksumSettings(store), resources },
     },
   };
 }
 
 /** The variables by which boto3 is told; only the S3 client has them. */
-function checksumSettings({
-  store: { s3Credentials, checksums },
-}: ChosenStore): ObjectStoreSpec['instanceSidecarConfiguration']['env'] {
+function checksumSettings({ s3Credentials, checksums }: Store): ObjectStoreSpec['instanceSidecarConfiguration']['env'] {
   if (s3Credentials === undefined) return [];
   const value = checksums === 'WhenRequired' ? 'when_required' : 'when_supported';
   return ['AWS_REQUEST_CHECKSUM_CALCULATION', 'AWS_RESPONSE_CHECKSUM_VALIDATION'].map((name) => ({ name, value }));

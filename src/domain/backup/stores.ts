@@ -44,14 +44,13 @@ export const defaultRetention = { none: '7d', daily: '7d', pitr: '35d' } as cons
 export function storeOf(
   { spec: { backup = {} }, metadata: { namespace } }: PostgresAddon,
   level: BackupLevel,
-  { defaultStore, stores }: Stores,
+  { defaultStore, ...stores }: Stores,
 ): ChosenStore | Verdict | undefined {
-  const isPermitted = ({ namespaces }: Store): boolean => namespaces.length === 0 || namespaces.includes(namespace);
-  const permitted = Object.entries(stores).filter(([, store]) => isPermitted(store));
   const asked = backup.storeRef?.name;
-  const found = permitted.find(([name]) => name === (asked ?? defaultStore));
-  if (found === undefined) return asked === undefined ? undefined : unknownStore(asked, permitted);
-  const [name, store] = found;
+  const name = asked ?? defaultStore;
+  const store = name === undefined ? undefined : storeNamed(name, namespace, stores);
+  if (name === undefined || store === undefined)
+    return asked === undefined ? undefined : unknownStore('spec.backup.storeRef.name', asked, namespace, stores);
   const { min, max } = store.retention;
   const wanted = backup.retention ?? defaultRetention[level];
   const isWithin = daysOf(wanted) >= daysOf(min) && daysOf(wanted) <= daysOf(max);
@@ -61,13 +60,29 @@ export function storeOf(
   return { reason: 'InvalidSpec', message };
 }
 
-/** The stores of other namespaces are not named. */
-function unknownStore(asked: string, permitted: readonly (readonly [string, Store])[]): Verdict {
+/** The store of that name, if the namespace may use it. */
+export function storeNamed(name: string, namespace: string, { stores }: Pick<Stores, 'stores'>): Store | undefined {
+  const store = Object.hasOwn(stores, name) ? stores[name] : undefined;
+  return store !== undefined && isPermitted(store, namespace) ? store : undefined;
+}
+
+function isPermitted({ namespaces }: Store, namespace: string): boolean {
+  return namespaces.length === 0 || namespaces.includes(namespace);
+}
+
+/** The stores of other namespaces are not named. @param field that has the name */
+export function unknownStore(
+  field: string,
+  asked: string,
+  namespace: string,
+  { stores }: Pick<Stores, 'stores'>,
+): Verdict {
+  const permitted = Object.entries(stores).filter(([, store]) => isPermitted(store, namespace));
   const names = permitted.map(([name]) => name).join(', ');
   const use =
     names === '' ? 'none is available in this namespace; ask the platform team for one' : `use one of ${names}`;
   return {
     reason: 'InvalidSpec',
-    message: `spec.backup.storeRef.name "${asked}" is not an object store for this namespace; ${use}`,
+    message: `${field} "${asked}" is not an object store for this namespace; ${use}`,
   };
 }

@@ -28,6 +28,9 @@ export interface World {
   readonly addon: PostgresAddon;
   readonly cluster?: Cluster | undefined;
   readonly objectStore?: ObjectStore | undefined;
+  readonly originStore?: ObjectStore | undefined;
+  /** The addon that it is restored from. */
+  readonly source?: PostgresAddon | undefined;
   readonly scheduledBackup?: ScheduledBackup | undefined;
   readonly backup?: Observed['backup'];
   readonly on?: Platform;
@@ -37,11 +40,14 @@ export const look = ({
   addon,
   cluster,
   objectStore,
+  originStore,
+  source,
   scheduledBackup,
   backup = noBackup,
   on = platform,
 }: World): Observed => {
-  const o = { ...observing(addon, { cluster, objectStore, scheduledBackup, platform: on, volumes }), backup };
+  const children = { cluster, objectStore, originStore, scheduledBackup };
+  const o = { ...observing(addon, { ...children, platform: on, volumes, restoreSource: source }), backup };
   return needs(o, testTime).live ? { ...o, live: { kind: 'found', object: addon } } : o;
 };
 
@@ -68,12 +74,13 @@ export function round(
   for (const action of actions) {
     if (action.verb === 'delete') next = { ...next, [action.child]: undefined };
     else if (action.child === 'backup') made.push(action.manifest.metadata.name);
-    else if (action.child === 'objectStore') {
-      const before = next.objectStore;
+    else if (action.child === 'objectStore' || action.child === 'originStore') {
+      const before = next[action.child];
       const is = projectObjectStore(JSON.parse(JSON.stringify(stored(action.manifest, 'store-uid'))));
-      next = { ...next, objectStore: before === undefined ? is : { ...is, status: before.status } };
+      next = { ...next, [action.child]: before === undefined ? is : { ...is, status: before.status } };
     } else if (action.child === 'cluster') {
-      const { status: before = aCluster(world.addon).status } = world.cluster ?? {};
+      const { restore: _, ...spec } = world.addon.spec;
+      const { status: before = aCluster({ ...world.addon, spec }).status } = world.cluster ?? {};
       next = {
         ...next,
         cluster: { ...(JSON.parse(JSON.stringify(stored(action.manifest, 'cluster-uid'))) as Cluster), status: before },

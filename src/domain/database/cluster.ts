@@ -5,6 +5,9 @@ import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
 import type { Target } from '../target.ts';
 
+/** The name of the external cluster that a database is restored from. */
+const originName = 'origin';
+
 export interface ClusterManifest extends Manifest {
   readonly spec: ClusterSpec;
 }
@@ -20,14 +23,19 @@ export function buildCluster(
   live?: Cluster,
 ): ClusterManifest {
   const { profile } = target;
-  const all = { ...notes, [annotations.objectStore]: target.archive?.note };
+  const all = {
+    ...notes,
+    [annotations.objectStore]: target.archive?.note,
+    [annotations.originStore]: target.origin?.note,
+  };
+  const isNoted = Object.keys(notes).length > 0 || target.archive !== undefined || target.origin !== undefined;
   const highlyAvailable = profile.instances > 1;
   return {
     apiVersion: cnpgApiVersion,
     kind: 'Cluster',
     metadata: {
       ...childMetadata(addon, target.names.cluster),
-      ...(Object.keys(notes).length === 0 && target.archive === undefined ? {} : { annotations: all }),
+      ...(isNoted ? { annotations: all } : {}),
     },
     spec: {
       instances: profile.instances,
@@ -49,10 +57,31 @@ export function buildCluster(
           ? { method: 'any', number: 1, dataDurability: 'preferred', failoverQuorum: true }
           : undefined,
       },
-      bootstrap: { initdb: { database: target.database, owner: target.owner } },
+      ...beginningOf(target, live),
       plugins: pluginsOf(target, live),
       serviceAccountTemplate: serviceAccountOf(target, live),
     },
+  };
+}
+
+/** How the data are made. A Cluster that exists goes on saying how they were. */
+function beginningOf(
+  { database, owner, origin, names }: Target,
+  live: Cluster | undefined,
+): Pick<ClusterSpec, 'bootstrap' | 'externalClusters'> {
+  const { recovery } = live?.spec.bootstrap ?? {};
+  if (recovery !== undefined)
+    return {
+      bootstrap: { recovery: { ...recovery, database, owner } },
+      externalClusters: live?.spec.externalClusters,
+    } as Pick<ClusterSpec, 'bootstrap' | 'externalClusters'>;
+  if (origin === undefined || live !== undefined) return { bootstrap: { initdb: { database, owner } } };
+  const { serverName, targetTime } = origin;
+  const parameters = { barmanObjectName: names.originStore, serverName };
+  const recoveryTarget = targetTime === undefined ? {} : { recoveryTarget: { targetTime } };
+  return {
+    bootstrap: { recovery: { source: originName, database, owner, ...recoveryTarget } },
+    externalClusters: [{ name: originName, plugin: { name: barmanPlugin, enabled: true, parameters } }],
   };
 }
 
@@ -74,8 +103,11 @@ function pluginsOf({ archive, names }: Target, live: Cluster | undefined): Clust
 }
 
 /** Workload identity and IAM roles are given to the ServiceAccount that CNPG makes for the Cluster. */
-function serviceAccountOf({ archive }: Target, live: Cluster | undefined): ClusterSpec['serviceAccountTemplate'] {
-  const { serviceAccountAnnotations = {} } = archive?.chosen?.store ?? {};
+function serviceAccountOf(
+  { archive, origin }: Target,
+  live: Cluster | undefined,
+): ClusterSpec['serviceAccountTemplate'] {
+  const { serviceAccountAnnotations = {} } = archive?.chosen?.store ?? origin?.chosen?.store ?? {};
   // Without a store for now, the archive goes on as it is, and needs its role.
   const isKept = archive !== undefined && archive.chosen === undefined;
   const present = live?.spec.serviceAccountTemplate?.metadata?.annotations ?? {};

@@ -37,9 +37,9 @@ export function kindOfImage(
   return { major: String(major ?? 'unknown'), image: isUnsupported(image) ? 'unsupported' : kind };
 }
 
-/** The image to write, and the version in it. */
-export function reachableImage(s: Situation): ReachableImage {
-  const { value: wanted, shortfall } = reachableVersion(s);
+/** The image to write, and the version in it. @param restored the major version of the backups that a new database begins with, if known */
+export function reachableImage(s: Situation, restored?: number): ReachableImage {
+  const { value: wanted, shortfall } = reachableVersion(s, restored);
   const { imagePattern: pattern, imageRollout } = s.observed.platform;
   const running = knownRunning(s);
   if (running === undefined) return { image: imageFor(pattern, wanted), version: wanted, shortfall };

@@ -28,14 +28,17 @@ const neverStarted: readonly (Reason | undefined)[] = [
 /**
  * The version to write. Lower bounds are what has run on the data, and the major version of the files, which CNPG reports. A version that
  * is being rolled out counts too, until it is known that it did not start. Without data there is no bound within the major version.
+ * @param restored the major version of the backups that a new database begins with, if known
  */
-export function reachableVersion(s: Situation): ReachableVersion {
+export function reachableVersion(s: Situation, restored?: number): ReachableVersion {
   const { addon, own, observed } = s;
   const { defaultVersion } = observed.platform;
   const asked = addon.spec.version;
   // A deleted Cluster is recreated with the version that it had.
   if (own.cluster === undefined)
-    return { value: asked ?? (wasReady(addon) ? addon.status?.version : undefined) ?? defaultVersion };
+    return {
+      value: asked ?? (wasReady(addon) ? addon.status?.version : undefined) ?? ofMajor(restored, defaultVersion),
+    };
 
   const running = knownRunning(s);
   const data = own.cluster.status.dataMajor ?? majorOf(running?.version);

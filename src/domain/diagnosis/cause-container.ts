@@ -5,7 +5,7 @@ import type { Container, Ended, Pod } from '../../api/workload.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Evidence } from './evidence.ts';
 import { normalize } from './messages.ts';
-import { displayName, failedAgain, isInstance, isUpgrade, logCommand } from './preparation.ts';
+import { displayName, failedAgain, isInstance, isRecovery, isUpgrade, logCommand } from './preparation.ts';
 
 /** A container that ran longer than this did not fail at startup, and kubelet resets its back-off: 10 min. */
 const shortRun = 600_000;
@@ -46,6 +46,20 @@ export function upgradeFails(evidence: Evidence): Verdict | undefined {
   const { namespace } = evidence.cluster.metadata;
   const message = `pg_upgrade failed; for the cause, see ${logCommand(pod, container.name, namespace)}; set spec.version to the previous version to start the database again, and remove the cause before the next attempt; or, if the cause is outside of the database, remove it and delete ${displayName(pod)} to retry`;
   return { reason: 'UpgradeFailed', message };
+}
+
+/** PostgreSQL says why it cannot restore in the log of the Job only. */
+export function restoreFails(evidence: Evidence): Verdict | undefined {
+  const loop = loops(evidence).find(({ pod }) => isRecovery(pod));
+  if (loop === undefined) return undefined;
+  const { namespace } = evidence.cluster.metadata;
+  const { targetTime } = evidence.cluster.spec.bootstrap?.recovery?.recoveryTarget ?? {};
+  const unreached =
+    targetTime === undefined
+      ? ''
+      : ` "recovery ended before configured recovery target was reached" there means that nothing was committed from ${targetTime} on, as far as the archive goes: create this addon again with an earlier time, or with none for the newest state.`;
+  const message = `the restore fails repeatedly; for the cause, see ${logCommand(loop.pod, loop.container.name, namespace)}.${unreached} CloudNativePG goes on trying, and nothing of the backups is changed`;
+  return { reason: 'RestoreFailed', message };
 }
 
 /** @returns the first container that repeatedly exits, or whose Job repeatedly fails, with the command that shows its log */

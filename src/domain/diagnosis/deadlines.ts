@@ -5,9 +5,11 @@ import { recordedTime } from '../../api/time.ts';
 import { recordedCondition, wasReady } from '../recorded.ts';
 import { stateOf, verdictOf } from '../verdict.ts';
 
-/** The deadlines of the first start and of a later recovery, in milliseconds. */
+/** The deadlines of the first start and of a later recovery of its instances, in milliseconds. */
 const creatingDeadline = 5 * 60_000;
 const provisioningDeadline = 10 * 60_000;
+/** Of a restore: how long it takes depends on the size of the backup. What fails is found by the search for a cause. */
+const restoringDeadline = 60 * 60_000;
 /** The first search for a cause comes after this. Three instances are usually ready within a minute. */
 const firstLook = 90_000;
 const shortestBetweenLooks = 30_000;
@@ -44,7 +46,8 @@ export function waitingFor(addon: PostgresAddon, now: number): number {
 
 /** How long the database may be not ready before that counts as stuck, in milliseconds. */
 export function deadlineOf(addon: PostgresAddon): number {
-  return wasReady(addon) ? provisioningDeadline : creatingDeadline;
+  if (wasReady(addon)) return provisioningDeadline;
+  return addon.spec.restore === undefined ? creatingDeadline : restoringDeadline;
 }
 
 /** Milliseconds until a wait counts as stuck; 0 or less when it does. */

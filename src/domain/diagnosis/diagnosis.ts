@@ -9,6 +9,7 @@ import {
   containerCrashes,
   diskIsFull,
   memoryIsTooSmall,
+  restoreFails,
   upgradeFails,
 } from './cause-container.ts';
 import { imageCannotBePulled, nodeIsGone, noNodeFits, podsAreRefused, volumeCannotBeMounted } from './cause-pod.ts';
@@ -35,6 +36,7 @@ const rules: readonly ((evidence: Evidence) => Verdict | undefined)[] = [
   memoryIsTooSmall,
   diskIsFull,
   upgradeFails,
+  restoreFails,
   containerCrashes,
   volumeCannotBeMounted,
   volumeIsPending,

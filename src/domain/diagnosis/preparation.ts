@@ -58,6 +58,14 @@ export function logCommand(pod: Pod, container: string, namespace: string): stri
     : `kubectl logs -n ${namespace} job/${job} -c ${container}`;
 }
 
+/** The suffix of the name of the Job that restores the data files from a backup. */
+const recoveryJob = '-full-recovery';
+
+/** Whether it is the pod of a restore. */
+export function isRecovery(pod: Pod): boolean {
+  return jobName(pod)?.endsWith(recoveryJob) === true;
+}
+
 /** Whether it is the pod of a major upgrade. */
 export function isUpgrade(pod: Pod): boolean {
   return jobName(pod)?.endsWith(upgradeJob) === true;

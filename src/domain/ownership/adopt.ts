@@ -1,13 +1,15 @@
 // Adopts the database that a deleted addon with the same name and appId left in service, if it matches the addon.
+import type { PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
-import { isEssential, roles } from '../children.ts';
 import { isLower, majorOf, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
 import { inheritedReadyAt } from '../recorded.ts';
+import type { Origin } from '../restore/origin.ts';
 import { orphanedCluster, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { handOver } from './handover.ts';
+import { neededRoles } from './obstacle.ts';
 import { strayOf } from './stray.ts';
 
 /**
@@ -25,7 +27,7 @@ export function adopt(s: Situation, target: Target): readonly Action[] | Verdict
 }
 
 function findMismatch(s: Situation, target: Target): Verdict | undefined {
-  const needed = roles.filter(isEssential);
+  const needed = neededRoles(s);
   const blind = needed.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined);
   if (blind !== undefined) return blind;
   const cluster = orphanedCluster(s);
@@ -39,17 +41,38 @@ function findMismatch(s: Situation, target: Target): Verdict | undefined {
 /** Why a database does not match this addon; undefined if it does. */
 function mismatchOf({ addon, observed }: Situation, target: Target, cluster: Cluster): string | undefined {
   const { name } = cluster.metadata;
-  const { database, owner } = cluster.spec.bootstrap?.initdb ?? {};
+  const { initdb, recovery } = cluster.spec.bootstrap ?? {};
+  const { database, owner } = recovery ?? initdb ?? {};
   const left = `Cluster ${name}, left behind by a deleted addon,`;
   if (database !== target.database)
     return `${left} has the database "${database}", but this addon needs "${target.database}" (spec.database.name)`;
   if (owner !== target.owner)
     return `${left} has a database of role "${owner}", but this addon needs "${target.owner}" (spec.database.owner)`;
+  const beginning = otherBeginning(addon, target.origin);
+  if (beginning !== undefined) return `${left} ${beginning}`;
   const holds = versionOfData(cluster, observed.platform.imagePattern);
   const wanted = addon.spec.version;
   if (wanted !== undefined && holds !== undefined && isLower(wanted, holds))
     return `${left} has data of PostgreSQL ${holds}, but spec.version requests the lower version ${wanted}`;
   return undefined;
+}
+
+/**
+ * How the database began otherwise than the addon requests; undefined if it did not. Which addon it was restored from is not recorded, and
+ * an addon that requests no restore adopts every database.
+ */
+function otherBeginning({ spec: { restore } }: PostgresAddon, origin: Origin | undefined): string | undefined {
+  if (restore === undefined) return undefined;
+  const { targetTime, archive } = restore.from;
+  const is =
+    origin === undefined
+      ? 'began empty'
+      : `was restored from the backups of ${origin.serverName}, ${origin.targetTime === undefined ? 'to their newest state' : `as of ${origin.targetTime}`}`;
+  const isSame =
+    origin !== undefined &&
+    origin.targetTime === targetTime &&
+    (archive === undefined || archive.serverName === origin.serverName);
+  return isSame ? undefined : `${is}, but spec.restore of this addon requests something else`;
 }
 
 /** The version of the files. The image tells it unless nothing ran with it: before the first start, and during a major upgrade. */

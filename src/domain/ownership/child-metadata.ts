@@ -44,6 +44,7 @@ export function ownAnnotations({ metadata }: KubeObject): Readonly<Record<string
     annotations.formerUid,
     annotations.readyAt,
     annotations.objectStore,
+    annotations.originStore,
   ];
   const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => own.includes(key));
   return Object.fromEntries(kept);

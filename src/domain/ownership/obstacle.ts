@@ -9,11 +9,17 @@ import { strayOf } from './stray.ts';
 
 /** The first obstacle that prevents any action; undefined if each essential child is ours, can be adopted, or does not exist. */
 export function findObstacle(s: Situation): Verdict | undefined {
-  const watched = roles.filter((role) => isWatched(role) && isEssential(role));
+  const watched = neededRoles(s).filter(isWatched);
   return (
     watched.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined) ??
     watched.map((role) => inTheWay(s, role)).find((verdict) => verdict !== undefined)
   );
+}
+
+/** The children without which the addon is useless. Where a database is restored from is one of them until it exists. */
+export function neededRoles({ addon, found }: Situation): readonly Role[] {
+  const isToRestore = addon.spec.restore !== undefined && !found.some(({ role }) => role === 'cluster');
+  return roles.filter((role) => isEssential(role) || (role === 'originStore' && isToRestore));
 }
 
 /** What prevents one child from being created or changed; undefined if it is ours or does not exist. */

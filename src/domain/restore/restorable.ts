@@ -1,0 +1,73 @@
+// Finds the lineage of an addon's backups that a state can be restored from, as far as its status tells.
+import type { PostgresAddon } from '../../api/addon.ts';
+import { millisecondsOf } from '../../api/time.ts';
+import type { Lineage } from '../backup/lineages.ts';
+import type { Verdict } from '../verdict.ts';
+
+/**
+ * @param source the addon whose backups they are
+ * @param targetTime in RFC 3339; undefined for the newest state
+ * @returns a verdict if there is none, or not yet
+ */
+export function restorableAt(source: PostgresAddon, targetTime: string | undefined): Lineage | Verdict {
+  const { lineages = [] } = source.status?.backup ?? {};
+  const restorable = lineages.filter(({ from }) => millisecondsOf(from) !== undefined);
+  const [present] = lineages;
+  const isPresentPending = present !== undefined && present.until === undefined && present.from === undefined;
+  const [newest] = restorable;
+  if (newest === undefined) return isPresentPending || hasPlan(source) ? firstPending(source) : noBackups(source);
+  const target = millisecondsOf(targetTime);
+  if (target === undefined) return isPresentPending ? firstPending(source) : newest;
+  const found = restorable.find(({ from }) => (millisecondsOf(from) ?? 0) <= target);
+  if (found === undefined) return tooEarly(source, targetTime, restorable.at(-1)?.from);
+  const until = millisecondsOf(found.until);
+  if (until !== undefined && target > until) return between(source, targetTime, found, restorable);
+  return found.until === undefined ? (notArchived(source, target, targetTime) ?? found) : found;
+}
+
+function hasPlan({ status }: PostgresAddon): boolean {
+  return (status?.backup?.requested ?? 'none') !== 'none';
+}
+
+function nameOf({ metadata: { name } }: PostgresAddon): string {
+  return `PostgresAddon "${name}"`;
+}
+
+function firstPending(source: PostgresAddon): Verdict {
+  const message = `waiting for the first base backup of ${nameOf(source)}: its condition BackupReady reports the progress`;
+  return { reason: 'RestorePending', message };
+}
+
+function noBackups(source: PostgresAddon): Verdict {
+  const message = `${nameOf(source)} has no backups (plan ${source.spec.plan}), so nothing of it can be restored`;
+  return { reason: 'RestoreSourceMissing', message };
+}
+
+function tooEarly(source: PostgresAddon, targetTime: string | undefined, oldest: string | undefined): Verdict {
+  const message = `spec.restore.from.targetTime ${targetTime} is before the oldest base backup of ${nameOf(source)}, which was completed at ${oldest}; create this addon again with a time from then on`;
+  return { reason: 'InvalidSpec', message };
+}
+
+/** Between the end of one lineage and the first base backup of the next, nothing can be restored. */
+function between(
+  source: PostgresAddon,
+  targetTime: string | undefined,
+  found: Lineage,
+  restorable: readonly Lineage[],
+): Verdict {
+  const next = restorable[restorable.indexOf(found) - 1]?.from;
+  const later = next === undefined ? '' : `, or from ${next} on`;
+  const message = `spec.restore.from.targetTime ${targetTime} is at a time when no backups of ${nameOf(source)} were in force; create this addon again with a time up to ${found.until}${later}`;
+  return { reason: 'InvalidSpec', message };
+}
+
+/** Whether the archive does not reach the time yet, as far as the last login to the database told. */
+function notArchived(source: PostgresAddon, target: number, targetTime: string | undefined): Verdict | undefined {
+  const { to } = source.status?.backup?.recoveryWindow ?? {};
+  const reached = millisecondsOf(to);
+  if (reached === undefined || reached >= target) return undefined;
+  return {
+    reason: 'RestorePending',
+    message: `waiting until the archive of ${nameOf(source)} reaches ${targetTime}: it reaches ${to}, and is looked at every ten minutes. A base backup of it (annotation addons.paas.dev/backup-now) archives everything up to then`,
+  };
+}
