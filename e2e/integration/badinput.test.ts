@@ -75,6 +75,42 @@ describe('a new addon is refused', () => {
     ['with a mode that is a list', { plan: 'free', mode: ['protected'] }, ['spec.mode', 'must be of type string']],
     ['with suspend: "yes"', { plan: 'free', suspend: 'yes' }, ['spec.suspend', 'must be of type boolean', 'string']],
     ['with suspend: 1', { plan: 'free', suspend: 1 }, ['spec.suspend', 'must be of type boolean']],
+    ['with a restore from nothing', { plan: 'free', restore: {} }, ['spec.restore.from: Required value']],
+    [
+      'with a restore from neither',
+      { plan: 'free', restore: { from: {} } },
+      ['spec.restore.from', 'either addon or archive'],
+    ],
+    [
+      'with a restore from both',
+      { plan: 'free', restore: { from: { addon: 'a', archive: { store: 'main', serverName: 'a' } } } },
+      ['spec.restore.from', 'either addon or archive'],
+    ],
+    [
+      'with an archive without a store',
+      { plan: 'free', restore: { from: { archive: { serverName: 'a' } } } },
+      ['spec.restore.from.archive.store: Required value'],
+    ],
+    [
+      'with an archive that leads out of its folder',
+      { plan: 'free', restore: { from: { archive: { store: 'main', serverName: '../team-b/db' } } } },
+      ['spec.restore.from.archive.serverName', 'a-z, 0-9 and "-"'],
+    ],
+    ...[
+      '25:00',
+      '2026-01-02T25:00:00Z',
+      '2026-02-30T00:00:00Z',
+      '2026-01-02T03:04:05',
+      '2026-01-02 03:04:05+00',
+      'now',
+    ].map(
+      (targetTime) =>
+        [
+          `with targetTime ${targetTime}`,
+          { plan: 'free', restore: { from: { addon: 'a', targetTime } } },
+          ['spec.restore.from.targetTime', /T\d\d:\d\d:\d\d$/.test(targetTime) ? 'time zone' : 'date-time'],
+        ] as const,
+    ),
   ])('%s', async (_what, spec, words) => {
     const namespace = await suite().namespace();
     const { code, error } = await suite().kubectl(apply, manifest(namespace, spec));
@@ -160,6 +196,19 @@ describe('a change is refused', () => {
       ['database.name cannot be changed'],
     ],
     ['of the owner', {}, { database: { owner: 'clerk' } }, ['database.owner cannot be changed', 'Create another']],
+    [
+      'of the origin of the data',
+      { restore: { from: { addon: 'a' } } },
+      { restore: { from: { addon: 'b' } } },
+      ['restore cannot be changed', 'Create another'],
+    ],
+    ['that adds a restore', {}, { restore: { from: { addon: 'a' } } }, ['restore cannot be changed, added or removed']],
+    [
+      'that removes the restore',
+      { restore: { from: { addon: 'a' } } },
+      { restore: null },
+      ['restore cannot be changed, added or removed'],
+    ],
     ['to an unknown plan', {}, { plan: 'gold' }, ['spec.plan', '"gold"']],
     ['to a mode in capitals', { mode: 'protected' }, { mode: 'STANDARD' }, ['spec.mode', '"STANDARD"']],
     ['to an empty mode', { mode: 'protected' }, { mode: '' }, ['spec.mode']],

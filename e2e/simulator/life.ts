@@ -33,10 +33,18 @@ export interface SimulatedCluster extends LiveObject {
     readonly storage?: { readonly size?: string; readonly storageClass?: string };
     readonly resources?: unknown;
     readonly postgresql?: { readonly parameters?: unknown };
-    readonly bootstrap?: { readonly initdb?: { readonly database?: string; readonly owner?: string } };
+    readonly bootstrap?: { readonly initdb?: Names; readonly recovery?: Names };
+    readonly externalClusters?: readonly {
+      readonly plugin?: { readonly parameters?: Readonly<Record<string, string>> };
+    }[];
     readonly plugins?: readonly { readonly name: string; readonly parameters?: Readonly<Record<string, string>> }[];
   };
   readonly status?: Readonly<Record<string, unknown>>;
+}
+
+interface Names {
+  readonly database?: string;
+  readonly owner?: string;
 }
 
 /** Where the instances archive. */
@@ -153,7 +161,7 @@ export class ClusterLife {
   async #turn(): Promise<boolean> {
     if (this.#cluster.metadata.deletionTimestamp !== undefined || this.#wedged) return false;
     // Without a word, and nothing looks again before the Cluster changes.
-    if (!(await this.#hasStore())) return false;
+    if (!(await this.#hasStores())) return false;
     if (this.#secretGone) return await this.#makeSecretAgain();
     if (this.#fleet === undefined) return await this.#create();
     if (this.#killed) return await this.#failOver(this.#fleet);
@@ -161,10 +169,14 @@ export class ClusterLife {
     return false;
   }
 
-  async #hasStore(): Promise<boolean> {
-    const { store } = archiveIn(this.#cluster.spec) ?? {};
-    const { namespace } = this.#cluster.metadata;
-    return store === undefined || (await this.#options.client.get(objectStoreGvr, namespace, store)) !== undefined;
+  /** Also that which the database was restored from, long ago. */
+  async #hasStores(): Promise<boolean> {
+    const { spec, metadata } = this.#cluster;
+    const origins = (spec.externalClusters ?? []).map(({ plugin }) => plugin?.parameters?.barmanObjectName);
+    const names = [archiveIn(spec)?.store, ...origins].filter((name) => name !== undefined);
+    const { client } = this.#options;
+    const stores = await Promise.all(names.map((name) => client.get(objectStoreGvr, metadata.namespace, name)));
+    return stores.every((store) => store !== undefined);
   }
 
   async #create(): Promise<boolean> {
@@ -218,7 +230,7 @@ export class ClusterLife {
   async #makeSecret(): Promise<string> {
     const { client } = this.#options;
     const { cluster, namespace, spec, ownerReference } = this.#parts();
-    const { database = 'app', owner = 'app' } = spec.bootstrap?.initdb ?? {};
+    const { database = 'app', owner = 'app' } = spec.bootstrap?.recovery ?? spec.bootstrap?.initdb ?? {};
     const secret = appSecret({ cluster, namespace, database, owner, password: newPassword(), ownerReference });
     try {
       return (await client.create(secrets, secret)).metadata.resourceVersion;

@@ -222,7 +222,7 @@ export const reasons = {
     meaning:
       'The Cluster no longer exists, although the addon was not deleted, and its backups can be restored. No empty one takes its place. The backups, the ObjectStore and the Secret with DATABASE_URL stay as they are.',
     remedy:
-      'Find out who deleted the Cluster. CNPG can recover a Cluster of another name from the archive that the message names. To start with a new Cluster, set the annotation addons.paas.dev/start-empty of the addon to the server name in the message. It is empty, unless the volume claims of the deleted one still exist.',
+      'Find out who deleted the Cluster. To restore the database, delete the addon, and create it again with spec.restore.from.archive and what the message names. To start with a new Cluster, set the annotation addons.paas.dev/start-empty of the addon to the server name in the message. It is empty, unless the volume claims of the deleted one still exist.',
   },
   Applying: { state: 'progressing', meaning: 'A change of plan or version is being applied.', remedy: wait },
   Adopting: {

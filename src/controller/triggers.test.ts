@@ -151,3 +151,40 @@ it('an ObjectStore concerns its addon, and the addons that need the Cluster with
   changed({ type: 'modified', object: foreign });
   expect(take()).toEqual(['team-a/shop']);
 });
+
+it('a change of an addon concerns those that wait to be restored from it, until they are', () => {
+  const { triggers, take } = listening();
+  const copy = anotherOfTheApp('copy');
+  const waiting = { ...copy, spec: { ...copy.spec, appId: 'copy', restore: { from: { addon: 'shop' } } } };
+  const shop = anAddon();
+  triggers.addonChanged({ type: 'added', object: waiting });
+  expect(take()).toEqual(['team-a/copy']);
+  // It may come later.
+  triggers.addonChanged({ type: 'added', object: shop });
+  expect(take()).toEqual(['team-a/shop', 'team-a/copy']);
+  triggers.addonChanged({ type: 'deleted', object: shop });
+  expect(take()).toEqual(['shop was deleted', 'team-a/shop', 'team-a/copy'].slice(1));
+  const restored = { ...waiting, status: { restore: { serverName: 'x' } } };
+  triggers.addonChanged({ type: 'modified', object: restored });
+  expect(take()).toEqual(['team-a/copy']);
+  triggers.addonChanged({ type: 'modified', object: shop });
+  expect(take()).toEqual(['team-a/shop']);
+  triggers.addonChanged({ type: 'added', object: waiting });
+  triggers.addonChanged({ type: 'deleted', object: waiting });
+  take();
+  triggers.addonChanged({ type: 'modified', object: shop });
+  expect(take()).toEqual(['team-a/shop']);
+});
+
+it('the ObjectStore that a database was restored from concerns its addon', () => {
+  const { triggers, take } = listening();
+  triggers.addonChanged({ type: 'added', object: anAddon() });
+  take();
+  const { metadata, ...rest } = anObjectStore(anAddon());
+  const foreign = {
+    ...rest,
+    metadata: { ...metadata, name: 'db-team-a-shop.origin', labels: {}, ownerReferences: [] },
+  };
+  triggers.on.objectStores.changed({ type: 'deleted', object: foreign });
+  expect(take()).toEqual(['team-a/shop']);
+});

@@ -16,7 +16,9 @@ export function isStopped(state: State, addon: Stored): boolean {
   const reason = conditions?.find(({ type }) => type === 'Ready')?.reason;
   if (reason === 'ClusterMissing') return !isDeleted && isLost(state, addon);
   // A deleted addon releases every child or none.
-  return roles.some((role) => (isDeleted || isEssential(role)) && isTrueOf(state, addon, role, reason));
+  const isNeeded = (role: Role): boolean =>
+    isEssential(role) || (role === 'originStore' && live(state, 'cluster') === undefined);
+  return roles.some((role) => (isDeleted || isNeeded(role)) && isTrueOf(state, addon, role, reason));
 }
 
 /** Whether the Cluster is gone, its backups can be restored, nobody permitted to start empty, and status claims nothing that it did. */

@@ -63,7 +63,7 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter): C
   const isScheduled = target.archive !== undefined && oldestBackup(s, target) !== undefined;
   const wanted = isWanted ? buildScheduledBackup(s.addon, target, !isScheduled) : undefined;
   const obstacle = isWanted
-    ? (obstacleTo(s, 'objectStore') ?? obstacleTo(s, 'scheduledBackup') ?? missing(round))
+    ? (obstacleTo(s, 'objectStore') ?? obstacleTo(s, 'scheduledBackup') ?? obstacleToOrigin(round) ?? missing(round))
     : undefined;
   const first = isHealthy(provisioned) && suspended === undefined ? makeBackup(round) : {};
   const backupReady = isWanted
@@ -129,6 +129,11 @@ function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'reche
   if (wait > 0) return { recheckAfter: wait };
   const backup = buildBackup(addon, own.cluster, attemptName(addon, series));
   return { actions: [createBackup(backup)], recheckAfter: runningRecheck };
+}
+
+/** CNPG would stop looking after the Cluster if what is there instead went. */
+function obstacleToOrigin({ s, target }: Round): Verdict | undefined {
+  return target.origin === undefined ? undefined : obstacleTo(s, 'originStore');
 }
 
 /** Without a schedule nothing is in force, and a suspended addon makes none. What status does not record yet is not claimed either. */

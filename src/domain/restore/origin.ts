@@ -2,13 +2,14 @@
 // asked again.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
 import { destinationPathOf } from '../backup/archive.ts';
 import type { Lineage } from '../backup/lineages.ts';
 import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
 import { type Store, storeNamed, unknownStore } from '../backup/stores.ts';
 import { majorOf } from '../database/version.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
-import { orphanedCluster, type Situation } from '../situation.ts';
+import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { restorableAt } from './restorable.ts';
 
@@ -56,14 +57,11 @@ export function originIn(s: Situation, cluster: Cluster): Origin | undefined {
   if (recovery === undefined || serverName === undefined) return undefined;
   const note = cluster.metadata.annotations?.[annotations.originStore];
   const name = storeIn(note) ?? s.addon.spec.restore?.from.archive?.store;
-  const chosen = name === undefined ? undefined : chosenStore(s, name);
-  // What cannot be made again is not announced.
-  const isKept = name === undefined || chosen === undefined || obstacleTo(s, 'originStore') !== undefined;
   return {
     serverName,
     targetTime: recovery.recoveryTarget?.targetTime,
-    note: isKept ? note : noteOf(s, name),
-    chosen,
+    note: name === undefined || originStoreOf(s) === undefined ? note : noteOf(s, name),
+    chosen: name === undefined ? undefined : chosenStore(s, name),
     database: recovery.database,
     owner: recovery.owner,
     major: undefined,
@@ -79,14 +77,21 @@ function storeIn(note: string | undefined): string | undefined {
 
 /**
  * The store, and how often its ObjectStore was made: CNPG gives up on a Cluster whose ObjectStore is gone, until the Cluster changes. The
- * number is on the ObjectStore first and on the Cluster afterwards, so that a crash in between is noticed.
+ * number is on the ObjectStore first, and on the Cluster in the next round.
  */
 function noteOf(s: Situation, store: string): string {
   return `${store}.${originIncarnation(s)}`;
 }
 
+/** The ObjectStore of the origin: this addon's, or the one that was left behind with its Cluster. */
+export function originStoreOf(s: Situation): KubeObject | undefined {
+  return obstacleTo(s, 'originStore') === undefined ? foundAs(s, 'originStore')?.object : undefined;
+}
+
 /** How often the ObjectStore of the origin was made, with the next time if it is missing. */
-export function originIncarnation({ own: { cluster, originStore } }: Situation): number {
+export function originIncarnation(s: Situation): number {
+  const originStore = originStoreOf(s);
+  const { cluster } = s.own;
   if (originStore !== undefined) return Number(originStore.metadata.annotations?.[annotations.objectStore] ?? 1);
   const before = notePattern.exec(cluster?.metadata.annotations?.[annotations.originStore] ?? '')?.[2];
   return before === undefined ? 1 : Number(before) + 1;

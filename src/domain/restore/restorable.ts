@@ -61,13 +61,17 @@ function between(
   return { reason: 'InvalidSpec', message };
 }
 
-/** Whether the archive does not reach the time yet, as far as the last login to the database told. */
+/**
+ * Whether the archive does not reach the time yet, as far as the last login to the database told. The end of a base backup is archived with
+ * it.
+ */
 function notArchived(source: PostgresAddon, target: number, targetTime: string | undefined): Verdict | undefined {
-  const { to } = source.status?.backup?.recoveryWindow ?? {};
+  const { recoveryWindow, lastSuccessTime } = source.status?.backup ?? {};
+  const { to } = recoveryWindow ?? {};
   const reached = millisecondsOf(to);
-  if (reached === undefined || reached >= target) return undefined;
+  if (reached === undefined || Math.max(reached, millisecondsOf(lastSuccessTime) ?? 0) >= target) return undefined;
   return {
     reason: 'RestorePending',
-    message: `waiting until the archive of ${nameOf(source)} reaches ${targetTime}: it reaches ${to}, and is looked at every ten minutes. A base backup of it (annotation addons.paas.dev/backup-now) archives everything up to then`,
+    message: `waiting until the archive of ${nameOf(source)} reaches ${targetTime}: it reaches ${to}, and is looked at every ten minutes. To archive everything at once, request a base backup of it (annotation addons.paas.dev/backup-now)`,
   };
 }

@@ -11,7 +11,7 @@ import { compareQuantities } from '../quantity.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
-import { type Origin, originIncarnation } from './origin.ts';
+import { type Origin, originIncarnation, originStoreOf } from './origin.ts';
 
 /** The container that reads a base backup needs more memory than the one that writes it: 852 MB took 1Gi (plugin 0.14). */
 const recoveryMemory = '1Gi';
@@ -22,12 +22,10 @@ const clockTolerance = 60_000;
 /** @returns the write of the ObjectStore, which comes before that of the Cluster, and `status.restore` */
 export function restoreChapter({ s, target }: Round): Chapter {
   const { origin } = target;
-  const { originStore } = s.own;
   const status = { restore: origin && restoreOf(origin) };
-  if (originStore !== undefined)
-    return { actions: handOver(s.addon, { role: 'originStore', object: originStore }, 'held'), status };
-  const isInTheWay = obstacleTo(s, 'originStore') !== undefined;
-  if (origin?.chosen === undefined || isInTheWay) return { status };
+  const object = originStoreOf(s);
+  if (object !== undefined) return { actions: handOver(s.addon, { role: 'originStore', object }, 'held'), status };
+  if (origin?.chosen === undefined || obstacleTo(s, 'originStore') !== undefined) return { status };
   const creation = create('originStore', buildOriginStore(s, target, origin.chosen));
   // A database that exists does not wait for it.
   return { actions: [s.own.cluster === undefined ? { ...creation, concern: 'database' } : creation], status };

@@ -1,0 +1,154 @@
+// Restores on the real CNPG, plugin and S3 server: what comes back is exactly what was committed up to the requested time, and the source
+// is not needed afterwards.
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually } from '../../../hack/cluster/wait.ts';
+import { storeName, storeSecret } from '../../../hack/install/operator.ts';
+import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
+import { objectStoreGvr } from '../../../src/api/barman.ts';
+import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { conditionOf } from '../../harness/views.ts';
+import { clusterName } from '../belongings.ts';
+import { minutes, useReal } from '../real.ts';
+
+jest.setTimeout(minutes(10));
+
+const real = useReal();
+let namespace = '';
+const backup = { storeRef: { name: storeName } };
+type Restore = NonNullable<AddonSpec['restore']>['from'];
+
+/** Runs SQL as a superuser in the primary. @returns what it printed */
+async function sql(name: string, statements: string): Promise<string> {
+  const { primary = '' } = statusOf(name);
+  const psql = ['psql', 'app', '--tuples-only', '--no-align', '--quiet', '--set', 'ON_ERROR_STOP=1'];
+  const pod = ['exec', '--namespace', namespace, primary, '--container', 'postgres', '--'];
+  return (await real().kubectl([...pod, ...psql, '--command', statements])).trim();
+}
+
+const rowsOf = (name: string): Promise<string> => sql(name, "SELECT string_agg(what, ' ' ORDER BY at) FROM orders");
+const statusOf = (name: string): AddonStatus => real().addons.latest(namespace, name).status as AddonStatus;
+const restoring = (name: string, from: Restore, spec: Partial<AddonSpec> = {}): Promise<void> =>
+  real().apply(namespace, name, { plan: 'standard', backup, restore: { from }, ...spec });
+const messageOf = async (name: string, reason: string): Promise<string> =>
+  conditionOf(await real().reason(namespace, name, 'Ready', reason, minutes(8)), 'Ready')?.message ?? '';
+
+/** Everything that is committed is in the archive afterwards. */
+async function archiveAll(name: string): Promise<void> {
+  const request = `addons.paas.dev/backup-now=${Date.now()}`;
+  await real().kubectl(['annotate', 'pga', name, request, '--overwrite', '--namespace', namespace]);
+  const isDone = '--for=jsonpath={.status.backup.now.result}=Completed';
+  await real().kubectl(['wait', `pga/${name}`, isDone, '--timeout=5m', '--namespace', namespace]);
+}
+
+/** Between the first row and the second. */
+let between = '';
+let lineage = '';
+
+beforeAll(async () => {
+  namespace = await real().namespace('restore');
+  await real().client.apply(storeSecret(real().cluster, namespace));
+  await real().apply(namespace, 'shop', { plan: 'standard', backup });
+  await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8));
+  lineage = statusOf('shop').backup?.serverName ?? '';
+  const table = 'CREATE TABLE orders (what text, at timestamptz DEFAULT clock_timestamp())';
+  await sql('shop', `SET ROLE app; ${table}; INSERT INTO orders VALUES ('first')`);
+  await sql('shop', 'SELECT pg_sleep(0.5)');
+  const format = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+  between = await sql('shop', `SELECT ${format}`);
+  await sql('shop', 'SELECT pg_sleep(0.5)');
+  await sql('shop', "INSERT INTO orders VALUES ('second')");
+  // A database that is restored to a time waits until the archive reaches it.
+  await restoring('between', { addon: 'shop', targetTime: between });
+  await archiveAll('shop');
+}, minutes(12));
+
+describe('a database that is restored', () => {
+  it('to a moment between two rows that were written one second apart has the first one only', async () => {
+    await real().running(namespace, 'between');
+    expect(await rowsOf('between')).toBe('first');
+    expect(statusOf('between').restore).toEqual({ serverName: lineage, store: storeName, targetTime: between });
+    const course = real().addons.course(namespace, 'between', (state) => conditionOf(state, 'Ready')?.reason);
+    expect(course).toContain('Restoring');
+    // Its own backups begin at once, and below a name of their own.
+    await real().reason(namespace, 'between', 'BackupReady', 'InForce', minutes(8));
+    expect(statusOf('between').backup?.serverName).not.toBe(lineage);
+    expect(await rowsOf('shop')).toBe('first second');
+  });
+
+  it('has a password of its own', async () => {
+    const url = async (name: string): Promise<string> =>
+      await real().kubectl([
+        ...['get', 'secret', `app-${name}-database-url`, '--namespace', namespace],
+        ...['--output', 'go-template={{.data.DATABASE_URL | base64decode}}'],
+      ]);
+    const password = async (name: string): Promise<string> => new URL(await url(name)).password;
+    expect(await password('between')).not.toBe(await password('shop'));
+  });
+
+  it('an addon that is deleted: its name is not enough, and its archive is', async () => {
+    await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=2m']);
+    await eventually('the end of its ObjectStore', async () => {
+      const name = clusterName(namespace, 'shop');
+      expect(await real().client.get(objectStoreGvr, namespace, name)).toBeUndefined();
+    });
+    await restoring('late', { addon: 'shop' });
+    expect(await messageOf('late', 'RestoreSourceMissing')).toContain('spec.restore.from.archive');
+    expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'late'))).toBeUndefined();
+    await real().kubectl(['delete', 'pga', 'late', '--namespace', namespace, '--timeout=2m']);
+    await restoring('late', { archive: { store: storeName, serverName: lineage } }, { plan: 'pro' });
+    await real().running(namespace, 'late');
+    expect(await rowsOf('late')).toBe('first second');
+  });
+
+  it('fails over although neither its source nor the ObjectStore of that exists any more', async () => {
+    await real().running(namespace, 'late');
+    const { primary = '' } = statusOf('late');
+    await real().kubectl(['delete', 'pod', primary, '--namespace', namespace, '--grace-period=0', '--force']);
+    const cluster = clusterName(namespace, 'late');
+    await eventually(
+      'another primary',
+      async () => {
+        const live = await real().client.get(clusterGvr, namespace, cluster);
+        expect(live?.status?.currentPrimary).not.toBe(primary);
+      },
+      { timeoutMilliseconds: minutes(1) },
+    );
+    await real().running(namespace, 'late');
+    expect(await rowsOf('late')).toBe('first second');
+  });
+
+  it('gets its ObjectStore again when somebody deletes it, and CNPG goes on looking after its Cluster', async () => {
+    const cluster = clusterName(namespace, 'between');
+    const origin = `${cluster}.origin`;
+    await real().kubectl(['delete', 'objectstore', origin, '--namespace', namespace]);
+    await eventually('the ObjectStore', async () => {
+      expect(await real().client.get(objectStoreGvr, namespace, origin)).toBeDefined();
+    });
+    // Without a primary, CNPG has to act.
+    const { primary = '', readySince } = statusOf('between');
+    await real().kubectl(['delete', 'pod', primary, '--namespace', namespace, '--grace-period=0', '--force']);
+    await real().addons.until(
+      namespace,
+      'between',
+      'a login after the restart',
+      ({ status }) => status?.phase === 'running' && status.readySince !== readySince,
+      minutes(5),
+    );
+  });
+
+  it('a time that the archive does not reach: it is named, and another addon restores the newest state', async () => {
+    // Nothing was committed in the last seconds before the addon was deleted, and nothing can be afterwards.
+    const targetTime = new Date().toISOString();
+    const archive = { store: storeName, serverName: lineage };
+    await restoring('ahead', { archive, targetTime });
+    const message = await messageOf('ahead', 'RestoreFailed');
+    expect(message).toContain('recovery ended before configured recovery target was reached');
+    const [, args = ''] = /kubectl (logs [^.;]+?)\.? /.exec(message) ?? [];
+    const log = await real().kubectl(args.split(' '));
+    expect(log).toContain('recovery ended before configured recovery target was reached');
+    await real().kubectl(['delete', 'pga', 'ahead', '--namespace', namespace, '--timeout=2m']);
+    await restoring('ahead', { archive });
+    await real().running(namespace, 'ahead');
+    expect(await rowsOf('ahead')).toBe('first second');
+  });
+});
