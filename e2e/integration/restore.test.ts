@@ -45,11 +45,10 @@ describe('a restore', () => {
     const requests = await suite().audit.since(mark);
     const ours = requests.filter(({ user, namespace: place }) => user === suite().operator.user && place === namespace);
     const writes = ours.filter(({ verb, resource }) => /create|patch|update/.test(verb) && !/^events$/.test(resource));
-    const made = writes.map(({ resource }) => resource);
+    const made = writes.map(({ resource }) => resource).filter((resource) => !resource.endsWith('status'));
     expect(made.slice(0, 3)).toEqual(['objectstores', 'objectstores', 'clusters']);
     expect(made.toSorted()).toEqual([
-      ...['backups', 'clusters', 'objectstores', 'objectstores', 'postgresaddons/status', 'postgresaddons/status'],
-      ...['postgresaddons/status', 'scheduledbackups', 'secrets'],
+      ...['backups', 'clusters', 'objectstores', 'objectstores', 'scheduledbackups', 'secrets'],
     ]);
     const database = await copyIn(namespace);
     expect(database.cluster?.spec?.bootstrap).toEqual({
@@ -126,13 +125,12 @@ describe('a restore', () => {
       await restoring(namespace, { archive: { store: 'main', serverName: lineage } });
     await held;
     await suite().crashOperator();
-    const masked = (children: unknown, lineage: string): unknown =>
-      JSON.parse(JSON.stringify(children).replaceAll(lineage, '<origin>'));
+    const masked = (children: unknown, namespace: string, lineage: string): unknown =>
+      JSON.parse(JSON.stringify(children).replaceAll(lineage.replace(namespace, '<namespace>'), '<origin>'));
     for (const { namespace, lineage } of places) {
       const addon = await suite().untilSettled(namespace, 'copy');
-      const found = masked(await comparableChildren(suite().client, addon), lineage);
-      const wanted = JSON.stringify(masked(expected, smooth.lineage)).replaceAll(smooth.namespace, namespace);
-      expect(found).toEqual(JSON.parse(wanted));
+      const found = masked(await comparableChildren(suite().client, addon), namespace, lineage);
+      expect(found).toEqual(masked(expected, smooth.namespace, smooth.lineage));
       expect(statusOf(addon).backup?.lineages).toHaveLength(1);
     }
   });
@@ -151,7 +149,7 @@ describe('a restore that is not possible creates nothing, and says why', () => {
     [
       'of a time in the future',
       'later',
-      () => ({ addon: 'shop', targetTime: '2999-01-01T00:00:00Z' }),
+      () => ({ addon: 'shop', targetTime: '2099-01-01T00:00:00Z' }),
       {},
       'in the future',
     ],

@@ -23,6 +23,7 @@ export class Triggers {
         if (change.type === 'deleted') this.#deletedAddons(change.object);
         this.addonChanged(change);
       },
+      written: (raw) => this.#sourceChanged(raw),
     },
     clusters: {
       changed: ({ object }) => this.childChanged(object, object.metadata.name),
@@ -59,9 +60,14 @@ export class Triggers {
     else this.#claims.delete(claim);
     this.#enqueue(key);
     this.#followSource(key, type === 'deleted' ? 'deleted' : 'there', object);
-    for (const waiting of this.#restores.get(key) ?? []) this.#enqueue(waiting);
+    this.#sourceChanged(object);
     // The objects that it left behind are classified differently once it is deleted.
     if (type === 'deleted') for (const claimant of others) this.#enqueue(claimant);
+  }
+
+  /** Also our own write of its status, which the watch does not report as a change. */
+  #sourceChanged({ metadata: { namespace, name } }: KubeObject): void {
+    for (const waiting of this.#restores.get(keyOf(namespace, name)) ?? []) this.#enqueue(waiting);
   }
 
   #followSource(key: Key, is: 'deleted' | 'there', { spec, status, metadata }: PostgresAddon): void {

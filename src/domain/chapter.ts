@@ -28,6 +28,8 @@ export interface Chapter {
   /** Children whose owner reference the writes change. */
   readonly changesOwner?: readonly Role[];
   /** As in Decision. */
+  readonly continues?: true;
+  /** As in Decision. */
   readonly recheckAfter?: number | undefined;
   /** As in Decision. */
   readonly waitAtLeast?: number | undefined;
@@ -49,6 +51,7 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
     requiresLogin: chapters.some(({ requiresLogin }) => requiresLogin === true),
     conditions: Object.assign({}, ...chapters.map(({ conditions }) => conditions)) as Conditions,
     status: Object.assign({}, ...chapters.map(({ status }) => status)) as Fields,
+    ...(chapters.some(({ continues }) => continues === true) ? { continues: true } : {}),
     recheckAfter: soonest(...chapters.map((chapter) => chapter.recheckAfter)),
     waitAtLeast: chapters.find(({ waitAtLeast }) => waitAtLeast !== undefined)?.waitAtLeast,
   };

@@ -20,7 +20,7 @@ import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
 import { inheritedReadyAt } from './recorded.ts';
-import { restoreChapter, untilRestorable } from './restore/restore.ts';
+import { restoreChapter, untilTargetTime } from './restore/restore.ts';
 import { retracted, retractedFields } from './retraction.ts';
 import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
@@ -47,11 +47,11 @@ function inSituation(s: Situation, now: number): Decision {
   if (s.observed.gone) return markLeftovers(s);
   if (s.addon.metadata.deletionTimestamp !== undefined) return release(s);
 
-  const target = targetOf(s);
+  const target = untilTargetTime(s, now) ?? targetOf(s);
   if (isVerdict(target)) return blocked(target);
   if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
-  const obstacle = findObstacle(s) ?? checkLive(s) ?? untilRestorable(s, target, now);
+  const obstacle = findObstacle(s) ?? checkLive(s);
   if (obstacle !== undefined)
     return { ...blocked(obstacle), conditions: retracted(s, obstacle), status: retractedFields(s, now) };
   if (orphanedCluster(s) !== undefined) return adoptDatabase(s, target);

@@ -3,6 +3,7 @@
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
+import { millisecondsOf } from '../../api/time.ts';
 import { destinationPathOf } from '../backup/archive.ts';
 import type { Lineage } from '../backup/lineages.ts';
 import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
@@ -39,9 +40,12 @@ export function originOf(s: Situation): Origin | Verdict | undefined {
   const { restore } = s.addon.spec;
   // A Cluster that vanished is not created again, or empty.
   if (restore === undefined || missingCluster(s) !== undefined || startsEmpty(s)) return undefined;
-  const { addon, archive } = restore.from;
-  if (addon !== undefined) return ofAddon(s, addon, restore.from.targetTime);
-  return archive === undefined ? undefined : ofArchive(s, archive, restore.from.targetTime);
+  const { addon, archive, targetTime } = restore.from;
+  // The schema does not know how many days a month has.
+  if (targetTime !== undefined && millisecondsOf(targetTime) === undefined)
+    return invalid(`spec.restore.from.targetTime "${targetTime}" is not a time; create this addon again with one`);
+  if (addon !== undefined) return ofAddon(s, addon, targetTime);
+  return archive === undefined ? undefined : ofArchive(s, archive, targetTime);
 }
 
 /** Whether the addon can have an ObjectStore that it was restored from. */

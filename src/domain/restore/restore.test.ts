@@ -183,6 +183,12 @@ describe('a database that is restored', () => {
       'RestoreSourceMissing',
       'no PostgresAddon "shop"',
     ],
+    [
+      'of a day that does not exist',
+      begin({ addon: 'shop', targetTime: '2026-02-30T00:00:00Z' }),
+      'InvalidSpec',
+      'is not a time',
+    ],
     ['of itself', begin({ addon: 'copy' }), 'InvalidSpec', 'is this addon'],
     [
       'of an addon without backups',

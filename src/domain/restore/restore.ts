@@ -27,19 +27,21 @@ export function restoreChapter({ s, target }: Round): Chapter {
   if (object !== undefined) return { actions: handOver(s.addon, { role: 'originStore', object }, 'held'), status };
   if (origin?.chosen === undefined || obstacleTo(s, 'originStore') !== undefined) return { status };
   const creation = create('originStore', buildOriginStore(s, target, origin.chosen));
-  // A database that exists does not wait for it.
-  return { actions: [s.own.cluster === undefined ? { ...creation, concern: 'database' } : creation], status };
+  if (s.own.cluster === undefined) return { actions: [{ ...creation, concern: 'database' }], status };
+  // A database that exists does not wait for it. Its Cluster is noted to look again once it is there.
+  return { actions: [creation], status, continues: true };
 }
 
 /**
- * Why a database is not restored yet; undefined if there is one, or it can be.
+ * Why a database is not restored yet, if that is the clock.
  * @param now wall-clock time in milliseconds
  */
-export function untilRestorable(s: Situation, { origin }: Target, now: number): Verdict | undefined {
-  const target = millisecondsOf(origin?.targetTime);
+export function untilTargetTime(s: Situation, now: number): Verdict | undefined {
+  const { targetTime } = s.addon.spec.restore?.from ?? {};
+  const target = millisecondsOf(targetTime);
   const isMade = s.own.cluster !== undefined || orphanedCluster(s) !== undefined;
   if (isMade || target === undefined || target <= now) return undefined;
-  const message = `spec.restore.from.targetTime ${origin?.targetTime} is in the future`;
+  const message = `spec.restore.from.targetTime ${targetTime} is in the future`;
   return target - now > clockTolerance
     ? { reason: 'InvalidSpec', message: `${message}; create this addon again with a time that has passed` }
     : { reason: 'RestorePending', message };
