@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
 import { kubectl } from '../cluster/kubectl.ts';
 import { installChart, provideImage, storeName, storeSecret } from '../install/operator.ts';
-import { choiceOf, readArguments } from '../toolchain/arguments.ts';
+import { choiceOf, readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import { formatElapsed } from '../toolchain/report.ts';
 import { repositoryRoot } from '../toolchain/repository.ts';
@@ -36,7 +36,8 @@ async function step<T>(title: string, run: () => Promise<T>): Promise<T> {
   return result;
 }
 
-async function demo(plan: Plan): Promise<void> {
+/** @param restores whether a table is dropped at the end and the database restored */
+async function demo(plan: Plan, restores: boolean): Promise<void> {
   const cluster = await step('a Kubernetes cluster with CloudNativePG', () =>
     up({ name: clusterName, profile: 'node', report: say }),
   );
@@ -49,7 +50,11 @@ async function demo(plan: Plan): Promise<void> {
   await step(`a database: examples/${plan}.yaml`, () => database(cluster, plan));
   const row = await step('an application with nothing but DATABASE_URL', () => application(cluster));
   const backup = hasBackups ? await step('the first base backup', () => firstBackup(cluster)) : undefined;
-  await summarize(cluster, row, backup);
+  const restored =
+    restores && hasBackups
+      ? await step('a dropped table, and the database as it was the moment before', () => restore(cluster, plan))
+      : undefined;
+  await summarize(cluster, row, backup, restored);
 }
 
 /** Applies the example and shows each phase until the database runs. */
@@ -65,31 +70,34 @@ async function database(cluster: Cluster, plan: Plan): Promise<void> {
     ['apply', '--server-side', '--namespace', namespace, '-f', '-'],
     JSON.stringify(named(manifest)),
   );
+  await untilRunning(cluster, 'shop');
+}
+
+/** Shows each phase until the addon runs. */
+async function untilRunning(cluster: Cluster, name: string): Promise<void> {
   const template = '{.status.phase}{"  "}{.status.conditions[?(@.type=="Ready")].message}{"\\n"}';
   const watch = execa(
     join(cluster.bin, 'kubectl'),
-    ['get', 'pga', 'shop', '--namespace', namespace, '--watch', '--output', `jsonpath=${template}`],
+    ['get', 'pga', name, '--namespace', namespace, '--watch', '--output', `jsonpath=${template}`],
     { env: { KUBECONFIG: cluster.kubeconfig }, reject: false, timeout: 15 * 60_000 },
   );
   let last = '';
   for await (const line of watch) {
     if (line.trim() !== '' && line !== last) say(`   ${line}`);
     last = line;
-    if (line.startsWith('running') && (await isRunning(cluster))) {
+    if (line.startsWith('running') && (await isRunning(cluster, name))) {
       watch.kill();
       return;
     }
   }
   throw new SetupError(
-    'The database did not come up. See: npm run cluster -- exec -- kubectl describe pga shop -n team-a',
+    `The database did not come up. See: npm run cluster -- exec -- kubectl describe pga ${name} -n ${namespace}`,
   );
 }
 
 /** Whether status speaks of the spec that was just applied: an earlier demo may have left another plan running. */
-async function isRunning(cluster: Cluster): Promise<boolean> {
-  const addon = JSON.parse(
-    await kubectl(cluster, ['get', 'pga', 'shop', '--namespace', namespace, '--output', 'json']),
-  );
+async function isRunning(cluster: Cluster, name: string): Promise<boolean> {
+  const addon = JSON.parse(await kubectl(cluster, ['get', 'pga', name, '--namespace', namespace, '--output', 'json']));
   return addon.status?.phase === 'running' && addon.status.observedGeneration === addon.metadata.generation;
 }
 
@@ -132,7 +140,54 @@ async function firstBackup(cluster: Cluster): Promise<string> {
   throw new SetupError('No backup is in force. See: npm run cluster -- exec -- kubectl describe pga shop -n team-a');
 }
 
-async function summarize(cluster: Cluster, row: string, backup: string | undefined): Promise<void> {
+/** Runs SQL in the primary of an addon. @returns what it printed */
+async function sql(cluster: Cluster, name: string, statement: string): Promise<string> {
+  const get = ['get', 'pga', name, '--namespace', namespace, '--output', 'jsonpath={.status.primary}'];
+  const primary = await kubectl(cluster, get);
+  const psql = ['psql', 'app', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', '--command'];
+  const pod = ['exec', '--namespace', namespace, primary, '--container', 'postgres', '--'];
+  return (await kubectl(cluster, [...pod, ...psql, statement])).trim();
+}
+
+/** Drops the application's table, and restores the database as it was before. @returns what is there again, in words */
+async function restore(cluster: Cluster, plan: Plan): Promise<string> {
+  const name = 'shop-before';
+  const where = ['--namespace', namespace];
+  // What is restored is chosen when an addon is created: an earlier demo restored to another time.
+  await kubectl(cluster, ['delete', 'pga', name, ...where, '--ignore-not-found', '--wait']);
+  const time = await sql(
+    cluster,
+    'shop',
+    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
+  );
+  await sql(cluster, 'shop', 'DROP TABLE visit');
+  say(`   ${time}  DROP TABLE visit`);
+  const request = `addons.paas.dev/backup-now=${Date.now()}`;
+  await kubectl(cluster, ['annotate', 'pga', 'shop', request, '--overwrite', ...where]);
+  const isDone = '--for=jsonpath={.status.backup.now.result}=Completed';
+  await kubectl(cluster, ['wait', 'pga/shop', isDone, '--timeout=5m', ...where]);
+  say('   a base backup: everything until now is in the archive');
+  const from = { addon: 'shop', targetTime: time };
+  const manifest = {
+    apiVersion: 'addons.paas.dev/v1alpha1',
+    kind: 'PostgresAddon',
+    metadata: { name, namespace },
+    spec: { plan, restore: { from } },
+  };
+  say(`   PostgresAddon ${name}, spec.restore.from: ${JSON.stringify(from)}`);
+  await kubectl(cluster, ['apply', '--server-side', '-f', '-'], JSON.stringify(manifest));
+  await untilRunning(cluster, name);
+  const row = await sql(cluster, name, "SELECT 'row ' || id || ': ' || note FROM visit ORDER BY id DESC LIMIT 1");
+  say(`   ${row}`);
+  return `as of ${time}, in PostgresAddon ${name}: ${row}`;
+}
+
+async function summarize(
+  cluster: Cluster,
+  row: string,
+  backup: string | undefined,
+  restored: string | undefined,
+): Promise<void> {
   const kinds =
     'pga,clusters.postgresql.cnpg.io,backups.postgresql.cnpg.io,scheduledbackups.postgresql.cnpg.io,pods,pvc,services';
   const objects = await kubectl(cluster, ['get', kinds, '--namespace', namespace, '--no-headers', '--output', 'name']);
@@ -144,6 +199,7 @@ async function summarize(cluster: Cluster, row: string, backup: string | undefin
   for (const object of [...objects.trim().split('\n'), secret]) console.log(`  ${object}`);
   console.log(`\nRead through DATABASE_URL\n  ${row}`);
   if (backup !== undefined) console.log(`\nCould be restored\n  ${backup}`);
+  if (restored !== undefined) console.log(`\nRestored\n  ${restored}`);
   console.log('\nGo on');
   console.log(
     `  connect    npm run cluster -- exec -- kubectl -n ${namespace} exec -it db-team-a-shop-1 -c postgres -- psql app`,
@@ -161,6 +217,8 @@ happens, and leaves it running.
 
 Options:
   --plan <plan>  free, standard or pro (default: standard)
+  --restore      then drop a table, and restore the database to the moment
+                 before (for a plan with backups)
   --keep         leave everything running at the end (the default)
   --down         remove the demo and everything it started
   -h, --help     print this`;
@@ -168,15 +226,17 @@ Options:
 const { values } = readArguments(help, {
   options: {
     plan: { type: 'string', default: 'standard' },
+    restore: { type: 'boolean', default: false },
     keep: { type: 'boolean' },
     down: { type: 'boolean', default: false },
   },
 });
 const plan = choiceOf(values.plan, plans, '--plan', help);
+if (values.restore && plan === 'free') refuse('--restore needs a plan with backups: standard or pro.', help);
 
 try {
   if (values.down) await down(clusterName, say);
-  else await demo(plan);
+  else await demo(plan, values.restore);
 } catch (error) {
   if (error instanceof SetupError) console.error(`\n${error.message}`);
   else console.error(error);

@@ -24,6 +24,12 @@ describe('the lineage', () => {
       at('13:00'),
       'new',
     ],
+    [
+      'of a time before a base backup that was requested, and that the plugin does not report yet',
+      { ...reaching(at('12:00')), now: { request: '1', result: 'Completed', startTime: at('13:00') } },
+      at('13:00'),
+      'new',
+    ],
     ['of the end of its oldest backup', reaching(at('12:00')), at('10:00'), 'new'],
     ['of a time whose archive is not known to reach it', both, at('11:00'), 'new'],
     ['of a time before it is the one before', both, at('08:00'), 'old'],
@@ -73,6 +79,13 @@ describe('the lineage', () => {
       `with a time up to ${at('09:00')}`,
     ],
     ['that is not archived yet', reaching(at('12:00')), at('12:01'), 'RestorePending', `it reaches ${at('12:00')}`],
+    [
+      'that a base backup is to archive',
+      { ...reaching(at('12:00')), now: { request: '1', result: 'Running', startTime: at('13:00') } },
+      at('12:01'),
+      'RestorePending',
+      `it reaches ${at('12:00')}`,
+    ],
   ])('none: of an addon %s', (_, backup, targetTime, reason, words) => {
     const verdict = restorableAt(source(backup), targetTime);
     expect(verdict).toMatchObject({ reason });

@@ -62,14 +62,16 @@ function between(
 }
 
 /**
- * Whether the archive does not reach the time yet, as far as the last login to the database told. The end of a base backup is archived with
- * it.
+ * Whether the archive does not reach the time yet, as far as the last login to the database told. With a base backup, everything that was
+ * committed before it is archived.
  */
 function notArchived(source: PostgresAddon, target: number, targetTime: string | undefined): Verdict | undefined {
-  const { recoveryWindow, lastSuccessTime } = source.status?.backup ?? {};
+  const { recoveryWindow, lastSuccessTime, now: requested } = source.status?.backup ?? {};
   const { to } = recoveryWindow ?? {};
-  const reached = millisecondsOf(to);
-  if (reached === undefined || Math.max(reached, millisecondsOf(lastSuccessTime) ?? 0) >= target) return undefined;
+  // The plugin may report it much later than CNPG.
+  const begun = requested?.result === 'Completed' ? requested.startTime : undefined;
+  const reached = [to, lastSuccessTime, begun].map((time) => millisecondsOf(time) ?? 0);
+  if (to === undefined || Math.max(...reached) >= target) return undefined;
   return {
     reason: 'RestorePending',
     message: `waiting until the archive of ${nameOf(source)} reaches ${targetTime}: it reaches ${to}, and is looked at every ten minutes. To archive everything at once, request a base backup of it (annotation addons.paas.dev/backup-now)`,
