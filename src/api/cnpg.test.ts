@@ -104,7 +104,7 @@ describe('a Cluster', () => {
     const plugin = { name: 'barman-cloud.cloudnative-pg.io', parameters: { serverName: 'db-1' } };
     const added = { name: 'other', connectionParameters: { host: 'h' }, password: { name: 's', key: 'k' } };
     const externalClusters = [{ name: 'origin', plugin }, added];
-    const long = { name: 'x'.repeat(longestText) };
+    const long = { name: 'x'.repeat(8 * longestText) };
     const bootstrap = { recovery: { ...recovery, secret: { name: 'x' } } };
     const raw = objectOf('Cluster', { spec: { bootstrap, externalClusters: [...externalClusters, long] } });
     expect(projectCluster(raw).spec).toMatchObject({ bootstrap: { recovery } });

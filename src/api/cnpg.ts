@@ -228,9 +228,12 @@ function projectPlugin(raw: Raw): Plugin {
   };
 }
 
-/** Whole, since an apply writes all of them again: somebody may have added one for replication. */
+/**
+ * An apply writes all of them again, and somebody may have added one for replication: so they are kept whole, unless one is longer than any
+ * that CNPG could use.
+ */
 function externalClusters(raw: unknown): readonly Raw[] {
-  return first(raw).filter((one) => JSON.stringify(one).length <= longestText);
+  return first(raw).filter((one) => JSON.stringify(one).length <= 8 * longestText);
 }
 
 function projectRecovery(raw: Raw): Raw {

@@ -196,7 +196,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The backups that spec.restore names cannot be found. Nothing was created.',
     remedy:
-      'Follow the message. Since spec.restore cannot be changed, delete this addon and create it again, unless the other addon is yet to be created.',
+      'If the other addon does not exist yet, create it. Otherwise delete this addon and create it again with what the message says: spec.restore cannot be changed.',
   },
   RestoreFailed: {
     state: 'stalled',
@@ -213,7 +213,7 @@ export const reasons = {
   ClusterRecreated: {
     state: 'progressing',
     meaning:
-      'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new one is being created: no backup of the present lineage can be restored, or the annotation addons.paas.dev/start-empty permits it. It is empty, unless the Cluster was deleted with --cascade=orphan: then CNPG gives its volumes to the new one.',
+      'The Cluster of a database that was ready no longer exists, although the addon was not deleted. A new one is being created: no backup of the present lineage can be restored, or the annotation addons.paas.dev/start-empty permits it. It is empty, or has what the deleted one was restored from, unless the Cluster was deleted with --cascade=orphan: then CNPG gives its volumes to the new one.',
     remedy: 'Find out who deleted the Cluster. Its data was deleted with it, unless its volume claims still exist.',
     warning: true,
   },
@@ -222,7 +222,7 @@ export const reasons = {
     meaning:
       'The Cluster no longer exists, although the addon was not deleted, and its backups can be restored. No empty one takes its place. The backups, the ObjectStore and the Secret with DATABASE_URL stay as they are.',
     remedy:
-      'Find out who deleted the Cluster. To restore the database, delete the addon, and create it again with spec.restore.from.archive and what the message names. To start with a new Cluster, set the annotation addons.paas.dev/start-empty of the addon to the server name in the message. It is empty, unless the volume claims of the deleted one still exist.',
+      'Find out who deleted the Cluster. To restore the database, set spec.mode to standard, delete the addon, and create it again with spec.restore.from.archive and what the message names. To start with a new Cluster, set the annotation addons.paas.dev/start-empty of the addon to the server name in the message. It is empty, unless the volume claims of the deleted one still exist.',
   },
   Applying: { state: 'progressing', meaning: 'A change of plan or version is being applied.', remedy: wait },
   Adopting: {

@@ -128,6 +128,7 @@ async function readChildren(
   const { namespace } = addon.metadata;
   const isRead = (role: Role): boolean => {
     const { kind } = cached[role];
+    // Most addons never have one.
     if (role === 'originStore' && !isRestored(addon)) return false;
     return kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
   };

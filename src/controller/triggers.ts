@@ -1,5 +1,5 @@
 // Maps a change reported by a watch to the keys of the addons that have to be reconciled.
-import { addonGvr, labels, type PostgresAddon } from '../api/addon.ts';
+import { addonGvr, labels, type PostgresAddon, projectAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import { clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.ts';
@@ -23,7 +23,11 @@ export class Triggers {
         if (change.type === 'deleted') this.#deletedAddons(change.object);
         this.addonChanged(change);
       },
-      written: (raw) => this.#sourceChanged(raw),
+      // The watch does not report our own writes of a status as changes.
+      written: (raw) => {
+        this.#followSource('there', projectAddon(raw));
+        this.#sourceChanged(raw);
+      },
     },
     clusters: {
       changed: ({ object }) => this.childChanged(object, object.metadata.name),
@@ -38,7 +42,7 @@ export class Triggers {
   readonly #deletedAddons: (addon: PostgresAddon) => void;
   /** The addons that need a Cluster with this name: a foreign Cluster does not refer to them, but its deletion concerns them. */
   readonly #claims = new Map<string, readonly Key[]>();
-  /** By addon, those that are to be restored from its backups and do not exist yet. */
+  /** By addon, those whose databases are yet to be restored from its backups. */
   readonly #restores = new Map<Key, ReadonlySet<Key>>();
 
   /**
@@ -59,20 +63,20 @@ export class Triggers {
     else if (others.length > 0) this.#claims.set(claim, others);
     else this.#claims.delete(claim);
     this.#enqueue(key);
-    this.#followSource(key, type === 'deleted' ? 'deleted' : 'there', object);
+    this.#followSource(type === 'deleted' ? 'deleted' : 'there', object);
     this.#sourceChanged(object);
     // The objects that it left behind are classified differently once it is deleted.
     if (type === 'deleted') for (const claimant of others) this.#enqueue(claimant);
   }
 
-  /** Also our own write of its status, which the watch does not report as a change. */
   #sourceChanged({ metadata: { namespace, name } }: KubeObject): void {
     for (const waiting of this.#restores.get(keyOf(namespace, name)) ?? []) this.#enqueue(waiting);
   }
 
-  #followSource(key: Key, is: 'deleted' | 'there', { spec, status, metadata }: PostgresAddon): void {
+  #followSource(is: 'deleted' | 'there', { spec, status, metadata }: PostgresAddon): void {
     const name = spec.restore?.from.addon;
     if (name === undefined) return;
+    const key = keyOf(metadata.namespace, metadata.name);
     const source = keyOf(metadata.namespace, name);
     const waiting = new Set(this.#restores.get(source));
     if (is === 'there' && status?.restore === undefined) waiting.add(key);

@@ -48,7 +48,8 @@ function inSituation(s: Situation, now: number): Decision {
   if (s.addon.metadata.deletionTimestamp !== undefined) return release(s);
 
   const target = untilTargetTime(s, now) ?? targetOf(s);
-  if (isVerdict(target)) return blocked(target);
+  if (isVerdict(target))
+    return { ...blocked(target), conditions: retracted(s, target), status: retractedFields(s, now) };
   if (s.addon.spec.suspend === true) return suspended({ s, target, now }, chaptersOf);
 
   const obstacle = findObstacle(s) ?? checkLive(s);

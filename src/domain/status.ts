@@ -99,6 +99,8 @@ function fieldsOf(
   const isPending = actions.some((action) => action.child === 'cluster' && !hasSucceeded(action, result));
   const isMissing = isRefused && result.created?.cluster === undefined && actions.some(isCreationOfCluster);
   const asked = withRefusedRequest(told, result, now);
+  // Nothing was restored.
+  const restored = isMissing ? { restore: before.restore } : {};
   const backups = 'backup' in status ? { backup: isMissing ? withoutNewLineage(asked, before.backup) : asked } : {};
   const { sourceVersion, secretUID = result.created?.urlSecret } = credentials ?? {};
   const isPublished = !isRefused && sourceVersion !== undefined && secretUID !== undefined;
@@ -107,6 +109,7 @@ function fieldsOf(
     ...(isRefused && before.plan !== undefined ? {} : others),
     // Backups are taken of the Cluster as it is, whatever else is refused.
     ...(isRefused && before.plan !== undefined && isPending ? {} : backups),
+    ...restored,
     ...(result.login?.reason === 'LoggedIn' ? login?.proves : {}),
     ...('running' in status ? { running: withServerVersion(status.running, result.serverVersion) } : {}),
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),

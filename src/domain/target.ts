@@ -66,6 +66,8 @@ export function targetOf(s: Situation): Target | Verdict {
   const names = namesOf(addon);
   const origin = originOf(s);
   if (origin !== undefined && isVerdict(origin)) return origin;
+  // Also if nothing tells any more which backups it began with.
+  const began = (s.own.cluster ?? orphanedCluster(s))?.spec.bootstrap?.recovery;
   const disk = reachableDisk(s, profile, origin?.storage);
   const store = storeOf(addon, profile.backup, platform.stores);
   const backupProblem = scheduleProblem(addon) ?? (store !== undefined && isVerdict(store) ? store : undefined);
@@ -93,8 +95,8 @@ export function targetOf(s: Situation): Target | Verdict {
     awaits,
     storage: disk.value,
     origin,
-    database: addon.spec.database?.name ?? origin?.database ?? 'app',
-    owner: addon.spec.database?.owner ?? origin?.owner ?? 'app',
+    database: addon.spec.database?.name ?? origin?.database ?? began?.database ?? 'app',
+    owner: addon.spec.database?.owner ?? origin?.owner ?? began?.owner ?? 'app',
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',
     shortfall: shortfall ?? disk.shortfall,
   };

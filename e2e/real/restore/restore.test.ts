@@ -143,7 +143,7 @@ describe('a database that is restored', () => {
     await restoring('ahead', { archive, targetTime });
     const message = await messageOf('ahead', 'RestoreFailed');
     expect(message).toContain('recovery ended before configured recovery target was reached');
-    const [, args = ''] = /kubectl (logs [^.;]+?)\.? /.exec(message) ?? [];
+    const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
     const log = await real().kubectl(args.split(' '));
     expect(log).toContain('recovery ended before configured recovery target was reached');
     await real().kubectl(['delete', 'pga', 'ahead', '--namespace', namespace, '--timeout=2m']);

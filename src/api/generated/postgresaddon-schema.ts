@@ -193,7 +193,7 @@ export const addonSchema: Schema = {
                 "targetTime": {
                   "x-kubernetes-validations": [
                     {
-                      "rule": "self.matches('^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$')",
+                      "rule": "self.matches('^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])$')",
                       "message": "targetTime must be a time with its time zone, such as 2026-01-02T03:04:05Z or 2026-01-02T04:04:05+01:00"
                     }
                   ]
@@ -409,7 +409,10 @@ export const addonSchema: Schema = {
           "properties": {
             "serverName": {},
             "store": {},
-            "targetTime": {}
+            "targetTime": {},
+            "database": {},
+            "owner": {},
+            "major": {}
           }
         },
         "credentials": {

@@ -465,6 +465,18 @@ export interface AddonStatus {
      * The time of the state that was restored. Absent for the newest one.
      */
     readonly targetTime?: string;
+    /**
+     * The name of the database.
+     */
+    readonly database?: string;
+    /**
+     * The role that owns it.
+     */
+    readonly owner?: string;
+    /**
+     * The major version of PostgreSQL that wrote the backups.
+     */
+    readonly major?: number;
   };
   /**
    * Identifies the published credentials. Never contains a credential.

@@ -131,9 +131,16 @@ function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'reche
   return { actions: [createBackup(backup)], recheckAfter: runningRecheck };
 }
 
-/** CNPG would stop looking after the Cluster if what is there instead went. */
+/** What is there instead of the ObjectStore that the database was restored from, which is not needed for its own backups. */
 function obstacleToOrigin({ s, target }: Round): Verdict | undefined {
-  return target.origin === undefined ? undefined : obstacleTo(s, 'originStore');
+  const obstacle = target.origin === undefined ? undefined : obstacleTo(s, 'originStore');
+  if (obstacle === undefined || s.own.cluster === undefined) return undefined;
+  const message = `ObjectStore ${target.names.originStore}, which the Cluster names since it was restored, does not belong to this addon; delete it, and the operator makes it again. CloudNativePG stops looking after the Cluster while there is none`;
+  return isForeign(obstacle) ? { reason: obstacle.reason, message } : obstacle;
+}
+
+function isForeign({ reason }: Verdict): boolean {
+  return reason === 'NameConflict' || reason === 'AdoptionRefused';
 }
 
 /** Without a schedule nothing is in force, and a suspended addon makes none. What status does not record yet is not claimed either. */

@@ -38,8 +38,8 @@ describe('the message', () => {
   const messageOf = (lineage: Lineage, asked?: string) => missingCluster(gone([lineage], asked))?.message;
 
   it('names what is known of the place of the backups', () => {
-    expect(messageOf(restorable)).toContain(' (server name db-1). ');
-    expect(messageOf({ ...restorable, store: 'main' })).toContain(' (object store "main", server name db-1). ');
+    expect(messageOf(restorable)).toContain(' (server name db-1), ');
+    expect(messageOf({ ...restorable, store: 'main' })).toContain(' (object store "main", server name db-1), ');
   });
 
   it('quotes 400 characters of the path and 100 of the annotation', () => {

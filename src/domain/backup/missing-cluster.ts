@@ -73,12 +73,10 @@ function missing(
   return {
     reason: 'ClusterMissing',
     message:
-      `Cluster ${namesOf(addon).cluster} was deleted, but not by this operator, and its backups can be restored, so no empty one takes its place. ` +
-      `They stay where they are (${where}). ` +
-      'To restore it, delete this addon, which deletes none of them, and create it again with spec.restore.from.archive. ' +
-      `To give them up as the backups of this addon and start with a new Cluster, set the annotation ${startEmpty}=${serverName} on this addon${other}. ` +
-      'The new one is empty, unless the volume claims of the deleted one still exist, as after kubectl delete cluster --cascade=orphan: ' +
-      'then it has the data that they hold',
+      `Cluster ${namesOf(addon).cluster} was deleted, but not by this operator, and its backups can be restored (${where}), so no empty one takes its place. ` +
+      'To restore it, delete this addon with spec.mode standard, which leaves the backups, and create it again with spec.restore.from.archive. ' +
+      `To start with a new Cluster, set the annotation ${startEmpty}=${serverName} on this addon${other}: ` +
+      'it is empty, unless the volume claims of the deleted one still exist, as after kubectl delete cluster --cascade=orphan',
   };
 }
 

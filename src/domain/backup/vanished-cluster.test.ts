@@ -42,7 +42,7 @@ describe('a Cluster that vanished although nobody deleted the addon', () => {
     expect(readyOf(missing)).toMatchObject({ status: 'False', reason: 'ClusterMissing' });
     for (const words of [
       `object store "main", s3://backups/team-a, server name ${lineage}`,
-      'create it again with spec.restore.from.archive',
+      'with spec.mode standard, which leaves the backups, and create it again with spec.restore.from.archive',
       `${annotations.startEmpty}=${lineage}`,
       '--cascade=orphan',
     ])

@@ -23,10 +23,12 @@ export function buildCluster(
   live?: Cluster,
 ): ClusterManifest {
   const { profile } = target;
+  const isRecovered = live?.spec.bootstrap?.recovery !== undefined;
   const all = {
     ...notes,
     [annotations.objectStore]: target.archive?.note,
-    [annotations.originStore]: target.origin?.note,
+    [annotations.originStore]:
+      target.origin === undefined && isRecovered ? notes[annotations.originStore] : target.origin?.note,
   };
   const isNoted = Object.keys(notes).length > 0 || target.archive !== undefined || target.origin !== undefined;
   const highlyAvailable = profile.instances > 1;
@@ -107,7 +109,8 @@ function serviceAccountOf(
   { archive, origin }: Target,
   live: Cluster | undefined,
 ): ClusterSpec['serviceAccountTemplate'] {
-  const { serviceAccountAnnotations = {} } = archive?.chosen?.store ?? origin?.chosen?.store ?? {};
+  const stores = [origin?.chosen?.store, archive?.chosen?.store];
+  const serviceAccountAnnotations = Object.assign({}, ...stores.map((store) => store?.serviceAccountAnnotations));
   // Without a store for now, the archive goes on as it is, and needs its role.
   const isKept = archive !== undefined && archive.chosen === undefined;
   const present = live?.spec.serviceAccountTemplate?.metadata?.annotations ?? {};

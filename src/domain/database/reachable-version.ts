@@ -35,10 +35,11 @@ export function reachableVersion(s: Situation, restored?: number): ReachableVers
   const { defaultVersion } = observed.platform;
   const asked = addon.spec.version;
   // A deleted Cluster is recreated with the version that it had.
-  if (own.cluster === undefined)
-    return {
-      value: asked ?? (wasReady(addon) ? addon.status?.version : undefined) ?? ofMajor(restored, defaultVersion),
-    };
+  if (own.cluster === undefined) {
+    // Backups are restored by the version that wrote them, and upgraded afterwards.
+    if (restored !== undefined && majorOf(asked) !== restored) return { value: ofMajor(restored, defaultVersion) };
+    return { value: asked ?? (wasReady(addon) ? addon.status?.version : undefined) ?? defaultVersion };
+  }
 
   const running = knownRunning(s);
   const data = own.cluster.status.dataMajor ?? majorOf(running?.version);

@@ -10,7 +10,7 @@ import {
 import { cut } from '../../api/text.ts';
 import type { ConnectionCheck } from '../observed.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
-import type { Origin } from '../restore/origin.ts';
+import { inWords } from '../restore/origin.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { phaseMeaning } from './cnpg-phase.ts';
@@ -44,13 +44,13 @@ export function judgeCluster(
   waiting: boolean,
 ): ClusterVerdict {
   if (cluster === undefined)
-    return { provisioned: wasReady(addon) ? recreated(target) : working(addon, target), applying: false };
+    return { provisioned: wasReady(addon) ? recreated(target) : working(addon, target, cluster), applying: false };
   if (!waiting && isUp(cluster, instances)) {
     const message = `all ${instances} instance(s) are ready`;
     return { provisioned: { reason: 'ClusterHealthy', message }, applying: false };
   }
   const applying = wasReady(addon) && (waiting || reasonOf(addon, 'PlanApplied') === 'Applying');
-  return { provisioned: unfinished(addon, cluster, applying ? changing : working(addon, target)), applying };
+  return { provisioned: unfinished(addon, cluster, applying ? changing : working(addon, target, cluster)), applying };
 }
 
 /** @param provisioned the verdict of judgeCluster(): healthy means that CNPG has finished the current request */
@@ -65,22 +65,20 @@ const changing: Verdict = {
 
 /** Deleting a Cluster deletes its data, unless its volume claims were kept: CNPG gives those to a new Cluster of the same name. */
 function recreated({ names, origin }: Target): Verdict {
-  const isWhat = origin === undefined ? 'which is empty' : `and restored again ${fromOrigin(origin)},`;
-  const message = `Cluster ${names.cluster} was deleted, but not by this operator; a new one is being created, ${isWhat} unless the volume claims of the deleted one still exist`;
+  const what =
+    origin === undefined ? 'which is empty' : `restored again ${inWords(origin)}, without what was written since,`;
+  const message = `Cluster ${names.cluster} was deleted, but not by this operator; a new one is being created, ${what} unless the volume claims of the deleted one still exist`;
   return { reason: 'ClusterRecreated', message };
 }
 
 /** The message is constant on purpose: CNPG's phase changes often, and each new text would be a status write. */
-function working(addon: PostgresAddon, { origin }: Target): Verdict {
-  if (wasReady(addon))
-    return { reason: 'Provisioning', message: 'not every instance is ready; waiting for CloudNativePG to recover it' };
-  return origin === undefined
-    ? { reason: 'Creating', message: 'CloudNativePG is creating the database' }
-    : { reason: 'Restoring', message: `CloudNativePG is restoring the database ${fromOrigin(origin)}` };
-}
-
-function fromOrigin({ serverName, targetTime }: Origin): string {
-  return `from the backups of ${serverName}, ${targetTime === undefined ? 'to their newest state' : `as of ${targetTime}`}`;
+function working(addon: PostgresAddon, { origin }: Target, cluster: Cluster | undefined): Verdict {
+  const hasPrimary = (cluster?.status.currentPrimary ?? '') !== '';
+  if (origin !== undefined && !(wasReady(addon) && hasPrimary))
+    return { reason: 'Restoring', message: `CloudNativePG is restoring the database ${inWords(origin)}` };
+  return wasReady(addon)
+    ? { reason: 'Provisioning', message: 'not every instance is ready; waiting for CloudNativePG to recover it' }
+    : { reason: 'Creating', message: 'CloudNativePG is creating the database' };
 }
 
 /** Why the Cluster is not provisioned: intervention is needed, or else `otherwise`. */

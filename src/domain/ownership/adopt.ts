@@ -1,10 +1,11 @@
 // Adopts the database that a deleted addon with the same name and appId left in service, if it matches the addon.
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import { millisecondsOf } from '../../api/time.ts';
 import { isLower, majorOf, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
 import { inheritedReadyAt } from '../recorded.ts';
-import type { Origin } from '../restore/origin.ts';
+import { inWords, type Origin } from '../restore/origin.ts';
 import { orphanedCluster, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -48,7 +49,7 @@ function mismatchOf({ addon, observed }: Situation, target: Target, cluster: Clu
     return `${left} has the database "${database}", but this addon needs "${target.database}" (spec.database.name)`;
   if (owner !== target.owner)
     return `${left} has a database of role "${owner}", but this addon needs "${target.owner}" (spec.database.owner)`;
-  const beginning = otherBeginning(addon, target.origin);
+  const beginning = otherBeginning(addon, observed.restoreSource, target.origin);
   if (beginning !== undefined) return `${left} ${beginning}`;
   const holds = versionOfData(cluster, observed.platform.imagePattern);
   const wanted = addon.spec.version;
@@ -58,21 +59,24 @@ function mismatchOf({ addon, observed }: Situation, target: Target, cluster: Clu
 }
 
 /**
- * How the database began otherwise than the addon requests; undefined if it did not. Which addon it was restored from is not recorded, and
- * an addon that requests no restore adopts every database.
+ * How the database began otherwise than the addon requests; undefined if it did not. One that requests no restore does not care. Of a
+ * source that is gone nothing tells which lineages it had.
  */
-function otherBeginning({ spec: { restore } }: PostgresAddon, origin: Origin | undefined): string | undefined {
+function otherBeginning(
+  { spec: { restore } }: PostgresAddon,
+  source: PostgresAddon | undefined,
+  origin: Origin | undefined,
+): string | undefined {
   if (restore === undefined) return undefined;
   const { targetTime, archive } = restore.from;
-  const is =
-    origin === undefined
-      ? 'began empty'
-      : `was restored from the backups of ${origin.serverName}, ${origin.targetTime === undefined ? 'to their newest state' : `as of ${origin.targetTime}`}`;
-  const isSame =
-    origin !== undefined &&
-    origin.targetTime === targetTime &&
-    (archive === undefined || archive.serverName === origin.serverName);
-  return isSame ? undefined : `${is}, but spec.restore of this addon requests something else`;
+  const requested = 'but spec.restore of this addon requests something else';
+  if (origin === undefined) return `began empty, ${requested}`;
+  const isSameTime = millisecondsOf(targetTime) === millisecondsOf(origin.targetTime);
+  const isOfArchive =
+    archive === undefined || (archive.serverName === origin.serverName && archive.store === origin.chosen?.name);
+  const lineages = source?.status?.backup?.lineages;
+  const isOfSource = lineages === undefined || lineages.some(({ serverName }) => serverName === origin.serverName);
+  return isSameTime && isOfArchive && isOfSource ? undefined : `was restored ${inWords(origin)}, ${requested}`;
 }
 
 /** The version of the files. The image tells it unless nothing ran with it: before the first start, and during a major upgrade. */

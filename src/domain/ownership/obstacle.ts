@@ -12,7 +12,9 @@ export function findObstacle(s: Situation): Verdict | undefined {
   const watched = neededRoles(s).filter(isWatched);
   return (
     watched.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined) ??
-    watched.map((role) => inTheWay(s, role)).find((verdict) => verdict !== undefined)
+    watched
+      .map((role) => (role === 'originStore' ? obstacleTo(s, role) : inTheWay(s, role)))
+      .find((verdict) => verdict !== undefined)
   );
 }
 

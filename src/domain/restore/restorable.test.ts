@@ -5,7 +5,7 @@ import { anAddon } from '../testing.ts';
 import { restorableAt } from './restorable.ts';
 
 type Backup = NonNullable<AddonStatus['backup']>;
-const source = (backup: Backup | undefined) => anAddon({}, { ...(backup && { backup }) });
+const source = (backup: Backup | undefined) => anAddon({}, { phase: 'running', ...(backup && { backup }) });
 const at = (clock: string): string => `2026-01-02T${clock}:00Z`;
 
 const present = { serverName: 'new', from: at('10:00') };
@@ -69,6 +69,13 @@ describe('the lineage', () => {
       'RestorePending',
       'waiting for the first base backup',
     ],
+    [
+      'whose lineages lead out of their folder',
+      { requested: 'none', lineages: [{ serverName: '../team-b/db', from: at('02:00'), until: at('03:00') }] },
+      undefined,
+      'RestoreSourceMissing',
+      'has no backups',
+    ],
     ['before the oldest one', both, at('01:59'), 'InvalidSpec', `which was completed at ${at('02:00')}`],
     ['between two', both, at('09:30'), 'InvalidSpec', `a time up to ${at('09:00')}, or from ${at('10:00')} on`],
     [
@@ -91,6 +98,22 @@ describe('the lineage', () => {
     expect(verdict).toMatchObject({ reason });
     expect(verdict).toHaveProperty('message', expect.stringContaining(words));
     expect(verdict).toHaveProperty('message', expect.stringContaining('PostgresAddon "shop"'));
+  });
+
+  it('is waited for as long as nobody has reported on the addon', () => {
+    expect(restorableAt(anAddon(), undefined)).toMatchObject({ reason: 'RestorePending' });
+  });
+
+  it('names an earlier state that could be restored instead of waiting', () => {
+    const verdict = restorableAt(source({ requested: 'daily', lineages: [{ serverName: 'new' }, past] }), undefined);
+    expect(verdict).toHaveProperty('message', expect.stringContaining(`up to ${at('09:00')}`));
+  });
+
+  it('asks to resume an addon that is suspended, since nobody looks at its archive', () => {
+    const paused = { ...source(reaching(at('12:00'))), spec: { plan: 'standard' as const, suspend: true } };
+    const verdict = restorableAt(paused, at('12:01'));
+    expect(verdict).toHaveProperty('message', expect.stringContaining('spec.suspend to false'));
+    expect(verdict).toHaveProperty('message', expect.not.stringContaining('backup-now'));
   });
 
   it('is not promised of a time after the last one ended, without a later one', () => {

@@ -10,14 +10,16 @@ import type { Verdict } from '../verdict.ts';
  * @returns a verdict if there is none, or not yet
  */
 export function restorableAt(source: PostgresAddon, targetTime: string | undefined): Lineage | Verdict {
-  const { lineages = [] } = source.status?.backup ?? {};
+  const recorded = source.status?.backup?.lineages ?? [];
+  // Whoever can write a status must not lead out of the folder of the namespace.
+  const lineages = recorded.filter(({ serverName }) => /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(serverName));
   const restorable = lineages.filter(({ from }) => millisecondsOf(from) !== undefined);
   const [present] = lineages;
   const isPresentPending = present !== undefined && present.until === undefined && present.from === undefined;
   const [newest] = restorable;
-  if (newest === undefined) return isPresentPending || hasPlan(source) ? firstPending(source) : noBackups(source);
+  if (newest === undefined) return isPresentPending || mayHave(source) ? firstPending(source) : noBackups(source);
   const target = millisecondsOf(targetTime);
-  if (target === undefined) return isPresentPending ? firstPending(source) : newest;
+  if (target === undefined) return isPresentPending ? firstPending(source, newest) : newest;
   const found = restorable.find(({ from }) => (millisecondsOf(from) ?? 0) <= target);
   if (found === undefined) return tooEarly(source, targetTime, restorable.at(-1)?.from);
   const until = millisecondsOf(found.until);
@@ -25,16 +27,22 @@ export function restorableAt(source: PostgresAddon, targetTime: string | undefin
   return found.until === undefined ? (notArchived(source, target, targetTime) ?? found) : found;
 }
 
-function hasPlan({ status }: PostgresAddon): boolean {
-  return (status?.backup?.requested ?? 'none') !== 'none';
+/** Whether its plan has backups, or no operator has said anything of it yet. */
+function mayHave({ status }: PostgresAddon): boolean {
+  return status?.phase === undefined || (status.backup?.requested ?? 'none') !== 'none';
 }
 
 function nameOf({ metadata: { name } }: PostgresAddon): string {
   return `PostgresAddon "${name}"`;
 }
 
-function firstPending(source: PostgresAddon): Verdict {
-  const message = `waiting for the first base backup of ${nameOf(source)}: its condition BackupReady reports the progress`;
+/** @param older what could be restored instead */
+function firstPending(source: PostgresAddon, older?: Lineage): Verdict {
+  const instead =
+    older === undefined
+      ? ''
+      : `. To restore an earlier state instead, up to ${older.until}, create this addon again with spec.restore.from.targetTime`;
+  const message = `waiting for the first base backup of ${nameOf(source)}: its condition BackupReady reports the progress${instead}`;
   return { reason: 'RestorePending', message };
 }
 
@@ -72,8 +80,10 @@ function notArchived(source: PostgresAddon, target: number, targetTime: string |
   const begun = requested?.result === 'Completed' ? requested.startTime : undefined;
   const reached = [to, lastSuccessTime, begun].map((time) => millisecondsOf(time) ?? 0);
   if (to === undefined || Math.max(...reached) >= target) return undefined;
-  return {
-    reason: 'RestorePending',
-    message: `waiting until the archive of ${nameOf(source)} reaches ${targetTime}: it reaches ${to}, and is looked at every ten minutes. To archive everything at once, request a base backup of it (annotation addons.paas.dev/backup-now)`,
-  };
+  const isSuspended = source.spec.suspend === true;
+  const how = isSuspended
+    ? 'but the addon is suspended, so that nobody looks again. Set its spec.suspend to false'
+    : 'and is looked at every ten minutes. To archive everything at once, request a base backup of it (annotation addons.paas.dev/backup-now)';
+  const message = `waiting until the archive of ${nameOf(source)} reaches ${targetTime}: it reaches ${to}, ${how}`;
+  return { reason: 'RestorePending', message };
 }

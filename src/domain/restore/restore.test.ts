@@ -1,39 +1,23 @@
 // The life of a database that begins with the backups of another one, round by round.
 import { describe, expect, it } from '@jest/globals';
-import { type AddonSpec, annotations, type PostgresAddon } from '../../api/addon.ts';
-import type { ClusterSpec } from '../../api/cnpg.ts';
+import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import { timestampOf } from '../../api/time.ts';
-import { backupOf, completes, inForce, look, platform, round, settles, type World } from '../backup/testing.ts';
-import { withReadyAt } from '../recorded.ts';
+import { backupOf, completes, look, platform, round, settles, type World } from '../backup/testing.ts';
 import { anAddon, aStore, manifestOf, summary, testTime, think } from '../testing.ts';
-
-type Restore = NonNullable<AddonSpec['restore']>;
-
-const source = inForce().addon;
-const lineage = source.status?.backup?.lineages?.[0]?.serverName ?? '';
-const from = source.status?.backup?.lineages?.[0]?.from ?? '';
-
-/** Another addon in the same namespace. */
-function restored(restore: Restore['from'], spec: Partial<AddonSpec> = {}, name = 'copy'): PostgresAddon {
-  const addon = anAddon({ restore: { from: restore }, ...spec });
-  return { ...addon, metadata: { ...addon.metadata, name, uid: 'copy-uid' } };
-}
-
-const begin = (restore: Restore['from'], spec: Partial<AddonSpec> = {}, name = 'copy'): World => ({
-  addon: restored(restore, spec, name),
+import {
+  begin,
+  busy,
+  byArchive,
+  byName,
+  from,
+  lineage,
+  type Restore,
+  ran,
+  readyOf,
+  restored,
   source,
-});
-const byName = begin({ addon: 'shop' });
-const byArchive = begin({ archive: { store: 'main', serverName: lineage } });
-const readyOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'Ready');
-const specOf = (world: World): ClusterSpec =>
-  manifestOf(think(look(world)).actions, 'cluster').spec as unknown as ClusterSpec;
-const ran = (world: World): World => ({ ...world, addon: withReadyAt(world.addon, '2026-01-02T03:04:00Z') });
-/** CNPG has not finished. */
-const busy = (world: World): World => ({
-  ...world,
-  cluster: world.cluster && { ...world.cluster, status: { phase: 'Setting up primary' } },
-});
+  specOf,
+} from './testing.ts';
 
 describe('a database that is restored', () => {
   it('begins with the backups of the other one, and archives below a name of its own', () => {
@@ -62,7 +46,13 @@ describe('a database that is restored', () => {
   it('has its stores before the Cluster, and rests afterwards', () => {
     const first = round(byName);
     expect(first.wrote).toEqual(['create ObjectStore', 'create ObjectStore', 'create Cluster']);
-    expect(first.addon.status?.restore).toEqual({ serverName: lineage, store: 'main' });
+    expect(first.addon.status?.restore).toMatchObject({
+      serverName: lineage,
+      store: 'main',
+      database: 'app',
+      owner: 'app',
+      major: 17,
+    });
     expect(round(busy(first)).wrote).toEqual([]);
   });
 
@@ -109,7 +99,13 @@ describe('a database that is restored', () => {
     const { source: _, ...alone } = running;
     const after = round({ ...alone, source: undefined });
     expect(after.wrote).not.toContain('apply Cluster');
-    expect(after.addon.status?.restore).toEqual({ serverName: lineage, store: 'main' });
+    expect(after.addon.status?.restore).toMatchObject({
+      serverName: lineage,
+      store: 'main',
+      database: 'app',
+      owner: 'app',
+      major: 17,
+    });
     // A write for another reason repeats it.
     const larger = { ...after, addon: { ...after.addon, spec: { ...after.addon.spec, plan: 'pro' as const } } };
     const { bootstrap, externalClusters } = specOf(larger);
@@ -192,7 +188,7 @@ describe('a database that is restored', () => {
     ['of itself', begin({ addon: 'copy' }), 'InvalidSpec', 'is this addon'],
     [
       'of an addon without backups',
-      { ...byName, source: anAddon({ plan: 'free' }) },
+      { ...byName, source: anAddon({ plan: 'free' }, { phase: 'running' }) },
       'RestoreSourceMissing',
       'no backups',
     ],

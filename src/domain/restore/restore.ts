@@ -4,7 +4,8 @@ import { annotations } from '../../api/addon.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import { type ObjectStoreManifest, objectStoreManifest } from '../backup/object-store.ts';
 import type { Chapter, Round } from '../chapter.ts';
-import { create } from '../decision.ts';
+import { majorOf } from '../database/version.ts';
+import { diffKept } from '../ownership/child-diff.ts';
 import { handOver } from '../ownership/handover.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { compareQuantities } from '../quantity.ts';
@@ -19,17 +20,23 @@ const recoveryMemory = '1Gi';
 /** How far the clock of whoever wrote the time may be ahead. Milliseconds. */
 const clockTolerance = 60_000;
 
-/** @returns the write of the ObjectStore, which comes before that of the Cluster, and `status.restore` */
+/**
+ * @returns the write of the ObjectStore, which comes before that of the Cluster, and `status.restore`. Once there is a Cluster, it is only
+ * made again: what it leads to was read
+ */
 export function restoreChapter({ s, target }: Round): Chapter {
   const { origin } = target;
-  const status = { restore: origin && restoreOf(origin) };
+  const status = { restore: origin && restoreOf(target, origin) };
   const object = originStoreOf(s);
-  if (object !== undefined) return { actions: handOver(s.addon, { role: 'originStore', object }, 'held'), status };
+  const { cluster } = s.own;
+  if (object !== undefined && (cluster !== undefined || origin?.chosen === undefined))
+    return { actions: handOver(s.addon, { role: 'originStore', object }, 'held'), status };
   if (origin?.chosen === undefined || obstacleTo(s, 'originStore') !== undefined) return { status };
-  const creation = create('originStore', buildOriginStore(s, target, origin.chosen));
-  if (s.own.cluster === undefined) return { actions: [{ ...creation, concern: 'database' }], status };
+  const wanted = buildOriginStore(s, target, origin.chosen);
+  const actions = diffKept(s, 'originStore', wanted);
+  if (cluster === undefined) return { actions: actions.map((action) => ({ ...action, concern: 'database' })), status };
   // A database that exists does not wait for it. Its Cluster is noted to look again once it is there.
-  return { actions: [creation], status, continues: true };
+  return { actions, status, continues: true };
 }
 
 /**
@@ -47,8 +54,12 @@ export function untilTargetTime(s: Situation, now: number): Verdict | undefined 
     : { reason: 'RestorePending', message };
 }
 
-function restoreOf({ serverName, chosen, targetTime }: Origin): NonNullable<NonNullable<Chapter['status']>['restore']> {
-  return { serverName, ...(chosen && { store: chosen.name }), ...(targetTime !== undefined && { targetTime }) };
+function restoreOf(
+  { database, owner, version }: Target,
+  { serverName, chosen, targetTime, major = majorOf(version) }: Origin,
+): NonNullable<NonNullable<Chapter['status']>['restore']> {
+  const what = { ...(chosen && { store: chosen.name }), ...(targetTime !== undefined && { targetTime }) };
+  return { serverName, ...what, database, owner, ...(major === undefined ? {} : { major }) };
 }
 
 /** Without a retention: what it leads to belongs to another lineage, of which nothing is removed. */

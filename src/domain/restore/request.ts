@@ -1,0 +1,118 @@
+// Finds the backups that `spec.restore` requests, and compares what is known of them with the rest of the spec. Nothing is created if they
+// cannot be restored.
+import type { PostgresAddon } from '../../api/addon.ts';
+import { cut } from '../../api/text.ts';
+import { millisecondsOf } from '../../api/time.ts';
+import { destinationPathOf } from '../backup/archive.ts';
+import type { Lineage } from '../backup/lineages.ts';
+import { unknownStore } from '../backup/stores.ts';
+import { majorOf } from '../database/version.ts';
+import type { Situation } from '../situation.ts';
+import { isVerdict, type Verdict } from '../verdict.ts';
+import { chosenStore, type Origin } from './origin.ts';
+import { restorableAt } from './restorable.ts';
+
+type Restore = NonNullable<PostgresAddon['spec']['restore']>;
+
+/** How much of a path is quoted, in characters: it can be any text. */
+const longestPath = 400;
+
+/** @returns undefined if the addon requests no restore; a verdict if what it requests is not there, or not possible */
+export function requestedOrigin(s: Situation): Origin | Verdict | undefined {
+  const { restore } = s.addon.spec;
+  if (restore === undefined) return undefined;
+  const { addon, archive, targetTime } = restore.from;
+  // The schema does not know how many days a month has.
+  if (targetTime !== undefined && millisecondsOf(targetTime) === undefined)
+    return invalid(`spec.restore.from.targetTime "${targetTime}" is not a time; create this addon again with one`);
+  if (addon !== undefined) return ofAddon(s, addon, targetTime);
+  if (archive !== undefined) return ofArchive(s, archive, targetTime);
+  return invalid('spec.restore.from has neither addon nor archive; create this addon again with one of them');
+}
+
+function ofArchive(
+  s: Situation,
+  { store, serverName }: NonNullable<Restore['from']['archive']>,
+  targetTime: string | undefined,
+): Origin | Verdict {
+  const chosen = chosenStore(s, store);
+  const { addon, observed } = s;
+  return chosen === undefined
+    ? unknownStore('spec.restore.from.archive.store', store, addon.metadata.namespace, observed.platform.stores)
+    : { serverName, targetTime, chosen };
+}
+
+function ofAddon(s: Situation, name: string, targetTime: string | undefined): Origin | Verdict {
+  const { addon, observed } = s;
+  if (name === addon.metadata.name)
+    return invalid(
+      `spec.restore.from.addon "${name}" is this addon; to restore a deleted one of the same name, use spec.restore.from.archive`,
+    );
+  const { restoreSource: source } = observed;
+  if (source === undefined) return noAddon(name);
+  const lineage = restorableAt(source, targetTime);
+  if (isVerdict(lineage)) return lineage;
+  const chosen = storeOf(s, name, lineage);
+  if (isVerdict(chosen)) return chosen;
+  const { name: database = 'app', owner = 'app' } = source.spec.database ?? {};
+  const { version, resources } = source.status ?? {};
+  const major = majorOf(lineage.version ?? (lineage.until === undefined ? version : undefined));
+  const mismatch = mismatchOf(addon, { name, database, owner, major });
+  if (mismatch !== undefined) return invalid(mismatch);
+  const { serverName } = lineage;
+  return { serverName, targetTime, chosen, database, owner, major, storage: resources?.storage };
+}
+
+function noAddon(name: string): Verdict {
+  return {
+    reason: 'RestoreSourceMissing',
+    message: `there is no PostgresAddon "${name}" in this namespace (spec.restore.from.addon); if it was deleted, create this addon again with spec.restore.from.archive: the last Event of the deleted one names its object store and server name`,
+  };
+}
+
+/** The store that a lineage is in: of that name, if it still leads there, or any other that does. */
+function storeOf(
+  s: Situation,
+  addon: string,
+  { serverName, store: name, destinationPath }: Lineage,
+): NonNullable<Origin['chosen']> | Verdict {
+  const { namespace } = s.addon.metadata;
+  const named = name === undefined ? undefined : chosenStore(s, name);
+  if (named !== undefined && destinationPath === undefined) return named;
+  const others = Object.keys(s.observed.platform.stores.stores).map((one) => chosenStore(s, one));
+  const found = [named, ...others].find(
+    (one) => one !== undefined && destinationPathOf(one, namespace) === destinationPath,
+  );
+  if (found !== undefined) return found;
+  const where = [name && `object store "${name}"`, destinationPath && cut(destinationPath, longestPath)];
+  return {
+    reason: 'RestoreSourceMissing',
+    message: `the backups of PostgresAddon "${addon}" (server name ${serverName}) are in ${where.filter(Boolean).join(', ') || 'an object store that is not recorded'}, where no object store of this namespace leads to; ask the platform team for it`,
+  };
+}
+
+/** What this addon requests in another way than the other database has it; undefined if nothing. */
+function mismatchOf(
+  { spec }: PostgresAddon,
+  has: {
+    readonly name: string;
+    readonly database: string;
+    readonly owner: string;
+    readonly major: number | undefined;
+  },
+): string | undefined {
+  const { name, owner } = spec.database ?? {};
+  const of = `PostgresAddon "${has.name}"`;
+  const same = 'use that, or leave the field out';
+  if (name !== undefined && name !== has.database)
+    return `spec.database.name "${name}" is not the database of ${of}, which is "${has.database}"; ${same}`;
+  if (owner !== undefined && owner !== has.owner)
+    return `spec.database.owner "${owner}" is not the owner of the database of ${of}, which is "${has.owner}"; ${same}`;
+  if (spec.version !== undefined && has.major !== undefined && majorOf(spec.version) !== has.major)
+    return `spec.version "${spec.version}" cannot restore the backups of ${of}, which are of PostgreSQL ${has.major}; ${same}. A restored database can be upgraded afterwards`;
+  return undefined;
+}
+
+function invalid(message: string): Verdict {
+  return { reason: 'InvalidSpec', message };
+}
