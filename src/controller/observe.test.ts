@@ -252,6 +252,16 @@ describe('without a read', () => {
     expect((await observe(key, deps))?.holderGone).toBe(isGone);
   });
 
+  it('the addon that it is to be restored from is found by its name, in the same namespace', async () => {
+    const addon = anAddon({ restore: { from: { addon: 'other' } } });
+    const other = anAddon();
+    const source = { ...other, metadata: { ...other.metadata, name: 'other' } };
+    const { deps, asked } = knowing({ addons: [addon, source] }, away);
+    expect((await observe(key, deps))?.restoreSource?.metadata.name).toBe('other');
+    expect((await observe(key, knowing({ addons: [addon] }, away).deps))?.restoreSource).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
   it('a child that is not there is absent', async () => {
     const { deps } = knowing({ addons: [changed(anAddon(), { appId: 'other' })] }, away);
     expect((await observe(key, deps))?.children).toMatchObject({

@@ -10,6 +10,7 @@ import {
 import { cut } from '../../api/text.ts';
 import type { ConnectionCheck } from '../observed.ts';
 import { reasonOf, wasReady } from '../recorded.ts';
+import { givenUpRestore } from '../restore/failure.ts';
 import { inWords } from '../restore/origin.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -85,6 +86,8 @@ function working(addon: PostgresAddon, { origin }: Target, cluster: Cluster | un
 function unfinished(addon: PostgresAddon, cluster: Cluster, otherwise: Verdict): Verdict {
   const stopped = stoppedBySomebody(cluster);
   if (stopped !== undefined) return stopped;
+  const failedRestore = givenUpRestore(cluster);
+  if (failedRestore !== undefined) return failedRestore;
   const meaning = phaseMeaning(cluster.status.phase);
   if (meaning === 'healthy' || meaning === 'working') return otherwise;
   if (meaning !== 'PluginMissing' || !wasReady(addon)) return { reason: meaning, message: cnpgReport(cluster) };

@@ -2,6 +2,7 @@
 // message contains the command that shows the log.
 import { millisecondsOf } from '../../api/time.ts';
 import type { Container, Ended, Pod } from '../../api/workload.ts';
+import { restoreFailed } from '../restore/failure.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Evidence } from './evidence.ts';
 import { normalize } from './messages.ts';
@@ -48,18 +49,12 @@ export function upgradeFails(evidence: Evidence): Verdict | undefined {
   return { reason: 'UpgradeFailed', message };
 }
 
-/** PostgreSQL says why it cannot restore in the log of the Job only. */
+/** CNPG reports it as well, but later. */
 export function restoreFails(evidence: Evidence): Verdict | undefined {
   const loop = loops(evidence).find(({ pod }) => isRecovery(pod));
   if (loop === undefined) return undefined;
-  const { namespace } = evidence.cluster.metadata;
-  const { targetTime } = evidence.cluster.spec.bootstrap?.recovery?.recoveryTarget ?? {};
-  const unreached =
-    targetTime === undefined
-      ? ''
-      : ` "recovery ended before configured recovery target was reached" there means that nothing was committed from ${targetTime} on, as far as the archive goes: create this addon again with an earlier time, or with none for the newest state.`;
-  const message = `the restore fails repeatedly; for the cause, see ${logCommand(loop.pod, loop.container.name, namespace)}.${unreached} CloudNativePG goes on trying, and nothing of the backups is changed`;
-  return { reason: 'RestoreFailed', message };
+  const { cluster } = evidence;
+  return restoreFailed(cluster, logCommand(loop.pod, loop.container.name, cluster.metadata.namespace));
 }
 
 /** @returns the first container that repeatedly exits, or whose Job repeatedly fails, with the command that shows its log */

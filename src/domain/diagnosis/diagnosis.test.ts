@@ -8,6 +8,7 @@ import { projectCluster } from '../../api/cnpg.ts';
 import { type Reason, reasons } from '../../api/conditions.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { type Facts, projectClaim, projectPod, projectWarning } from '../../api/workload.ts';
+import { givenUpRestore } from '../restore/failure.ts';
 import { blindSpots, findCause } from './diagnosis.ts';
 
 type Json = Record<string, unknown>;
@@ -158,6 +159,41 @@ describe('an upgrade that fails', () => {
     // The node was shut down before a container began.
     expect(causeOf(first({ 'pods.0.status': { phase: 'Failed' } }))).toBeUndefined();
     expect(causeOf(read('job-failing'))?.reason).toBe('CrashLooping');
+  });
+});
+
+describe('a restore that fails', () => {
+  const job = 'db-crash-1-full-recovery';
+  const bootstrap = { recovery: { source: 'origin', recoveryTarget: { targetTime: '2026-01-01T00:00:00Z' } } };
+  const failing = changed('job-failing', {
+    ...Object.fromEntries([0, 1].map((pod) => [`pods.${pod}.metadata.ownerReferences.0.name`, job])),
+    ...Object.fromEntries([0, 1].map((pod) => [`pods.${pod}.status.containerStatuses.0.name`, 'full-recovery'])),
+    'cluster.spec.bootstrap': bootstrap,
+    'cluster.status.phaseReason': `Instance creation failed for the following jobs: ${job}. Check the job logs.`,
+  });
+
+  it('is reported with its log, and with what PostgreSQL says of a time that it does not reach', () => {
+    const cause = causeOf(failing);
+    expect(cause?.reason).toBe('RestoreFailed');
+    for (const word of [
+      `kubectl logs -n crash job/${job} -c full-recovery.`,
+      'recovery ended before configured recovery target was reached',
+      'from 2026-01-01T00:00:00Z on',
+    ])
+      expect(cause?.message).toContain(word);
+    const newest = causeOf({ ...failing, cluster: read('job-failing').cluster });
+    expect(newest?.reason).toBe('RestoreFailed');
+    expect(newest?.message).not.toContain('target');
+  });
+
+  it('is reported in the same words once CNPG gives up', () => {
+    const given = givenUpRestore(projectCluster(failing.cluster));
+    expect(given).toEqual(causeOf(failing));
+    expect(givenUpRestore(projectCluster(read('job-failing').cluster))).toBeUndefined();
+    const another = changed('job-failing', { 'cluster.status.phaseReason': `jobs: ${job}s` });
+    expect(givenUpRestore(projectCluster(another.cluster))).toBeUndefined();
+    const early = { ...failing.cluster, status: { phase: 'Setting up primary', phaseReason: job } };
+    expect(givenUpRestore(projectCluster(early as KubeObject))).toBeUndefined();
   });
 });
 

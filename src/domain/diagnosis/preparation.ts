@@ -2,6 +2,7 @@
 // init container of the instance's pod prepares the disk (cloudnative-pg#11319), and only an upgrade is a Job. No other file of the
 // diagnosis distinguishes the two.
 import type { Pod } from '../../api/workload.ts';
+import { recoveryJob } from '../restore/failure.ts';
 
 /** The suffix of the name of the Job that upgrades the data files to another major version. There is one, for the primary. */
 const upgradeJob = '-major-upgrade';
@@ -58,12 +59,9 @@ export function logCommand(pod: Pod, container: string, namespace: string): stri
     : `kubectl logs -n ${namespace} job/${job} -c ${container}`;
 }
 
-/** The suffix of the name of the Job that restores the data files from a backup. */
-const recoveryJob = '-full-recovery';
-
 /** Whether it is the pod of a restore. */
 export function isRecovery(pod: Pod): boolean {
-  return jobName(pod)?.endsWith(recoveryJob) === true;
+  return jobName(pod)?.endsWith(`-${recoveryJob}`) === true;
 }
 
 /** Whether it is the pod of a major upgrade. */

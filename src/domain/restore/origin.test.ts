@@ -76,6 +76,8 @@ describe('the ObjectStore of the origin', () => {
   it('is made again also if nobody but status knows its store any more', () => {
     const bare = edited(running, (cluster) => ({ ...cluster, metadata: { ...cluster.metadata, annotations: {} } }));
     const made = round({ ...round(bare), originStore: undefined });
+    // The Cluster is written in the next round, which nothing else would begin.
+    expect(think(look({ ...round(bare), originStore: undefined })).decision.continues).toBe(true);
     expect(made.originStore?.spec).toMatchObject({ configuration: { destinationPath: 's3://backups/team-a' } });
     expect(made.addon.status?.restore?.store).toBe('main');
   });
