@@ -66,7 +66,10 @@ describe('a database that is restored', () => {
   it('to a moment between two rows that were written one second apart has the first one only', async () => {
     await real().running(namespace, 'between');
     expect(await rowsOf('between')).toBe('first');
-    expect(statusOf('between').restore).toEqual({ serverName: lineage, store: storeName, targetTime: between });
+    expect(statusOf('between').restore).toEqual({
+      ...{ serverName: lineage, store: storeName, targetTime: between },
+      ...{ database: 'app', owner: 'app', major: 17 },
+    });
     const course = real().addons.course(namespace, 'between', (state) => conditionOf(state, 'Ready')?.reason);
     expect(course).toContain('Restoring');
     // Its own backups begin at once, and below a name of their own.

@@ -85,7 +85,7 @@ export interface AddonSpec {
        */
       readonly addon?: string;
       /**
-       * A lineage of backups of this namespace, also of an addon that no longer exists. What spec.database and spec.version say must be what the database had.
+       * A lineage of backups of this namespace, also of an addon that no longer exists. spec.version must have the major version of the backups, and spec.database must name the database and the owner that they have: CloudNativePG creates an empty one if it does not find them.
        */
       readonly archive?: {
         /**

@@ -138,3 +138,15 @@ it.each([
   expect(message).toContain(words);
   expect(message?.includes('backups')).toBe(words.includes('backups'));
 });
+
+it('the end of a standard addon names its database and owner, which a restore has to know', () => {
+  const lineages = [{ serverName: 'db-1', store: 'main', from: '2026-01-02T00:00:00Z' }];
+  const ended = (database: NonNullable<PostgresAddon['spec']['database']>): string | undefined => {
+    const standard = aRunningAddon({ database });
+    const metadata = { ...standard.metadata, deletionTimestamp };
+    return readyOf(observing({ ...standard, metadata, status: { ...standard.status, backup: { lineages } } }))?.message;
+  };
+  expect(ended({ name: 'sales' })).toContain('Its backups (database "sales", owner "app") stay');
+  expect(ended({ owner: 'clerk' })).toContain('Its backups (database "app", owner "clerk") stay');
+  expect(ended({ name: 'app' })).toContain('Its backups stay');
+});

@@ -97,11 +97,18 @@ function removed(addon: PostgresAddon): Verdict {
   const archive =
     serverName === undefined
       ? ''
-      : `. Its backups stay in ${place.filter(Boolean).join(', ')}, until somebody removes them there`;
+      : `. Its backups${namesOfDatabase(addon)} stay in ${place.filter(Boolean).join(', ')}, until somebody removes them there`;
   return {
     reason: 'Deleted',
     message: `the addon is being deleted, and with it the Cluster, its data and the Secret${archive}`,
   };
+}
+
+/** What a restore has to know, unless it is the default. */
+function namesOfDatabase({ spec, status }: PostgresAddon): string {
+  const database = spec.database?.name ?? status?.restore?.database ?? 'app';
+  const owner = spec.database?.owner ?? status?.restore?.owner ?? 'app';
+  return database === 'app' && owner === 'app' ? '' : ` (database "${database}", owner "${owner}")`;
 }
 
 function kept(s: Situation): Verdict {

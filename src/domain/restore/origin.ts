@@ -4,11 +4,11 @@ import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
-import { type Store, storeNamed } from '../backup/stores.ts';
+import type { Store } from '../backup/stores.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
-import { requestedOrigin } from './request.ts';
+import { chosenStore, requestedOrigin } from './request.ts';
 
 /** The backups that a database begins with, and what is known of the database that they are of. */
 export interface Origin {
@@ -81,12 +81,6 @@ function recordedOrigin(s: Situation): Origin | undefined {
   if (restore === undefined) return undefined;
   const { store, ...rest } = restore;
   return { ...rest, chosen: store === undefined ? undefined : chosenStore(s, store), storage: resources?.storage };
-}
-
-/** The store of that name, if the addon's namespace may use it. */
-export function chosenStore({ addon, observed }: Situation, name: string): Origin['chosen'] {
-  const store = storeNamed(name, addon.metadata.namespace, observed.platform.stores);
-  return store && { name, store };
 }
 
 /** `{store}.{count}`. */

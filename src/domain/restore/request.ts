@@ -5,11 +5,11 @@ import { cut } from '../../api/text.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import { destinationPathOf } from '../backup/archive.ts';
 import type { Lineage } from '../backup/lineages.ts';
-import { unknownStore } from '../backup/stores.ts';
+import { storeNamed, unknownStore } from '../backup/stores.ts';
 import { majorOf } from '../database/version.ts';
 import type { Situation } from '../situation.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
-import { chosenStore, type Origin } from './origin.ts';
+import type { Origin } from './origin.ts';
 import { restorableAt } from './restorable.ts';
 
 type Restore = NonNullable<PostgresAddon['spec']['restore']>;
@@ -28,6 +28,12 @@ export function requestedOrigin(s: Situation): Origin | Verdict | undefined {
   if (addon !== undefined) return ofAddon(s, addon, targetTime);
   if (archive !== undefined) return ofArchive(s, archive, targetTime);
   return invalid('spec.restore.from has neither addon nor archive; create this addon again with one of them');
+}
+
+/** The store of that name, if the addon's namespace may use it. */
+export function chosenStore({ addon, observed }: Situation, name: string): Origin['chosen'] {
+  const store = storeNamed(name, addon.metadata.namespace, observed.platform.stores);
+  return store && { name, store };
 }
 
 function ofArchive(
