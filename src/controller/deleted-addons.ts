@@ -2,8 +2,8 @@
 // before the operator has marked its Cluster, and its ready_at is recorded nowhere else.
 import type { PostgresAddon } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
+import { namesOf } from '../domain/child-names.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
-import { namesOf } from '../domain/target.ts';
 import type { Cache } from './cache.ts';
 import { type Key, keyOf } from './key.ts';
 

@@ -2,8 +2,8 @@
 import { addonGvr, labels, type PostgresAddon, projectAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
+import { namesOf } from '../domain/child-names.ts';
 import { clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.ts';
-import { namesOf } from '../domain/target.ts';
 import type { Change } from '../kube/store.ts';
 import { type Key, keyOf, splitKey } from './key.ts';
 

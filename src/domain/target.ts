@@ -6,18 +6,14 @@ import { problemOf } from './backup/cron.ts';
 import { dailySchedule } from './backup/schedule.ts';
 import { storeOf } from './backup/stores.ts';
 import { untilBackedUp } from './backup/upgrade.ts';
-import { byRole, children, type Role } from './children.ts';
+import { type Names, namesOf } from './child-names.ts';
 import { reachableImage } from './database/image.ts';
 import { type Profile, planToResources } from './database/plans.ts';
-import { clusterName } from './names.ts';
-import { appIdOf } from './ownership/owner.ts';
 import { compareQuantities } from './quantity.ts';
-import { type Origin, originOf } from './restore/origin.ts';
+import { originOf } from './restore/origin.ts';
+import type { Origin } from './restore/request.ts';
 import { orphanedCluster, type Situation } from './situation.ts';
 import { isVerdict, type Verdict } from './verdict.ts';
-
-/** The names of the children, by role. */
-export type Names = Readonly<Record<Role, string>>;
 
 export interface Target {
   readonly names: Names;
@@ -42,13 +38,6 @@ export interface Target {
   readonly sslMode: SslMode;
   /** Which part of the request is not applied, and why; undefined if all of it is. */
   readonly shortfall: Verdict | undefined;
-}
-
-/** The names of an addon's children. The name of the Cluster is computed once, and read from status afterwards. */
-export function namesOf(addon: PostgresAddon): Names {
-  const appId = appIdOf(addon);
-  const cluster = addon.status?.clusterName ?? clusterName(addon.spec.tenantId ?? addon.metadata.namespace, appId);
-  return byRole((role) => children[role].name({ cluster, appId }));
 }
 
 /** The target, or a verdict if the spec is invalid (possible only if the schema is not enforced). */

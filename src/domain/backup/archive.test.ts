@@ -6,7 +6,7 @@ import type { Cluster } from '../../api/cnpg.ts';
 import { situationOf } from '../situation.ts';
 import { aCluster, anAddon, anObjectStore, archivingBelow, aStore, aTarget, observing } from '../testing.ts';
 import { incarnationOf, lineageOf, wantedArchive } from './archive.ts';
-import type { Lineage } from './lineages.ts';
+import type { Lineage } from './lineage.ts';
 
 const chosen = { name: 'main', store: aStore(), retention: '7d' };
 

@@ -12,7 +12,8 @@ import {
   testPlatform,
   testTime,
 } from '../testing.ts';
-import { type Lineage, lineagesOf, presentLineage } from './lineages.ts';
+import { type Lineage, presentLineage } from './lineage.ts';
+import { lineagesOf } from './lineages.ts';
 
 const platform = { ...testPlatform, stores: { defaultStore: 'main', stores: { main: aStore() } } };
 

@@ -1,22 +1,15 @@
 // Remembers the lineages of backups in status: CNPG and the plugin forget those before the present one within half an hour.
-import type { AddonStatus, PostgresAddon } from '../../api/addon.ts';
+import type { AddonStatus } from '../../api/addon.ts';
 import { destinationIn } from '../../api/barman.ts';
 import { timestampOf } from '../../api/time.ts';
 import { majorOf } from '../database/version.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { destinationPathOf, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
+import type { Lineage } from './lineage.ts';
 import { oldestBackup } from './window.ts';
 
-export type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
-
 const mostLineages = 10;
-
-/** The lineage that status records as the present one; undefined if backups have stopped, or never began. */
-export function presentLineage({ status }: PostgresAddon): Lineage | undefined {
-  const [first] = status?.backup?.lineages ?? [];
-  return first?.until === undefined ? first : undefined;
-}
 
 /**
  * The last lineages, that of the Cluster first. Those before it end when they are seen to be replaced.

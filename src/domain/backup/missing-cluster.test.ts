@@ -4,7 +4,7 @@ import { type AddonStatus, annotations, type PostgresAddon } from '../../api/add
 import { cut } from '../../api/text.ts';
 import { situationOf } from '../situation.ts';
 import { anAddon, observing, testTime } from '../testing.ts';
-import type { Lineage } from './lineages.ts';
+import type { Lineage } from './lineage.ts';
 import { backupWithoutCluster, missingCluster, replacesLineage } from './missing-cluster.ts';
 
 const restorable: Lineage = { serverName: 'db-1', version: '17', from: '2026-01-01T00:00:00Z' };

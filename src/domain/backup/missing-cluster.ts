@@ -3,11 +3,10 @@
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
 import { cut } from '../../api/text.ts';
 import { timestampOf } from '../../api/time.ts';
+import { namesOf } from '../child-names.ts';
 import type { Situation } from '../situation.ts';
-import { namesOf } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
-import { type Lineage, presentLineage } from './lineages.ts';
-import { oldestBackupOf } from './window.ts';
+import { type Lineage, oldestBackupOf, presentLineage } from './lineage.ts';
 
 /** How much of the annotation and of the path is quoted, in characters: they can be any text. */
 const longestQuote = 100;

@@ -1,21 +1,17 @@
 // Reads what is known of the backups of the present lineage.
-import type { ObjectStore, RecoveryWindow } from '../../api/barman.ts';
+import type { RecoveryWindow } from '../../api/barman.ts';
 import { recordedTime, timestampOf } from '../../api/time.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { type Archive, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
 import { attemptName, firstOf } from './first-backup.ts';
+import { oldestBackupOf, windowIn } from './lineage.ts';
 import { daysOf } from './retention.ts';
 
 /** What the plugin reports of the present lineage. */
 export function windowOf(s: Situation, { archive }: Pick<Target, 'archive'>): RecoveryWindow | undefined {
   const lineage = lineageOf(s, archive);
   return lineage === undefined ? undefined : windowIn(objectStoreOf(s), lineage);
-}
-
-function windowIn(objectStore: ObjectStore | undefined, serverName: string): RecoveryWindow | undefined {
-  const windows = objectStore?.status.serverRecoveryWindow ?? {};
-  return Object.hasOwn(windows, serverName) ? windows[serverName] : undefined;
 }
 
 /**
@@ -43,13 +39,6 @@ export function oldestBackup(s: Situation, { archive }: Pick<Target, 'archive'>)
   const isKnown = read.kind === 'absent' || name.startsWith(firstOf(present));
   if (isKnown && isUnconfirmed(s, present)) return completed;
   return oldestBackupOf(s, present) ?? completed;
-}
-
-/** The same of any lineage: what the plugin reports, or else what is recorded. */
-export function oldestBackupOf(s: Situation, lineage: string): string | undefined {
-  const { lineages = [] } = s.addon.status?.backup ?? {};
-  const recorded = lineages.find(({ serverName }) => serverName === lineage);
-  return windowIn(objectStoreOf(s), lineage)?.firstRecoverabilityPoint ?? recorded?.from;
 }
 
 /** The clock of the plugin and the operator's may differ. Milliseconds. */

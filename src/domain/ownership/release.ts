@@ -2,12 +2,12 @@
 import { type AddonStatus, labels, orphanFinalizer, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { timestampOf } from '../../api/time.ts';
-import type { Lineage } from '../backup/lineages.ts';
+import type { Lineage } from '../backup/lineage.ts';
+import { namesOf } from '../child-names.ts';
 import { kindOf, roles } from '../children.ts';
 import type { Action, Decision } from '../decision.ts';
 import { formerUidOf } from '../recorded.ts';
 import { type FoundChild, type Situation, unseen } from '../situation.ts';
-import { namesOf } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { hasFinalizer, otherFinalizers, removeFinalizer } from './finalizer.ts';
 import { handOver, isMarked } from './handover.ts';

@@ -4,29 +4,10 @@ import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
-import type { Store } from '../backup/stores.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
-import { chosenStore, requestedOrigin } from './request.ts';
-
-/** The backups that a database begins with, and what is known of the database that they are of. */
-export interface Origin {
-  /** The lineage. */
-  readonly serverName: string;
-  /** In RFC 3339; undefined for the newest state. */
-  readonly targetTime?: string | undefined;
-  /** Where they are; undefined if the platform team does not offer that store any more. */
-  readonly chosen: { readonly name: string; readonly store: Store } | undefined;
-  readonly database?: string | undefined;
-  readonly owner?: string | undefined;
-  /** The major version of PostgreSQL. */
-  readonly major?: number | undefined;
-  /** The size of its disks. */
-  readonly storage?: string | undefined;
-  /** The value of the annotation `annotations.originStore` of the Cluster. */
-  readonly note?: string | undefined;
-}
+import { chosenStore, type Origin, requestedOrigin } from './request.ts';
 
 /** @returns undefined for a database that begins empty; a verdict if it must not be created */
 export function originOf(s: Situation): Origin | Verdict | undefined {

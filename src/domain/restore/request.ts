@@ -4,13 +4,30 @@ import type { PostgresAddon } from '../../api/addon.ts';
 import { cut } from '../../api/text.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import { destinationPathOf } from '../backup/archive.ts';
-import type { Lineage } from '../backup/lineages.ts';
-import { storeNamed, unknownStore } from '../backup/stores.ts';
+import type { Lineage } from '../backup/lineage.ts';
+import { type Store, storeNamed, unknownStore } from '../backup/stores.ts';
 import { majorOf } from '../database/version.ts';
 import type { Situation } from '../situation.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
-import type { Origin } from './origin.ts';
 import { restorableAt } from './restorable.ts';
+
+/** The backups that a database begins with, and what is known of the database that they are of. */
+export interface Origin {
+  /** The lineage. */
+  readonly serverName: string;
+  /** In RFC 3339; undefined for the newest state. */
+  readonly targetTime?: string | undefined;
+  /** Where they are; undefined if the platform team does not offer that store any more. */
+  readonly chosen: { readonly name: string; readonly store: Store } | undefined;
+  readonly database?: string | undefined;
+  readonly owner?: string | undefined;
+  /** The major version of PostgreSQL. */
+  readonly major?: number | undefined;
+  /** The size of its disks. */
+  readonly storage?: string | undefined;
+  /** The value of the annotation `annotations.originStore` of the Cluster. */
+  readonly note?: string | undefined;
+}
 
 type Restore = NonNullable<PostgresAddon['spec']['restore']>;
 

@@ -1,7 +1,7 @@
 // Finds the lineage of an addon's backups that a state can be restored from, as far as its status tells.
 import type { PostgresAddon } from '../../api/addon.ts';
 import { millisecondsOf } from '../../api/time.ts';
-import type { Lineage } from '../backup/lineages.ts';
+import type { Lineage } from '../backup/lineage.ts';
 import type { Verdict } from '../verdict.ts';
 
 /**

@@ -12,7 +12,8 @@ import { compareQuantities } from '../quantity.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
-import { type Origin, originIncarnation, originStoreOf } from './origin.ts';
+import { originIncarnation, originStoreOf } from './origin.ts';
+import type { Origin } from './request.ts';
 
 /** The container that reads a base backup needs more memory than the one that writes it: 852 MB took 1Gi (plugin 0.14). */
 const recoveryMemory = '1Gi';
