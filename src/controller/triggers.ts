@@ -1,5 +1,5 @@
 // Maps a change reported by a watch to the keys of the addons that have to be reconciled.
-import { addonGvr, labels, type PostgresAddon, projectAddon } from '../api/addon.ts';
+import { addonGvr, labels, type PostgresAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import { namesOf } from '../domain/child-names.ts';
@@ -25,7 +25,7 @@ export class Triggers {
       },
       // The watch does not report our own writes of a status as changes.
       written: (raw) => {
-        this.#followSource('there', projectAddon(raw));
+        this.#followSource('there', raw as PostgresAddon);
         this.#sourceChanged(raw);
       },
     },
