@@ -21,7 +21,7 @@ export function restoreFailed(cluster: Cluster, log: string): Verdict {
 export function givenUpRestore(cluster: Cluster): Verdict | undefined {
   const { phase, phaseReason = '' } = cluster.status;
   if (phaseMeaning(phase) !== 'ClusterUnrecoverable') return undefined;
-  const job = new RegExp(`[-a-z0-9]+-${recoveryJob}(?![-a-z0-9])`).exec(phaseReason)?.[0];
+  const job = phaseReason.split(/[^-a-z0-9]/).find((word) => word.endsWith(`-${recoveryJob}`));
   const { namespace } = cluster.metadata;
   return job === undefined
     ? undefined
