@@ -81,6 +81,7 @@ describe('the annotation addons.paas.dev/preview', () => {
     await suite().fence();
     expect(changesOf(before, await databaseOf(client, namespace))).toEqual({
       cluster: {},
+      originStore: {},
       objectStore: {},
       scheduledBackup: {},
       urlSecret: {},

@@ -12,7 +12,7 @@ import { conditionOf, isRunning } from '../harness/views.ts';
 
 const suite = useSuite();
 
-const untouched = { cluster: {}, objectStore: {}, scheduledBackup: {}, urlSecret: {}, source: {} };
+const untouched = { cluster: {}, originStore: {}, objectStore: {}, scheduledBackup: {}, urlSecret: {}, source: {} };
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
 
