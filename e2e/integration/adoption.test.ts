@@ -391,7 +391,7 @@ describe('a mismatch is reported, and nothing is changed:', () => {
     });
     await expectRefused(namespace, 'second', left.orphans, 'AdoptionRefused', '"first"', 'addons.paas.dev/name=second');
     // Secrets are not watched: with the Cluster last, the operator looks when all of it is handed over.
-    for (const part of [...roles].reverse()) {
+    for (const part of [...parts].reverse()) {
       const [gvr, name] = placesOf(namespace)[part];
       const kind = `${gvr.plural}.${gvr.group}`.replace(/\.$/, '');
       const args = ['label', kind, name, '--namespace', namespace, 'addons.paas.dev/name=second', '--overwrite'];
