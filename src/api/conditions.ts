@@ -183,13 +183,13 @@ export const reasons = {
   Restoring: {
     state: 'progressing',
     meaning: 'CloudNativePG is creating the database from the backups that the message names.',
-    remedy: 'Wait. How long it takes depends on the size of the database, and on the WAL since the base backup.',
+    remedy: `${wait} How long it takes depends on the size of the database, and on the WAL since the base backup.`,
   },
   RestorePending: {
     state: 'progressing',
     meaning:
       'The database is restored once the backups reach the requested time, or once there are any. Nothing has been created yet.',
-    remedy: 'Wait, or follow the message.',
+    remedy: `${wait} The message says what would make it faster.`,
     recheckSeconds: 15,
   },
   RestoreSourceMissing: {
