@@ -80,7 +80,8 @@ export function round(
       next = { ...next, [action.child]: before === undefined ? is : { ...is, status: before.status } };
     } else if (action.child === 'cluster') {
       const { restore: _, ...spec } = world.addon.spec;
-      const { status: before = aCluster({ ...world.addon, spec }).status } = world.cluster ?? {};
+      const { restore: __, ...status } = world.addon.status ?? {};
+      const { status: before = aCluster({ ...world.addon, spec, status }).status } = world.cluster ?? {};
       next = {
         ...next,
         cluster: { ...(JSON.parse(JSON.stringify(stored(action.manifest, 'cluster-uid'))) as Cluster), status: before },

@@ -181,6 +181,16 @@ describe('a Cluster that vanished', () => {
     expect(after.conditions?.filter((one) => one.status === 'True').map(({ type }) => type)).toEqual(['Stalled']);
   });
 
+  it('is not created without the store that it was restored from, nor from a name that leads elsewhere', () => {
+    const withdrawn = { ...gone(running), on: { ...platform, stores: otherStores } };
+    const { restore, ...status } = running.addon.status ?? {};
+    const edited = { ...status, restore: { ...restore, serverName: '../team-b/db' } };
+    for (const world of [withdrawn, { ...gone(running), addon: { ...running.addon, status: edited } }]) {
+      expect(think(look(world)).actions).toEqual([]);
+      expect(readyOf(round(world))?.reason).toBe('RestoreSourceMissing');
+    }
+  });
+
   it('says that it is restored again, and what that lacks', () => {
     const again = round(gone(running));
     expect(readyOf(again)?.message).toContain('without what was written since');

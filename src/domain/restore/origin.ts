@@ -3,11 +3,13 @@
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
+import { cut } from '../../api/text.ts';
 import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { chosenStore, type Origin, requestedOrigin } from './request.ts';
+import { isServerName } from './restorable.ts';
 
 /** @returns undefined for a database that begins empty; a verdict if it must not be created */
 export function originOf(s: Situation): Origin | Verdict | undefined {
@@ -56,13 +58,22 @@ function originIn(s: Situation, cluster: Cluster): Origin | undefined {
   };
 }
 
-/** What the Cluster began with that vanished. */
-function recordedOrigin(s: Situation): Origin | undefined {
+/** What the Cluster began with that vanished. Without its store, CNPG would wait for ever for an ObjectStore, and say nothing. */
+function recordedOrigin(s: Situation): Origin | Verdict | undefined {
   const { restore, resources } = s.addon.status ?? {};
   if (restore === undefined) return undefined;
   const { store, ...rest } = restore;
-  return { ...rest, chosen: store === undefined ? undefined : chosenStore(s, store), storage: resources?.storage };
+  const chosen = store === undefined ? undefined : chosenStore(s, store);
+  if (chosen !== undefined && isServerName(rest.serverName)) return { ...rest, chosen, storage: resources?.storage };
+  const where = store === undefined ? 'an object store that is not recorded' : `object store "${store}"`;
+  return {
+    reason: 'RestoreSourceMissing',
+    message: `the Cluster was deleted, and what it was restored from (server name ${cut(rest.serverName, longestName)}) is in ${cut(where, longestName)}, which this namespace cannot use; ask the platform team for it`,
+  };
 }
+
+/** How much of a name in status is quoted, in characters. */
+const longestName = 100;
 
 /** `{store}.{count}`. */
 const notePattern = /^([^.]+)\.(\d{1,6})$/;

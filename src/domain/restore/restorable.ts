@@ -11,8 +11,7 @@ import type { Verdict } from '../verdict.ts';
  */
 export function restorableAt(source: PostgresAddon, targetTime: string | undefined): Lineage | Verdict {
   const recorded = source.status?.backup?.lineages ?? [];
-  // Whoever can write a status must not lead out of the folder of the namespace.
-  const lineages = recorded.filter(({ serverName }) => /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(serverName));
+  const lineages = recorded.filter(({ serverName }) => isServerName(serverName));
   const restorable = lineages.filter(({ from }) => millisecondsOf(from) !== undefined);
   const [present] = lineages;
   const isPresentPending = present !== undefined && present.until === undefined && present.from === undefined;
@@ -25,6 +24,11 @@ export function restorableAt(source: PostgresAddon, targetTime: string | undefin
   const until = millisecondsOf(found.until);
   if (until !== undefined && target > until) return between(source, targetTime, found, restorable);
   return found.until === undefined ? (notArchived(source, target, targetTime) ?? found) : found;
+}
+
+/** Whether a status names a lineage as the schema of spec.restore does: whoever can write one must not lead out of the namespace's folder. */
+export function isServerName(text: string): boolean {
+  return /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
 }
 
 /** Whether its plan has backups, or no operator has said anything of it yet. */
