@@ -4,11 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 
 // A process starts slowly on a busy machine.
-jest.setTimeout(60_000);
 
 const main = join(import.meta.dirname, 'main.ts');
 const shell = join(import.meta.dirname, 'shell.ts');

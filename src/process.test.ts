@@ -10,10 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-
-// The children start slowly on a busy machine; what is tested never ends, or ends at once.
-jest.setTimeout(60_000);
+import { afterEach, describe, expect, it } from '@jest/globals';
 
 const children: ChildProcess[] = [];
 afterEach(() => {

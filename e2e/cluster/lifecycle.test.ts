@@ -112,7 +112,8 @@ describe('a cluster', () => {
     async () => {
       const port = (await readState(identity))?.ports?.apiServer;
       await killed(await pidOf('kube-apiserver'));
-      const squatter = createServer().listen(port, '127.0.0.1');
+      // The controllers go on looking for their API server here. A connection that nobody reads would keep the port for ever.
+      const squatter = createServer((connection) => connection.destroy()).listen(port, '127.0.0.1');
       await once(squatter, 'listening');
       await expect(make()).rejects.toThrow(
         `Port ${port} on 127.0.0.1, where clients of the cluster ${name} look for kube-apiserver, is taken`,

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { KubeClient } from '../../hack/cluster/client.ts';
 import { secrets, validatingWebhookConfigurations } from '../../hack/cluster/kinds.ts';
-import { eventually, inVain } from '../../hack/cluster/wait.ts';
+import { eventually, inVain, defaultTimeoutMilliseconds as patience } from '../../hack/cluster/wait.ts';
 import { testCertificate } from '../../src/kube/testing-certificate.ts';
 import { temporary } from './permissions.ts';
 
@@ -86,7 +86,7 @@ export class Gate {
       },
     };
     this.#rules.add(rule);
-    const timer = setTimeout(() => reject(inVain('a write at the gate', 30_000, fits.toString())), 30_000);
+    const timer = setTimeout(() => reject(inVain('a write at the gate', patience, fits.toString())), patience);
     try {
       return await arrived;
     } finally {

@@ -94,7 +94,7 @@ export async function removeRemains(client: KubeClient): Promise<void> {
       if (left.length > 0)
         throw new Error(left.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`).join(', '));
     },
-    { timeoutMilliseconds: 120_000, everyMilliseconds: 250 },
+    { everyMilliseconds: 250 },
   );
   for (const { metadata, status } of await client.list(persistentVolumes)) {
     if (status?.phase !== 'Bound') await client.remove(persistentVolumes, undefined, metadata.name);

@@ -77,14 +77,10 @@ export class History {
   }
 
   /** Waits until the object is gone. */
-  async untilGone(
-    namespace: string,
-    name: string,
-    timeoutMilliseconds: number = defaultTimeoutMilliseconds,
-  ): Promise<void> {
+  async untilGone(namespace: string, name: string): Promise<void> {
     const key = `${namespace}/${name}`;
     const look = (): true | undefined => (this.#gone.has(key) ? true : undefined);
-    await this.#untilFound(`the end of ${this.#gvr.kind} ${key}`, look, timeoutMilliseconds, () =>
+    await this.#untilFound(`the end of ${this.#gvr.kind} ${key}`, look, defaultTimeoutMilliseconds, () =>
       this.of(namespace, name).at(-1),
     );
   }

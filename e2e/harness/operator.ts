@@ -91,17 +91,12 @@ export class Operator {
   }
 
   /** Resolves with the first log line whose message holds the text. */
-  async said(text: string, timeoutMilliseconds?: number): Promise<LogLine> {
-    const patience = timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds };
-    return await eventually(
-      `the operator to log "${text}"`,
-      () => {
-        const line = this.#lines.find(({ msg }) => msg?.includes(text));
-        if (line === undefined) throw new Error(this.#text.slice(-2000));
-        return line;
-      },
-      patience,
-    );
+  async said(text: string): Promise<LogLine> {
+    return await eventually(`the operator to log "${text}"`, () => {
+      const line = this.#lines.find(({ msg }) => msg?.includes(text));
+      if (line === undefined) throw new Error(this.#text.slice(-2000));
+      return line;
+    });
   }
 
   /** @returns status and body of a page of its health server */

@@ -90,8 +90,13 @@ export class Suite {
     this.backups.start();
   }
 
-  async stop(): Promise<void> {
+  /** Kills the operators that still run. */
+  async killOperators(): Promise<void> {
     await Promise.all(this.#operators.map((operator) => (operator.exit === undefined ? operator.kill() : undefined)));
+  }
+
+  async stop(): Promise<void> {
+    await this.killOperators();
     await Promise.all(this.#gates.map((gate) => gate.close()));
     const histories = [this.addons, this.clusters, this.backups];
     await Promise.all([...histories.map((one) => one.stop()), this.simulator.stop(), this.databases.close()]);
@@ -193,15 +198,9 @@ export class Suite {
   }
 
   /** Waits until a condition of the addon has the reason. */
-  async untilReason(
-    namespace: string,
-    name: string,
-    type: string,
-    reason: string,
-    timeoutMilliseconds?: number,
-  ): Promise<LiveObject> {
+  async untilReason(namespace: string, name: string, type: string, reason: string): Promise<LiveObject> {
     const holds = (state: LiveObject): boolean => conditionOf(state, type)?.reason === reason;
-    return await this.addons.until(namespace, name, `${type} with reason ${reason}`, holds, timeoutMilliseconds);
+    return await this.addons.until(namespace, name, `${type} with reason ${reason}`, holds);
   }
 
   /** A wait for "running" must not be satisfied by a state from before the change. */
@@ -223,7 +222,7 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
   let suite: Suite | undefined;
   let leave = async (): Promise<void> => undefined;
   // Longer than any wait inside a test, so that it is the wait that fails: it knows what was seen last.
-  jest.setTimeout(120_000);
+  jest.setTimeout(600_000);
   beforeAll(async () => {
     leave = await enter(name);
     const cluster = await controlPlane(name);
@@ -247,7 +246,7 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
     } finally {
       await leave();
     }
-  }, 60_000);
+  });
   return () => {
     if (suite === undefined) throw new Error('the suite has not started');
     return suite;

@@ -39,7 +39,7 @@ async function uninstall(): Promise<void> {
       }
       expect(left).toEqual([]);
     },
-    { timeoutMilliseconds: 150_000, everyMilliseconds: 500 },
+    { everyMilliseconds: 500 },
   );
 }
 
@@ -76,7 +76,6 @@ describe('without the kinds of CNPG', () => {
       'shop',
       'CNPGNotInstalled',
       (state) => conditionOf(state, 'Ready')?.reason === 'CNPGNotInstalled',
-      90_000,
     );
     expect(again.status?.phase).toBe('provisioning');
     expect(again.status?.ready_at).toBe(running.status?.ready_at);
@@ -88,5 +87,5 @@ describe('without the kinds of CNPG', () => {
     await suite().untilRunning(namespace, 'shop');
     expect(operator.exit).toBeUndefined();
     expect(await operator.stop()).toMatchObject({ code: 0 });
-  }, 450_000);
+  });
 });

@@ -119,13 +119,12 @@ describe('a CRD that is older than the operator', () => {
       'shop',
       'the status with all fields',
       (state) => conditionOf(state, 'CRDOutdated') === undefined && state.status?.secretName !== undefined,
-      90_000,
     );
     expect(healed.status).toMatchObject({ phase: 'running', ready_at: running.status?.ready_at });
     expect(healed.status?.endpoints).toBeDefined();
     expect(operator.exit).toBeUndefined();
     expect(await operator.stop()).toMatchObject({ code: 0 });
-  }, 240_000);
+  });
 
   it('of CNPG: the addon says which field is missing and what to do, and the new CRD needs no restart', async () => {
     await install(without(await clusterCrd(), synchronous), clusterGvr, synchronous, false);
@@ -137,9 +136,9 @@ describe('a CRD that is older than the operator', () => {
     expect(conditionOf(reported, 'Ready')?.message).toContain('.spec.postgresql.synchronous');
     expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGOutdated' });
     await install(await clusterCrd(), clusterGvr, synchronous, true);
-    await suite().addons.until(namespace, 'shop', 'running', ({ status }) => status?.phase === 'running', 90_000);
+    await suite().addons.until(namespace, 'shop', 'running', ({ status }) => status?.phase === 'running');
     expect(await operator.stop()).toMatchObject({ code: 0 });
-  }, 240_000);
+  });
 
   it('of the plugin: the addon says which field is missing and what to do, and the new CRD needs no restart', async () => {
     await install(without(await storeCrd(), sidecar), objectStoreGvr, sidecar, false);
@@ -158,8 +157,7 @@ describe('a CRD that is older than the operator', () => {
       'shop',
       'backups in force',
       (state) => conditionOf(state, 'BackupReady')?.reason === 'InForce',
-      120_000,
     );
     expect(await operator.stop()).toMatchObject({ code: 0 });
-  }, 240_000);
+  });
 });

@@ -340,7 +340,7 @@ describe('an addon that changes', () => {
     await clusters.until(namespace, cluster, 'the old plan', (state) => memory(state) === '256Mi');
     simulator.release(namespace, cluster);
     // CNPG has nothing to restart: its Ready does not change.
-    await addons.until(namespace, 'shop', 'phase running', isRunning, 90_000);
+    await addons.until(namespace, 'shop', 'phase running', isRunning);
   });
 
   it('in plan and version at once does one after the other, as CNPG demands of a switchover', async () => {

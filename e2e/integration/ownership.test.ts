@@ -393,7 +393,7 @@ describe('our own child', () => {
     );
     expect(writes).toHaveLength(4);
     // Nobody answers the next repair, 20 s after the last one.
-    await eventually('the repair', async () => expect(await limits()).toBe('256Mi'), { timeoutMilliseconds: 60_000 });
+    await eventually('the repair', async () => expect(await limits()).toBe('256Mi'));
     const repaired = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
     expect(repaired.metadata.uid).toBe(metadata.uid);
   });

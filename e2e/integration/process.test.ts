@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { events, leases, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
@@ -15,14 +15,14 @@ import { useSuite } from '../harness/suite.ts';
 import { at, secretText } from '../harness/views.ts';
 
 const suite = useSuite({ withOperator: false });
+// One that a failed test has left would keep the Lease from the next test's.
+afterEach(() => suite().killOperators());
 
 const leads = (operator: Operator): boolean =>
   operator.log.some(({ msg }) => msg?.includes('this replica is the leader'));
 
-async function holder(): Promise<string> {
-  const lease = await suite().client.get(leases, suite().operatorNamespace, 'postgres-addon-operator');
-  return String(at(lease, 'spec', 'holderIdentity') ?? '');
-}
+const lease = () => suite().client.get(leases, suite().operatorNamespace, 'postgres-addon-operator');
+const holder = async (): Promise<string> => String(at(await lease(), 'spec', 'holderIdentity') ?? '');
 
 async function expectWorking(): Promise<void> {
   const namespace = await suite().namespace();
@@ -45,20 +45,19 @@ describe('two replicas', () => {
     expect(tally(writes)).toEqual({});
     expect(leads(second)).toBe(false);
 
-    const killedAt = performance.now();
     expect(await first.kill()).toMatchObject({ signal: 'SIGKILL' });
-    await second.said('this replica is the leader', 30_000);
-    // 15 s of the Lease, and the 2 s between two looks at it, with their jitter.
-    expect(performance.now() - killedAt).toBeLessThan(22_000);
+    const renewed = Date.parse(String(at(await lease(), 'spec', 'renewTime')));
+    await second.said('this replica is the leader');
     expect(await holder()).toMatch(/^b_/);
+    // Not before the 15 s of the Lease have passed. That it is soon after them is shown in virtual time, by lease.test.ts.
+    expect(Date.parse(String(at(await lease(), 'spec', 'acquireTime'))) - renewed).toBeGreaterThan(15_000);
     await expectWorking();
 
     const third = await suite().startOperator({ user: 'operator-a', podName: 'c' });
     await third.untilReady();
-    const stoppedAt = performance.now();
     expect(await second.stop()).toEqual({ code: 0, signal: null });
-    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
-    await third.said('this replica is the leader', 10_000);
+    // Nothing has to expire: whoever comes next finds a Lease without a holder.
+    await third.said('this replica is the leader');
     expect(await holder()).toMatch(/^c_/);
     await expectWorking();
     await third.stop();
@@ -92,18 +91,13 @@ describe('an outage of the API server', () => {
       relay.cut();
       const namespace = await suite().namespace();
       await suite().createAddon(namespace, 'shop', { plan: 'free' });
-      await leader.said('nothing is written until it is', 20_000);
+      await leader.said('nothing is written until it is');
       expect((await leader.page('/metrics')).body).toContain('\npostgres_addon_leader 0\n');
       expect((await leader.page('/livez')).status).toBe(200);
       // Longer than the Lease: the other one would take it at once if it did not observe the holder anew.
-      await eventually(
-        'the Lease to expire',
-        async () => {
-          const lease = await suite().client.get(leases, suite().operatorNamespace, 'postgres-addon-operator');
-          expect(Date.now() - Date.parse(String(at(lease, 'spec', 'renewTime')))).toBeGreaterThan(16_000);
-        },
-        { timeoutMilliseconds: 30_000 },
-      );
+      await eventually('the Lease to expire', async () => {
+        expect(Date.now() - Date.parse(String(at(await lease(), 'spec', 'renewTime')))).toBeGreaterThan(16_000);
+      });
       expect(await suite().client.list(clusterGvr, namespace)).toEqual([]);
 
       relay.mend();
@@ -127,9 +121,7 @@ describe('a shutdown', () => {
     const names = Array.from({ length: 20 }, (_, index) => `shop-${index}`);
     await Promise.all(names.map((name) => suite().createAddon(namespace, name, { plan: 'standard' })));
     await suite().clusters.until(namespace, `db-${namespace}-shop-0`, 'its creation', () => true);
-    const stoppedAt = performance.now();
     expect(await operator.stop()).toEqual({ code: 0, signal: null });
-    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
     expect(await holder()).toBe('');
 
     const next = await suite().startOperator({ user: 'operator-e', podName: 'f' });

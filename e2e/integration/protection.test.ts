@@ -400,7 +400,7 @@ describe('a deletion of a protected addon', () => {
     await eventually(
       'the end of the namespace',
       async () => expect((await client.get(namespaces, undefined, namespace))?.status).toBeUndefined(),
-      { timeoutMilliseconds: 90_000, everyMilliseconds: 250 },
+      { everyMilliseconds: 250 },
     );
   });
 });

@@ -438,7 +438,7 @@ async function expectHealed(row: Row): Promise<void> {
     !JSON.stringify(state.status?.conditions).includes(`"${row.reason}"`) &&
     conditionOf(state, 'Stalled') === undefined &&
     state.metadata.deletionTimestamp === undefined;
-  await suite().addons.until(placeOf(row), 'shop', 'to run as asked', holds, 100_000);
+  await suite().addons.until(placeOf(row), 'shop', 'to run as asked', holds);
 }
 
 type Outcome = PromiseSettledResult<unknown>;
@@ -460,7 +460,7 @@ describe('beside each other', () => {
   const brought = new Map<Row, Outcome>();
   beforeAll(async () => {
     await eachBeside(brought, bring);
-  }, 100_000);
+  });
 
   it.each(beside)('is reported: $reason', async (row) => {
     expectDone(brought.get(row));
@@ -471,7 +471,7 @@ describe('beside each other', () => {
     const remedied = new Map<Row, Outcome>();
     beforeAll(async () => {
       await eachBeside(remedied, (row) => row.remedy(placeOf(row)));
-    }, 60_000);
+    });
 
     it.each(beside)('the addon runs: $reason', async (row) => {
       expectDone(remedied.get(row));

@@ -61,17 +61,13 @@ async function endOf(addon: LiveObject): Promise<End> {
 
 /** The volumes grow and go a moment after CNPG reports its instances; status has the new size when the operator looks again. */
 async function settled(namespace: string, name: string): Promise<End> {
-  return await eventually(
-    `the disks of ${name}`,
-    async () => {
-      const addon = await suite().untilRunning(namespace, name);
-      const instances = Number(at(addon, 'status', 'resources', 'instances'));
-      const end = await endOf(addon);
-      expect(end.disks).toEqual(Array(instances).fill(end.reported));
-      return end;
-    },
-    { timeoutMilliseconds: 90_000 },
-  );
+  return await eventually(`the disks of ${name}`, async () => {
+    const addon = await suite().untilRunning(namespace, name);
+    const instances = Number(at(addon, 'status', 'resources', 'instances'));
+    const end = await endOf(addon);
+    expect(end.disks).toEqual(Array(instances).fill(end.reported));
+    return end;
+  });
 }
 
 /** Creates the addon of a sequence, or changes its plan. */
@@ -139,7 +135,7 @@ describe.each(kinds)('a change of plan, %s', (kind) => {
       await each(async (sequence) => void (await suite().untilRunning(namespace, nameOf(sequence))));
     }
     await each(async (sequence) => void ends[kind].set(nameOf(sequence), await settled(namespace, nameOf(sequence))));
-  }, 300_000);
+  });
 
   it.each(titles)('%s ends as a new addon, but for the disk', (title) => {
     const sequence = title.split(' -> ') as PlanName[];

@@ -73,7 +73,7 @@ describe('a larger plan on a StorageClass that cannot grow', () => {
       await client.patch(storageClasses, undefined, metadata.name, { allowVolumeExpansion: true });
       // StorageClasses are not watched: the operator looks again once a minute, or at the next change.
       await suite().patchAddon(namespace, 'shop', { connection: { sslMode: 'require' } });
-      await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied', 110_000);
+      await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
       expect((await client.get(clusterGvr, namespace, cluster))?.spec).toMatchObject({ storage: { size: '10Gi' } });
       await eventually('the larger disk', async () => {
         const [claim] = await client.list(volumeClaimGvr, namespace);
@@ -122,7 +122,7 @@ describe('a larger plan on a StorageClass that can grow', () => {
     }
     expect((await client.get(clusterGvr, namespace, cluster))?.spec).toMatchObject({ storage: { size: '10Gi' } });
     await simulator.finishVolumes(namespace, cluster);
-    const applied = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied', 60_000);
+    const applied = await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Applied');
     expect(applied.status?.resources).toMatchObject({ storage: '10Gi' });
   });
 

@@ -73,7 +73,6 @@ describe('a quota', () => {
         'shop',
         'the schedule',
         (state) => conditionOf(state, 'BackupReady')?.reason === 'NoObjectStore',
-        60_000,
       );
     });
   });
@@ -99,13 +98,7 @@ describe('a quota', () => {
       expect(conditionOf(reported, 'Ready')?.message).toContain('exceeded quota: small');
       await client.remove(resourceQuotas, namespace, 'small');
       // No watch reports this: the operator retries after 30 s.
-      await suite().addons.until(
-        namespace,
-        'shop',
-        'phase running',
-        ({ status }) => status?.phase === 'running',
-        60_000,
-      );
+      await suite().addons.until(namespace, 'shop', 'phase running', ({ status }) => status?.phase === 'running');
     });
   });
 });
@@ -244,13 +237,7 @@ describe('an operator without a permission', () => {
         });
         expect(operator.exit).toBeUndefined();
         await restorePermissions(user);
-        await suite().addons.until(
-          namespace,
-          'shop',
-          'phase running',
-          ({ status }) => status?.phase === 'running',
-          90_000,
-        );
+        await suite().addons.until(namespace, 'shop', 'phase running', ({ status }) => status?.phase === 'running');
       },
     );
   });

@@ -103,7 +103,7 @@ describe('an operator that is installed a second time', () => {
     // The first one is uninstalled, and its Lease with it.
     await one.stop();
     await client.remove(leases, suite().operatorNamespace, lease);
-    const taken = await addons.until(namespace, 'shop', 'a new holder', (state) => operatorOf(state) === other, 90_000);
+    const taken = await addons.until(namespace, 'shop', 'a new holder', (state) => operatorOf(state) === other);
     expect(taken.metadata.generation).toBe(2);
     await clusters.until(namespace, cluster, 'the plan of the second', (state) => memoryOf(state) === '512Mi');
     await suite().untilRunning(namespace, 'shop');

@@ -34,7 +34,7 @@ export async function identityOf(real: Real, namespace: string, addon: string): 
 /** Waits until nothing of the addon is left: neither its children, nor what CNPG made for them, nor a volume. */
 export async function untilNothingIsLeft(real: Real, namespace: string, addon: string): Promise<void> {
   const own = `cnpg.io/cluster=${clusterName(namespace, addon)}`;
-  const patience = { timeoutMilliseconds: 180_000, everyMilliseconds: 500 };
+  const patience = { everyMilliseconds: 500 };
   await eventually(
     `the garbage collector to remove everything of ${namespace}/${addon}`,
     async () => {

@@ -100,7 +100,7 @@ export class Writer {
         const { length } = await this.acknowledged();
         if (length < before + count) throw new Error(`${length - before} of them; ${await this.#complaints()}`);
       },
-      { timeoutMilliseconds: 120_000, everyMilliseconds: 500 },
+      { everyMilliseconds: 500 },
     );
   }
 

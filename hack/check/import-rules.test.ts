@@ -74,7 +74,7 @@ beforeAll(async () => {
     },
   );
   found = (JSON.parse(stdout) as { readonly summary: { readonly violations: typeof found } }).summary.violations;
-}, 60_000);
+});
 
 afterAll(() => rm(root, { recursive: true, force: true }));
 

@@ -2,11 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 
 // Each call starts a process, which takes seconds where others do so too.
-jest.setTimeout(60_000);
 
 const main = join(dirname(fileURLToPath(import.meta.url)), 'main.ts');
 let cache = '';

@@ -15,7 +15,7 @@ let bundle = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bundle-'));
   bundle = await bundleOperator(folder);
-}, 60_000);
+});
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
@@ -25,7 +25,7 @@ describe('the bundle', () => {
   it('has the same bytes when it is made again, in another folder', async () => {
     const again = await bundleOperator(join(folder, 'another', 'folder'));
     expect((await readFile(again)).equals(await readFile(bundle))).toBe(true);
-  }, 60_000);
+  });
 
   it('names no folder of the machine it was made on', async () => {
     expect(await readFile(bundle, 'utf8')).not.toContain(repositoryRoot);
@@ -78,7 +78,7 @@ describe('the Containerfile', () => {
     await symlink(join(repositoryRoot, 'node_modules'), join(context, 'node_modules'));
     await execa(process.execPath, ['hack/image/bundle-cli.ts'], { cwd: context });
     expect(await readFile(join(context, 'dist', 'main.mjs'), 'utf8')).toContain('LOG_LEVEL');
-  }, 60_000);
+  });
 
   it('takes the Node that package.json pins', async () => {
     const { optionalDependencies } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));

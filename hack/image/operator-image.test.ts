@@ -31,7 +31,7 @@ beforeAll(async () => {
   configuration = JSON.parse(await blob(manifest.config.digest));
   const layer = join(folder, 'blobs', 'sha256', manifest.layers[0].digest.slice('sha256:'.length));
   await execa('tar', ['--extract', '--preserve-permissions', '--numeric-owner', '--file', layer, '--directory', root]);
-}, 180_000);
+});
 
 afterAll(async () => {
   if (folder !== '') await rm(folder, { recursive: true, force: true });
@@ -71,7 +71,7 @@ describe('the archive', () => {
     const lines: string[] = [];
     expect((await buildOperatorImage((line) => lines.push(line))).archive).toBe(archive);
     expect(lines).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('the image', () => {

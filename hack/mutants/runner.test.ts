@@ -15,7 +15,7 @@ let original: string;
 beforeAll(async () => {
   original = await readFile(join(repositoryRoot, file), 'utf8');
   await runner.start();
-}, 60_000);
+});
 afterAll(() => runner.stop());
 
 const unchanged = () => ({ file, source: original, original, test, limit: 60_000 });
@@ -29,11 +29,11 @@ it('tells what the tests notice from what they do not, and from what never ends,
   expect(await tried(original)).toBe('survived');
   expect(await readFile(join(copy, file), 'utf8')).toBe(original);
   expect(await readFile(join(repositoryRoot, file), 'utf8')).toBe(original);
-}, 180_000);
+});
 
 it('a test that does not exist fails, so that the run without a mistake shows it', async () => {
   expect(await runner.run({ ...unchanged(), test: 'hack/mutants/none.test.ts' })).toBe('killed');
-}, 60_000);
+});
 
 it('leaves nothing behind', () => {
   runner.stop();

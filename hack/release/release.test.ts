@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { Version } from '@cyclonedx/cyclonedx-library/Spec';
 import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import packageJson from '../../package.json' with { type: 'json' };
 import { architecture } from '../toolchain/platform.ts';
@@ -15,7 +15,6 @@ import type { Release } from './release.ts';
 import { clone, commitCopy } from './testing.ts';
 
 // Each test starts programs, on a machine that other tests keep busy.
-jest.setTimeout(60_000);
 
 const { version } = packageJson;
 const ofImage = `postgres-addon-operator-${version}-linux-${architecture()}`;
@@ -62,7 +61,7 @@ beforeAll(async () => {
     await releaseOf(one ?? '', [], { TZ: 'UTC' }),
     await releaseOf(two ?? '', ['--directory', second], { TZ: 'Asia/Tokyo', LANG: 'C', HOME: scratch }),
   ];
-}, 300_000);
+});
 
 afterAll(async () => {
   if (scratch !== '') await rm(scratch, { recursive: true, force: true });

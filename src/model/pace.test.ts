@@ -29,4 +29,4 @@ it('the laws of the pace hold for every decision of the model, with each write r
   for (const scenario of Object.values(scenarios)) search({ ...scenario, most: 120 }, subject);
   expect([...found]).toEqual([]);
   for (const kind of ['done', 'again', 'retry'] as const) expect(paces[kind]).toBeGreaterThan(300);
-}, 60_000);
+});

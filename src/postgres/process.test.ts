@@ -54,4 +54,4 @@ it('lives through all of it, and ends', async () => {
   expect(stdout).not.toContain('hunter2');
   for (const { seen } of servers) await until(() => seen.open === 0);
   await Promise.all(servers.map((server) => server.close()));
-}, 30_000);
+});

@@ -211,15 +211,11 @@ describe('a spec that cannot be', () => {
     const spec = { plan: 'standard', backup: { storeRef: { name: 'elsewhere' } } } as const;
     await argo().commit('Add bad', { 'bad/database.json': addon('bad', spec) });
     await argo().createApplication('bad', 'bad', namespace);
-    await eventually(
-      'the Application to be degraded',
-      async () => {
-        const status = await argo().application('bad');
-        expect(status.health?.status).toBe('Degraded');
-        expect(resource(status, 'PostgresAddon')?.health?.message).toContain('spec.backup.storeRef.name "elsewhere"');
-      },
-      { timeoutMilliseconds: minutes(3) },
-    );
+    await eventually('the Application to be degraded', async () => {
+      const status = await argo().application('bad');
+      expect(status.health?.status).toBe('Degraded');
+      expect(resource(status, 'PostgresAddon')?.health?.message).toContain('spec.backup.storeRef.name "elsewhere"');
+    });
     await argo().deleteApplication('bad');
   });
 });

@@ -31,7 +31,7 @@ const namespaceOf = (name: Name): string => namespaces.get(name) ?? '';
 /** They start at once; the others when their test begins, since the memory of the node is not enough for all. */
 const early = ['keys', 'silent', 'gone', 'failing', 'none'] as const satisfies readonly Name[];
 
-beforeAll(() => Promise.all(early.map(start)), minutes(2));
+beforeAll(() => Promise.all(early.map(start)));
 
 async function start(name: keyof typeof stores): Promise<void> {
   const namespace = await real().namespace(name);

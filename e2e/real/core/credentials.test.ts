@@ -38,7 +38,6 @@ async function nextUrl(name: string, before: string): Promise<string> {
     'other credentials',
     // The status names the version of the Secret that the URL was built from.
     (state) => state.status?.phase === 'running' && conditionOf(state, 'Connectable')?.status === 'True',
-    minutes(3),
   );
   return await urlAfter(name, before);
 }
@@ -51,7 +50,7 @@ async function urlAfter(name: string, before: string): Promise<string> {
       if (url === before || url === '') throw new Error('still the one before');
       return url;
     },
-    { timeoutMilliseconds: minutes(2), everyMilliseconds: 250 },
+    { everyMilliseconds: 250 },
   );
 }
 

@@ -64,13 +64,7 @@ describe('the primary of pro dies under a writer', () => {
     expect(before.status?.primary).toBe(struck);
     const acknowledged = (await theWriter().acknowledged()).length;
     await strike(struck);
-    await real().addons.until(
-      namespace,
-      app,
-      'phase provisioning',
-      (addon) => phaseOf(addon) === 'provisioning',
-      minutes(2),
-    );
+    await real().addons.until(namespace, app, 'phase provisioning', (addon) => phaseOf(addon) === 'provisioning');
     const after = await real().running(namespace, app);
     await theWriter().untilMore(50);
 

@@ -131,9 +131,7 @@ describe('on a real CloudNativePG', () => {
         expect(claims.map(({ status }) => status?.capacity)).toEqual(Array(instances).fill({ storage: '50Gi' }));
       };
       // CNPG removes the volumes of instances that are too many one by one.
-      await eventually('the volumes of the instances to have grown, and no others to be there', volumes, {
-        timeoutMilliseconds: minutes(3),
-      });
+      await eventually('the volumes of the instances to have grown, and no others to be there', volumes);
     }
   });
 });

@@ -99,7 +99,7 @@ describe('a database that cannot come up', () => {
 describe('once the cause is gone', () => {
   beforeAll(async () => {
     await Promise.all(causes.map((cause) => cause.remove(real(), namespaceOf(cause))));
-  }, minutes(2));
+  });
 
   it.each(named)(
     'the database comes up by itself, and nothing of the trouble is said any more: %s',

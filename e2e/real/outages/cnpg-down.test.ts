@@ -78,7 +78,7 @@ async function release(): Promise<void> {
 describe('while CloudNativePG is away', () => {
   it('a new addon reports that its webhook does not respond; a running database is unaffected', async () => {
     await real().apply(namespace, 'late', { plan: 'free' });
-    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGUnavailable', minutes(1));
+    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGUnavailable');
     expect(conditionOf(addon, 'Ready')?.message).toContain('cnpg.io');
     expect(conditionOf(addon, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGUnavailable' });
     expect(await real().event(namespace, 'late', 'CNPGUnavailable')).toMatchObject({ type: 'Warning' });
@@ -122,7 +122,7 @@ describe('while CloudNativePG is away', () => {
       ),
     );
     for (const [name, { reason, words }] of Object.entries(closed)) {
-      const addon = await real().reason(namespace, name, 'Connectable', reason, minutes(2));
+      const addon = await real().reason(namespace, name, 'Connectable', reason);
       expect(conditionOf(addon, 'Ready')).toMatchObject({ status: 'False', reason });
       const message = conditionOf(addon, 'Connectable')?.message ?? '';
       for (const word of [service(name), ...words]) expect(message).toContain(word);
@@ -136,10 +136,8 @@ describe('once CloudNativePG responds again but reconciles nothing', () => {
     await hold();
     await scale(1);
     const late = clusterName(namespace, 'late');
-    await eventually(
-      'the Cluster',
-      async () => expect(await real().client.get(clusterGvr, namespace, late)).toBeDefined(),
-      { timeoutMilliseconds: minutes(1) },
+    await eventually('the Cluster', async () =>
+      expect(await real().client.get(clusterGvr, namespace, late)).toBeDefined(),
     );
     const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGNotResponding', minutes(4));
     expect(conditionOf(addon, 'Ready')?.message).toMatch(/CloudNativePG/);

@@ -43,5 +43,5 @@ it('reports the missing permission to list pods, other addons work, and granting
   );
   expect(conditionOf(blind, 'Ready')?.message).toContain('the operator is not permitted to list pods and events');
   await setRules(granted);
-  await real().reason(namespace, 'stuck', 'Ready', 'ImagePullFailed', minutes(3));
+  await real().reason(namespace, 'stuck', 'Ready', 'ImagePullFailed');
 });

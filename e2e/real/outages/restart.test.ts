@@ -30,7 +30,6 @@ it('a restart of the operator writes nothing', async () => {
     'bravo',
     'an answer of the new leader',
     (addon) => isRunning(addon) && addon.metadata.generation === 2,
-    minutes(2),
   );
   const writes = (await real().audit.since(mark)).filter(
     (request) => request.user === operatorUser && isWrite(request),

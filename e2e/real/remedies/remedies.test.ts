@@ -54,7 +54,7 @@ it.each(rows)('is reported: $reason', async (row) => {
 describe('once the remedy was carried out', () => {
   beforeAll(async () => {
     await Promise.all(rows.map((row) => row.remedy(real(), namespaceOf(row))));
-  }, minutes(3));
+  });
 
   it.each(rows)('the addon runs: $reason', async (row) => {
     const namespace = namespaceOf(row);

@@ -108,14 +108,10 @@ describe('a database that is restored', () => {
     const { primary = '' } = statusOf('late');
     await real().kubectl(['delete', 'pod', primary, '--namespace', namespace, '--grace-period=0', '--force']);
     const cluster = clusterName(namespace, 'late');
-    await eventually(
-      'another primary',
-      async () => {
-        const live = await real().client.get(clusterGvr, namespace, cluster);
-        expect(live?.status?.currentPrimary).not.toBe(primary);
-      },
-      { timeoutMilliseconds: minutes(1) },
-    );
+    await eventually('another primary', async () => {
+      const live = await real().client.get(clusterGvr, namespace, cluster);
+      expect(live?.status?.currentPrimary).not.toBe(primary);
+    });
     await real().running(namespace, 'late');
     expect(await rowsOf('late')).toBe('first second');
   });
