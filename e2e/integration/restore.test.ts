@@ -2,7 +2,9 @@
 // operator in between, the same comes of it.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
-import { type AddonSpec, type AddonStatus, addonGvr } from '../../src/api/addon.ts';
+import { events } from '../../hack/cluster/kinds.ts';
+import { eventually } from '../../hack/cluster/wait.ts';
+import { type AddonSpec, type AddonStatus, addonGvr, annotations } from '../../src/api/addon.ts';
 import { objectStoreGvr } from '../../src/api/barman.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { Write } from '../harness/admission-gate.ts';
@@ -11,6 +13,7 @@ import { comparableChildren } from '../harness/snapshot.ts';
 import { oneStore } from '../harness/stores.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf } from '../harness/views.ts';
+import { otherRole } from '../simulator/database-server.ts';
 
 const suite = useSuite({ stores: oneStore });
 
@@ -66,6 +69,38 @@ describe('a restore', () => {
       'Restoring',
       'Running',
     ]);
+  });
+
+  it('lets no other role of its source in, until its annotation asks for it', async () => {
+    const { addons, client, clusters } = suite();
+    const { namespace } = await withBackups();
+    await restoring(namespace, { addon: 'shop' });
+    await suite().untilSettled(namespace, 'copy');
+    const cluster = clusterOf(namespace, 'copy');
+    const lock = ['host all "app" all scram-sha-256', 'host all all all reject'];
+    const linesOf = (state: LiveObject) => at(state.spec, 'postgresql', 'pg_hba');
+    expect(clusters.course(namespace, cluster, linesOf)).toEqual([lock]);
+    expect(statusOf(addons.latest(namespace, 'copy')).restore?.lockedRoles).toEqual([otherRole]);
+    const unlock = (value: string | null) =>
+      client.patch(addonGvr, namespace, 'copy', { metadata: { annotations: { [annotations.unlockRoles]: value } } });
+
+    // Somebody else's line stays, whatever becomes of the operator's.
+    const theirs = 'hostssl all all 10.0.0.0/8 cert';
+    await client.patch(clusterGvr, namespace, cluster, { spec: { postgresql: { pg_hba: [theirs, ...lock] } } });
+    await unlock('true');
+    await clusters.until(namespace, cluster, 'no lock', (state) => JSON.stringify(linesOf(state)) === `["${theirs}"]`);
+    await addons.until(namespace, 'copy', 'no locked roles', (state) => {
+      const { restore } = statusOf(state);
+      return restore !== undefined && restore.lockedRoles === undefined;
+    });
+    await unlock(null);
+    const isLocked = (state: LiveObject) => JSON.stringify(linesOf(state)) === JSON.stringify([theirs, ...lock]);
+    await clusters.until(namespace, cluster, 'the lock', isLocked);
+    await eventually('the Events', async () => {
+      const all = (await client.list(events, namespace)).filter(({ regarding }) => at(regarding, 'name') === 'copy');
+      const reasons = all.map(({ reason }) => reason);
+      expect(reasons).toEqual(expect.arrayContaining(['RolesLocked', 'RolesUnlocked']));
+    });
   });
 
   it('waits for its source, and for the first backup of that, without a poll', async () => {

@@ -23,6 +23,8 @@ type WalOf = (namespace: string, cluster: string) => Wal | undefined;
 
 /** What becomes of a login after its password: no answer, or the end of the connection without a word. */
 type Trouble = 'silence' | 'reset';
+/** The role that every database has besides its owner. */
+export const otherRole = 'report';
 
 export class DatabaseServer {
   /** The address of the Services of all databases: one of its own on loopback, since the port is always the same. */
@@ -111,7 +113,7 @@ export class DatabaseServer {
     }
   }
 
-  /** What PostgreSQL answers to a statement about its archiver. */
+  /** What PostgreSQL answers to a statement about its archiver or its roles. */
   #answer(statement: string, wal: Wal | undefined): Buffer {
     if (wal !== undefined && statement.includes('pg_stat_archiver')) {
       const { archivedAt, archived, current } = wal.view;
@@ -123,6 +125,7 @@ export class DatabaseServer {
       wal.complete(systemClock.now());
       return rowOf({ pg_current_xact_id: '742' });
     }
+    if (statement.includes('pg_roles')) return rowOf({ rolname: otherRole });
     return Buffer.concat([errorResponse('42601'), message('Z', 'I')]);
   }
 

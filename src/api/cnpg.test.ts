@@ -106,12 +106,19 @@ describe('a Cluster', () => {
     const externalClusters = [{ name: 'origin', plugin }, added];
     const long = { name: 'x'.repeat(8 * longestText) };
     const bootstrap = { recovery: { ...recovery, secret: { name: 'x' } } };
-    const raw = objectOf('Cluster', { spec: { bootstrap, externalClusters: [...externalClusters, long] } });
+    const postgresql = { pg_hba: ['host all all all reject', 7] };
+    const raw = objectOf('Cluster', { spec: { bootstrap, postgresql, externalClusters: [...externalClusters, long] } });
+    expect(projectCluster(raw).spec.postgresql?.pg_hba).toStrictEqual(['host all all all reject']);
+    const many = { pg_hba: ['x'.repeat(8 * longestText)] };
+    expect(
+      projectCluster(objectOf('Cluster', { spec: { bootstrap, postgresql: many } })).spec.postgresql?.pg_hba,
+    ).toEqual([]);
     expect(projectCluster(raw).spec).toMatchObject({ bootstrap: { recovery } });
     expect(projectCluster(raw).spec.bootstrap?.recovery).toStrictEqual(recovery);
     expect(projectCluster(raw).spec.externalClusters).toStrictEqual(externalClusters);
-    const empty = objectOf('Cluster', { spec: { bootstrap: { initdb: {} }, externalClusters } });
+    const empty = objectOf('Cluster', { spec: { bootstrap: { initdb: {} }, postgresql, externalClusters } });
     expect(projectCluster(empty).spec.externalClusters).toBeUndefined();
+    expect(projectCluster(empty).spec.postgresql).toStrictEqual({ parameters: {} });
   });
 
   it('has nothing that is not there', () => {

@@ -59,6 +59,8 @@ export interface ClusterSpec {
           readonly failoverQuorum: boolean;
         }
       | undefined;
+    /** All of them: an apply replaces the list. Only those of a restored database are kept. */
+    readonly pg_hba?: readonly string[] | undefined;
   };
   readonly bootstrap: Bootstrap;
   /** All of them: an apply replaces the list. Only that of a restored database is kept. */
@@ -191,6 +193,7 @@ export function projectCluster(raw: KubeObject): Cluster {
                 'failoverQuorum',
               ]),
             }),
+        ...(bootstrap.recovery === undefined ? {} : renamed('pg_hba', postgresql.pg_hba && lines(postgresql.pg_hba))),
       },
       bootstrap: {
         ...renamed('initdb', bootstrap.initdb && pick(record(bootstrap.initdb), ['database', 'owner'])),
@@ -234,6 +237,12 @@ function projectPlugin(raw: Raw): Plugin {
  */
 function externalClusters(raw: unknown): readonly Raw[] {
   return first(raw).filter((one) => JSON.stringify(one).length <= 8 * longestText);
+}
+
+/** An apply writes all of them again, as with the external clusters. */
+function lines(raw: unknown): readonly string[] {
+  const all = (Array.isArray(raw) ? raw : []).filter((line) => typeof line === 'string');
+  return JSON.stringify(all).length <= 8 * longestText ? all : [];
 }
 
 function projectRecovery(raw: Raw): Raw {

@@ -1,7 +1,7 @@
 // The dependencies of a reconcile, provided by the composition root. A reconcile uses nothing else.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Clock } from '../api/clock.ts';
-import type { ArchiverQuestion, LoginResult } from '../api/login.ts';
+import type { LoginResult, Question } from '../api/login.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import type { Platform } from '../domain/observed.ts';
 import type { OtherOperators } from '../kube/other-operators.ts';
@@ -33,7 +33,7 @@ export interface Dependencies {
   /** What the API server knows of PostgresAddon; see {@link ServedSchema}. */
   readonly schema: Pick<ServedSchema, 'missing' | 'ofStatus'>;
   /** Logs in with a DATABASE_URL. It is slow, so it must not occupy a worker. */
-  readonly login: (url: string, question?: ArchiverQuestion) => Promise<LoginResult>;
+  readonly login: (url: string, question?: Question) => Promise<LoginResult>;
   readonly resync: Resync;
   readonly repairs: Repairs;
   /** Deleted addons that may have left an unmarked Cluster. */

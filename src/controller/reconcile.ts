@@ -92,12 +92,14 @@ function asWritten(addon: PostgresAddon, { resourceVersion }: Acted): PostgresAd
 
 /** Logs in as the application does. Without a result if the pool was too busy to try. */
 async function logIn(
-  { url, place, archiver }: Login,
+  { url, place, question }: Login,
   deps: Dependencies,
-): Promise<Pick<ActionResult, 'login' | 'serverVersion' | 'archiver'>> {
-  const result = await deps.login(url, archiver);
-  const told = result.kind === 'ok' ? result : undefined;
-  return { login: judgeLogin(result, place), serverVersion: told?.version, archiver: told?.archiver };
+): Promise<Pick<ActionResult, 'login' | 'serverVersion' | 'answer'>> {
+  const result = await deps.login(url, question);
+  const login = judgeLogin(result, place);
+  if (result.kind !== 'ok') return { login };
+  const { kind: _, version: serverVersion, ...answer } = result;
+  return { login, serverVersion, answer };
 }
 
 /** Whether it writes an object that is not watched. */

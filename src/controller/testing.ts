@@ -4,7 +4,7 @@ import { projectAddon } from '../api/addon.ts';
 import type { Random } from '../api/clock.ts';
 import { projectCluster } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import type { ArchiverQuestion, LoginResult } from '../api/login.ts';
+import type { LoginResult, Question } from '../api/login.ts';
 import {
   type ReconciledResource,
   reconciledResources,
@@ -15,7 +15,7 @@ import {
 import { roles } from '../domain/children.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
-import { archiverOf, cnpgSteps, stands } from '../model/cnpg.ts';
+import { answerTo, cnpgSteps, stands } from '../model/cnpg.ts';
 import { collectorSteps } from '../model/collector.ts';
 import { namespaceSteps } from '../model/namespace.ts';
 import {
@@ -244,12 +244,11 @@ export class World {
     });
   }
 
-  #login(url: string, question: ArchiverQuestion | undefined): LoginResult {
+  #login(url: string, question: Question = {}): LoginResult {
     const cluster = this.seen('cluster');
     if (cluster === undefined || !stands(cluster)) return { kind: 'failed', why: 'refused', detail: '' };
     if (cluster.inside?.password !== passwordIn(url)) return { kind: 'failed', why: 'credentials', detail: '' };
-    const archiver = question === undefined ? undefined : archiverOf(this.#state);
-    return { kind: 'ok', ...(archiver !== undefined && { archiver }) };
+    return { kind: 'ok', ...answerTo(question, this.#state) };
   }
 
   #ask(verb: Request['verb'], on: Request['on']): void {

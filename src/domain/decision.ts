@@ -2,7 +2,7 @@
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
-import type { Archiver, ArchiverQuestion } from '../api/login.ts';
+import type { Answer, Question } from '../api/login.ts';
 import { type ReconciledResource, resources } from '../api/resources.ts';
 import { alterationOf, finalizersAltered } from './alteration.ts';
 import { alteredIn, children, type RemovableRole, type Role } from './children.ts';
@@ -104,8 +104,7 @@ export interface Login {
   readonly place: LoginPlace;
   /** What status records if it succeeds. A change of one of these requires a new login. */
   readonly proves: Pick<Fields, 'primary' | 'readySince'>;
-  /** What is asked about the archiving of the WAL; undefined if nothing is archived. */
-  readonly archiver?: ArchiverQuestion | undefined;
+  readonly question: Question;
 }
 
 export interface Decision {
@@ -167,8 +166,8 @@ export interface ActionResult {
   readonly login?: Verdict | undefined;
   /** The version that the server reported at a login that succeeded. */
   readonly serverVersion?: string | undefined;
-  /** What the server said of the archiving of its WAL at a login that succeeded. */
-  readonly archiver?: Archiver | undefined;
+  /** What the server answered at a login that succeeded. */
+  readonly answer?: Answer | undefined;
 }
 
 /** The refusal that decides Ready; undefined if nothing essential was refused. */

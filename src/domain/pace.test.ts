@@ -23,7 +23,7 @@ const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.opt
 
 const anyDecision: fc.Arbitrary<Decision> = fc.record({
   actions: fc.subarray([...actions]),
-  login: optional(fc.constant({ url: 'postgresql://', place, proves: {} })),
+  login: optional(fc.constant({ url: 'postgresql://', place, proves: {}, question: {} })),
   ready: verdict,
   conditions: fc.constant({}),
   continues: fc.constantFrom(undefined, true) as fc.Arbitrary<true>,
@@ -87,7 +87,7 @@ describe('the laws of the pace hold', () => {
 });
 
 it('each reason of a failed login says how soon it is tried again', () => {
-  const { login } = { login: { url: '', place, proves: {} } };
+  const { login } = { login: { url: '', place, proves: {}, question: {} } };
   const decision: Decision = { actions: [], login, ready: { reason: 'Running', message: '' }, conditions: {} };
   const reasonsOfLogins = resultsOf(decision).flatMap(([, result]) => result.login ?? []);
   expect(reasonsOfLogins.length).toBeGreaterThan(10);
@@ -99,7 +99,7 @@ describe('an addon is reconciled again', () => {
   const running = aRunningAddon();
   const untilCheckUp = 400_000;
   const [aWrite] = actions as readonly [Action];
-  const login = { url: 'postgresql://', place, proves: {} };
+  const login = { url: 'postgresql://', place, proves: {}, question: {} };
   const refused = (reason: Reason): ActionResult => {
     return { refusals: [{ reason, message: '', verb: 'create', child: 'cluster', concern: 'database' }] };
   };

@@ -19,6 +19,7 @@ import {
 } from './decision.ts';
 import { recordedAttempt, untilStuck } from './diagnosis/deadlines.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
+import { withLockedRoles } from './restore/lock.ts';
 import { stateOf, type Verdict } from './verdict.ts';
 
 /**
@@ -92,13 +93,15 @@ function fieldsOf(
   before: AddonStatus,
   now: number,
 ): Fields {
-  const { credentials, preview, backup, ...others } = status;
+  const { credentials, preview, backup, restore, ...others } = status;
   const isRefused = essentialRefusal(result) !== undefined;
-  const isAsked = login?.archiver !== undefined && result.login?.reason === 'LoggedIn';
-  const told = isAsked ? withArchiver(backup, result.archiver, now) : backup;
+  const { answer = {} } = result;
+  const isAsked = login?.question.archiver !== undefined && result.login?.reason === 'LoggedIn';
+  const told = isAsked ? withArchiver(backup, answer.archiver, now) : backup;
   const isPending = actions.some((action) => action.child === 'cluster' && !hasSucceeded(action, result));
   const isMissing = isRefused && result.created?.cluster === undefined && actions.some(isCreationOfCluster);
   const asked = withRefusedRequest(told, result, now);
+  const began = 'restore' in status ? { restore: withLockedRoles(restore, answer.otherRoles) } : {};
   // Nothing was restored.
   const restored = isMissing ? { restore: before.restore } : {};
   const backups = 'backup' in status ? { backup: isMissing ? withoutNewLineage(asked, before.backup) : asked } : {};
@@ -106,7 +109,7 @@ function fieldsOf(
   const isPublished = !isRefused && sourceVersion !== undefined && secretUID !== undefined;
   return {
     // If status never described a database, the requested one is described although its write was refused.
-    ...(isRefused && before.plan !== undefined ? {} : others),
+    ...(isRefused && before.plan !== undefined ? {} : { ...others, ...began }),
     // Backups are taken of the Cluster as it is, whatever else is refused.
     ...(isRefused && before.plan !== undefined && isPending ? {} : backups),
     ...restored,

@@ -174,6 +174,45 @@ describe('an Event tells', () => {
       ],
     ],
     [
+      'roles that may not log in to a restored database',
+      { restore: { serverName: 's' } },
+      { restore: { serverName: 's', lockedRoles: Array.from({ length: 12 }, (_, n) => `r${n}`) } },
+      [
+        {
+          type: 'Normal',
+          reason: 'RolesLocked',
+          note: 'roles of the source that may not log in to the restored database, since their passwords are those of the source: r0, r1, r2, r3, r4, r5, r6, r7, r8, r9 and 2 more; to let them, set the annotation addons.paas.dev/unlock-roles=true',
+          key: 's',
+        },
+      ],
+    ],
+    [
+      'roles that may log in again',
+      { restore: { serverName: 's', lockedRoles: ['report'] } },
+      { restore: { serverName: 's' } },
+      [
+        {
+          type: 'Normal',
+          reason: 'RolesUnlocked',
+          note: 'roles that may log in again with the passwords that they have in the source: report',
+          key: 's',
+        },
+      ],
+    ],
+    ['nothing of no roles', {}, { restore: { serverName: 's', lockedRoles: [] } }, []],
+    [
+      'nothing of roles that were none',
+      { restore: { serverName: 's', lockedRoles: [] } },
+      { restore: { serverName: 's' } },
+      [],
+    ],
+    [
+      'nothing of the same roles, nor of those of a database that is gone',
+      { restore: { serverName: 's', lockedRoles: ['report'] } },
+      {},
+      [],
+    ],
+    [
       'nothing of the same credentials',
       { credentials: { sourceVersion: '30' } },
       { credentials: { sourceVersion: '30' } },

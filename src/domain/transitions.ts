@@ -1,5 +1,5 @@
 // The Events for changes of an addon's status: one for each transition, none if nothing changed.
-import type { AddonStatus } from '../api/addon.ts';
+import { type AddonStatus, annotations } from '../api/addon.ts';
 import { type Reason, reasons, rowOf } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 
@@ -10,6 +10,9 @@ export interface Transition {
   /** Distinguishes this transition from an earlier one with the same text. */
   readonly key: string;
 }
+
+/** How many roles an Event names. The API server accepts a note of 1024 characters. */
+const mostNamed = 10;
 
 /** @returns the Events for the change from one status to the next, in reading order */
 export function transitions(before: AddonStatus | undefined, after: AddonStatus): readonly Transition[] {
@@ -53,6 +56,16 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
     if (now?.status === 'True' && find(before, type)?.status !== 'True')
       happened.push(normal(now.reason, now.message, now.lastTransitionTime));
   }
+  const locked = after.restore?.lockedRoles ?? [];
+  if (before?.restore?.lockedRoles === undefined && locked.length > 0) {
+    const note = `roles of the source that may not log in to the restored database, since their passwords are those of the source: ${named(locked)}; to let them, set the annotation ${annotations.unlockRoles}=true`;
+    happened.push(normal('RolesLocked', note, `${after.restore?.serverName}`));
+  }
+  const opened = before?.restore?.lockedRoles ?? [];
+  if (opened.length > 0 && after.restore !== undefined && after.restore.lockedRoles === undefined) {
+    const note = `roles that may log in again with the passwords that they have in the source: ${named(opened)}`;
+    happened.push(normal('RolesUnlocked', note, `${after.restore.serverName}`));
+  }
   const published = after.credentials?.sourceVersion;
   if (before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published) {
     happened.push(
@@ -60,6 +73,11 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
     );
   }
   return happened;
+}
+
+function named(roles: readonly string[]): string {
+  const more = roles.length > mostNamed ? ` and ${roles.length - mostNamed} more` : '';
+  return `${roles.slice(0, mostNamed).join(', ')}${more}`;
 }
 
 function find(status: AddonStatus | undefined, type: string): Condition | undefined {

@@ -1,7 +1,7 @@
 // Models CloudNativePG, one reaction at a time: credentials, first start, restarts, failover. What it reports can be older than the
 // spec, but never describes a spec that it has not read.
 import { projectCluster } from '../api/cnpg.ts';
-import type { Archiver } from '../api/login.ts';
+import type { Answer, Question } from '../api/login.ts';
 import { millisecondsOf } from '../api/time.ts';
 import { serverNameOf } from '../domain/backup/archive.ts';
 import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './objects.ts';
@@ -246,9 +246,12 @@ function step(label: string, state: State): Step {
   return { actor: 'CNPG', label, state };
 }
 
-/** What the database says of its archiver: nothing is written to it, so that its base backup was the last that was archived. */
-export function archiverOf(state: State): Archiver | undefined {
+/** What the database answers at a login: nothing is written to it, so that its base backup was the last that was archived. */
+export function answerTo({ archiver, otherRoles }: Question, state: State): Answer {
   const { stoppedAt } = (live(state, 'backup')?.status ?? {}) as { readonly stoppedAt?: string };
   const archivedAt = millisecondsOf(stoppedAt);
-  return archivedAt === undefined ? undefined : { archivedAt, waiting: 0 };
+  return {
+    ...(archiver !== undefined && archivedAt !== undefined && { archiver: { archivedAt, waiting: 0 } }),
+    ...(otherRoles && { otherRoles: ['report'] }),
+  };
 }

@@ -87,6 +87,14 @@ export const actionMutants = {
     search: searchOf({ after: ['create standard'], steps: ['delete in the foreground'], times: 1 }),
     rule: 'never a second Cluster',
   },
+  'lets all roles in that were restored': {
+    subject: seeing((o) => ({
+      ...o,
+      addon: relabelled(o.addon, { annotations: { [annotations.unlockRoles]: 'true' } }),
+    })),
+    search: searchOf({ steps: ['create restored'], times: 1 }),
+    rule: 'a restored database is closed to the roles of its source',
+  },
   'forgets what can be restored': {
     subject: seeing((o) => {
       const { backup: { lineages: _, ...backup } = {}, ...others } = o.addon.status ?? {};

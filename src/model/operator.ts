@@ -13,7 +13,7 @@ import {
   withWritten,
 } from '../domain/decision.ts';
 import { removalFrom, unwanted } from '../domain/removal.ts';
-import { archiverOf, readySince, stands, statusOf } from './cnpg.ts';
+import { answerTo, readySince, stands, statusOf } from './cnpg.ts';
 import { sameFields } from './fields.ts';
 import { type Fields, passwordIn, type Slot, type Stored } from './objects.ts';
 import { looks } from './observe.ts';
@@ -54,14 +54,14 @@ export function carryOn(state: State, process: Acting, subject: Subject): readon
 }
 
 /** Logs in with a DATABASE_URL, to the database as it is now. */
-function logIn(state: State, process: Acting, { url, place, archiver: question }: Login): Step {
+function logIn(state: State, process: Acting, { url, place, question }: Login): Step {
   const cluster = live(state, 'cluster');
   const up = cluster !== undefined && stands(cluster);
   const fits = cluster?.inside?.password === passwordIn(url);
   const why = up ? 'credentials' : 'refused';
   const verdict = judgeLogin(up && fits ? { kind: 'ok' } : { kind: 'failed', why, detail: '' }, place);
-  const archiver = up && fits && question !== undefined ? archiverOf(state) : undefined;
-  const result = verdict === undefined ? process.result : { ...process.result, login: verdict, archiver };
+  const answer = up && fits ? answerTo(question, state) : {};
+  const result = verdict === undefined ? process.result : { ...process.result, login: verdict, answer };
   const proof =
     up && fits
       ? { url, cluster: cluster.metadata.uid, primary: statusOf(cluster).primary, since: readySince(cluster) }

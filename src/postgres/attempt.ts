@@ -1,33 +1,33 @@
 // One login, from resolving the host to the result of `SELECT 1`. It releases everything it opened when it ends.
 import type { Socket } from 'node:net';
-import type { Archiver, ArchiverQuestion } from '../api/login.ts';
+import type { Answer, Question } from '../api/login.ts';
 import { archiverIn, archiverQuery, heartbeatQuery } from './archiver.ts';
 import { dial, silent } from './dial.ts';
 import { type LoginError, loginErrorOf } from './failure.ts';
 import { orLate } from './late.ts';
 import type { Names } from './resolve.ts';
+import { otherRolesIn, rolesQuery } from './roles.ts';
 import type { Server } from './server.ts';
 import { Wire } from './wire.ts';
 
 type Pg = typeof import('pg');
 
 /** A login that succeeded. */
-export interface LoggedIn {
-  /** As "17.4" or "17": nothing else that a server says leaves this folder. */
+export interface LoggedIn extends Answer {
+  /** As "17.4" or "17". Of what else a server says, only the answers leave this folder. */
   readonly version?: string;
-  readonly archiver?: Archiver;
 }
 
 /**
  * Logs in once. With sslmode prefer, it continues without TLS if TLS fails, as applications do.
- * @param question what else is asked; an answer that fails is no failure of the login
+ * @param question what else is asked; a question that fails is no failure of the login
  * @returns on success, what the server reported
  */
 export async function attempt(
   server: Server,
   names: Names,
   signal: AbortSignal,
-  question?: ArchiverQuestion,
+  question: Question,
 ): Promise<LoginError | LoggedIn> {
   try {
     // Imported at the first login, to keep it out of the startup of the operator.
@@ -49,7 +49,7 @@ async function converse(
   socket: Socket,
   server: Server,
   signal: AbortSignal,
-  question: ArchiverQuestion | undefined,
+  question: Question,
 ): Promise<LoggedIn> {
   const { host, port, user, password, database } = server;
   const wire = new Wire(socket);
@@ -64,13 +64,15 @@ async function converse(
     client.on('error', () => {});
     const select = client.connect().then(() => client.query('SELECT 1'));
     await orLate(select, signal, silent());
-    const archiver =
-      question === undefined ? undefined : await orLate(ask(client, question), signal, silent()).catch(() => undefined);
+    const told = (answer: Promise<Answer>): Promise<Answer> => orLate(answer, signal, silent()).catch(() => ({}));
+    const archiver = await told(askArchiver(client, question));
+    const roles = await told(askRoles(client, question, server));
     // Without a Terminate message, PostgreSQL can log a broken connection. Whether it succeeds does not affect the login.
     await orLate(client.end(), signal, silent()).catch(() => {});
     return {
       ...(wire.version !== undefined && { version: wire.version }),
-      ...(archiver !== undefined && { archiver }),
+      ...archiver,
+      ...roles,
     };
   } finally {
     wire.destroy();
@@ -78,8 +80,15 @@ async function converse(
 }
 
 /** @throws the errors of pg */
-async function ask(client: InstanceType<Pg['Client']>, question: ArchiverQuestion): Promise<Archiver | undefined> {
+async function askArchiver(client: InstanceType<Pg['Client']>, { archiver }: Question): Promise<Answer> {
+  if (archiver === undefined) return {};
   const { rows } = await client.query(archiverQuery);
-  if (question === 'heartbeat') await client.query(heartbeatQuery);
-  return archiverIn(rows[0]);
+  if (archiver === 'heartbeat') await client.query(heartbeatQuery);
+  const told = archiverIn(rows[0]);
+  return told === undefined ? {} : { archiver: told };
+}
+
+/** @throws the errors of pg */
+async function askRoles(client: InstanceType<Pg['Client']>, { otherRoles }: Question, server: Server): Promise<Answer> {
+  return otherRoles === true ? { otherRoles: otherRolesIn((await client.query(rolesQuery)).rows, server) } : {};
 }

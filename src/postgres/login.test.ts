@@ -1,7 +1,7 @@
 // Logins to a scripted server; real.test.ts tests a real PostgreSQL.
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ArchiverQuestion, LoginResult } from '../api/login.ts';
+import type { LoginResult, Question } from '../api/login.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
 import { ManualClock } from '../testing/clock.ts';
 import { Logins } from './login.ts';
@@ -46,7 +46,7 @@ async function meet(script: Partial<Script> = {}, host = '127.0.0.1') {
   const logins = new Logins(clock);
   opened.push({ server, logins });
   const url = `postgresql://app:${encodeURIComponent(password)}@${host}:${server.port}/app`;
-  const tryLogin = async (query = '', question?: ArchiverQuestion): Promise<LoginResult> => {
+  const tryLogin = async (query = '', question?: Question): Promise<LoginResult> => {
     const result = await logins.tryLogin(`${url}${query}`, question);
     // Every server in this test sends the password wherever it can.
     expect(JSON.stringify(result)).not.toMatch(/hunter2|serverWords/);
@@ -154,6 +154,31 @@ describe('a login', () => {
   });
 });
 
+describe('a question about the other roles', () => {
+  const answering =
+    (told: Buffer): NonNullable<Script['answer']> =>
+    (text, client) => {
+      if (text.includes('pg_roles')) client.write(told);
+      else answer(text, client);
+    };
+
+  it('is answered with their names, and is asked also if the one before fails', async () => {
+    const { tryLogin, server } = await meet({ answer: answering(rowOf({ rolname: 'report' })) });
+    expect(await tryLogin('', { archiver: 'read', otherRoles: true })).toEqual({
+      kind: 'ok',
+      version: '17.0',
+      otherRoles: ['report'],
+    });
+    expect(server.heard()).toContain('pg_stat_archiver');
+  });
+
+  it('that fails is no failure of the login', async () => {
+    const failed = Buffer.concat([errorResponse('42501'), message('Z', 'I')]);
+    const { tryLogin } = await meet({ answer: answering(failed) });
+    expect(await tryLogin('', { otherRoles: true })).toEqual({ kind: 'ok', version: '17.0' });
+  });
+});
+
 describe('a question about the archiver', () => {
   const row = {
     at: '1769998800.5',
@@ -173,18 +198,18 @@ describe('a question about the archiver', () => {
   it('is answered, and a heartbeat leaves a commit record', async () => {
     const { tryLogin, server } = await meet({ answer: answering(told) });
     const expected = { kind: 'ok', version: '17.0', archiver: { archivedAt: 1_769_998_800_000, waiting: 2 } };
-    expect(await tryLogin('', 'read')).toEqual(expected);
+    expect(await tryLogin('', { archiver: 'read' })).toEqual(expected);
     expect(server.heard()).not.toContain('pg_current_xact_id');
-    expect(await tryLogin('', 'heartbeat')).toEqual(expected);
+    expect(await tryLogin('', { archiver: 'heartbeat' })).toEqual(expected);
     expect(server.heard()).toContain('pg_current_xact_id');
     expect(server.heard().endsWith(goodbye)).toBe(true);
   });
 
   it('that fails, or is not answered, is no failure of the login', async () => {
     const { tryLogin } = await meet({ answer: answering(Buffer.concat([errorResponse('42501'), message('Z', 'I')])) });
-    expect(await tryLogin('', 'read')).toEqual({ kind: 'ok', version: '17.0' });
+    expect(await tryLogin('', { archiver: 'read' })).toEqual({ kind: 'ok', version: '17.0' });
     const { tryLogin: tryMute, server, clock } = await meet({ answer: answering(Buffer.alloc(0)) });
-    const login = tryMute('', 'read');
+    const login = tryMute('', { archiver: 'read' });
     await until(() => server.heard().includes('pg_stat_archiver'));
     await clock.advance(5000);
     expect(await login).toEqual({ kind: 'ok', version: '17.0' });

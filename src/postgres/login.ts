@@ -2,7 +2,7 @@
 // must never expose a password, and never fail other than by its result.
 
 import { type Clock, pause } from '../api/clock.ts';
-import type { ArchiverQuestion, LoginResult } from '../api/login.ts';
+import type { LoginResult, Question } from '../api/login.ts';
 import { attempt, type LoggedIn } from './attempt.ts';
 import { LoginError } from './failure.ts';
 import { Names } from './resolve.ts';
@@ -34,7 +34,7 @@ export class Logins {
    * Logs in as the user of the URL and runs `SELECT 1`, and what `question` asks, within 5 s. Transient failures are retried within that time. At most eight
    * logins run at once; one that gets no slot within 5 s is not attempted.
    */
-  async tryLogin(url: string, question?: ArchiverQuestion): Promise<LoginResult> {
+  async tryLogin(url: string, question: Question = {}): Promise<LoginResult> {
     const server = serverOf(url);
     if (server === undefined) return { kind: 'failed', why: 'other', detail: 'DATABASE_URL has an unexpected format' };
     return await this.#inTurn(server, question);
@@ -45,7 +45,7 @@ export class Logins {
     this.#stop.abort();
   }
 
-  async #inTurn(server: Server, question: ArchiverQuestion | undefined): Promise<LoginResult> {
+  async #inTurn(server: Server, question: Question): Promise<LoginResult> {
     const address = `${server.host}:${server.port}`;
     const release = await this.#within(longestWait, (signal) => this.#place(this.#slow.has(address), signal));
     if (release === undefined) return { kind: 'unchecked' };
@@ -88,11 +88,7 @@ export class Logins {
   }
 
   /** The last complete attempt counts: one that is cut short by the deadline says less than the one before. */
-  async #persist(
-    server: Server,
-    signal: AbortSignal,
-    question: ArchiverQuestion | undefined,
-  ): Promise<LoginError | LoggedIn> {
+  async #persist(server: Server, signal: AbortSignal, question: Question): Promise<LoginError | LoggedIn> {
     let last: LoginError | undefined;
     for (let tries = 0; ; tries += 1) {
       const result = await attempt(server, this.#names, signal, question);

@@ -6,6 +6,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { namespaces } from '../../../hack/cluster/kinds.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
 import { type AddonSpec, annotations, labels, protectionFinalizer } from '../../../src/api/addon.ts';
 import { isWrite, tally } from '../../harness/audit.ts';
 import { childrenIn, everyChildOf } from '../../harness/database.ts';
@@ -249,8 +250,18 @@ describe('a database that was left behind', () => {
 
 describe('a deletion of the namespace', () => {
   it('ends protection: everything goes and the deletion completes', async () => {
-    await real().kubectl(['delete', 'namespace', doomed, '--wait', '--timeout=3m']);
-    expect(await real().client.get(namespaces, undefined, doomed)).toBeUndefined();
+    await real().kubectl(['delete', 'namespace', doomed, '--wait=false']);
+    await eventually(
+      'the end of the namespace',
+      async () => {
+        if ((await real().client.get(namespaces, undefined, doomed)) === undefined) return;
+        // Kubernetes looks again after half of the time that a pod may take, which is 15 min with CNPG's, or when the namespace changes.
+        const again = `${Date.now()}`;
+        await real().client.patch(namespaces, undefined, doomed, { metadata: { annotations: { again } } });
+        throw new Error('it is there');
+      },
+      { everyMilliseconds: 1000 },
+    );
     await untilNothingIsLeft(real(), doomed, 'guarded');
     const last = real().addons.of(doomed, 'guarded').at(-1);
     expect(at(last, 'metadata', 'deletionTimestamp')).toBeDefined();

@@ -40,6 +40,22 @@ async function archiveAll(name: string): Promise<void> {
   await real().kubectl(['wait', `pga/${name}`, isDone, '--timeout=5m', '--namespace', namespace]);
 }
 
+/** Another role of the source, with a password that somebody knows. */
+const passwordOfReport = 'test-password-of-report';
+
+/** Logs in as that role over the network. @returns what psql said */
+async function reportLogsIn(name: string): Promise<string> {
+  const { primary: pod = '' } = statusOf(name);
+  const url = `postgresql://report:${passwordOfReport}@${clusterName(namespace, name)}-rw.${namespace}/app`;
+  return await real().script(
+    { namespace, pod, container: 'postgres' },
+    'psql "$0" -Atc "SELECT current_user" 2>&1 || true',
+    url,
+  );
+}
+
+const rejected = 'pg_hba.conf rejects connection';
+
 /** Between the first row and the second. */
 let between = '';
 let lineage = '';
@@ -51,6 +67,7 @@ beforeAll(async () => {
   await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8));
   lineage = statusOf('shop').backup?.serverName ?? '';
   const table = 'CREATE TABLE orders (what text, at timestamptz DEFAULT clock_timestamp())';
+  await sql('shop', `CREATE ROLE report LOGIN PASSWORD '${passwordOfReport}'`);
   await sql('shop', `SET ROLE app; ${table}; INSERT INTO orders VALUES ('first')`);
   await sql('shop', 'SELECT pg_sleep(0.5)');
   const format = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -68,7 +85,7 @@ describe('a database that is restored', () => {
     expect(await rowsOf('between')).toBe('first');
     expect(statusOf('between').restore).toEqual({
       ...{ serverName: lineage, store: storeName, targetTime: between },
-      ...{ database: 'app', owner: 'app', major: 17 },
+      ...{ database: 'app', owner: 'app', major: 17, lockedRoles: ['report'] },
     });
     const course = real().addons.course(namespace, 'between', (state) => conditionOf(state, 'Ready')?.reason);
     expect(course).toContain('Restoring');
@@ -86,6 +103,24 @@ describe('a database that is restored', () => {
       ]);
     const password = async (name: string): Promise<string> => new URL(await url(name)).password;
     expect(await password('between')).not.toBe(await password('shop'));
+  });
+
+  it('lets no other role in with the password that it has in the source, until somebody asks for it', async () => {
+    expect((await reportLogsIn('shop')).trim()).toBe('report');
+    expect(await reportLogsIn('between')).toContain(rejected);
+    const event = await real().event(namespace, 'between', 'RolesLocked');
+    expect(event.note).toContain('report');
+    const annotate = (change: string) =>
+      real().kubectl(['annotate', 'pga', 'between', change, '--namespace', namespace]);
+    await annotate('addons.paas.dev/unlock-roles=true');
+    await eventually('the role to log in', async () => {
+      expect((await reportLogsIn('between')).trim()).toBe('report');
+    });
+    expect(statusOf('between').restore).not.toHaveProperty('lockedRoles');
+    await annotate('addons.paas.dev/unlock-roles-');
+    await eventually('the role to be rejected again', async () => {
+      expect(await reportLogsIn('between')).toContain(rejected);
+    });
   });
 
   it('an addon that is deleted: its name is not enough, and its archive is', async () => {

@@ -412,7 +412,10 @@ export const addonSchema: Schema = {
             "targetTime": {},
             "database": {},
             "owner": {},
-            "major": {}
+            "major": {},
+            "lockedRoles": {
+              "items": {}
+            }
           }
         },
         "credentials": {

@@ -477,6 +477,10 @@ export interface AddonStatus {
      * The major version of PostgreSQL that wrote the backups.
      */
     readonly major?: number;
+    /**
+     * The roles besides the owner that could log in to the source. They may not log in to this database, since their passwords are those of the source, until the annotation addons.paas.dev/unlock-roles of the addon is "true". Absent as long as no login has told them, and afterwards.
+     */
+    readonly lockedRoles?: string[];
   };
   /**
    * Identifies the published credentials. Never contains a credential.

@@ -18,6 +18,7 @@ it('the login is made as the application does it, to the Service of the primary'
       role: 'seller',
     },
     proves: { primary: 'db-team-a-shop-1', readySince: '2026-01-02T03:04:04Z' },
+    question: {},
   });
 });
 

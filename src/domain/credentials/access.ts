@@ -1,5 +1,6 @@
 // The access chapter: whether a login is due that proves that the database can be used, and the result of the last one.
 import type { PostgresAddon } from '../../api/addon.ts';
+import type { Question } from '../../api/login.ts';
 import { archiverQuestion, isArchiverDue } from '../backup/archiving.ts';
 import type { Chapter, Round } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
@@ -7,6 +8,8 @@ import { isHealthy } from '../database/readiness.ts';
 import type { LoginPlace } from '../decision.ts';
 import { sourceSecretName } from '../names.ts';
 import { recordedCondition } from '../recorded.ts';
+import { rolesQuestion } from '../restore/lock.ts';
+import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { type Verdict, verdictOf } from '../verdict.ts';
 import type { CredentialsChapter } from './credentials.ts';
@@ -46,11 +49,16 @@ export function accessChapter(
   return {
     login:
       isDue && url !== undefined
-        ? { url, place: placeOf(addon, target), proves, archiver: archiverQuestion(s, target) }
+        ? { url, place: placeOf(addon, target), proves, question: questionOf(s, target) }
         : undefined,
     requiresLogin: connectionCheck === 'Required',
     conditions: { Connectable: last ?? loginPending },
   };
+}
+
+function questionOf(s: Situation, target: Target): Question {
+  const archiver = archiverQuestion(s, target);
+  return { ...(archiver && { archiver }), ...rolesQuestion(s, target) };
 }
 
 const loginPending: Verdict = {

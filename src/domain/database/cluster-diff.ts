@@ -7,6 +7,7 @@ import { type Action, applyTo, create } from '../decision.ts';
 import { includes } from '../includes.ts';
 import { isHeld, ownAnnotations } from '../ownership/child-metadata.ts';
 import { reasonOf } from '../recorded.ts';
+import { isLockedAs } from '../restore/lock.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { buildCluster, type ClusterManifest } from './cluster.ts';
@@ -32,7 +33,8 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const whole = buildCluster(addon, target, notes, cluster);
   const wanted = oneStepTowards(whole, cluster);
   const asked = isAsked(addon, target, cluster);
-  if (matches(addon, cluster, wanted)) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
+  if (matches(addon, cluster, wanted) && isLockedAs(target, cluster.spec, wanted.spec))
+    return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
   const altered = standingAlteration(addon, 'cluster', wanted, cluster);
   if (altered !== undefined) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked, altered };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.

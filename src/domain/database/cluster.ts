@@ -3,6 +3,7 @@ import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import { barmanPlugin, type Cluster, type ClusterSpec, cnpgApiVersion, type Plugin } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
+import { hbaOf } from '../restore/lock.ts';
 import type { Target } from '../target.ts';
 
 /** The name of the external cluster that a database is restored from. */
@@ -58,6 +59,7 @@ export function buildCluster(
         synchronous: highlyAvailable
           ? { method: 'any', number: 1, dataDurability: 'preferred', failoverQuorum: true }
           : undefined,
+        ...hbaOf(addon, target, live),
       },
       ...beginningOf(target, live),
       plugins: pluginsOf(target, live),

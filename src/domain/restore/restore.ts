@@ -12,6 +12,7 @@ import { compareQuantities } from '../quantity.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
+import { lockedRoles } from './lock.ts';
 import { originIncarnation, originStoreOf } from './origin.ts';
 import type { Origin } from './request.ts';
 
@@ -27,7 +28,7 @@ const clockTolerance = 60_000;
  */
 export function restoreChapter({ s, target }: Round): Chapter {
   const { origin } = target;
-  const status = { restore: origin && restoreOf(target, origin) };
+  const status = { restore: origin && { ...restoreOf(target, origin), ...lockedRoles(s.addon) } };
   const object = originStoreOf(s);
   const { cluster } = s.own;
   if (object !== undefined && (cluster !== undefined || origin?.chosen === undefined))

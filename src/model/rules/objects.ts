@@ -1,6 +1,7 @@
 // The rules on what must never happen to an object, each with a name. A rule judges a step by the objects of the API server and the
 // request. It knows the contract, but not how the operator decides.
 import { annotations, labels, protectionFinalizer } from '../../api/addon.ts';
+import type { ClusterSpec, Partially } from '../../api/cnpg.ts';
 import { children, roles } from '../../domain/children.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
 import { belongs, holdsWhatIsAsked, isDying, isLeftBehind, labelOf } from '../belongs.ts';
@@ -56,6 +57,14 @@ export const objectRules = {
       return undefined;
     const asked = step.attempt?.by.from.addon.metadata.annotations?.[annotations.startEmpty];
     return asked === archive.serverName ? undefined : `it created a Cluster, and ${archive.serverName} can be restored`;
+  },
+
+  'a restored database is closed to the roles of its source': (before, step) => {
+    const [was, is] = [live(before, 'cluster'), live(step.state, 'cluster')];
+    if (step.actor !== 'operator' || is === undefined || is === was) return undefined;
+    const { bootstrap, postgresql } = (is.spec ?? {}) as Partially<ClusterSpec>;
+    const isClosed = postgresql?.pg_hba?.at(-1) === 'host all all all reject';
+    return bootstrap?.recovery === undefined || isClosed ? undefined : 'other roles may log in to a restored database';
   },
 
   'deletes nothing but what is removable, as it was seen': (before, step) => {

@@ -1,0 +1,116 @@
+// Who can log in to a restored database: the owner alone, until somebody asks for the others.
+import { describe, expect, it } from '@jest/globals';
+import { annotations } from '../../api/addon.ts';
+import { look, round, settles, type World } from '../backup/testing.ts';
+import { situationOf } from '../situation.ts';
+import { anAddon, aTarget, manifestOf, think } from '../testing.ts';
+import { rolesQuestion } from './lock.ts';
+import { begin, byArchive, byName, ran, source, specOf } from './testing.ts';
+
+const lock = ['host all "app" all scram-sha-256', 'host all all all reject'];
+const running = ran(settles(round(byName)));
+const theirs = 'hostssl all all 10.0.0.0/8 cert';
+
+const unlocked = (world: World, value = 'true'): World => {
+  const { metadata } = world.addon;
+  return {
+    ...world,
+    addon: { ...world.addon, metadata: { ...metadata, annotations: { [annotations.unlockRoles]: value } } },
+  };
+};
+const withLines = (world: World, ...lines: readonly string[]): World => {
+  if (world.cluster === undefined) throw new Error('no Cluster');
+  const { spec } = world.cluster;
+  return {
+    ...world,
+    cluster: { ...world.cluster, spec: { ...spec, postgresql: { ...spec.postgresql, pg_hba: lines } } },
+  };
+};
+const told = (world: World, ...lockedRoles: string[]): World => {
+  const { status } = world.addon;
+  if (status?.restore === undefined) throw new Error('not restored');
+  return { ...world, addon: { ...world.addon, status: { ...status, restore: { ...status.restore, lockedRoles } } } };
+};
+const linesOf = (world: World) => world.cluster?.spec.postgresql?.pg_hba;
+/** The lines that a write has, or the word for none. */
+const written = (world: World) => {
+  const { actions } = think(look(world));
+  return actions.some(({ child }) => child === 'cluster') ? specOf(world).postgresql.pg_hba : 'no write';
+};
+
+describe('the lines of pg_hba.conf', () => {
+  it.each<readonly [string, World]>([
+    ['from an addon', byName],
+    ['from an archive', byArchive],
+    ['from a store that its Cluster no longer tells', { ...byName, source: undefined, addon: running.addon }],
+  ])('of a database that is restored %s let nobody but the owner in, from its creation on', (_, world) => {
+    expect(specOf(world).postgresql.pg_hba).toEqual(lock);
+  });
+
+  it('name the owner of the source', () => {
+    const other = { ...source, spec: { ...source.spec, database: { owner: 'clerk' } } };
+    expect(specOf({ ...byName, source: other }).postgresql.pg_hba?.[0]).toBe('host all "clerk" all scram-sha-256');
+  });
+
+  it('have no line of another kind, whatever somebody wrote into a status', () => {
+    const { status } = running.addon;
+    const owner = 'app" all trust\nhost all all all trust #';
+    const edited = {
+      ...running.addon,
+      status: { ...status, restore: { ...status?.restore, owner } },
+    } as World['addon'];
+    expect(specOf({ ...byName, addon: edited }).postgresql.pg_hba).toEqual(['host all all all reject']);
+  });
+
+  it('are none of the operator in a database that began empty, whatever is there', () => {
+    const { postgresql } = manifestOf(think(look({ addon: anAddon() })).actions, 'cluster').spec as never;
+    expect(postgresql).not.toHaveProperty('pg_hba');
+    const made = ran(settles(round({ addon: anAddon() })));
+    expect(written(withLines(made, theirs))).toBe('no write');
+    expect(written(unlocked(made))).toBe('no write');
+  });
+
+  it('are set again when somebody removes one, and those of others stay', () => {
+    expect(written(running)).toBe('no write');
+    expect(written(withLines(running, theirs, ...lock))).toBe('no write');
+    expect(written(withLines(running, theirs, lock[1] ?? ''))).toEqual([theirs, ...lock]);
+    expect(written(withLines(running))).toEqual(lock);
+    // The first line that fits decides.
+    expect(written(withLines(running, ...lock.toReversed()))).toEqual(lock);
+  });
+
+  it('are removed on request, and those of others stay; without the request, they come again', () => {
+    const open = round(unlocked(running));
+    expect(open.wrote).toContain('apply Cluster');
+    expect(linesOf(open)).toBeUndefined();
+    expect(written(open)).toBe('no write');
+    expect(written(withLines(open, theirs))).toBe('no write');
+    expect(written(unlocked(withLines(running, theirs, ...lock)))).toEqual([theirs]);
+    expect(written(unlocked(open, 'false'))).toEqual(lock);
+  });
+
+  it.each(['', 'false', 'yes', 'True'])('stay for the value "%s"', (value) => {
+    expect(written(unlocked(running, value))).toBe('no write');
+  });
+});
+
+describe('the roles that are locked', () => {
+  const asks = (world: World) => rolesQuestion(situationOf(look(world)), aTarget(look(world)));
+
+  it.each<readonly [string, World, boolean]>([
+    ['by a database that was restored', running, true],
+    ['not once they are known', told(running, 'report'), false],
+    ['not if there are none', told(running), false],
+    ['not if they may log in', unlocked(running), false],
+    ['not by a database that began empty', ran(settles(round({ addon: anAddon() }))), false],
+  ])('are asked for at a login %s', (_, world, expected) => {
+    expect(asks(world)).toEqual(expected ? { otherRoles: true } : {});
+  });
+
+  it('stay in status until they may log in', () => {
+    const known = told(running, 'report');
+    expect(think(look(known)).status.restore?.lockedRoles).toEqual(['report']);
+    expect(think(look(unlocked(known))).status.restore).not.toHaveProperty('lockedRoles');
+    expect(think(look(begin({ addon: 'shop' }))).status.restore).not.toHaveProperty('lockedRoles');
+  });
+});
