@@ -82,6 +82,16 @@ describe('a new addon is refused', () => {
       ['spec.restore.from', 'either addon or archive'],
     ],
     [
+      'with a restore from an archive of another namespace',
+      { plan: 'free', restore: { from: { namespace: 'b', archive: { store: 'main', serverName: 'a' } } } },
+      ['spec.restore.from', 'an archive is always one of this namespace'],
+    ],
+    [
+      'with a restore from a namespace that is none',
+      { plan: 'free', restore: { from: { namespace: '../b', addon: 'a' } } },
+      ['spec.restore.from.namespace', 'must contain only a-z, 0-9'],
+    ],
+    [
       'with a restore from both',
       { plan: 'free', restore: { from: { addon: 'a', archive: { store: 'main', serverName: 'a' } } } },
       ['spec.restore.from', 'either addon or archive'],

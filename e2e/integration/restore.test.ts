@@ -120,6 +120,32 @@ describe('a restore', () => {
     await suite().untilSettled(namespace, 'copy');
   });
 
+  it('of an addon of another namespace waits until that permits it, and reads its folder', async () => {
+    const { client } = suite();
+    const { namespace: theirs, lineage } = await withBackups();
+    const namespace = await suite().namespace();
+    await restoring(namespace, { addon: 'shop', namespace: theirs });
+    const message = conditionOf(await refused(namespace, 'RestoreSourceMissing'), 'Ready')?.message ?? '';
+    await restoring(theirs, { addon: 'none', namespace });
+    const none = conditionOf(await refused(theirs, 'RestoreSourceMissing'), 'Ready')?.message;
+    expect(none).toBe(
+      message
+        .replaceAll(theirs, '#')
+        .replaceAll(namespace, theirs)
+        .replaceAll('#', namespace)
+        .replaceAll('shop', 'none'),
+    );
+    expect((await copyIn(namespace)).cluster).toBeUndefined();
+    const [, command = ''] = /kubectl (annotate .*)$/.exec(message) ?? [];
+    expect(await suite().kubectl(command.split(' '))).toMatchObject({ code: 0 });
+    const copy = await suite().untilSettled(namespace, 'copy');
+    const database = await copyIn(namespace);
+    expect(originOf(database)).toBe(lineage);
+    expect(at(database.originStore?.spec, 'configuration', 'destinationPath')).toMatch(new RegExp(`/${theirs}$`));
+    expect(statusOf(copy).restore).toMatchObject({ namespace: theirs, serverName: lineage });
+    expect((await client.list(clusterGvr, theirs)).map(({ metadata }) => metadata.name)).toEqual([clusterOf(theirs)]);
+  });
+
   it('goes on without its source, and gets its ObjectStore again, so that CNPG looks after it', async () => {
     const { client, clusters, simulator } = suite();
     const { namespace, lineage } = await withBackups();

@@ -65,6 +65,8 @@ export const annotations = {
   backupNow: 'addons.paas.dev/backup-now',
   /** On an addon whose Cluster vanished: the lineage of backups (`serverName`) that a new, empty Cluster may take the place of. */
   startEmpty: 'addons.paas.dev/start-empty',
+  /** On an addon: the other namespaces that may restore from its backups, with commas between them. */
+  restoreAllowedFrom: 'addons.paas.dev/restore-allowed-from',
   /** On a restored addon: "true" lets the other roles of the source log in, with the passwords that they have there. */
   unlockRoles: 'addons.paas.dev/unlock-roles',
 } as const;
@@ -82,7 +84,13 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
     kind,
     metadata: projectMetadata(raw, {
       fields: ['generation', 'deletionTimestamp', 'finalizers'],
-      annotations: [annotations.preview, annotations.backupNow, annotations.startEmpty, annotations.unlockRoles],
+      annotations: [
+        annotations.preview,
+        annotations.backupNow,
+        annotations.startEmpty,
+        annotations.restoreAllowedFrom,
+        annotations.unlockRoles,
+      ],
     }),
     // The operator may be older than the CRD, as after a downgrade. What a field would mean cannot be known, so nothing is done without it.
     spec: unknown.length === 0 ? spec : { ...spec, suspend: true },

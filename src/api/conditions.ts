@@ -196,7 +196,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The backups that spec.restore names cannot be found. Nothing was created.',
     remedy:
-      'If the other addon does not exist yet, create it. Otherwise delete this addon and create it again with what the message says: spec.restore cannot be changed.',
+      'If the other addon does not exist yet, create it. If it is one of another namespace, let its owner permit the restore. Otherwise delete this addon and create it again with what the message says: spec.restore cannot be changed.',
   },
   RestoreFailed: {
     state: 'stalled',

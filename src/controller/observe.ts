@@ -76,8 +76,8 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
 }
 
 function restoreSourceOf({ metadata: { namespace }, spec }: PostgresAddon, { caches }: Dependencies) {
-  const name = spec.restore?.from.addon;
-  return name === undefined ? undefined : caches.addons.get(namespace, name);
+  const { addon: name, namespace: other = namespace } = spec.restore?.from ?? {};
+  return name === undefined ? undefined : caches.addons.get(other, name);
 }
 
 /** Whether the installation that status names is another one, and no longer runs. */

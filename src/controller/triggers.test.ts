@@ -179,6 +179,19 @@ it('a change of an addon concerns those that wait to be restored from it, until 
   expect(take()).toEqual(['team-a/shop']);
 });
 
+it('a change of an addon concerns those of another namespace as well', () => {
+  const { triggers, take } = listening();
+  const copy = anotherOfTheApp('copy');
+  const restore = { from: { addon: 'shop', namespace: 'team-b' } };
+  triggers.addonChanged({ type: 'added', object: { ...copy, spec: { ...copy.spec, restore } } });
+  take();
+  const shop = anAddon();
+  triggers.addonChanged({ type: 'modified', object: shop });
+  expect(take()).not.toContain('team-a/copy');
+  triggers.addonChanged({ type: 'modified', object: { ...shop, metadata: { ...shop.metadata, namespace: 'team-b' } } });
+  expect(take()).toEqual(['team-b/shop', 'team-a/copy']);
+});
+
 it('the ObjectStore that a database was restored from concerns its addon', () => {
   const { triggers, take } = listening();
   triggers.addonChanged({ type: 'added', object: anAddon() });

@@ -74,10 +74,10 @@ export class Triggers {
   }
 
   #followSource(is: 'deleted' | 'there', { spec, status, metadata }: PostgresAddon): void {
-    const name = spec.restore?.from.addon;
+    const { addon: name, namespace = metadata.namespace } = spec.restore?.from ?? {};
     if (name === undefined) return;
     const key = keyOf(metadata.namespace, metadata.name);
-    const source = keyOf(metadata.namespace, name);
+    const source = keyOf(namespace, name);
     const waiting = new Set(this.#restores.get(source));
     if (is === 'there' && status?.restore === undefined) waiting.add(key);
     else waiting.delete(key);

@@ -71,7 +71,7 @@ export interface Observed {
   /** What the served schema of PostgresAddon lacks, in words. */
   readonly missingFromSchema: readonly string[];
   readonly children: Children;
-  /** The addon that `spec.restore.from.addon` names; undefined if there is none. */
+  /** The addon that `spec.restore.from` names, whether it permits it or not; undefined if there is none. */
   readonly restoreSource: PostgresAddon | undefined;
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;

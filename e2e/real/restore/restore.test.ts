@@ -123,6 +123,19 @@ describe('a database that is restored', () => {
     });
   });
 
+  it('also into another namespace, once its addon permits that', async () => {
+    const other = await real().namespace('elsewhere');
+    await real().client.apply(storeSecret(real().cluster, other));
+    await real().apply(other, 'copy', { plan: 'free', restore: { from: { addon: 'shop', namespace } } });
+    const refused = await real().reason(other, 'copy', 'Ready', 'RestoreSourceMissing');
+    const [, permit = ''] = /kubectl (annotate .*)$/.exec(conditionOf(refused, 'Ready')?.message ?? '') ?? [];
+    await real().kubectl(permit.split(' '));
+    await real().running(other, 'copy');
+    await real().startApp(other, 'copy');
+    const rows = "SELECT string_agg(what, ' ' ORDER BY at) FROM orders";
+    expect(await real().sql(other, 'copy', rows)).toBe('first second');
+  });
+
   it('an addon that is deleted: its name is not enough, and its archive is', async () => {
     await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=2m']);
     await eventually('the end of its ObjectStore', async () => {

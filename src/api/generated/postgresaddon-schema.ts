@@ -169,10 +169,22 @@ export const addonSchema: Schema = {
                 {
                   "rule": "has(self.addon) != has(self.archive)",
                   "message": "restore.from must have either addon or archive"
+                },
+                {
+                  "rule": "!has(self.__namespace__) || has(self.addon)",
+                  "message": "restore.from.namespace is that of restore.from.addon; an archive is always one of this namespace"
                 }
               ],
               "properties": {
                 "addon": {},
+                "namespace": {
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                      "message": "namespace must contain only a-z, 0-9 and \"-\", and begin and end with a letter or digit"
+                    }
+                  ]
+                },
                 "archive": {
                   "required": [
                     "store",
@@ -408,6 +420,7 @@ export const addonSchema: Schema = {
           ],
           "properties": {
             "serverName": {},
+            "namespace": {},
             "store": {},
             "targetTime": {},
             "database": {},

@@ -81,9 +81,13 @@ export interface AddonSpec {
      */
     readonly from: {
       /**
-       * The name of a PostgresAddon in this namespace that has backups. The new database has the same database name, owner and PostgreSQL major version, and a disk that is at least as large.
+       * The name of a PostgresAddon that has backups. The new database has the same database name, owner and PostgreSQL major version, and a disk that is at least as large.
        */
       readonly addon?: string;
+      /**
+       * The namespace of that PostgresAddon, which has to permit it: with this namespace in its annotation addons.paas.dev/restore-allowed-from. Defaults to this namespace.
+       */
+      readonly namespace?: string;
       /**
        * A lineage of backups of this namespace, also of an addon that no longer exists. spec.version must have the major version of the backups, and spec.database must name the database and the owner that they have: CloudNativePG creates an empty one if it does not find them.
        */
@@ -457,6 +461,10 @@ export interface AddonStatus {
      * The name of the lineage.
      */
     readonly serverName: string;
+    /**
+     * The namespace that it is of
+     */
+    readonly namespace?: string;
     /**
      * The object store that it is in.
      */

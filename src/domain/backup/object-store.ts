@@ -23,6 +23,8 @@ export function buildObjectStore(s: Situation, target: Target, chosen: ChosenSto
 }
 
 interface Settings {
+  /** Whose folder it leads to; default: the addon's. */
+  readonly namespace?: string;
   readonly annotations: Readonly<Record<string, string>>;
   /** How long the plugin keeps backups; undefined if it removes none. */
   readonly retention?: string;
@@ -30,12 +32,12 @@ interface Settings {
   readonly resources: ObjectStoreSpec['instanceSidecarConfiguration']['resources'];
 }
 
-/** An ObjectStore that leads to the folder of the addon's namespace in a store. */
+/** An ObjectStore that leads to the folder of a namespace in a store. */
 export function objectStoreManifest(
   addon: PostgresAddon,
   name: string,
   { store }: Pick<ChosenStore, 'store'>,
-  { annotations: notes, retention, resources }: Settings,
+  { namespace = addon.metadata.namespace, annotations: notes, retention, resources }: Settings,
 ): ObjectStoreManifest {
   const { endpointURL, endpointCA, s3Credentials, azureCredentials, googleCredentials, wal, data } = store;
   return {
@@ -44,7 +46,7 @@ export function objectStoreManifest(
     metadata: { ...childMetadata(addon, name), annotations: notes },
     spec: {
       configuration: {
-        destinationPath: destinationPathOf({ store }, addon.metadata.namespace),
+        destinationPath: destinationPathOf({ store }, namespace),
         endpointURL,
         endpointCA,
         s3Credentials,

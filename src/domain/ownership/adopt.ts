@@ -6,7 +6,7 @@ import { isLower, majorOf, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
 import { inheritedReadyAt } from '../recorded.ts';
 import { inWords } from '../restore/origin.ts';
-import type { Origin } from '../restore/request.ts';
+import { type Origin, permittedSource } from '../restore/request.ts';
 import { orphanedCluster, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -41,7 +41,8 @@ function findMismatch(s: Situation, target: Target): Verdict | undefined {
 }
 
 /** Why a database does not match this addon; undefined if it does. */
-function mismatchOf({ addon, observed }: Situation, target: Target, cluster: Cluster): string | undefined {
+function mismatchOf(s: Situation, target: Target, cluster: Cluster): string | undefined {
+  const { addon, observed } = s;
   const { name } = cluster.metadata;
   const { initdb, recovery } = cluster.spec.bootstrap ?? {};
   const { database, owner } = recovery ?? initdb ?? {};
@@ -50,7 +51,7 @@ function mismatchOf({ addon, observed }: Situation, target: Target, cluster: Clu
     return `${left} has the database "${database}", but this addon needs "${target.database}" (spec.database.name)`;
   if (owner !== target.owner)
     return `${left} has a database of role "${owner}", but this addon needs "${target.owner}" (spec.database.owner)`;
-  const beginning = otherBeginning(addon, observed.restoreSource, target.origin);
+  const beginning = otherBeginning(addon, permittedSource(s), target.origin);
   if (beginning !== undefined) return `${left} ${beginning}`;
   const holds = versionOfData(cluster, observed.platform.imagePattern);
   const wanted = addon.spec.version;

@@ -8,7 +8,7 @@ import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
-import { chosenStore, type Origin, requestedOrigin } from './request.ts';
+import { chosenStore, type Origin, originNamespace, permittedSource, requestedOrigin } from './request.ts';
 import { isServerName } from './restorable.ts';
 
 /** @returns undefined for a database that begins empty; a verdict if it must not be created */
@@ -63,6 +63,12 @@ function recordedOrigin(s: Situation): Origin | Verdict | undefined {
   const { restore, resources } = s.addon.status ?? {};
   if (restore === undefined) return undefined;
   const { store, ...rest } = restore;
+  const { namespace } = s.addon.metadata;
+  if (originNamespace(s.addon) !== namespace && permittedSource(s) === undefined)
+    return {
+      reason: 'RestoreSourceMissing',
+      message: `the Cluster was deleted, and what it was restored from is of namespace "${originNamespace(s.addon)}", which does not permit it any more (spec.restore.from)`,
+    };
   const chosen = store === undefined ? undefined : chosenStore(s, store);
   if (chosen !== undefined && isServerName(rest.serverName)) return { ...rest, chosen, storage: resources?.storage };
   const where = store === undefined ? 'an object store that is not recorded' : `object store "${store}"`;

@@ -1,6 +1,6 @@
 // Finds the backups that `spec.restore` requests, and compares what is known of them with the rest of the spec. Nothing is created if they
 // cannot be restored.
-import type { PostgresAddon } from '../../api/addon.ts';
+import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import { cut } from '../../api/text.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import { destinationPathOf } from '../backup/archive.ts';
@@ -38,13 +38,18 @@ const longestPath = 400;
 export function requestedOrigin(s: Situation): Origin | Verdict | undefined {
   const { restore } = s.addon.spec;
   if (restore === undefined) return undefined;
-  const { addon, archive, targetTime } = restore.from;
+  const { addon, archive, namespace = s.addon.metadata.namespace, targetTime } = restore.from;
   // The schema does not know how many days a month has.
   if (targetTime !== undefined && millisecondsOf(targetTime) === undefined)
     return invalid(`spec.restore.from.targetTime "${targetTime}" is not a time; create this addon again with one`);
-  if (addon !== undefined) return ofAddon(s, addon, targetTime);
+  if (addon !== undefined) return ofAddon(s, { name: addon, namespace }, targetTime);
   if (archive !== undefined) return ofArchive(s, archive, targetTime);
   return invalid('spec.restore.from has neither addon nor archive; create this addon again with one of them');
+}
+
+/** The namespace whose backups a database begins with: that of `spec.restore`, which cannot change, or the addon's own. */
+export function originNamespace({ spec, metadata }: PostgresAddon): string {
+  return spec.restore?.from.namespace ?? metadata.namespace;
 }
 
 /** The store of that name, if the addon's namespace may use it. */
@@ -65,14 +70,18 @@ function ofArchive(
     : { serverName, targetTime, chosen };
 }
 
-function ofAddon(s: Situation, name: string, targetTime: string | undefined): Origin | Verdict {
-  const { addon, observed } = s;
-  if (name === addon.metadata.name)
+function ofAddon(
+  s: Situation,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+  targetTime: string | undefined,
+): Origin | Verdict {
+  const { addon } = s;
+  if (name === addon.metadata.name && namespace === addon.metadata.namespace)
     return invalid(
       `spec.restore.from.addon "${name}" is this addon; to restore a deleted one of the same name, use spec.restore.from.archive`,
     );
-  const { restoreSource: source } = observed;
-  if (source === undefined) return noAddon(name);
+  const source = permittedSource(s);
+  if (source === undefined) return noAddon(addon, name, namespace);
   const lineage = restorableAt(source, targetTime);
   if (isVerdict(lineage)) return lineage;
   const chosen = storeOf(s, name, lineage);
@@ -86,7 +95,20 @@ function ofAddon(s: Situation, name: string, targetTime: string | undefined): Or
   return { serverName, targetTime, chosen, database, owner, major, storage: resources?.storage };
 }
 
-function noAddon(name: string): Verdict {
+/** The addon that `spec.restore` names, unless it is one of another namespace that does not permit it. */
+export function permittedSource({ addon, observed: { restoreSource: source } }: Situation): PostgresAddon | undefined {
+  const { namespace } = addon.metadata;
+  const allowed = source?.metadata.annotations?.[annotations.restoreAllowedFrom]?.split(/[\s,]+/) ?? [];
+  return source?.metadata.namespace === namespace || allowed.includes(namespace) ? source : undefined;
+}
+
+/** Of an addon of another namespace, the message does not tell whether there is one. */
+function noAddon({ metadata }: PostgresAddon, name: string, namespace: string): Verdict {
+  if (namespace !== metadata.namespace)
+    return {
+      reason: 'RestoreSourceMissing',
+      message: `there is no PostgresAddon "${name}" in namespace "${namespace}" that may be restored here (spec.restore.from); whoever owns it permits it by kubectl annotate pga ${name} -n ${namespace} ${annotations.restoreAllowedFrom}=${metadata.namespace}`,
+    };
   return {
     reason: 'RestoreSourceMissing',
     message: `there is no PostgresAddon "${name}" in this namespace (spec.restore.from.addon); if it was deleted, create this addon again with spec.restore.from.archive: the last Event of the deleted one names its object store and server name`,
@@ -99,7 +121,7 @@ function storeOf(
   addon: string,
   { serverName, store: name, destinationPath }: Lineage,
 ): NonNullable<Origin['chosen']> | Verdict {
-  const { namespace } = s.addon.metadata;
+  const namespace = originNamespace(s.addon);
   const named = name === undefined ? undefined : chosenStore(s, name);
   if (named !== undefined && destinationPath === undefined) return named;
   const others = Object.keys(s.observed.platform.stores.stores).map((one) => chosenStore(s, one));

@@ -1,6 +1,6 @@
 // The chapter of a restore: the ObjectStore that the backups are read from. It is the addon's own, so that the other addon can be deleted:
 // CNPG stops looking after a Cluster when a store that it names is gone, and a restored one names it for ever.
-import { annotations } from '../../api/addon.ts';
+import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import { type ObjectStoreManifest, objectStoreManifest } from '../backup/object-store.ts';
 import type { Chapter, Round } from '../chapter.ts';
@@ -14,7 +14,7 @@ import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { lockedRoles } from './lock.ts';
 import { originIncarnation, originStoreOf } from './origin.ts';
-import type { Origin } from './request.ts';
+import { type Origin, originNamespace } from './request.ts';
 
 /** The container that reads a base backup needs more memory than the one that writes it: 852 MB took 1Gi (plugin 0.14). */
 const recoveryMemory = '1Gi';
@@ -28,7 +28,7 @@ const clockTolerance = 60_000;
  */
 export function restoreChapter({ s, target }: Round): Chapter {
   const { origin } = target;
-  const status = { restore: origin && { ...restoreOf(target, origin), ...lockedRoles(s.addon) } };
+  const status = { restore: origin && { ...restoreOf(s.addon, target, origin), ...lockedRoles(s.addon) } };
   const object = originStoreOf(s);
   const { cluster } = s.own;
   if (object !== undefined && (cluster !== undefined || origin?.chosen === undefined))
@@ -57,10 +57,13 @@ export function untilTargetTime(s: Situation, now: number): Verdict | undefined 
 }
 
 function restoreOf(
+  addon: PostgresAddon,
   { database, owner, version }: Target,
   { serverName, chosen, targetTime, major = majorOf(version) }: Origin,
 ): NonNullable<NonNullable<Chapter['status']>['restore']> {
-  const what = { ...(chosen && { store: chosen.name }), ...(targetTime !== undefined && { targetTime }) };
+  const namespace = originNamespace(addon);
+  const where = namespace === addon.metadata.namespace ? {} : { namespace };
+  const what = { ...where, ...(chosen && { store: chosen.name }), ...(targetTime !== undefined && { targetTime }) };
   return { serverName, ...what, database, owner, ...(major === undefined ? {} : { major }) };
 }
 
@@ -73,6 +76,7 @@ function buildOriginStore(
   const { request, limit } = profile.sidecarMemory;
   const memory = (compareQuantities(limit, recoveryMemory) ?? 0) > 0 ? limit : recoveryMemory;
   return objectStoreManifest(s.addon, names.originStore, chosen, {
+    namespace: originNamespace(s.addon),
     annotations: { [annotations.objectStore]: String(originIncarnation(s)) },
     resources: { requests: { memory: request }, limits: { memory } },
   });
