@@ -1,0 +1,98 @@
+// The runbooks of docs/restore.md, as they stand there.
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { storeName, storeSecret } from '../../../hack/install/operator.ts';
+import type { AddonStatus } from '../../../src/api/addon.ts';
+import { Desk, Document } from '../documents.ts';
+import { minutes, useReal } from '../real.ts';
+
+jest.setTimeout(minutes(10));
+
+const real = useReal();
+let namespace = '';
+let document: Document;
+let desk: Desk;
+/** When everything was still right. */
+let then = '';
+
+const statusOf = (name: string): AddonStatus => real().addons.latest(namespace, name).status as AddonStatus;
+const sql = (name: string, statement: string): Promise<string> => real().sql(namespace, name, statement);
+const orders = (name: string): Promise<string> => sql(name, "SELECT string_agg(what, ' ' ORDER BY id) FROM orders");
+
+/** Runs the commands below a heading, with what differs here. @returns what they printed */
+async function follow(heading: string, ...[others = {}]: readonly Readonly<Record<string, string>>[]): Promise<string> {
+  const blocks = document.section(heading).blocks('sh');
+  expect(blocks).toHaveLength(1);
+  let script = blocks.join('');
+  for (const [written, here] of Object.entries(others)) {
+    expect(script).toContain(written);
+    script = script.replaceAll(written, here);
+  }
+  return await desk.run(script);
+}
+
+beforeAll(async () => {
+  document = await Document.read('docs/restore.md');
+  namespace = await real().namespace('books');
+  desk = await Desk.set(real(), namespace);
+  await real().client.apply(storeSecret(real().cluster, namespace));
+  await real().apply(namespace, 'shop', { plan: 'standard', backup: { storeRef: { name: storeName } } });
+  await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8));
+  await real().startApp(namespace, 'shop');
+  const table = 'CREATE TABLE orders (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, what text NOT NULL)';
+  await sql('shop', `${table}; INSERT INTO orders (what) VALUES ('first'), ('second'); SELECT pg_sleep(1)`);
+  then = await sql('shop', `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`);
+  await sql(
+    'shop',
+    "SELECT pg_sleep(1.5); DELETE FROM orders WHERE what = 'first'; INSERT INTO orders (what) VALUES ('third')",
+  );
+  // Everything that is committed is in the archive afterwards.
+  await desk.run(
+    `kubectl annotate pga shop addons.paas.dev/backup-now=${Date.now()}`,
+    'kubectl wait pga/shop --for=jsonpath={.status.backup.now.result}=Completed --timeout=5m',
+  );
+}, minutes(12));
+
+describe('the runbook', () => {
+  it('has no commands but those that are run here', () => {
+    expect(document.section('## Runbooks').blocks('sh')).toHaveLength(4);
+  });
+
+  it('for a whole database brings the state of that time up beside the other one', async () => {
+    const written = '2026-11-29T10:15:00Z';
+    expect(await follow('### A whole database, as of a time', { [written]: then })).toContain('condition met');
+    await real().startApp(namespace, 'shop-before');
+    expect(await orders('shop-before')).toBe('first second');
+    expect(await orders('shop')).toBe('second third');
+  });
+
+  it('for one table brings it back as it was, and keeps the damaged one', async () => {
+    expect(await follow('### One table')).toContain('condition met');
+    expect(await orders('shop')).toBe('first second');
+    expect(await sql('shop', "SELECT string_agg(what, ' ' ORDER BY id) FROM damaged.orders")).toBe('second third');
+    // With its key, and the next number.
+    await sql('shop', "INSERT INTO orders (what) VALUES ('fourth')");
+    expect(await sql('shop', 'SELECT id FROM orders WHERE what = $$fourth$$')).toBe('3');
+    await expect(sql('shop', "INSERT INTO orders OVERRIDING SYSTEM VALUE VALUES (1, 'again')")).rejects.toThrow(
+      /duplicate key/,
+    );
+  });
+
+  it('for everything replaces what is there by what was', async () => {
+    await sql('shop', 'CREATE TABLE later (answer int)');
+    expect(await follow('### Everything back in place')).toContain('condition met');
+    expect(await orders('shop')).toBe('first second');
+    expect(await sql('shop', "SELECT to_regclass('later') IS NOT NULL")).toBe('t');
+  });
+
+  it('for a deleted addon finds its backups by the last Event', async () => {
+    await real().stopApp(namespace, 'shop');
+    const { serverName = '' } = statusOf('shop').backup ?? {};
+    await desk.run('kubectl delete pga shop --timeout=2m');
+    const here = { 'db-team-a-shop-1a2b3c4d': serverName, 'store: main': `store: ${storeName}` };
+    const said = await follow('### A deleted addon', here);
+    expect(said).toContain(`object store "${storeName}"`);
+    expect(said).toContain(`/${serverName}, until`);
+    await real().startApp(namespace, 'shop');
+    expect(await orders('shop')).toMatch(/^(first second|second third)/);
+  });
+});
