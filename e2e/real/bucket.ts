@@ -27,7 +27,7 @@ export async function openBucket(real: Real, namespace: string): Promise<void> {
   const spec = { automountServiceAccountToken: false, terminationGracePeriodSeconds: 0, containers: [container] };
   const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod }, spec };
   await real.kubectl(['apply', '--namespace', namespace, '-f', '-'], JSON.stringify(manifest));
-  await real.kubectl(['wait', '--namespace', namespace, `pod/${pod}`, '--for=condition=Ready', '--timeout=3m']);
+  await real.kubectl(['wait', '--namespace', namespace, `pod/${pod}`, '--for=condition=Ready', '--timeout=10m']);
 }
 
 /** @param url of a folder or an object in the bucket @param python what is done with `bucket`, and with `name` and `key` of the URL */

@@ -43,7 +43,7 @@ export async function offerSmallDisk(real: Real, namespace: string, claim: strin
     },
   };
   await real.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
-  await real.kubectl(['wait', `pod/${keeper}`, '--namespace', namespace, '--for=condition=Ready', '--timeout=2m']);
+  await real.kubectl(['wait', `pod/${keeper}`, '--namespace', namespace, '--for=condition=Ready', '--timeout=10m']);
   const volume = {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
@@ -101,5 +101,5 @@ export async function mend(real: Real, namespace: string, claim: string, script:
   };
   await real.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
   const done = 'jsonpath={.status.phase}=Succeeded';
-  await real.kubectl(['wait', 'pod/mender', '--namespace', namespace, `--for=${done}`, '--timeout=2m']);
+  await real.kubectl(['wait', 'pod/mender', '--namespace', namespace, `--for=${done}`, '--timeout=10m']);
 }

@@ -56,7 +56,7 @@ export async function makeRouter(real: Real, namespace: string): Promise<void> {
   };
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: router, namespace }, spec };
   await real.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
-  await real.kubectl(['wait', `pod/${router}`, '--namespace', namespace, '--for=condition=Ready', '--timeout=2m']);
+  await real.kubectl(['wait', `pod/${router}`, '--namespace', namespace, '--for=condition=Ready', '--timeout=10m']);
 }
 
 /**

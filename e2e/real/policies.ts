@@ -102,7 +102,7 @@ export async function setQuota(real: Real, namespace: string, hard: Readonly<Rec
   await apply(real, { apiVersion: core, kind: 'ResourceQuota', metadata, spec: { hard } });
   // A quota refuses only once its use has been counted.
   const counted = `jsonpath={.status.used}`;
-  await real.kubectl(['wait', 'resourcequota', 'small', '--namespace', namespace, `--for=${counted}`, '--timeout=1m']);
+  await real.kubectl(['wait', 'resourcequota', 'small', '--namespace', namespace, `--for=${counted}`, '--timeout=10m']);
 }
 
 /** Limits the memory that a container of the namespace may have. */

@@ -1,7 +1,7 @@
 // Sets up the end-to-end tests in the node cluster that `npm run e2e` created, with the operator's image. It must use the Kubernetes API
 // only: what an application would see is checked from a pod.
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, jest } from '@jest/globals';
 import type { ExecaError } from 'execa';
 import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
 import { type Cluster, status } from '../../hack/cluster/cluster.ts';
@@ -23,8 +23,8 @@ export const operatorUser = `system:serviceaccount:${operatorNamespace}:${releas
 export const postgresImage = 'ghcr.io/cloudnative-pg/postgresql:17-standard-trixie';
 
 export const minutes = (count: number): number => count * 60_000;
-/** A database takes 20 s on an idle machine; here several come up beside each other on two cores. */
-const patience = minutes(6);
+/** A database takes 20 s on an idle machine; here several come up beside each other on two cores. Only a failure waits as long. */
+const patience = minutes(10);
 
 export class Real {
   readonly cluster: Cluster;
@@ -124,15 +124,9 @@ export class Real {
   }
 
   /** Waits until a condition of the addon has the reason. */
-  async reason(
-    namespace: string,
-    name: string,
-    type: string,
-    reason: string,
-    timeoutMilliseconds = patience,
-  ): Promise<LiveObject> {
+  async reason(namespace: string, name: string, type: string, reason: string): Promise<LiveObject> {
     const holds = (state: LiveObject): boolean => conditionOf(state, type)?.reason === reason;
-    return await this.addons.until(namespace, name, `${type} with reason ${reason}`, holds, timeoutMilliseconds);
+    return await this.addons.until(namespace, name, `${type} with reason ${reason}`, holds, patience);
   }
 
   /** Waits until there is an Event of the reason about the addon. @returns it */
@@ -149,7 +143,7 @@ export class Real {
   /** Starts a pod that has DATABASE_URL from the addon's Secret by envFrom, and nothing else. */
   async startApp(namespace: string, app: string): Promise<void> {
     await this.kubectl(['apply', '--namespace', namespace, '-f', '-'], JSON.stringify(appPod(app)));
-    await this.kubectl(['wait', '--namespace', namespace, `pod/app-${app}`, '--for=condition=Ready', '--timeout=3m']);
+    await this.kubectl(['wait', '--namespace', namespace, `pod/app-${app}`, '--for=condition=Ready', '--timeout=10m']);
   }
 
   /** Takes the app's pod away: its environment stays what it was when it started. */
@@ -176,6 +170,8 @@ export class Real {
 /** Registers with Jest; `npm run e2e` has made the cluster before. */
 export function useReal(): () => Real {
   let real: Real | undefined;
+  // Longer than the waits inside a test, so that it is the wait that fails: it knows what was seen last.
+  jest.setTimeout(minutes(30));
   beforeAll(async () => {
     const { cluster, state } = await status(e2eClusterName);
     if (cluster === undefined || state !== 'running')
@@ -184,7 +180,7 @@ export function useReal(): () => Real {
   });
   afterAll(async () => {
     await real?.stop();
-  }, minutes(5));
+  });
   return () => {
     if (real === undefined) throw new Error('the suite has not started');
     return real;

@@ -2,7 +2,7 @@
 // the app team an ApplicationSet for its repository, with a folder for each app.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { operatorNamespace, releaseName } from '../../../hack/install/operator.ts';
 import { podGvr } from '../../../src/api/workload.ts';
@@ -12,8 +12,6 @@ import { Desk, Document } from '../documents.ts';
 import { minutes, useReal } from '../real.ts';
 import { type ApplicationStatus, ArgoCD } from './argo.ts';
 import { filesOf } from './examples.ts';
-
-jest.setTimeout(minutes(12));
 
 const real = useReal();
 let argo: ArgoCD;
@@ -82,7 +80,7 @@ describe('an app team', () => {
     );
     const revision = await argo.commit('Add cafe', cafe);
     await argo.refreshSet(team);
-    await real().kubectl(['wait', '--namespace', 'argocd', '--for=create', '--timeout=1m', 'application/cafe']);
+    await real().kubectl(['wait', '--namespace', 'argocd', '--for=create', '--timeout=10m', 'application/cafe']);
     await argo.healthy('cafe', revision);
     const [first, second] = await Promise.all(['shop', 'cafe'].map((name) => belongingsOf(real(), team, name)));
     const url = secretText(second?.urlSecret, 'DATABASE_URL');

@@ -1,7 +1,7 @@
 // Argo CD syncs app repositories: healthy means a login works, migrations run when they can, and what is pruned is what git says.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { only, render } from '../../../charts/helm.ts';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
@@ -15,8 +15,6 @@ import { clusterName, identityOf } from '../belongings.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
 import { type ApplicationStatus, ArgoCD } from './argo.ts';
 import { filesOf } from './examples.ts';
-
-jest.setTimeout(minutes(10));
 
 const real = useReal();
 let started: ArgoCD | undefined;
@@ -145,7 +143,7 @@ describe('a protected addon', () => {
   let before: AddonStatus = {};
   let identity: object = {};
 
-  const backedUp = (): Promise<LiveObject> => real().reason(namespace, 'orders', 'BackupReady', 'InForce', minutes(8));
+  const backedUp = (): Promise<LiveObject> => real().reason(namespace, 'orders', 'BackupReady', 'InForce');
   const expectTheSameDatabase = async (): Promise<void> => {
     expect(await identityOf(real(), namespace, 'orders')).toEqual(identity);
     expect(await real().sql(namespace, 'orders', 'SELECT answer FROM kept')).toBe('42');
@@ -171,7 +169,7 @@ describe('a protected addon', () => {
     await real().sql(namespace, 'orders', 'CREATE TABLE kept AS SELECT 42 AS answer');
     before = (await backedUp()).status as AddonStatus;
     identity = await identityOf(real(), namespace, 'orders');
-  }, minutes(12));
+  });
 
   it('that is pruned stays in service, and Argo CD, which calls its objects orphaned, does not delete them', async () => {
     const without = await argo().commit('Remove orders', { 'keep/database.json': undefined });

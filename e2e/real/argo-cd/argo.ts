@@ -72,8 +72,8 @@ export class ArgoCD {
   }
 
   async #stop(): Promise<void> {
-    await this.#kubectl('delete', 'applicationset', '--all', '--timeout=4m');
-    await this.#kubectl('delete', 'application', '--all', '--timeout=4m');
+    await this.#kubectl('delete', 'applicationset', '--all', '--timeout=10m');
+    await this.#kubectl('delete', 'application', '--all', '--timeout=10m');
     for (const child of this.#children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGTERM');
@@ -186,7 +186,7 @@ export class ArgoCD {
 
   /** Deletes an Application, with its resources, as `argocd app delete` does. */
   async deleteApplication(name: string): Promise<void> {
-    await this.#kubectl('delete', 'application', name, '--timeout=4m');
+    await this.#kubectl('delete', 'application', name, '--timeout=10m');
   }
 
   async #install(settings: Readonly<Record<string, string>>): Promise<void> {

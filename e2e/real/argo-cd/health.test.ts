@@ -2,15 +2,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { only, render } from '../../../charts/helm.ts';
 import { ensureBinaries } from '../../../hack/toolchain/binaries.ts';
 import { type Reason, reasons, rowOf } from '../../../src/api/conditions.ts';
 import { minutes } from '../real.ts';
-
-jest.setTimeout(minutes(2));
 
 let folder = '';
 let argocd = '';

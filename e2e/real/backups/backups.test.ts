@@ -1,5 +1,5 @@
 // Backups on the real CNPG, plugin and S3 server: nothing is claimed before it is in force, and what is claimed can be found in the archive.
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
@@ -7,9 +7,7 @@ import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 let namespace = '';
@@ -29,8 +27,7 @@ beforeAll(async () => {
 
 const backupOf = ({ status }: LiveObject): NonNullable<AddonStatus['backup']> =>
   (status as AddonStatus | undefined)?.backup ?? {};
-const inForce = (name: string): Promise<LiveObject> =>
-  real().reason(namespace, name, 'BackupReady', 'InForce', minutes(8));
+const inForce = (name: string): Promise<LiveObject> => real().reason(namespace, name, 'BackupReady', 'InForce');
 const backupsOf = async (name: string): Promise<readonly LiveObject[]> =>
   (await real().client.list(backupGvr, namespace)).filter(
     ({ spec }) =>
@@ -64,7 +61,7 @@ describe('a standard database', () => {
 
   it('begins a new lineage when it was deleted and is created again under the same name', async () => {
     const before = backupOf(await inForce('shop')).serverName;
-    await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=2m']);
+    await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=10m']);
     await eventually('the end of its Cluster', async () => {
       expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'shop'))).toBeUndefined();
     });
@@ -93,7 +90,7 @@ describe('a pro database that nobody uses', () => {
     const request = `addons.paas.dev/backup-now=${Date.now()}`;
     await real().kubectl(['annotate', 'pga', 'idle', request, '--overwrite', '--namespace', namespace]);
     const isDone = '--for=jsonpath={.status.backup.now.result}=Completed';
-    await real().kubectl(['wait', 'pga/idle', isDone, '--timeout=5m', '--namespace', namespace]);
+    await real().kubectl(['wait', 'pga/idle', isDone, '--timeout=10m', '--namespace', namespace]);
     const { now } = backupOf(real().addons.latest(namespace, 'idle'));
     const [made] = (await backupsOf('idle')).filter(({ metadata }) => metadata.name === now?.backup);
     expect(made?.status?.phase).toBe('completed');
@@ -107,7 +104,7 @@ describe('a pro database that nobody uses', () => {
 describe('a protected database', () => {
   it('keeps its lineage when another addon adopts it, and is not backed up from the beginning', async () => {
     const before = backupOf(await inForce('kept')).serverName;
-    await real().kubectl(['delete', 'pga', 'kept', '--namespace', namespace, '--timeout=2m']);
+    await real().kubectl(['delete', 'pga', 'kept', '--namespace', namespace, '--timeout=10m']);
     await real().apply(namespace, 'kept', first.kept ?? { plan: 'standard' });
     const after = await inForce('kept');
     expect(backupOf(after).serverName).toBe(before);

@@ -1,14 +1,12 @@
 // The commands of docs/backup.md, as they stand there, for a database of their own.
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { storeName } from '../../../hack/install/operator.ts';
 import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { storesFile } from '../../../src/stores-file.ts';
 import { deleteBelow, objectsBelow, openBucket } from '../bucket.ts';
 import { Desk, Document } from '../documents.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 let namespace = '';
@@ -56,7 +54,7 @@ it('brings up a database, says what can be restored, backs up now, and removes w
     ...spec,
     backup: { ...backup, storeRef: { name: storeName } },
   });
-  await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8));
+  await real().reason(namespace, 'shop', 'BackupReady', 'InForce');
   expect(await desk.run(document.command('kubectl get pga'))).toMatch(/^daily \{"from":"20[^"]+Z","to":"20[^"]+Z"\}$/);
   // Twice: the end of the first request must not be taken for that of the second.
   const [request = ''] = document.blocks('sh').filter((block) => block.includes('backup-now'));
@@ -77,7 +75,7 @@ it('brings up a database, says what can be restored, backs up now, and removes w
   expect(left.replaceAll(namespace, 'team-a')).toMatch(/\/team-a\/db-team-a-shop-[0-9a-f]{8}\/$/);
   await openBucket(real(), namespace);
   expect((await objectsBelow(real(), namespace, left)).length).toBeGreaterThan(2);
-  await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=2m']);
+  await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=10m']);
   expect((await objectsBelow(real(), namespace, left)).length).toBeGreaterThan(2);
   await deleteBelow(real(), namespace, left);
   expect(await objectsBelow(real(), namespace, left)).toEqual([]);

@@ -1,5 +1,5 @@
 // What is wrong with an object store is named, takes no database down, and is cleared by itself once it is mended.
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { absentStore, silentStore, storeName, storeSecret, storeSecretName } from '../../../hack/install/operator.ts';
@@ -10,9 +10,7 @@ import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { createBucket, deleteBelow, deleteBucket, openBucket, writeObject } from '../bucket.ts';
 import { lift, limitSidecar } from '../policies.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 const stores = {
@@ -61,7 +59,7 @@ function keysFor(name: Name): Readonly<Record<string, string>> {
 const backupOf = ({ status }: LiveObject): NonNullable<AddonStatus['backup']> =>
   (status as AddonStatus | undefined)?.backup ?? {};
 const reported = (name: Name, reason: Reason): Promise<LiveObject> =>
-  real().reason(namespaceOf(name), name, 'BackupReady', reason, minutes(7));
+  real().reason(namespaceOf(name), name, 'BackupReady', reason);
 
 /** It is reported with these words, nothing is claimed, the database runs; and after the remedy everything is in force by itself. */
 async function named(

@@ -1,5 +1,5 @@
 // A major upgrade of a database with backups: one before it, a lineage of its own after it, and nothing is claimed in between.
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import { providePostgresVersions, versionIn } from '../../../hack/install/postgres-versions.ts';
@@ -8,8 +8,6 @@ import { isWrite } from '../../harness/audit.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
 import { openBucket, writersOf } from '../bucket.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(12));
 
 const real = useReal();
 const backup = { storeRef: { name: storeName } };
@@ -26,10 +24,10 @@ beforeAll(async () => {
   await real().client.apply(storeSecret(real().cluster, namespace));
   await real().apply(namespace, 'shop', { plan: 'standard', version: from, backup });
   await openBucket(real(), namespace);
-}, minutes(8));
+});
 
 it('is held back until a base backup is completed, and begins a lineage that holds no WAL of the old server', async () => {
-  const before = backupOf(await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8)));
+  const before = backupOf(await real().reason(namespace, 'shop', 'BackupReady', 'InForce'));
   await real().startApp(namespace, 'shop');
   await real().sql(namespace, 'shop', 'CREATE TABLE kept AS SELECT 42 AS answer');
   const mark = await real().audit.mark();

@@ -3,14 +3,12 @@
 //
 // covers: S0 failure table, row 3 (DATABASE_URL missing: put right without a call of anybody), "re-run after a CNPG password rotation
 // refreshes the value"; S2 item 4 (no stale DATABASE_URL).
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { secrets } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { conditionOf, secretText } from '../../harness/views.ts';
 import { clusterName, secretName } from '../belongings.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(8));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 let namespace = '';
@@ -24,7 +22,7 @@ beforeAll(async () => {
       await real().running(namespace, name);
     }),
   );
-}, minutes(8));
+});
 
 const source = (name: string): string => `${clusterName(namespace, name)}-app`;
 const urlOf = async (name: string): Promise<string> =>

@@ -2,15 +2,13 @@
 //
 // covers: S0 failure table, row 2 ("provisioning after a previously running row: replica restart, primary failover; CNPG
 // self-heals"); S4 "handles automatic failover if the primary dies".
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { minutes, useReal } from '../real.ts';
 import { Writer } from '../writer.ts';
-
-jest.setTimeout(minutes(10));
 
 const app = 'ledger';
 const real = useReal();
@@ -35,7 +33,7 @@ beforeAll(async () => {
   await real().startApp(namespace, app);
   writer = new Writer(real(), namespace, app);
   await writer.start();
-}, minutes(8));
+});
 
 /** SIGKILL of PostgreSQL: no more than its disk is left of what it knew. */
 async function kill(pod: string): Promise<void> {

@@ -1,5 +1,5 @@
 // The life cycle of databases on the real CloudNativePG without failures. Each test depends on the previous one.
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
@@ -9,8 +9,6 @@ import { isWrite } from '../../harness/audit.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
 import { clusterName, untilNothingIsLeft } from '../belongings.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
 
 const real = useReal();
 let namespace = '';

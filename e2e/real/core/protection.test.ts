@@ -3,7 +3,7 @@
 //
 // covers: protected mode and re-adoption. S0: "mode: protected" of an addon that is deleted and applied again; S2 item 2 (an addon
 // removed from git), S2 item 4 (no DATABASE_URL that leads to a deleted database: URL and database go, or stay, together).
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { namespaces } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
@@ -12,10 +12,8 @@ import { isWrite, tally } from '../../harness/audit.ts';
 import { childrenIn, everyChildOf } from '../../harness/database.ts';
 import { at, conditionOf } from '../../harness/views.ts';
 import { belongingsOf, clusterName, identityOf, untilNothingIsLeft } from '../belongings.ts';
-import { minutes, operatorUser, useReal } from '../real.ts';
+import { operatorUser, useReal } from '../real.ts';
 import type { Session } from '../session.ts';
-
-jest.setTimeout(minutes(10));
 
 const real = useReal();
 let namespace = '';
@@ -39,7 +37,7 @@ const specOf = (name: string): AddonSpec => {
 
 type Propagation = 'background' | 'foreground' | 'orphan';
 const remove = (name: string, cascade: Propagation): Promise<string> =>
-  real().kubectl(['delete', 'pga', name, '--namespace', namespace, `--cascade=${cascade}`, '--wait', '--timeout=2m']);
+  real().kubectl(['delete', 'pga', name, '--namespace', namespace, `--cascade=${cascade}`, '--wait', '--timeout=10m']);
 const readyAt = (addon: LiveObject): unknown => addon.status?.ready_at;
 
 beforeAll(async () => {
@@ -55,7 +53,7 @@ beforeAll(async () => {
     }),
     real().running(doomed, 'guarded'),
   ]);
-}, minutes(8));
+});
 
 /** Applies the same addon again and checks that it got back exactly what it had. */
 async function isTakenBack(name: string, before: object, firstReadyAt: unknown, session?: Session): Promise<void> {

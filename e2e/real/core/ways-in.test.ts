@@ -1,14 +1,12 @@
 // The ways to a database that the README shows, by its own commands, and what becomes of databases in the list of a chart.
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { addonGvr, annotations, labels } from '../../../src/api/addon.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
 import { clusterName, untilNothingIsLeft } from '../belongings.ts';
 import { Desk, Document } from '../documents.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 

@@ -14,15 +14,13 @@
 // | S4 "PVC full"                                                         | volume                                 |
 // | S4 "CNPG operator logs"                                               | outages/cnpg-down.test.ts              |
 // | S4 "Backup failing"                                                   | no backups yet: BackupReady says so    |
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
 import { belongingsOf, clusterName } from '../belongings.ts';
 import { addonName, type Cause, causes } from '../causes.ts';
 import { lift } from '../policies.ts';
 import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(13));
 
 const real = useReal();
 const namespaces = new Map<string, string>();
@@ -47,7 +45,7 @@ beforeAll(async () => {
       await cause.ruin(real(), namespace);
     }),
   );
-}, minutes(6));
+});
 
 /** Leaves nothing outside of the namespace. */
 async function clear(cause: Cause, namespace: string): Promise<void> {
@@ -68,7 +66,7 @@ async function clear(cause: Cause, namespace: string): Promise<void> {
 describe('a database that cannot come up', () => {
   it.each(named)('reports the cause: %s', async (_, cause) => {
     const namespace = namespaceOf(cause);
-    const addon = await real().reason(namespace, addonName, 'Ready', cause.reason, minutes(5));
+    const addon = await real().reason(namespace, addonName, 'Ready', cause.reason);
     expect(conditionOf(addon, 'Ready')?.status).toBe('False');
     const message = conditionOf(addon, 'Ready')?.message ?? '';
     for (const word of cause.words(namespace)) expect(message).toMatch(word);
@@ -89,7 +87,7 @@ describe('a database that cannot come up', () => {
     'is stalled with its cause after five minutes of creating: %s',
     async (_, cause) => {
       const namespace = namespaceOf(cause);
-      const addon = await real().reason(namespace, addonName, 'Stalled', cause.reason, minutes(7));
+      const addon = await real().reason(namespace, addonName, 'Stalled', cause.reason);
       expect(conditionOf(addon, 'Stalled')?.status).toBe('True');
       for (const word of cause.words(namespace)) expect(conditionOf(addon, 'Ready')?.message).toMatch(word);
     },

@@ -4,7 +4,7 @@
 // covers: S3, "helm upgrade of the operator restarts no database"; S1, two teams with an operator each.
 
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { customResourceDefinitions } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
@@ -19,8 +19,6 @@ import { clusterName, identityOf, secretName, untilNothingIsLeft } from '../belo
 import { minutes, operatorUser, useReal } from '../real.ts';
 import { chartArguments, helm, helmDone, installedCnpg, podsOf } from './helm.ts';
 import { type Installable, lastRelease, provideRevision } from './revision.ts';
-
-jest.setTimeout(minutes(8));
 
 const real = useReal();
 const say = (line: string): void => console.error(line);
@@ -72,13 +70,13 @@ beforeAll(async () => {
   await uninstall();
   await removeDefinition();
   namespace = await real().namespace('helm');
-}, minutes(8));
+});
 
 afterAll(async () => {
   await helm(real(), ['uninstall', releaseName, '--namespace', operatorNamespace, '--wait']);
   await install({}, present, ['--take-ownership']);
   await installChart(real().cluster, present.image, say);
-}, minutes(4));
+});
 
 describe('an installation', () => {
   it('before CloudNativePG: it says so, so does an addon, and both need nothing once it is installed', async () => {
@@ -195,7 +193,7 @@ upgrades(`an upgrade from ${release?.slice(0, 12)} with ${names.length} addons`,
       }),
     );
     await untilQuiet(mark);
-  }, minutes(8));
+  });
 
   it('restarts no database, changes no status, and writes nothing', async () => {
     const since = await begin();
@@ -224,7 +222,7 @@ describe('an uninstallation', () => {
     );
     const rest = names.filter((name) => name.startsWith('free-'));
     await real().kubectl(['delete', 'pga', ...rest, '--namespace', namespace, '--ignore-not-found', '--wait']);
-  }, minutes(6));
+  });
 
   const few = ['early', 'kept', 'daily'];
   const ofFew = (): Promise<readonly object[]> => Promise.all(few.map((name) => identityOf(real(), namespace, name)));

@@ -85,7 +85,7 @@ export async function installedCnpg(real: Real): Promise<Cnpg> {
       await Promise.all(definitions.map((one) => client.apply(withoutState(one))));
       await scale(1);
       for (const operator of operators)
-        await real.kubectl(['rollout', 'status', operator, '--namespace', cnpgNamespace, '--timeout=3m']);
+        await real.kubectl(['rollout', 'status', operator, '--namespace', cnpgNamespace, '--timeout=10m']);
     },
   };
 }

@@ -3,16 +3,14 @@
 // test needs CloudNativePG.
 //
 // covers: S4 debugging, "CNPG operator logs"; S0 failure 1 (creating for more than 5 min).
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { leases } from '../../../hack/cluster/kinds.ts';
 import { cnpgNamespace } from '../../../hack/cluster/manifests.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(8));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 /** The Lease of CloudNativePG's leader. */
@@ -32,7 +30,7 @@ const service = (name: string): string => `${clusterName(namespace, name)}-rw`;
 
 async function scale(replicas: 0 | 1): Promise<void> {
   await real().kubectl(['scale', ...deployment, `--replicas=${replicas}`]);
-  await real().kubectl(['rollout', 'status', ...deployment, '--timeout=2m']);
+  await real().kubectl(['rollout', 'status', ...deployment, '--timeout=10m']);
 }
 
 beforeAll(async () => {
@@ -53,7 +51,7 @@ beforeAll(async () => {
     const pods = await real().kubectl(['get', 'pods', '--namespace', cnpgNamespace, '--output', 'name']);
     if (pods.includes('cnpg-controller-manager')) throw new Error(pods);
   });
-}, minutes(6));
+});
 
 /** Keeps CloudNativePG from becoming the leader: its webhooks serve, and it works at nothing. */
 async function hold(): Promise<void> {
@@ -139,7 +137,7 @@ describe('once CloudNativePG responds again but reconciles nothing', () => {
     await eventually('the Cluster', async () =>
       expect(await real().client.get(clusterGvr, namespace, late)).toBeDefined(),
     );
-    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGNotResponding', minutes(4));
+    const addon = await real().reason(namespace, 'late', 'Ready', 'CNPGNotResponding');
     expect(conditionOf(addon, 'Ready')?.message).toMatch(/CloudNativePG/);
     expect((await real().client.get(clusterGvr, namespace, late))?.status?.phase).toBeUndefined();
   });

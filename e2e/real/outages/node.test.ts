@@ -1,12 +1,10 @@
 // The node of a database does not respond: its kubelet is stopped, as with a node that hangs, and goes on later. It runs alone, since
 // nothing else can start on that node meanwhile.
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { hangNode } from '../interventions.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(12));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 
@@ -18,7 +16,7 @@ it('a node that does not respond is named, and the database runs again once it i
   await real().sql(namespace, 'shop', 'CREATE TABLE kept AS SELECT 42 AS answer');
   // The node counts as lost after 50 s, and the operator looks for a cause 90 s later. After 5 min, its pods would be removed.
   await hangNode(real(), namespace, 200);
-  const addon = await real().reason(namespace, 'shop', 'Ready', 'NodeUnavailable', minutes(4));
+  const addon = await real().reason(namespace, 'shop', 'Ready', 'NodeUnavailable');
   for (const word of ['node "', `pod ${clusterName(namespace, 'shop')}-1`, 'does not respond'])
     expect(conditionOf(addon, 'Ready')?.message).toContain(word);
   const after = await real().running(namespace, 'shop');

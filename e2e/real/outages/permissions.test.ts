@@ -1,12 +1,10 @@
 // An operator without the permission to list pods: it reports that the cause of a wait is unknown, and nothing else is affected. It runs
 // alone, since the operator's permissions apply to all namespaces.
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { clusterRoles } from '../../../hack/cluster/kinds.ts';
 import { releaseName } from '../../../hack/install/operator.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(8));
 
 const real = useReal();
 let namespace = '';

@@ -1,13 +1,11 @@
 // A restart of the operator does not affect databases. It runs alone, since a new leader reconciles all addons.
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { secrets } from '../../../hack/cluster/kinds.ts';
 import { operatorNamespace, releaseName } from '../../../hack/install/operator.ts';
 import { isWrite } from '../../harness/audit.ts';
 import { isRunning, secretText } from '../../harness/views.ts';
 import { secretName } from '../belongings.ts';
-import { minutes, operatorUser, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
+import { operatorUser, useReal } from '../real.ts';
 
 const real = useReal();
 
@@ -22,7 +20,7 @@ it('a restart of the operator writes nothing', async () => {
   const mark = await real().audit.mark();
   const deployment = ['--namespace', operatorNamespace, `deployment/${releaseName}`];
   await real().kubectl(['rollout', 'restart', ...deployment]);
-  await real().kubectl(['rollout', 'status', ...deployment, '--timeout=3m']);
+  await real().kubectl(['rollout', 'status', ...deployment, '--timeout=10m']);
   // A change of the spec that the new leader answers shows that it has been through everything before it.
   await real().apply(namespace, 'bravo', { plan: 'standard', connection: { sslMode: 'require' } });
   await real().addons.until(

@@ -3,7 +3,7 @@
 //
 // covers: S4 "Scaling" (storage, memory, replicas) and "Version upgrades" (minor by image and rolling restart, major by pg_upgrade);
 // S2 item 5 (room to grow: larger plans).
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { fixedClass } from '../../../hack/cluster/manifests.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
@@ -15,8 +15,6 @@ import { at, conditionOf, isRunning } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { lift, useStorageClass } from '../policies.ts';
 import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(12));
 
 const real = useReal();
 let namespace = '';
@@ -45,7 +43,7 @@ beforeAll(async () => {
     begin(namespace, 'failing', { plan: 'free', version: upgrade.from }),
     begin(rigid, 'bound', { plan: 'free' }),
   ]);
-}, minutes(12));
+});
 
 async function begin(place: string, name: string, spec: AddonSpec): Promise<void> {
   await real().apply(place, name, spec);
@@ -220,7 +218,7 @@ describe('a change of version', () => {
     const first = await uid();
     await real().kubectl(['delete', ...job]);
     await eventually('another Job', async () => expect(await uid()).not.toBe(first));
-    await real().kubectl(['wait', ...job, '--for=condition=Failed', '--timeout=3m']);
+    await real().kubectl(['wait', ...job, '--for=condition=Failed', '--timeout=10m']);
 
     await real().reason(namespace, 'failing', 'Ready', 'UpgradeFailed');
     await real().apply(namespace, 'failing', { plan: 'free', version: upgrade.from });

@@ -1,6 +1,6 @@
 // Remedies on a real CloudNativePG, followed to the letter: each reason is brought about, the remedy is carried out, and the addon runs
 // again. All are there at the same time. Which reason is tried where is in harness/remedies.ts.
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import type { Reason } from '../../../src/api/conditions.ts';
 import { type ConditionView, conditionOf, isRunning } from '../../harness/views.ts';
@@ -8,8 +8,6 @@ import { addonName } from '../causes.ts';
 import { minutes, useReal } from '../real.ts';
 import { trials } from '../remedies.ts';
 import type { Trial } from '../trial.ts';
-
-jest.setTimeout(minutes(8));
 
 const real = useReal();
 const namespaces = new Map<string, string>();
@@ -33,13 +31,13 @@ beforeAll(async () => {
       await row.ruin(real(), namespace);
     }),
   );
-}, minutes(7));
+});
 
 /** The condition with the reason, once it has it; of a passing one, also if it has gone since. */
 async function reported(row: Row): Promise<ConditionView | undefined> {
   const namespace = namespaceOf(row);
   if (row.passing === undefined)
-    return conditionOf(await real().reason(namespace, addonName, row.type, row.reason, minutes(5)), row.type);
+    return conditionOf(await real().reason(namespace, addonName, row.type, row.reason), row.type);
   await real().event(namespace, addonName, row.reason);
   const states = real().addons.of(namespace, addonName);
   return states.map((state) => conditionOf(state, row.type)).find((condition) => condition?.reason === row.reason);

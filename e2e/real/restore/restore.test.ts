@@ -1,6 +1,6 @@
 // Restores on the real CNPG, plugin and S3 server: what comes back is exactly what was committed up to the requested time, and the source
 // is not needed afterwards.
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
@@ -9,8 +9,6 @@ import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
 
 const real = useReal();
 let namespace = '';
@@ -30,14 +28,14 @@ const statusOf = (name: string): AddonStatus => real().addons.latest(namespace, 
 const restoring = (name: string, from: Restore, spec: Partial<AddonSpec> = {}): Promise<void> =>
   real().apply(namespace, name, { plan: 'standard', backup, restore: { from }, ...spec });
 const messageOf = async (name: string, reason: string): Promise<string> =>
-  conditionOf(await real().reason(namespace, name, 'Ready', reason, minutes(8)), 'Ready')?.message ?? '';
+  conditionOf(await real().reason(namespace, name, 'Ready', reason), 'Ready')?.message ?? '';
 
 /** Everything that is committed is in the archive afterwards. */
 async function archiveAll(name: string): Promise<void> {
   const request = `addons.paas.dev/backup-now=${Date.now()}`;
   await real().kubectl(['annotate', 'pga', name, request, '--overwrite', '--namespace', namespace]);
   const isDone = '--for=jsonpath={.status.backup.now.result}=Completed';
-  await real().kubectl(['wait', `pga/${name}`, isDone, '--timeout=5m', '--namespace', namespace]);
+  await real().kubectl(['wait', `pga/${name}`, isDone, '--timeout=10m', '--namespace', namespace]);
 }
 
 /** Another role of the source, with a password that somebody knows. */
@@ -64,7 +62,7 @@ beforeAll(async () => {
   namespace = await real().namespace('restore');
   await real().client.apply(storeSecret(real().cluster, namespace));
   await real().apply(namespace, 'shop', { plan: 'standard', backup });
-  await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8));
+  await real().reason(namespace, 'shop', 'BackupReady', 'InForce');
   lineage = statusOf('shop').backup?.serverName ?? '';
   const table = 'CREATE TABLE orders (what text, at timestamptz DEFAULT clock_timestamp())';
   await sql('shop', `CREATE ROLE report LOGIN PASSWORD '${passwordOfReport}'`);
@@ -77,7 +75,7 @@ beforeAll(async () => {
   // A database that is restored to a time waits until the archive reaches it.
   await restoring('between', { addon: 'shop', targetTime: between });
   await archiveAll('shop');
-}, minutes(12));
+});
 
 describe('a database that is restored', () => {
   it('to a moment between two rows that were written one second apart has the first one only', async () => {
@@ -90,7 +88,7 @@ describe('a database that is restored', () => {
     const course = real().addons.course(namespace, 'between', (state) => conditionOf(state, 'Ready')?.reason);
     expect(course).toContain('Restoring');
     // Its own backups begin at once, and below a name of their own.
-    await real().reason(namespace, 'between', 'BackupReady', 'InForce', minutes(8));
+    await real().reason(namespace, 'between', 'BackupReady', 'InForce');
     expect(statusOf('between').backup?.serverName).not.toBe(lineage);
     expect(await rowsOf('shop')).toBe('first second');
   });
@@ -137,7 +135,7 @@ describe('a database that is restored', () => {
   });
 
   it('an addon that is deleted: its name is not enough, and its archive is', async () => {
-    await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=2m']);
+    await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=10m']);
     await eventually('the end of its ObjectStore', async () => {
       const name = clusterName(namespace, 'shop');
       expect(await real().client.get(objectStoreGvr, namespace, name)).toBeUndefined();
@@ -145,7 +143,7 @@ describe('a database that is restored', () => {
     await restoring('late', { addon: 'shop' });
     expect(await messageOf('late', 'RestoreSourceMissing')).toContain('spec.restore.from.archive');
     expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'late'))).toBeUndefined();
-    await real().kubectl(['delete', 'pga', 'late', '--namespace', namespace, '--timeout=2m']);
+    await real().kubectl(['delete', 'pga', 'late', '--namespace', namespace, '--timeout=10m']);
     await restoring('late', { archive: { store: storeName, serverName: lineage } }, { plan: 'pro' });
     await real().running(namespace, 'late');
     expect(await rowsOf('late')).toBe('first second');
@@ -193,7 +191,7 @@ describe('a database that is restored', () => {
     const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
     const log = await real().kubectl(args.split(' '));
     expect(log).toContain('recovery ended before configured recovery target was reached');
-    await real().kubectl(['delete', 'pga', 'ahead', '--namespace', namespace, '--timeout=2m']);
+    await real().kubectl(['delete', 'pga', 'ahead', '--namespace', namespace, '--timeout=10m']);
     await restoring('ahead', { archive });
     await real().running(namespace, 'ahead');
     expect(await rowsOf('ahead')).toBe('first second');

@@ -1,11 +1,9 @@
 // The runbooks of docs/restore.md, as they stand there.
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonStatus } from '../../../src/api/addon.ts';
 import { Desk, Document } from '../documents.ts';
-import { minutes, useReal } from '../real.ts';
-
-jest.setTimeout(minutes(10));
+import { useReal } from '../real.ts';
 
 const real = useReal();
 let namespace = '';
@@ -36,7 +34,7 @@ beforeAll(async () => {
   desk = await Desk.set(real(), namespace);
   await real().client.apply(storeSecret(real().cluster, namespace));
   await real().apply(namespace, 'shop', { plan: 'standard', backup: { storeRef: { name: storeName } } });
-  await real().reason(namespace, 'shop', 'BackupReady', 'InForce', minutes(8));
+  await real().reason(namespace, 'shop', 'BackupReady', 'InForce');
   await real().startApp(namespace, 'shop');
   const table = 'CREATE TABLE orders (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, what text NOT NULL)';
   await sql('shop', `${table}; INSERT INTO orders (what) VALUES ('first'), ('second'); SELECT pg_sleep(1)`);
@@ -48,9 +46,9 @@ beforeAll(async () => {
   // Everything that is committed is in the archive afterwards.
   await desk.run(
     `kubectl annotate pga shop addons.paas.dev/backup-now=${Date.now()}`,
-    'kubectl wait pga/shop --for=jsonpath={.status.backup.now.result}=Completed --timeout=5m',
+    'kubectl wait pga/shop --for=jsonpath={.status.backup.now.result}=Completed --timeout=10m',
   );
-}, minutes(12));
+});
 
 describe('the runbook', () => {
   it('has no commands but those that are run here', () => {
@@ -87,7 +85,7 @@ describe('the runbook', () => {
   it('for a deleted addon finds its backups by the last Event', async () => {
     await real().stopApp(namespace, 'shop');
     const { serverName = '' } = statusOf('shop').backup ?? {};
-    await desk.run('kubectl delete pga shop --timeout=2m');
+    await desk.run('kubectl delete pga shop --timeout=10m');
     const here = { 'db-team-a-shop-1a2b3c4d': serverName, 'store: main': `store: ${storeName}` };
     const said = await follow('### A deleted addon', here);
     expect(said).toContain(`object store "${storeName}"`);
