@@ -8,6 +8,7 @@ import { objectStoreGvr } from '../../../src/api/barman.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
+import { objectsBelow, openBucket, writeObject } from '../bucket.ts';
 import { minutes, useReal } from '../real.ts';
 
 const real = useReal();
@@ -57,13 +58,17 @@ const rejected = 'pg_hba.conf rejects connection';
 /** Between the first row and the second. */
 let between = '';
 let lineage = '';
+/** Where it is in the bucket. */
+let folder = '';
 
 beforeAll(async () => {
   namespace = await real().namespace('restore');
   await real().client.apply(storeSecret(real().cluster, namespace));
   await real().apply(namespace, 'shop', { plan: 'standard', backup });
   await real().reason(namespace, 'shop', 'BackupReady', 'InForce');
-  lineage = statusOf('shop').backup?.serverName ?? '';
+  const { serverName = '', destinationPath } = statusOf('shop').backup ?? {};
+  lineage = serverName;
+  folder = `${destinationPath}/${serverName}`;
   const table = 'CREATE TABLE orders (what text, at timestamptz DEFAULT clock_timestamp())';
   await sql('shop', `CREATE ROLE report LOGIN PASSWORD '${passwordOfReport}'`);
   await sql('shop', `SET ROLE app; ${table}; INSERT INTO orders VALUES ('first')`);
@@ -195,5 +200,21 @@ describe('a database that is restored', () => {
     await restoring('ahead', { archive });
     await real().running(namespace, 'ahead');
     expect(await rowsOf('ahead')).toBe('first second');
+  });
+
+  it('a base backup that is damaged: it fails, says where the reason is, and leaves everything as it is', async () => {
+    await openBucket(real(), namespace);
+    const before = await objectsBelow(real(), namespace, `${folder}/`);
+    const data = before.filter((name) => /^base\/.*\/data\.tar/.test(name));
+    expect(data.length).toBeGreaterThan(0);
+    for (const name of data) await writeObject(real(), namespace, `${folder}/${name}`);
+    await restoring('broken', { archive: { store: storeName, serverName: lineage } });
+    const message = await messageOf('broken', 'RestoreFailed');
+    expect(message).toContain('The backups are only read, and stay as they are');
+    const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
+    expect(await real().kubectl(args.split(' '))).toMatch(/"level":"error"/);
+    const states = real().addons.of(namespace, 'broken');
+    expect(states.filter(({ status }) => status?.phase === 'running')).toEqual([]);
+    expect(await objectsBelow(real(), namespace, `${folder}/`)).toEqual(before);
   });
 });
