@@ -7,8 +7,6 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 
-// A process starts slowly on a busy machine.
-
 const main = join(import.meta.dirname, 'main.ts');
 const shell = join(import.meta.dirname, 'shell.ts');
 

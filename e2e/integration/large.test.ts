@@ -44,6 +44,5 @@ describe('75 MB of addons', () => {
     expect(operator.exit).toBeUndefined();
     expect(await operator.stop()).toMatchObject({ code: 0 });
     await suite().client.remove(namespaces, undefined, namespace);
-    // A busy machine takes its time for so much.
   });
 });

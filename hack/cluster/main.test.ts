@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 
-// Each call starts a process, which takes seconds where others do so too.
-
 const main = join(dirname(fileURLToPath(import.meta.url)), 'main.ts');
 let cache = '';
 beforeAll(async () => {

@@ -15,7 +15,7 @@ export interface WaitOptions {
   readonly isFinal?: (error: unknown) => boolean;
 }
 
-/** Six times what anything here takes on an idle machine: only a failure waits as long, and a busy machine must not fail a test. */
+/** Far more than anything here takes on an idle machine: only a failure waits as long, and a busy machine must not fail a test. */
 export const defaultTimeoutMilliseconds = 180_000;
 
 /** Thrown by a look to say why it has to be repeated, where other errors are final. */

@@ -14,8 +14,6 @@ import { charts } from './charts.ts';
 import type { Release } from './release.ts';
 import { clone, commitCopy } from './testing.ts';
 
-// Each test starts programs, on a machine that other tests keep busy.
-
 const { version } = packageJson;
 const ofImage = `postgres-addon-operator-${version}-linux-${architecture()}`;
 const names = [

@@ -109,7 +109,7 @@ describe('a Cluster', () => {
     const postgresql = { pg_hba: ['host all all all reject', 7] };
     const raw = objectOf('Cluster', { spec: { bootstrap, postgresql, externalClusters: [...externalClusters, long] } });
     expect(projectCluster(raw).spec.postgresql?.pg_hba).toStrictEqual(['host all all all reject']);
-    const many = { pg_hba: ['x'.repeat(8 * longestText)] };
+    const many = { pg_hba: ['x'.repeat(32 * longestText)] };
     expect(
       projectCluster(objectOf('Cluster', { spec: { bootstrap, postgresql: many } })).spec.postgresql?.pg_hba,
     ).toEqual([]);

@@ -239,10 +239,10 @@ function externalClusters(raw: unknown): readonly Raw[] {
   return first(raw).filter((one) => JSON.stringify(one).length <= 8 * longestText);
 }
 
-/** An apply writes all of them again, as with the external clusters. */
+/** An apply writes all of them again: so they are kept whole, unless there are more than anybody could look through. */
 function lines(raw: unknown): readonly string[] {
   const all = (Array.isArray(raw) ? raw : []).filter((line) => typeof line === 'string');
-  return JSON.stringify(all).length <= 8 * longestText ? all : [];
+  return JSON.stringify(all).length <= 32 * longestText ? all : [];
 }
 
 function projectRecovery(raw: Raw): Raw {

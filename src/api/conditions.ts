@@ -194,7 +194,7 @@ export const reasons = {
   },
   RestoreSourceMissing: {
     state: 'stalled',
-    meaning: 'The backups that spec.restore names cannot be found. Nothing was created.',
+    meaning: 'The backups that spec.restore names cannot be found. No database was created.',
     remedy:
       'If the other addon does not exist yet, create it. If it is one of another namespace, let its owner permit the restore. Otherwise delete this addon and create it again with what the message says: spec.restore cannot be changed.',
   },

@@ -192,6 +192,26 @@ it('a change of an addon concerns those of another namespace as well', () => {
   expect(take()).toEqual(['team-b/shop', 'team-a/copy']);
 });
 
+it('a change of an addon concerns one that was restored from it, and cannot be again', () => {
+  const { triggers, take } = listening();
+  const copy = anotherOfTheApp('copy');
+  const ready = { type: 'Ready', status: 'False', message: '', lastTransitionTime: '' } as const;
+  const vanished = (reason: string) => ({
+    ...copy,
+    spec: { ...copy.spec, restore: { from: { addon: 'shop' } } },
+    status: { restore: { serverName: 'x' }, conditions: [{ ...ready, reason }] },
+  });
+  for (const [reason, expected] of [
+    ['RestoreSourceMissing', true],
+    ['Running', false],
+  ] as const) {
+    triggers.addonChanged({ type: 'modified', object: vanished(reason) });
+    take();
+    triggers.addonChanged({ type: 'modified', object: anAddon() });
+    expect(take().includes('team-a/copy')).toBe(expected);
+  }
+});
+
 it('the ObjectStore that a database was restored from concerns its addon', () => {
   const { triggers, take } = listening();
   triggers.addonChanged({ type: 'added', object: anAddon() });

@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import { namesOf } from '../domain/child-names.ts';
 import { clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.ts';
+import { reasonOf } from '../domain/recorded.ts';
 import type { Change } from '../kube/store.ts';
 import { type Key, keyOf, splitKey } from './key.ts';
 
@@ -73,13 +74,15 @@ export class Triggers {
     for (const waiting of this.#restores.get(keyOf(namespace, name)) ?? []) this.#enqueue(waiting);
   }
 
-  #followSource(is: 'deleted' | 'there', { spec, status, metadata }: PostgresAddon): void {
+  #followSource(is: 'deleted' | 'there', addon: PostgresAddon): void {
+    const { spec, status, metadata } = addon;
     const { addon: name, namespace = metadata.namespace } = spec.restore?.from ?? {};
     if (name === undefined) return;
     const key = keyOf(metadata.namespace, metadata.name);
     const source = keyOf(namespace, name);
     const waiting = new Set(this.#restores.get(source));
-    if (is === 'there' && status?.restore === undefined) waiting.add(key);
+    const isWaiting = status?.restore === undefined || reasonOf(addon, 'Ready') === 'RestoreSourceMissing';
+    if (is === 'there' && isWaiting) waiting.add(key);
     else waiting.delete(key);
     if (waiting.size > 0) this.#restores.set(source, waiting);
     else this.#restores.delete(source);

@@ -5,6 +5,7 @@ import { fieldsOf } from './alteration.ts';
 import { alteredIn, isWatched, kindOf } from './children.ts';
 import type { Action, Decision } from './decision.ts';
 import { reasonOf } from './recorded.ts';
+import { isUnlocking } from './restore/lock.ts';
 import { foundAs, type Situation } from './situation.ts';
 import { soonest, type Verdict } from './verdict.ts';
 
@@ -22,10 +23,13 @@ export function withoutContested(s: Situation, decision: Decision): Decision {
   };
 }
 
-/** A change of the spec that status does not describe yet, or whose writes are not complete. */
-function isAsked({ addon }: Situation): boolean {
+/** A change of what the user asks for that status does not describe yet, or whose writes are not complete. */
+function isAsked(s: Situation): boolean {
+  const { addon } = s;
   return (
-    addon.metadata.generation !== addon.status?.observedGeneration || reasonOf(addon, 'PlanApplied') === 'Applying'
+    isUnlocking(s) ||
+    addon.metadata.generation !== addon.status?.observedGeneration ||
+    reasonOf(addon, 'PlanApplied') === 'Applying'
   );
 }
 
@@ -47,7 +51,7 @@ function contestIn(s: Situation, { changesOwner = [] }: Decision, action: Action
   const { name, namespace } = live.metadata;
   const kind = kindOf(action.child);
   // Not their values: they change with each edit, and each new text would be a status write.
-  const fields = fieldsOf(action.manifest, live).join(', ');
+  const fields = fieldsOf(action.manifest, live).join(', ') || 'the order of spec.postgresql.pg_hba';
   const message = `somebody sets fields of ${kind} ${name} again each time that the operator has repaired them (${fields}), so it repairs them ever more rarely; kubectl get ${kind.toLowerCase()} ${name} -n ${namespace} -o yaml --show-managed-fields shows who`;
   return { action, wait, type: alteredIn(action.child), verdict: { reason: 'FieldContested', message } };
 }

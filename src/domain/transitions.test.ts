@@ -181,7 +181,7 @@ describe('an Event tells', () => {
         {
           type: 'Normal',
           reason: 'RolesLocked',
-          note: 'roles of the source that may not log in to the restored database, since their passwords are those of the source: r0, r1, r2, r3, r4, r5, r6, r7, r8, r9 and 2 more; to let them, set the annotation addons.paas.dev/unlock-roles=true',
+          note: 'roles of the source that cannot log in to the restored database, since their passwords are those of the source: r0, r1, r2, r3, r4, r5, r6, r7, r8, r9 and 2 more; to let them in, set the annotation addons.paas.dev/unlock-roles=true',
           key: 's',
         },
       ],
@@ -194,7 +194,7 @@ describe('an Event tells', () => {
         {
           type: 'Normal',
           reason: 'RolesUnlocked',
-          note: 'roles that may log in again with the passwords that they have in the source: report',
+          note: 'roles that can log in now, with the passwords that they had in the source: report',
           key: 's',
         },
       ],
@@ -206,10 +206,11 @@ describe('an Event tells', () => {
       { restore: { serverName: 's' } },
       [],
     ],
+    ['nothing of roles of a database that is gone', { restore: { serverName: 's', lockedRoles: ['report'] } }, {}, []],
     [
-      'nothing of the same roles, nor of those of a database that is gone',
+      'nothing of the same roles',
       { restore: { serverName: 's', lockedRoles: ['report'] } },
-      {},
+      { restore: { serverName: 's', lockedRoles: ['report'] } },
       [],
     ],
     [

@@ -58,12 +58,12 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   }
   const locked = after.restore?.lockedRoles ?? [];
   if (before?.restore?.lockedRoles === undefined && locked.length > 0) {
-    const note = `roles of the source that may not log in to the restored database, since their passwords are those of the source: ${named(locked)}; to let them, set the annotation ${annotations.unlockRoles}=true`;
+    const note = `roles of the source that cannot log in to the restored database, since their passwords are those of the source: ${named(locked)}; to let them in, set the annotation ${annotations.unlockRoles}=true`;
     happened.push(normal('RolesLocked', note, `${after.restore?.serverName}`));
   }
   const opened = before?.restore?.lockedRoles ?? [];
   if (opened.length > 0 && after.restore !== undefined && after.restore.lockedRoles === undefined) {
-    const note = `roles that may log in again with the passwords that they have in the source: ${named(opened)}`;
+    const note = `roles that can log in now, with the passwords that they had in the source: ${named(opened)}`;
     happened.push(normal('RolesUnlocked', note, `${after.restore.serverName}`));
   }
   const published = after.credentials?.sourceVersion;

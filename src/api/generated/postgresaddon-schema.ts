@@ -176,7 +176,14 @@ export const addonSchema: Schema = {
                 }
               ],
               "properties": {
-                "addon": {},
+                "addon": {
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$')",
+                      "message": "addon must contain only a-z, 0-9, \"-\" and \".\", and begin and end with a letter or digit"
+                    }
+                  ]
+                },
                 "namespace": {
                   "x-kubernetes-validations": [
                     {

@@ -462,7 +462,7 @@ export interface AddonStatus {
      */
     readonly serverName: string;
     /**
-     * The namespace that it is of
+     * The namespace that it is of. Absent if that is the addon's own.
      */
     readonly namespace?: string;
     /**
@@ -486,7 +486,7 @@ export interface AddonStatus {
      */
     readonly major?: number;
     /**
-     * The roles besides the owner that could log in to the source. They may not log in to this database, since their passwords are those of the source, until the annotation addons.paas.dev/unlock-roles of the addon is "true". Absent as long as no login has told them, and afterwards.
+     * The roles besides the owner that could log in to the source, up to 100. They cannot log in to this database, since their passwords are those of the source, until the annotation addons.paas.dev/unlock-roles of the addon is "true". Absent until a login has named them, and once they can.
      */
     readonly lockedRoles?: string[];
   };

@@ -7,7 +7,7 @@ import { type Action, applyTo, create } from '../decision.ts';
 import { includes } from '../includes.ts';
 import { isHeld, ownAnnotations } from '../ownership/child-metadata.ts';
 import { reasonOf } from '../recorded.ts';
-import { isLockedAs } from '../restore/lock.ts';
+import { hasLines } from '../restore/lock.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { buildCluster, type ClusterManifest } from './cluster.ts';
@@ -33,7 +33,7 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   const whole = buildCluster(addon, target, notes, cluster);
   const wanted = oneStepTowards(whole, cluster);
   const asked = isAsked(addon, target, cluster);
-  if (matches(addon, cluster, wanted) && isLockedAs(target, cluster.spec, wanted.spec))
+  if (matches(addon, cluster, wanted) && hasLines(cluster.spec, wanted.spec))
     return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
   const altered = standingAlteration(addon, 'cluster', wanted, cluster);
   if (altered !== undefined) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked, altered };

@@ -1,12 +1,11 @@
 // Adopts the database that a deleted addon with the same name and appId left in service, if it matches the addon.
-import type { PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import { isLower, majorOf, versionOfImage } from '../database/version.ts';
 import type { Action } from '../decision.ts';
 import { inheritedReadyAt } from '../recorded.ts';
-import { inWords } from '../restore/origin.ts';
-import { type Origin, permittedSource } from '../restore/request.ts';
+import { folderOfOrigin, inWords } from '../restore/origin.ts';
+import { isOfSource, type Origin, originNamespace, permittedSource } from '../restore/request.ts';
 import { orphanedCluster, type Situation, unseen } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
@@ -51,7 +50,7 @@ function mismatchOf(s: Situation, target: Target, cluster: Cluster): string | un
     return `${left} has the database "${database}", but this addon needs "${target.database}" (spec.database.name)`;
   if (owner !== target.owner)
     return `${left} has a database of role "${owner}", but this addon needs "${target.owner}" (spec.database.owner)`;
-  const beginning = otherBeginning(addon, permittedSource(s), target.origin);
+  const beginning = otherBeginning(s, target.origin);
   if (beginning !== undefined) return `${left} ${beginning}`;
   const holds = versionOfData(cluster, observed.platform.imagePattern);
   const wanted = addon.spec.version;
@@ -64,21 +63,27 @@ function mismatchOf(s: Situation, target: Target, cluster: Cluster): string | un
  * How the database began otherwise than the addon requests; undefined if it did not. One that requests no restore does not care. Of a
  * source that is gone nothing tells which lineages it had.
  */
-function otherBeginning(
-  { spec: { restore } }: PostgresAddon,
-  source: PostgresAddon | undefined,
-  origin: Origin | undefined,
-): string | undefined {
+function otherBeginning(s: Situation, origin: Origin | undefined): string | undefined {
+  const { addon } = s;
+  const { restore } = addon.spec;
+  const requested = 'but spec.restore of this addon requests something else';
+  const namespace = originNamespace(addon);
+  const isForeign = namespace !== addon.metadata.namespace;
+  const from = origin && folderOfOrigin(s);
+  // Its ObjectStore may have to be made again, and would lead to the folder that spec.restore tells.
+  if (from !== undefined && from !== namespace)
+    return `was restored from the backups of namespace "${from}", ${requested}`;
   if (restore === undefined) return undefined;
   const { targetTime, archive } = restore.from;
-  const requested = 'but spec.restore of this addon requests something else';
+  if (origin !== undefined && isForeign && from === undefined && !isOfSource(s, origin.serverName))
+    return `was restored ${inWords(origin)}, and nothing tells that they are of namespace "${namespace}" (spec.restore)`;
   if (origin === undefined) return `began empty, ${requested}`;
   const isSameTime = millisecondsOf(targetTime) === millisecondsOf(origin.targetTime);
   const isOfArchive =
     archive === undefined || (archive.serverName === origin.serverName && archive.store === origin.chosen?.name);
-  const lineages = source?.status?.backup?.lineages;
-  const isOfSource = lineages === undefined || lineages.some(({ serverName }) => serverName === origin.serverName);
-  return isSameTime && isOfArchive && isOfSource ? undefined : `was restored ${inWords(origin)}, ${requested}`;
+  const isKnown = permittedSource(s)?.status?.backup?.lineages !== undefined;
+  const isOfIt = !isKnown || isOfSource(s, origin.serverName);
+  return isSameTime && isOfArchive && isOfIt ? undefined : `was restored ${inWords(origin)}, ${requested}`;
 }
 
 /** The version of the files. The image tells it unless nothing ran with it: before the first start, and during a major upgrade. */

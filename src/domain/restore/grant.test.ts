@@ -1,6 +1,7 @@
 // Restores of an addon of another namespace: only if that one permits it, and from its folder of the object store.
 import { describe, expect, it } from '@jest/globals';
-import { type AddonSpec, annotations, type PostgresAddon } from '../../api/addon.ts';
+import { type AddonSpec, annotations, labels, type PostgresAddon } from '../../api/addon.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
 import { look, platform, round, settles, type World } from '../backup/testing.ts';
 import { aStore, manifestOf, summary, think } from '../testing.ts';
 import { ran, readyOf, restored, source } from './testing.ts';
@@ -30,7 +31,7 @@ describe('an addon of another namespace', () => {
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
       reason: 'RestoreSourceMissing',
       message:
-        'there is no PostgresAddon "shop" in namespace "team-b" that may be restored here (spec.restore.from); whoever owns it permits it by kubectl annotate pga shop -n team-b addons.paas.dev/restore-allowed-from=team-a',
+        'there is no PostgresAddon "shop" in namespace "team-b" that may be restored here (spec.restore.from). Its owner permits that by adding "team-a" to its annotation addons.paas.dev/restore-allowed-from; if it has none, kubectl annotate pga shop -n team-b addons.paas.dev/restore-allowed-from=team-a',
     });
   });
 
@@ -81,7 +82,59 @@ describe('a database that was restored from another namespace', () => {
     expect(closed.wrote).not.toContain('create Cluster');
     expect(readyOf(closed)).toMatchObject({
       reason: 'RestoreSourceMissing',
-      message: expect.stringContaining('is of namespace "team-b", which does not permit it any more'),
+      message: expect.stringMatching(
+        /^the Cluster was deleted, and there is no PostgresAddon "shop" in namespace "team-b"/,
+      ),
     });
+  });
+
+  it('is not restored from another lineage, whatever its status says', () => {
+    const { status } = running.addon;
+    const restore = { ...status?.restore, serverName: 'db-team-b-payments-1a2b3c4d' };
+    const forged = { ...running.addon, status: { ...status, restore } } as PostgresAddon;
+    const world = { ...running, addon: forged, cluster: undefined, originStore: undefined };
+    expect(summary(think(look(world)).actions)).not.toContain('create Cluster');
+  });
+});
+
+describe('a database that was left behind is adopted by an addon', () => {
+  /** What a protected addon leaves, and another one that finds it. */
+  const leftBy = (world: World, next: PostgresAddon): World => {
+    const uid = { [labels.uid]: 'gone', [labels.orphaned]: 'true' };
+    const orphaned = <T extends KubeObject>(child: T | undefined) =>
+      child && {
+        ...child,
+        metadata: { ...child.metadata, ownerReferences: [], labels: { ...child.metadata.labels, ...uid } },
+      };
+    return { ...world, addon: next, cluster: orphaned(world.cluster), originStore: orphaned(world.originStore) };
+  };
+  const foreign = ran(settles(round(begin('team-a'))));
+  const own = ran(settles(round({ addon: restored({ addon: 'shop' }), source })));
+  const refusal = (world: World) => {
+    const { ready, actions } = think(look(world)).decision;
+    return ready.reason === 'AdoptionRefused' ? [ready.message, actions.length] : ready.reason;
+  };
+
+  it.each<readonly [string, World, PostgresAddon, string | undefined]>([
+    ['with the same spec.restore', foreign, restored(from), undefined],
+    ['of the same namespace', own, restored({ addon: 'shop' }), undefined],
+    ['without one', own, restored({ addon: 'shop' }, { restore: undefined as never }), undefined],
+    [
+      'of another namespace without one',
+      foreign,
+      restored(from, { restore: undefined as never }),
+      'of namespace "team-b"',
+    ],
+    ['with one of another namespace', own, restored(from), 'of namespace "team-a"'],
+    [
+      'with one of another namespace, and nothing tells',
+      { ...own, originStore: undefined },
+      restored(from),
+      'nothing tells',
+    ],
+  ])('%s: %#', (_, world, next, words) => {
+    const found = leftBy({ ...world, source: undefined }, next);
+    if (words === undefined) expect(refusal(found)).toBe('Adopting');
+    else expect(refusal(found)).toEqual([expect.stringContaining(words), 0]);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { annotations } from '../../api/addon.ts';
 import { look, round, settles, type World } from '../backup/testing.ts';
 import { situationOf } from '../situation.ts';
-import { anAddon, aTarget, manifestOf, think } from '../testing.ts';
+import { anAddon, aTarget, changed, manifestOf, summary, think } from '../testing.ts';
 import { rolesQuestion } from './lock.ts';
 import { begin, byArchive, byName, ran, source, specOf } from './testing.ts';
 
@@ -77,6 +77,7 @@ describe('the lines of pg_hba.conf', () => {
     expect(written(withLines(running))).toEqual(lock);
     // The first line that fits decides.
     expect(written(withLines(running, ...lock.toReversed()))).toEqual(lock);
+    expect(written(withLines(running, ...lock, theirs))).toEqual([theirs, ...lock]);
   });
 
   it('are removed on request, and those of others stay; without the request, they come again', () => {
@@ -86,6 +87,10 @@ describe('the lines of pg_hba.conf', () => {
     expect(written(open)).toBe('no write');
     expect(written(withLines(open, theirs))).toBe('no write');
     expect(written(unlocked(withLines(running, theirs, ...lock)))).toEqual([theirs]);
+    // An apply without them would remove them.
+    const other = withLines(open, theirs);
+    const larger = { ...other, addon: { ...other.addon, spec: { ...other.addon.spec, plan: 'pro' as const } } };
+    expect(written(larger)).toEqual([theirs]);
     expect(written(unlocked(open, 'false'))).toEqual(lock);
   });
 
@@ -110,7 +115,31 @@ describe('the roles that are locked', () => {
   it('stay in status until they may log in', () => {
     const known = told(running, 'report');
     expect(think(look(known)).status.restore?.lockedRoles).toEqual(['report']);
-    expect(think(look(unlocked(known))).status.restore).not.toHaveProperty('lockedRoles');
+    // Not before the Cluster lets them in, which the next round sees.
+    const { status, decision } = think(look(unlocked(known)));
+    expect(status.restore?.lockedRoles).toEqual(['report']);
+    expect(decision.continues).toBe(true);
+    const open = round(unlocked(known));
+    expect(think(look(open)).status.restore).not.toHaveProperty('lockedRoles');
+    expect(think(look(open)).decision.continues).toBeUndefined();
     expect(think(look(begin({ addon: 'shop' }))).status.restore).not.toHaveProperty('lockedRoles');
+  });
+
+  it('stay in the status of a suspended addon, whose Cluster is not changed', () => {
+    const known = unlocked(told(running, 'report'));
+    const { status, actions, pace } = think(look({ ...known, addon: changed(known.addon, { suspend: true }) }));
+    expect(status.restore?.lockedRoles).toEqual(['report']);
+    expect(actions).toEqual([]);
+    expect(pace).not.toMatchObject({ afterMilliseconds: 0 });
+  });
+
+  it('are let in at once, also if somebody else sets fields of the Cluster again and again', () => {
+    const known = unlocked(told(running, 'report'));
+    const contested = { ...look(known), repairWaits: { cluster: 60_000 } };
+    expect(summary(think(contested).actions)).toContain('apply Cluster');
+    const repair = { ...look(withLines(running, ...lock.toReversed())), repairWaits: { cluster: 60_000 } };
+    const { actions, conditions } = think(repair);
+    expect(summary(actions)).not.toContain('apply Cluster');
+    expect(conditions.PlanApplied?.message).toContain('(the order of spec.postgresql.pg_hba)');
   });
 });

@@ -1,5 +1,5 @@
-// Keeps a restored database closed to every role but its owner. CNPG gives the owner a new password; all the other roles have the one that
-// they had in the source, and whoever knows that could read a copy of the data that nobody told them of.
+// Keeps a restored database closed to every role but its owner. CNPG gives the owner a new password soon after the first start; all the other
+// roles have the one that they had in the source, and whoever knows that could read a copy of the data that nobody told them of.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster, ClusterSpec } from '../../api/cnpg.ts';
 import type { Answer, Question } from '../../api/login.ts';
@@ -7,6 +7,8 @@ import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 
 type Restore = NonNullable<NonNullable<PostgresAddon['status']>['restore']>;
+
+const reject = 'host all all all reject';
 
 /** Whether the other roles may log in, because somebody asked for it. */
 function isUnlocked({ metadata }: PostgresAddon): boolean {
@@ -18,7 +20,6 @@ function isUnlocked({ metadata }: PostgresAddon): boolean {
  * own rules, for replication and poolers, before them, and the one that lets everybody in after them.
  */
 function lockFor(owner: string): readonly string[] {
-  const reject = 'host all all all reject';
   // Whoever can write a status or a Cluster must not add a line of another kind.
   return /^[a-z_][a-z0-9_]{0,62}$/.test(owner) ? [`host all "${owner}" all scram-sha-256`, reject] : [reject];
 }
@@ -38,32 +39,36 @@ export function hbaOf(
   const present = (live?.spec.postgresql?.pg_hba ?? []) as readonly string[];
   const others = present.filter((line) => !lock.includes(line));
   if (!isUnlocked(addon)) return { pg_hba: [...others, ...lock] };
-  if (others.length === present.length) return {};
+  if (present.length === 0) return {};
+  // Those that are left are written again each time: an apply without them would remove them.
   return { pg_hba: others.length === 0 ? undefined : others };
 }
 
-/** Whether a Cluster has the operator's lines as wanted: all of them, in their order, or none. */
-export function isLockedAs(
-  { owner }: Pick<Target, 'owner'>,
-  live: Cluster['spec'],
-  wanted: Pick<ClusterSpec, 'postgresql'>,
-): boolean {
-  const lock = lockFor(owner);
-  const own = ({ postgresql }: Cluster['spec']) =>
-    (postgresql?.pg_hba ?? []).filter((line) => line !== undefined && lock.includes(line)).join('\n');
-  return own(live) === own(wanted);
+/** Whether a Cluster has the lines that are wanted, in their order: the first one that fits a connection decides. */
+export function hasLines({ postgresql: live }: Cluster['spec'], { postgresql: { pg_hba } }: ClusterSpec): boolean {
+  return pg_hba === undefined || JSON.stringify(live?.pg_hba) === JSON.stringify(pg_hba);
+}
+
+/** Whether the Cluster, as it is, rejects the other roles. */
+function isLocked({ own: { cluster } }: Situation): boolean {
+  return cluster?.spec.postgresql?.pg_hba?.includes(reject) === true;
+}
+
+/** Whether the roles that status calls locked are about to be let in, which it says once it is done. */
+export function isUnlocking(s: Situation): boolean {
+  return isUnlocked(s.addon) && isLocked(s) && s.addon.status?.restore?.lockedRoles !== undefined;
 }
 
 /** Whether a login asks which roles are locked. */
-export function rolesQuestion({ addon }: Situation, { origin }: Target): Pick<Question, 'otherRoles'> {
-  const isKnown = addon.status?.restore?.lockedRoles !== undefined;
-  return origin === undefined || isUnlocked(addon) || isKnown ? {} : { otherRoles: true };
+export function rolesQuestion(s: Situation, { origin }: Target): Pick<Question, 'otherRoles'> {
+  const isKnown = s.addon.status?.restore?.lockedRoles !== undefined;
+  return origin === undefined || isUnlocked(s.addon) || isKnown || !isLocked(s) ? {} : { otherRoles: true };
 }
 
-/** The part of `status.restore` that lasts as long as the lock: which roles it concerns. */
-export function lockedRoles(addon: PostgresAddon): Pick<Restore, 'lockedRoles'> {
-  const roles = addon.status?.restore?.lockedRoles;
-  return roles === undefined || isUnlocked(addon) ? {} : { lockedRoles: roles };
+/** The part of `status.restore` that lasts as long as the Cluster has the lock: which roles it concerns. */
+export function lockedRoles(s: Situation): Pick<Restore, 'lockedRoles'> {
+  const roles = s.addon.status?.restore?.lockedRoles;
+  return roles === undefined || !isLocked(s) ? {} : { lockedRoles: roles };
 }
 
 /** `status.restore` after a login. @param roles what it was told; undefined if nothing */

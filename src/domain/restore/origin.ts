@@ -1,6 +1,7 @@
 // Decides which backups a database begins with. Once it has a Cluster, that says so, and status if the Cluster vanished: the other addon is
 // not looked at again.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
+import { destinationIn, type ObjectStore } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { cut } from '../../api/text.ts';
@@ -8,7 +9,7 @@ import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
-import { chosenStore, type Origin, originNamespace, permittedSource, requestedOrigin } from './request.ts';
+import { chosenStore, isOfSource, noSource, type Origin, originNamespace, requestedOrigin } from './request.ts';
 import { isServerName } from './restorable.ts';
 
 /** @returns undefined for a database that begins empty; a verdict if it must not be created */
@@ -63,12 +64,12 @@ function recordedOrigin(s: Situation): Origin | Verdict | undefined {
   const { restore, resources } = s.addon.status ?? {};
   if (restore === undefined) return undefined;
   const { store, ...rest } = restore;
-  const { namespace } = s.addon.metadata;
-  if (originNamespace(s.addon) !== namespace && permittedSource(s) === undefined)
-    return {
-      reason: 'RestoreSourceMissing',
-      message: `the Cluster was deleted, and what it was restored from is of namespace "${originNamespace(s.addon)}", which does not permit it any more (spec.restore.from)`,
-    };
+  // A status can be forged: of another namespace, only what its addon permits is read again.
+  const isForeign = originNamespace(s.addon) !== s.addon.metadata.namespace;
+  if (isForeign && !isOfSource(s, restore.serverName)) {
+    const { message, ...missing } = noSource(s.addon);
+    return { ...missing, message: `the Cluster was deleted, and ${message}` };
+  }
   const chosen = store === undefined ? undefined : chosenStore(s, store);
   if (chosen !== undefined && isServerName(rest.serverName)) return { ...rest, chosen, storage: resources?.storage };
   const where = store === undefined ? 'an object store that is not recorded' : `object store "${store}"`;
@@ -95,6 +96,17 @@ function noteOf(s: Situation, store: string): string {
 /** The ObjectStore of the origin: this addon's, or the one that was left behind with its Cluster. */
 export function originStoreOf(s: Situation): KubeObject | undefined {
   return obstacleTo(s, 'originStore') === undefined ? foundAs(s, 'originStore')?.object : undefined;
+}
+
+/** The namespace whose folder the ObjectStore of the origin leads to; undefined if there is none. */
+export function folderOfOrigin(s: Situation): string | undefined {
+  const object = originStoreOf(s);
+  return (
+    object &&
+    destinationIn(object as ObjectStore)
+      ?.split('/')
+      .at(-1)
+  );
 }
 
 /** How often the ObjectStore of the origin was made, with the next time if it is missing. */

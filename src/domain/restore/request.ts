@@ -81,7 +81,7 @@ function ofAddon(
       `spec.restore.from.addon "${name}" is this addon; to restore a deleted one of the same name, use spec.restore.from.archive`,
     );
   const source = permittedSource(s);
-  if (source === undefined) return noAddon(addon, name, namespace);
+  if (source === undefined) return noSource(addon);
   const lineage = restorableAt(source, targetTime);
   if (isVerdict(lineage)) return lineage;
   const chosen = storeOf(s, name, lineage);
@@ -102,12 +102,20 @@ export function permittedSource({ addon, observed: { restoreSource: source } }: 
   return source?.metadata.namespace === namespace || allowed.includes(namespace) ? source : undefined;
 }
 
+/** Whether the addon that `spec.restore` names says that a lineage is its own. */
+export function isOfSource(s: Situation, serverName: string): boolean {
+  const lineages = permittedSource(s)?.status?.backup?.lineages ?? [];
+  return lineages.some((lineage) => lineage.serverName === serverName);
+}
+
 /** Of an addon of another namespace, the message does not tell whether there is one. */
-function noAddon({ metadata }: PostgresAddon, name: string, namespace: string): Verdict {
-  if (namespace !== metadata.namespace)
+export function noSource(addon: PostgresAddon): Verdict {
+  const namespace = originNamespace(addon);
+  const name = addon.spec.restore?.from.addon ?? '';
+  if (namespace !== addon.metadata.namespace)
     return {
       reason: 'RestoreSourceMissing',
-      message: `there is no PostgresAddon "${name}" in namespace "${namespace}" that may be restored here (spec.restore.from); whoever owns it permits it by kubectl annotate pga ${name} -n ${namespace} ${annotations.restoreAllowedFrom}=${metadata.namespace}`,
+      message: `there is no PostgresAddon "${name}" in namespace "${namespace}" that may be restored here (spec.restore.from). Its owner permits that by adding "${addon.metadata.namespace}" to its annotation ${annotations.restoreAllowedFrom}; if it has none, kubectl annotate pga ${name} -n ${namespace} ${annotations.restoreAllowedFrom}=${addon.metadata.namespace}`,
     };
   return {
     reason: 'RestoreSourceMissing',

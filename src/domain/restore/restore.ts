@@ -12,7 +12,7 @@ import { compareQuantities } from '../quantity.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
-import { lockedRoles } from './lock.ts';
+import { isUnlocking, lockedRoles } from './lock.ts';
 import { originIncarnation, originStoreOf } from './origin.ts';
 import { type Origin, originNamespace } from './request.ts';
 
@@ -26,9 +26,15 @@ const clockTolerance = 60_000;
  * @returns the write of the ObjectStore, which comes before that of the Cluster, and `status.restore`. Once there is a Cluster, it is only
  * made again: what it leads to was read
  */
-export function restoreChapter({ s, target }: Round): Chapter {
+export function restoreChapter(round: Round): Chapter {
+  const chapter = originChapter(round);
+  // The Cluster shows that they can log in, and the next round says so.
+  return isUnlocking(round.s) ? { ...chapter, continues: true } : chapter;
+}
+
+function originChapter({ s, target }: Round): Chapter {
   const { origin } = target;
-  const status = { restore: origin && { ...restoreOf(s.addon, target, origin), ...lockedRoles(s.addon) } };
+  const status = { restore: origin && { ...restoreOf(s.addon, target, origin), ...lockedRoles(s) } };
   const object = originStoreOf(s);
   const { cluster } = s.own;
   if (object !== undefined && (cluster !== undefined || origin?.chosen === undefined))
