@@ -30,19 +30,43 @@ export async function openBucket(real: Real, namespace: string): Promise<void> {
   await real.kubectl(['wait', '--namespace', namespace, `pod/${pod}`, '--for=condition=Ready', '--timeout=10m']);
 }
 
-/** @param url of a folder or an object in the bucket @param python what is done with `bucket`, and with `name` and `key` of the URL */
-async function inBucket(real: Real, namespace: string, url: string, python: string): Promise<string> {
+/**
+ * @param url of a folder or an object in the bucket
+ * @param python what is done with `bucket`, and with `name` and `key` of the URL
+ * @param input what it can read
+ */
+async function inBucket(real: Real, namespace: string, url: string, python: string, input = ''): Promise<string> {
   const key = new URL(url).pathname.slice(1);
   const bucket = "boto3.resource('s3', endpoint_url=os.environ['ENDPOINT']).Bucket(os.environ['BUCKET'])";
   const script = `import boto3, os, sys\nkey, name, bucket = sys.argv[1], sys.argv[2], ${bucket}\n${python}`;
   const command = ['python3', '-c', script, key, new URL(url).hostname];
-  return await real.kubectl(['exec', '--namespace', namespace, pod, '--', ...command]);
+  return await real.kubectl(['exec', '--stdin', '--namespace', namespace, pod, '--', ...command], input);
 }
 
 /** @returns the names of the objects below a folder, without the folder */
 export async function objectsBelow(real: Real, namespace: string, folder: string): Promise<readonly string[]> {
   const print = 'for found in bucket.objects.filter(Prefix=key): print(found.key[len(key):])';
   return (await inBucket(real, namespace, folder, print)).split('\n').filter((name) => name !== '');
+}
+
+/** A namespace with an open bucket. */
+interface Place {
+  readonly real: Real;
+  readonly namespace: string;
+}
+
+/** Copies every object below a folder into the bucket of another cluster, under the same name. */
+export async function copyBelow(from: Place, to: Place, folder: string): Promise<void> {
+  const print = [
+    'import base64, json',
+    'objects = bucket.objects.filter(Prefix=key)',
+    "print(json.dumps({found.key: base64.b64encode(found.get()['Body'].read()).decode() for found in objects}))",
+  ].join('\n');
+  const put = [
+    'import base64, json',
+    'for name, content in json.load(sys.stdin).items(): bucket.put_object(Key=name, Body=base64.b64decode(content))',
+  ].join('\n');
+  await inBucket(to.real, to.namespace, folder, put, await inBucket(from.real, from.namespace, folder, print));
 }
 
 /** Deletes every object below a folder. */
