@@ -32,6 +32,10 @@ const restoring = (name: string, from: Restore, spec: Partial<AddonSpec> = {}): 
 const messageOf = async (name: string, reason: string): Promise<string> =>
   conditionOf(await real().reason(namespace, name, 'Ready', reason), 'Ready')?.message ?? '';
 
+/** The node has no memory for databases that nobody needs any more. */
+const remove = (name: string, from = namespace): Promise<string> =>
+  real().kubectl(['delete', 'pga', name, '--namespace', from, '--timeout=10m']);
+
 /** Everything that is committed is in the archive afterwards. */
 async function archiveAll(name: string): Promise<void> {
   const request = `addons.paas.dev/backup-now=${Date.now()}`;
@@ -148,10 +152,11 @@ describe('a database that is restored', () => {
     await real().startApp(other, 'copy');
     const rows = "SELECT string_agg(what, ' ' ORDER BY at) FROM orders";
     expect(await real().sql(other, 'copy', rows)).toBe('first second');
+    await remove('copy', other);
   });
 
   it('an addon that is deleted: its name is not enough, and its archive is', async () => {
-    await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=10m']);
+    await remove('shop');
     await eventually('the end of its ObjectStore', async () => {
       const name = clusterName(namespace, 'shop');
       expect(await real().client.get(objectStoreGvr, namespace, name)).toBeUndefined();
@@ -159,7 +164,7 @@ describe('a database that is restored', () => {
     await restoring('late', { addon: 'shop' });
     expect(await messageOf('late', 'RestoreSourceMissing')).toContain('spec.restore.from.archive');
     expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'late'))).toBeUndefined();
-    await real().kubectl(['delete', 'pga', 'late', '--namespace', namespace, '--timeout=10m']);
+    await remove('late');
     await restoring('late', { archive: { store: storeName, serverName: lineage } }, { plan: 'pro' });
     await real().running(namespace, 'late');
     expect(await rowsOf('late')).toBe('first second');
@@ -176,6 +181,7 @@ describe('a database that is restored', () => {
     });
     await real().running(namespace, 'late');
     expect(await rowsOf('late')).toBe('first second');
+    await remove('late');
   });
 
   it('gets its ObjectStore again when somebody deletes it, and CNPG goes on looking after its Cluster', async () => {
@@ -195,6 +201,7 @@ describe('a database that is restored', () => {
       ({ status }) => status?.phase === 'running' && status.readySince !== readySince,
       minutes(5),
     );
+    await remove('between');
   });
 
   it('a time that the archive does not reach: it is named, and another addon restores the newest state', async () => {
@@ -207,10 +214,11 @@ describe('a database that is restored', () => {
     const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
     const log = await real().kubectl(args.split(' '));
     expect(log).toContain('recovery ended before configured recovery target was reached');
-    await real().kubectl(['delete', 'pga', 'ahead', '--namespace', namespace, '--timeout=10m']);
+    await remove('ahead');
     await restoring('ahead', { archive });
     await real().running(namespace, 'ahead');
     expect(await rowsOf('ahead')).toBe('first second');
+    await remove('ahead');
   });
 
   it('a base backup that is damaged: it fails, says where the reason is, and leaves everything as it is', async () => {
