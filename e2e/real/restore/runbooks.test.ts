@@ -72,9 +72,9 @@ describe('the runbook', () => {
     expect(await follow('### One table')).toContain('Complete');
     expect(await orders('shop')).toBe('first second');
     expect(await sql('shop', "SELECT string_agg(what, ' ' ORDER BY id) FROM damaged.orders")).toBe('second third');
-    // With its key, and the number that comes next in it.
+    // With its key, and its numbers: after a recovery, a sequence goes on up to 32 further.
     await sql('shop', "INSERT INTO orders (what) VALUES ('fourth')");
-    expect(await sql('shop', 'SELECT id FROM orders WHERE what = $$fourth$$')).toBe('3');
+    expect(await sql('shop', 'SELECT id BETWEEN 3 AND 35 FROM orders WHERE what = $$fourth$$')).toBe('t');
     await expect(sql('shop', "INSERT INTO orders OVERRIDING SYSTEM VALUE VALUES (1, 'again')")).rejects.toThrow(
       /duplicate key/,
     );
