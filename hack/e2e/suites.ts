@@ -21,7 +21,7 @@ export const larger: readonly Suite[] = [
   { name: 'plans', minutes: 6, about: ['src/domain/database/', 'e2e/real/plans', 'e2e/real/disks'] },
   { name: 'diagnosis', minutes: 7, about: ['src/domain/diagnosis/', 'src/controller/evidence', 'e2e/real/causes'] },
   { name: 'backups', minutes: 9, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
-  { name: 'restore', minutes: 12, about: ['src/domain/restore/', 'e2e/real/restore'] },
+  { name: 'restore', minutes: 15, about: ['src/domain/restore/', 'e2e/real/restore'] },
   { name: 'remedies', minutes: 6, about: ['src/api/conditions', 'e2e/harness/remedies', 'e2e/real/remedies'] },
   {
     name: 'argo-cd',
