@@ -154,13 +154,16 @@ describe('a login', () => {
   });
 });
 
+/** A server that answers a question with `told`, and everything else with a row. @param what is in the question */
+function answeringTo(what: string, told: Buffer): NonNullable<Script['answer']> {
+  return (text, client) => {
+    if (text.includes(what)) client.write(told);
+    else answer(text, client);
+  };
+}
+
 describe('a question about the other roles', () => {
-  const answering =
-    (told: Buffer): NonNullable<Script['answer']> =>
-    (text, client) => {
-      if (text.includes('pg_roles')) client.write(told);
-      else answer(text, client);
-    };
+  const answering = (told: Buffer) => answeringTo('pg_roles', told);
 
   it('is answered with their names, and is asked also if the one before fails', async () => {
     const { tryLogin, server } = await meet({ answer: answering(rowOf({ rolname: 'report' })) });
@@ -187,13 +190,7 @@ describe('a question about the archiver', () => {
     size: '16777216',
   };
   const told = rowOf(row);
-  /** A server that answers it, and everything else with a row. */
-  const answering =
-    (told: Buffer): NonNullable<Script['answer']> =>
-    (text, client) => {
-      if (text.includes('pg_stat_archiver')) client.write(told);
-      else answer(text, client);
-    };
+  const answering = (told: Buffer) => answeringTo('pg_stat_archiver', told);
 
   it('is answered, and a heartbeat leaves a commit record', async () => {
     const { tryLogin, server } = await meet({ answer: answering(told) });

@@ -4,6 +4,7 @@ import { annotations } from '../../api/addon.ts';
 import { look, round, settles, type World } from '../backup/testing.ts';
 import { situationOf } from '../situation.ts';
 import { anAddon, aTarget, changed, manifestOf, summary, think } from '../testing.ts';
+import { transitions } from '../transitions.ts';
 import { rolesQuestion } from './lock.ts';
 import { begin, byArchive, byName, ran, source, specOf } from './testing.ts';
 
@@ -131,6 +132,14 @@ describe('the roles that are locked', () => {
     expect(status.restore?.lockedRoles).toEqual(['report']);
     expect(actions).toEqual([]);
     expect(pace).not.toMatchObject({ afterMilliseconds: 0 });
+  });
+
+  it('stay in status when the Cluster vanishes and is restored again: nobody can log in meanwhile', () => {
+    const vanished = { ...told(running, 'report'), cluster: undefined };
+    const { status, actions } = think(look(vanished));
+    expect(summary(actions)).toContain('create Cluster');
+    expect(status.restore?.lockedRoles).toEqual(['report']);
+    expect(transitions(vanished.addon.status, status).map(({ reason }) => reason)).not.toContain('RolesUnlocked');
   });
 
   it('are let in at once, also if somebody else sets fields of the Cluster again and again', () => {

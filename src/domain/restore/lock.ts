@@ -65,10 +65,11 @@ export function rolesQuestion(s: Situation, { origin }: Target): Pick<Question, 
   return origin === undefined || isUnlocked(s.addon) || isKnown || !isLocked(s) ? {} : { otherRoles: true };
 }
 
-/** The part of `status.restore` that lasts as long as the Cluster has the lock: which roles it concerns. */
+/** The part of `status.restore` that lasts until a Cluster is seen without the lock: which roles it concerns. Without a Cluster, none can log in. */
 export function lockedRoles(s: Situation): Pick<Restore, 'lockedRoles'> {
   const roles = s.addon.status?.restore?.lockedRoles;
-  return roles === undefined || !isLocked(s) ? {} : { lockedRoles: roles };
+  const isOpen = s.own.cluster !== undefined && !isLocked(s);
+  return roles === undefined || isOpen ? {} : { lockedRoles: roles };
 }
 
 /** `status.restore` after a login. @param roles what it was told; undefined if nothing */
