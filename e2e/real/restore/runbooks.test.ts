@@ -48,8 +48,8 @@ beforeAll(async () => {
   await real().startApp(namespace, 'shop');
   const table = 'CREATE TABLE orders (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, what text NOT NULL)';
   await sql('shop', `${table}; INSERT INTO orders (what) VALUES ('first'), ('second')`);
-  await sql('shop', 'SELECT pg_sleep(1.5)');
-  then = await sql('shop', `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`);
+  // After the commit of the one, and before that of the other.
+  then = await sql('shop', `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
   await sql('shop', "DELETE FROM orders WHERE what = 'first'; INSERT INTO orders (what) VALUES ('third')");
   await archiveAll();
 });
