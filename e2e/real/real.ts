@@ -202,7 +202,8 @@ function appPod(app: string): object {
           command: ['sleep', 'infinity'],
           envFrom: [{ secretRef: { name: `app-${app}-database-url` } }],
           // The connection is tried once: a test that needs patience says so itself.
-          env: [{ name: 'PGCONNECT_TIMEOUT', value: '5' }],
+          // Only a database that does not answer makes it wait so long: a busy machine must not decide.
+          env: [{ name: 'PGCONNECT_TIMEOUT', value: '60' }],
         },
       ],
     },

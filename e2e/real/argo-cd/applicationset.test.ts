@@ -111,7 +111,10 @@ describe('an app team', () => {
     const commands = (await Document.read('docs/argo-cd.md')).section('## For an app team').commands();
     expect(await desk.run(...commands)).toContain(`applicationset.argoproj.io "${team}" deleted`);
     await argo.compared('shop');
-    expect((await argo.application('shop')).health?.status).toBe('Healthy');
+    // The commit that removed the other folder makes Argo CD sync this one too.
+    await eventually('Application shop to be healthy', async () => {
+      expect((await argo.application('shop')).health?.status).toBe('Healthy');
+    });
     expect((await belongingsOf(real(), team, 'shop')).cluster?.metadata.deletionTimestamp).toBeUndefined();
   });
 });

@@ -19,6 +19,7 @@ import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
 import { belongingsOf, clusterName } from '../belongings.ts';
 import { addonName, type Cause, causes } from '../causes.ts';
+import { inTurn } from '../in-turn.ts';
 import { lift } from '../policies.ts';
 import { minutes, useReal } from '../real.ts';
 
@@ -36,15 +37,13 @@ beforeAll(async () => {
       await cause.bring?.(real(), namespace);
     }),
   );
-  await Promise.all(
-    causes.map(async (cause) => {
-      const namespace = namespaceOf(cause);
-      await real().apply(namespace, addonName, cause.spec ?? { plan: 'free' });
-      if (cause.ruin === undefined) return;
-      await real().running(namespace, addonName);
-      await cause.ruin(real(), namespace);
-    }),
-  );
+  await inTurn(causes, 5, async (cause) => {
+    const namespace = namespaceOf(cause);
+    await real().apply(namespace, addonName, cause.spec ?? { plan: 'free' });
+    if (cause.ruin === undefined) return;
+    await real().running(namespace, addonName);
+    await cause.ruin(real(), namespace);
+  });
 });
 
 /** Leaves nothing outside of the namespace. */

@@ -1,10 +1,11 @@
 // Remedies on a real CloudNativePG, followed to the letter: each reason is brought about, the remedy is carried out, and the addon runs
-// again. All are there at the same time. Which reason is tried where is in harness/remedies.ts.
+// again. All are there at the same time, but they come up a few at a time. Which reason is tried where is in harness/remedies.ts.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import type { Reason } from '../../../src/api/conditions.ts';
 import { type ConditionView, conditionOf, isRunning } from '../../harness/views.ts';
 import { addonName } from '../causes.ts';
+import { inTurn } from '../in-turn.ts';
 import { minutes, useReal } from '../real.ts';
 import { trials } from '../remedies.ts';
 import type { Trial } from '../trial.ts';
@@ -20,17 +21,15 @@ type Row = (typeof rows)[number];
 const namespaceOf = ({ reason }: Row): string => namespaces.get(reason) ?? '';
 
 beforeAll(async () => {
-  await Promise.all(
-    rows.map(async (row) => {
-      const namespace = await real().namespace(row.reason.toLowerCase());
-      namespaces.set(row.reason, namespace);
-      await row.bring?.(real(), namespace);
-      await real().apply(namespace, addonName, row.spec ?? { plan: 'free' });
-      if (row.ruin === undefined) return;
-      await real().running(namespace, addonName);
-      await row.ruin(real(), namespace);
-    }),
-  );
+  await inTurn(rows, 5, async (row) => {
+    const namespace = await real().namespace(row.reason.toLowerCase());
+    namespaces.set(row.reason, namespace);
+    await row.bring?.(real(), namespace);
+    await real().apply(namespace, addonName, row.spec ?? { plan: 'free' });
+    if (row.ruin === undefined) return;
+    await real().running(namespace, addonName);
+    await row.ruin(real(), namespace);
+  });
 });
 
 /** The condition with the reason, once it has it; of a passing one, also if it has gone since. */
@@ -51,7 +50,7 @@ it.each(rows)('is reported: $reason', async (row) => {
 
 describe('once the remedy was carried out', () => {
   beforeAll(async () => {
-    await Promise.all(rows.map((row) => row.remedy(real(), namespaceOf(row))));
+    await inTurn(rows, 5, (row) => row.remedy(real(), namespaceOf(row)));
   });
 
   it.each(rows)('the addon runs: $reason', async (row) => {
