@@ -45,7 +45,12 @@ export class AuditLog {
   async mark(): Promise<Mark> {
     const from = (await stat(this.#path)).size;
     await this.#catchUp(from);
-    return (await stat(this.#path)).size;
+    // A line that is just being written can be there in part, and belongs to what comes later.
+    let end = from;
+    await this.#read(from, (line) => {
+      end += Buffer.byteLength(line) + 1;
+    });
+    return end;
   }
 
   /** All requests since the mark that were answered by now, in the order of their arrival. */
