@@ -16,6 +16,7 @@ import { podGvr } from '../../../src/api/workload.ts';
 import { type AuditedRequest, isWrite, type Mark } from '../../harness/audit.ts';
 import { at, conditionOf, isRunning } from '../../harness/views.ts';
 import { clusterName, identityOf, secretName, untilNothingIsLeft } from '../belongings.ts';
+import { inTurn } from '../in-turn.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
 import { chartArguments, helm, helmDone, installedCnpg, podsOf } from './helm.ts';
 import { type Installable, lastRelease, provideRevision } from './revision.ts';
@@ -186,12 +187,10 @@ upgrades(`an upgrade from ${release?.slice(0, 12)} with ${names.length} addons`,
     earlier = await provideRevision(real().cluster, release ?? '', say);
     await install({}, earlier);
     const mark = await real().audit.mark();
-    await Promise.all(
-      Object.entries(living).map(async ([name, spec]) => {
-        await real().apply(namespace, name, spec);
-        await real().running(namespace, name);
-      }),
-    );
+    await inTurn(Object.entries(living), 5, async ([name, spec]) => {
+      await real().apply(namespace, name, spec);
+      await real().running(namespace, name);
+    });
     await untilQuiet(mark);
   });
 
