@@ -94,15 +94,18 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
   const startWhenLeading = (): void => {
     if (elector.isLeader() && schema.wasRead) queue.start();
   };
+  const triggers = new Triggers(enqueue, (addon) => {
+    deletedAddons.add(addon);
+    // It may have had the Secret of another one.
+    for (const other of triggers.sameApp.others(addon)) deps.resync.markDue(other);
+    announceEnd(addon, deps);
+  });
   const caches = new Caches({
     transport,
     clock,
     random,
     namespaces: config.WATCH_NAMESPACES,
-    triggers: new Triggers(enqueue, (addon) => {
-      deletedAddons.add(addon);
-      announceEnd(addon, deps);
-    }),
+    triggers,
     enqueue,
     onError: (error) => log.error('a watched object could not be handled', { error }),
     onFailure: (kind, namespace, failure) => log.warn('watch failed; retrying', { kind, namespace, ...failure }),
@@ -172,6 +175,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     clock,
     log,
     caches: caches.of,
+    sameApp: triggers.sameApp,
     deletedAddons,
     sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),

@@ -91,7 +91,7 @@ async function writeAddon(client: KubeClient, namespace: string, name: string, w
   await put(scheduledBackupGvr, buildScheduledBackup(addon, target, true), fieldManager);
   const reported = await putStatus(addon, status);
   const url = `postgresql://app:${'x'.repeat(64)}@${target.names.cluster}-rw.${namespace}:5432/app`;
-  await put(secrets, buildUrlSecret(addon, target, url), secretFieldManager);
+  await put(secrets, buildUrlSecret(addon, target.names.urlSecret, url), secretFieldManager);
   await putStatus(reported, { ...status, phase: 'running', ready_at: '2026-01-01T00:00:00Z' });
 }
 
@@ -111,6 +111,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     },
     children: byRole((role) => (isWatched(role) ? { kind: 'absent' } : unread)) as Children,
     restoreSource: undefined,
+    sameApp: [],
     source: unread,
     backup: unread,
     backups: unread,

@@ -24,11 +24,17 @@ function byPart<T>(of: (part: Part) => T): Readonly<Record<Part, T>> {
 /** Name of the Cluster that an addon of this appId has. */
 export const clusterOf = (namespace: string, appId = 'shop'): string => `db-${namespace}-${appId}`;
 
+/** The app to which the addons of the tests are promoted. */
+export const promotedApp = 'live';
+
 /** Where each part is. */
 export function placesOf(namespace: string, appId = 'shop'): Readonly<Record<Part, readonly [gvr: Gvr, name: string]>> {
   const cluster = clusterOf(namespace, appId);
   return {
-    ...byRole((role) => [resources[children[role].resource].gvr, children[role].name({ cluster, appId })] as const),
+    ...byRole((role) => {
+      const name = children[role].name({ cluster, appId, promotedAppId: promotedApp }) ?? '';
+      return [resources[children[role].resource].gvr, name] as const;
+    }),
     source: [secrets, sourceSecretName(cluster)],
   };
 }

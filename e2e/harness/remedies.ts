@@ -25,6 +25,9 @@ export const remedies = {
   ClusterHealthy: nothing,
   Published: nothing,
   LoggedIn: nothing,
+  Superseded: nothing,
+  Promoted: nothing,
+  PromotionPending: nothing,
   Applied: nothing,
   Protected: nothing,
   Adopted: nothing,
@@ -112,6 +115,20 @@ export const remedies = {
   Released: { remedy: 'Apply the same addon again', tried: 'integration' },
   OldObjectTerminating: { remedy: 'check the finalizers of the object', tried: 'integration' },
   NameConflict: { remedy: 'Delete that object', tried: 'integration' },
+  PromotionEnding: {
+    remedy: 'set spec.promote again',
+    tried: {
+      file: 'e2e/integration/promote.test.ts',
+      test: 'whose app has no addon any more: the Secret is kept up to date, and spec.promote can be set again',
+    },
+  },
+  PromotionRefused: {
+    remedy: 'remove spec.promote of one of them',
+    tried: {
+      file: 'e2e/integration/promote.test.ts',
+      test: 'of two addons to the same app: the first keeps the Secret, and the second one gets it once the first lets it go',
+    },
+  },
   AdoptionRefused: { remedy: 'Correct the addon as the message says', tried: 'integration' },
   InvalidSpec: { remedy: 'Correct the field that the message names', tried: 'integration' },
   Forbidden: { remedy: 'Grant the permission that the message names', tried: 'integration' },

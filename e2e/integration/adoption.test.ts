@@ -27,7 +27,7 @@ import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 const suite = useSuite({ stores: oneStore });
 
 /** None of these databases was restored. */
-const parts: readonly Part[] = roles.filter((role) => role !== 'originStore');
+const parts: readonly Part[] = roles.filter((role) => role !== 'originStore' && role !== 'promotedSecret');
 const apply = ['apply', '--filename', '-'];
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
@@ -118,6 +118,7 @@ describe.each(['free', 'standard', 'pro'] as const)('the database of a protected
         'metadata annotations addons.paas.dev/ready-at': [undefined, left.addon.status?.ready_at],
       },
       originStore: {},
+      promotedSecret: {},
       objectStore: left.before.objectStore === undefined ? {} : uid,
       scheduledBackup: left.before.scheduledBackup === undefined ? {} : uid,
       urlSecret: uid,

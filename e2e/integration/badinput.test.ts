@@ -75,6 +75,22 @@ describe('a new addon is refused', () => {
     ['with a mode that is a list', { plan: 'free', mode: ['protected'] }, ['spec.mode', 'must be of type string']],
     ['with suspend: "yes"', { plan: 'free', suspend: 'yes' }, ['spec.suspend', 'must be of type boolean', 'string']],
     ['with suspend: 1', { plan: 'free', suspend: 1 }, ['spec.suspend', 'must be of type boolean']],
+    ['with a promotion to nothing', { plan: 'free', promote: {} }, ['spec.promote.appId: Required value']],
+    [
+      'with a promotion to a Secret',
+      { plan: 'free', promote: { appId: 'app-shop.' } },
+      ['spec.promote.appId', 'a-z, 0-9 and "-"'],
+    ],
+    [
+      'with a promotion to itself',
+      { plan: 'free', promote: { appId: 'shop' } },
+      ['spec.promote.appId', 'it has anyway'],
+    ],
+    [
+      'with a promotion to its own appId',
+      { plan: 'free', appId: 'web', promote: { appId: 'web' } },
+      ['spec.promote.appId', 'Name that of another one'],
+    ],
     ['with a restore from nothing', { plan: 'free', restore: {} }, ['spec.restore.from: Required value']],
     [
       'with a restore from neither',

@@ -68,7 +68,8 @@ async function install(crd: Json, gvr: Gvr, fields: readonly string[], isThere: 
   });
 }
 
-const missing = ['status.secretName', 'status.endpoints', 'spec.connection'] as const;
+/** No other field has the name of the first one, by which the schema is told. */
+const missing = ['status.endpoints', 'status.secretName', 'spec.connection'] as const;
 const synchronous = ['spec.postgresql.synchronous'] as const;
 const sidecar = ['spec.instanceSidecarConfiguration'] as const;
 

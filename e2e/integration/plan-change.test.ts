@@ -82,6 +82,7 @@ describe('the annotation addons.paas.dev/preview', () => {
     expect(changesOf(before, await databaseOf(client, namespace))).toEqual({
       cluster: {},
       originStore: {},
+      promotedSecret: {},
       objectStore: {},
       scheduledBackup: {},
       urlSecret: {},

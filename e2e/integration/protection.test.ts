@@ -26,7 +26,7 @@ const suite = useSuite({ stores: oneStore });
 
 const finalizer = 'addons.paas.dev/protection';
 /** None of these databases was restored. */
-const parts = roles.filter((role) => role !== 'originStore');
+const parts = roles.filter((role) => role !== 'originStore' && role !== 'promotedSecret');
 
 /** An addon `shop` that runs, with its database and its backups. */
 async function running(spec: AddonSpec): Promise<{ readonly namespace: string; readonly addon: LiveObject }> {
@@ -72,6 +72,7 @@ async function expectReleased(namespace: string, addon: LiveObject, before: Data
       'metadata annotations addons.paas.dev/ready-at': [undefined, addon.status?.ready_at],
     },
     originStore: {},
+    promotedSecret: {},
     objectStore: before.objectStore === undefined ? {} : mark,
     scheduledBackup: before.scheduledBackup === undefined ? {} : mark,
     urlSecret: mark,

@@ -216,6 +216,23 @@ describe('requests of one addon', () => {
     expect(tally(all)).toEqual({ 'get secrets': 2, 'patch postgresaddons/status': 1, 'patch secrets': 1 });
   });
 
+  it('for a promotion: one write of the Secret, and what both addons say', async () => {
+    const { namespace } = await running('shop', 'free');
+    await suite().createAddon(namespace, 'copy', { plan: 'free' });
+    await suite().untilRunning(namespace, 'copy');
+    await suite().fence();
+    const mark = await suite().audit.mark();
+    await suite().patchAddon(namespace, 'copy', { promote: { appId: 'shop' } });
+    await suite().untilReason(namespace, 'copy', 'Promoted', 'Promoted');
+    await suite().untilReason(namespace, 'shop', 'CredentialsPublished', 'Superseded');
+    await suite().fence();
+    const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+    const { 'get secrets': reads = 0, ...others } = tally(all);
+    expect(others).toEqual({ 'get postgresaddons': 1, 'patch postgresaddons/status': 3, 'patch secrets': 1 });
+    // Once for the announcement, once to take it, and perhaps once more before the addon of the app has said that it is gone.
+    expect([8, 11]).toContain(reads);
+  });
+
   it('for something that does not concern it: none', async () => {
     const { namespace } = await running('shop', 'pro');
     const cluster = `db-${namespace}-shop`;

@@ -12,7 +12,15 @@ import { conditionOf, isRunning } from '../harness/views.ts';
 
 const suite = useSuite();
 
-const untouched = { cluster: {}, originStore: {}, objectStore: {}, scheduledBackup: {}, urlSecret: {}, source: {} };
+const untouched = {
+  cluster: {},
+  originStore: {},
+  objectStore: {},
+  scheduledBackup: {},
+  urlSecret: {},
+  promotedSecret: {},
+  source: {},
+};
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
 

@@ -20,12 +20,12 @@ export const core: Suite = { name: 'core', minutes: 5, about: [] };
 export const larger: readonly Suite[] = [
   { name: 'plans', minutes: 6, about: ['src/domain/database/', 'e2e/real/plans', 'e2e/real/disks'] },
   { name: 'diagnosis', minutes: 7, about: ['src/domain/diagnosis/', 'src/controller/evidence', 'e2e/real/causes'] },
-  { name: 'backups', minutes: 9, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
-  { name: 'restore', minutes: 15, about: ['src/domain/restore/', 'e2e/real/restore'] },
-  { name: 'remedies', minutes: 6, about: ['src/api/conditions', 'e2e/harness/remedies', 'e2e/real/remedies'] },
+  { name: 'backups', minutes: 12, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
+  { name: 'restore', minutes: 15, about: ['src/domain/restore/', 'src/domain/promotion/', 'e2e/real/restore'] },
+  { name: 'remedies', minutes: 16, about: ['src/api/conditions', 'e2e/harness/remedies', 'e2e/real/remedies'] },
   {
     name: 'argo-cd',
-    minutes: 8,
+    minutes: 11,
     builds: { programs: ['argocd', 'miniredis'], minutes: 17 },
     about: ['charts/', 'examples/argo-cd', 'docs/argo-cd.md', 'e2e/real/argo-cd'],
   },
@@ -37,7 +37,7 @@ export const larger: readonly Suite[] = [
   },
   {
     name: 'helm',
-    minutes: 8,
+    minutes: 13,
     alone: true,
     about: ['crds/', 'charts/postgres-addon-operator/', 'src/smoke-test', 'src/main', 'e2e/real/helm'],
   },

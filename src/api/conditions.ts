@@ -10,6 +10,7 @@ export const concerns = {
   database: { essential: true },
   credentials: { essential: true },
   backup: { essential: false },
+  promotion: { essential: false },
 } as const satisfies Readonly<Record<string, { readonly essential: boolean }>>;
 export type Concern = keyof typeof concerns;
 
@@ -72,6 +73,14 @@ export const conditionTypes = {
     restsOn:
       'the last login, which is repeated when the primary, the readiness or the credentials have changed, and at each check-up',
     present: 'once judged',
+  },
+  Promoted: {
+    meaning:
+      'The Secret of the app that spec.promote names holds the DATABASE_URL of this database. Present only with spec.promote, and until the Secret was given back.',
+    restsOn:
+      "that Secret as read at the last change or check-up (every ten minutes), or the API server's response to the write",
+    present: 'once judged',
+    concern: 'promotion',
   },
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
@@ -140,6 +149,18 @@ export const reasons = {
   },
   ClusterHealthy: { state: 'good', meaning: 'CNPG reports every instance ready.', remedy: 'No action needed.' },
   Published: { state: 'good', meaning: 'The Secret holds the current DATABASE_URL.', remedy: 'No action needed.' },
+  Superseded: {
+    state: 'good',
+    meaning:
+      "The Secret holds the DATABASE_URL of another PostgresAddon, which is promoted to this app. The credentials of this database are in CNPG's Secret.",
+    remedy:
+      'No action needed. To go back to this database, remove spec.promote of the other PostgresAddon. If that one was deleted and left its database in service, apply it again with spec.promote, or delete the Secret.',
+  },
+  Promoted: {
+    state: 'good',
+    meaning: 'The Secret of the app that spec.promote names holds the DATABASE_URL of this database.',
+    remedy: 'No action needed. To give it back, remove spec.promote.',
+  },
   LoggedIn: {
     state: 'good',
     meaning:
@@ -257,6 +278,28 @@ export const reasons = {
     state: 'progressing',
     meaning: 'The credentials of the Cluster are not published yet.',
     remedy: wait,
+  },
+  PromotionPending: {
+    state: 'progressing',
+    meaning:
+      'The Secret of the app that spec.promote names is taken over once this database is ready and a login has succeeded.',
+    remedy: wait,
+    recheckSeconds: 2,
+  },
+  PromotionEnding: {
+    state: 'progressing',
+    meaning:
+      'spec.promote was removed or changed. The Secret goes on holding the DATABASE_URL of this database until a PostgresAddon of that app, or one that is promoted to it, takes it, once a login to its own database has succeeded.',
+    remedy:
+      'Wait until that PostgresAddon is ready. If there is none, create it, delete the Secret if nothing uses it, or set spec.promote again.',
+  },
+  PromotionRefused: {
+    state: 'stalled',
+    meaning:
+      'The Secret of the app that spec.promote names does not belong to the PostgresAddon of that app. It was left unchanged.',
+    remedy:
+      'If another PostgresAddon is promoted to the same app, remove spec.promote of one of them. Otherwise delete the Secret if nothing uses it.',
+    recheckSeconds: 60,
   },
   LoginPending: {
     state: 'progressing',

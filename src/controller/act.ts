@@ -82,7 +82,7 @@ export async function act(
 
 async function write(action: Action, namespace: string, deps: Dependencies): Promise<KubeObject | undefined> {
   const { client, cache } = placeOf(action.child, deps);
-  const manager = action.child === 'urlSecret' ? secretFieldManager : fieldManager;
+  const manager = resourceOf(action.child) === 'secrets' ? secretFieldManager : fieldManager;
   switch (action.verb) {
     case 'create': {
       const written = await client.create(action.manifest, manager);

@@ -12,6 +12,7 @@ import type { DeletedAddons } from './deleted-addons.ts';
 import type { HeldAddons } from './held-addons.ts';
 import type { Repairs } from './repairs.ts';
 import type { Resync } from './resync.ts';
+import type { SameApp } from './same-app.ts';
 import type { ServedSchema } from './served-schema.ts';
 
 /** Whether the API server serves a resource and permits the operator to watch it. */
@@ -27,6 +28,8 @@ export interface Dependencies {
   readonly caches: WatchedCaches;
   /** Whether the caches of a namespace are filled. If not, what they lack may exist. */
   readonly sees: (namespace: string) => boolean;
+  /** The keys of other addons with one of the apps of an addon; some may not exist. */
+  readonly sameApp: Pick<SameApp, 'others'>;
   /** The availability of each watched resource in a namespace. */
   readonly availability: (namespace: string) => Readonly<Record<WatchedResource, Availability>>;
   readonly api: Clients;

@@ -29,6 +29,7 @@ import type { Availability, Dependencies } from './dependencies.ts';
 import { observe } from './observe.ts';
 import { Repairs } from './repairs.ts';
 import { Resync } from './resync.ts';
+import { SameApp } from './same-app.ts';
 
 const away = (): never => {
   throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'away' });
@@ -57,6 +58,8 @@ function knowing(
 ) {
   const asked: string[] = [];
   const logged: string[] = [];
+  const sameApp = new SameApp();
+  for (const addon of addons) sameApp.note('there', addon);
   const clusters = cacheOf(...(cluster === undefined ? [] : [cluster]));
   const clock = { ...new ManualClock(), now: () => testTime, monotonic: () => 0, after: () => () => {} };
   const request = async (asking: ApiRequest): Promise<unknown> => {
@@ -81,6 +84,7 @@ function knowing(
       scheduledBackups: cacheOf(aScheduledBackup(anAddon())),
     },
     sees: () => true,
+    sameApp,
     schema: { missing: [], ofStatus: undefined },
     otherOperators: { isGone: (operator) => goneOperators.includes(operator) },
     heldAddons: { report: () => {}, forget: () => {} },
@@ -230,6 +234,7 @@ describe('without a read', () => {
     expect(observed?.children).toEqual({
       cluster: { kind: 'found', object: healthy },
       originStore: { kind: 'absent' },
+      promotedSecret: { kind: 'absent' },
       objectStore: { kind: 'absent' },
       scheduledBackup: { kind: 'found', object: aScheduledBackup(anAddon()) },
       urlSecret: { kind: 'unread' },
@@ -260,6 +265,29 @@ describe('without a read', () => {
     expect((await observe(key, deps))?.restoreSource?.metadata.name).toBe('other');
     expect((await observe(key, knowing({ addons: [addon] }, away).deps))?.restoreSource).toBeUndefined();
     expect(asked).toEqual([]);
+  });
+
+  it('the addons that are promoted to its app are found, and whoever the Secret names', async () => {
+    const [addon, other] = [{ ...running, metadata: { ...running.metadata } }, anAddon()];
+    const called = (name: string, promote?: { readonly appId: string }): PostgresAddon => ({
+      ...other,
+      metadata: { ...other.metadata, name, uid: `uid-${name}` },
+      spec: { ...other.spec, ...(promote && { promote }) },
+    });
+    const promoted = called('copy', { appId: 'shop' });
+    const namesOf = async (
+      addons: readonly PostgresAddon[],
+      secret?: (request: ApiRequest) => unknown,
+    ): Promise<readonly string[] | undefined> => {
+      const { deps } = knowing({ addons, cluster: healthy }, secret ?? away);
+      if (secret !== undefined) deps.resync.markDue(key);
+      return (await observe(key, deps))?.sameApp.map(({ metadata }) => metadata.name);
+    };
+    expect(await namesOf([addon, promoted, called('third', { appId: 'web' })])).toEqual(['copy']);
+    const { metadata, ...rest } = aUrlSecret(running, 'postgresql://a:b@c/d');
+    const labelled = { ...rest, metadata: { ...metadata, labels: { 'addons.paas.dev/name': 'later' } } };
+    const secret = ({ path }: ApiRequest): object => (path.endsWith('-app') ? aSource(healthy) : labelled);
+    expect(await namesOf([addon, called('later'), called('unknown')], secret)).toEqual(['later']);
   });
 
   it('a child that is not there is absent', async () => {
@@ -297,6 +325,7 @@ describe('without a read', () => {
           'the operator is not permitted to list and watch ScheduledBackups (postgresql.cnpg.io); grant it the permission',
       },
       urlSecret: { kind: 'absent' },
+      promotedSecret: { kind: 'absent' },
     });
     expect(asked.map(objectAt)).toEqual(['secrets/app-shop-database-url']);
   });

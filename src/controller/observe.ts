@@ -39,6 +39,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     platform: deps.platform,
     children: cachedChildren(namespace, names, deps),
     restoreSource: restoreSourceOf(addon, deps),
+    sameApp: sameAppOf(addon, deps),
     source: unread,
     backup: unread,
     backups: unread,
@@ -68,7 +69,8 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   // A check-up that has nothing to read is done too: it must not stay due.
   const isMissed = [source, ...Object.values(found)].some(({ kind }) => kind === 'unavailable');
   if ((need.unwatched || cached.resync) && !isMissed) deps.resync.done(key, checkUpInterval(addon));
-  const read = { ...cached, children: found, source, backup, backups, volumes, live, facts };
+  const sameApp = [...cached.sameApp, ...namedOn(found, cached, deps)];
+  const read = { ...cached, children: found, sameApp, source, backup, backups, volumes, live, facts };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
@@ -78,6 +80,26 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
 function restoreSourceOf({ metadata: { namespace }, spec }: PostgresAddon, { caches }: Dependencies) {
   const { addon: name, namespace: other = namespace } = spec.restore?.from ?? {};
   return name === undefined ? undefined : caches.addons.get(other, name);
+}
+
+/** The other addons that share an app with it by a promotion. */
+function sameAppOf(addon: PostgresAddon, { caches, sameApp }: Dependencies): readonly PostgresAddon[] {
+  const others = sameApp.others(addon).map((key) => caches.addons.get(...splitKey(key)));
+  return others.filter((other) => other !== undefined);
+}
+
+/** The addons that the Secrets of an app name as theirs, as far as they are not known yet: one of that name may have come later. */
+function namedOn(
+  { urlSecret, promotedSecret }: Children,
+  { addon, sameApp }: Observed,
+  { caches }: Dependencies,
+): readonly PostgresAddon[] {
+  const names = [urlSecret, promotedSecret].map((read) =>
+    read.kind === 'found' ? read.object.metadata.labels?.[labels.name] : undefined,
+  );
+  const known = [addon, ...sameApp].map(({ metadata }) => metadata.name);
+  const unknown = [...new Set(names)].filter((name) => name !== undefined).filter((name) => !known.includes(name));
+  return unknown.flatMap((name) => caches.addons.get(addon.metadata.namespace, name) ?? []);
 }
 
 /** Whether the installation that status names is another one, and no longer runs. */
@@ -96,6 +118,8 @@ function cachedChildren(namespace: string, names: Names, deps: Dependencies): Ch
   const available = deps.availability(namespace);
   const seen = byRole((role): Read<KubeObject> => {
     const { resource } = children[role];
+    const name = names[role];
+    if (name === undefined) return { kind: 'absent' };
     if (!isWatchedResource(resource)) return unread;
     const { group, version, kind } = resources[resource].gvr;
     switch (available[resource]) {
@@ -109,7 +133,7 @@ function cachedChildren(namespace: string, names: Names, deps: Dependencies): Ch
         return { kind: 'notServed', reason: missing, message };
       }
       case 'served': {
-        const object = deps.caches[resource].get(namespace, names[role]);
+        const object = deps.caches[resource].get(namespace, name);
         return object === undefined ? { kind: 'absent' } : { kind: 'found', object };
       }
     }
@@ -126,16 +150,18 @@ async function readChildren(
 ): Promise<Children> {
   const { api } = deps;
   const { namespace } = addon.metadata;
-  const isRead = (role: Role): boolean => {
+  const nameToRead = (role: Role): string | undefined => {
     const { kind } = cached[role];
     // Most addons never have one.
-    if (role === 'originStore' && !isRestored(addon)) return false;
-    return kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
+    if (role === 'originStore' && !isRestored(addon)) return undefined;
+    const isRead = kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
+    return isRead ? names[role] : undefined;
   };
   const reads = byRole(async (role): Promise<Read<KubeObject>> => {
-    if (!isRead(role)) return cached[role];
+    const name = nameToRead(role);
+    if (name === undefined) return cached[role];
     const { resource } = children[role];
-    const read = await tolerant(readObject(api[resource], namespace, names[role]), need, deps);
+    const read = await tolerant(readObject(api[resource], namespace, name), need, deps);
     return read.kind === 'found' ? { kind: 'found', object: resources[resource].project(read.object) } : read;
   });
   const found = await Promise.all(Object.entries(reads).map(async ([role, read]) => [role, await read] as const));

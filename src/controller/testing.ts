@@ -125,6 +125,7 @@ export class World {
       log: this.#log(),
       caches: this.#caches(),
       sees: () => true,
+      sameApp: { others: () => [] },
       otherOperators: { isGone: () => false },
       schema: { missing: [], ofStatus: undefined },
       heldAddons: { report: () => {}, forget: () => {} },

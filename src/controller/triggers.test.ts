@@ -224,3 +224,24 @@ it('the ObjectStore that a database was restored from concerns its addon', () =>
   triggers.on.objectStores.changed({ type: 'deleted', object: foreign });
   expect(take()).toEqual(['team-a/shop']);
 });
+
+it('a change of an addon that is promoted concerns the addon of that app, and the other way round', () => {
+  const { triggers, take } = listening();
+  const shop = anAddon();
+  const promoted = (): PostgresAddon => ({
+    ...anAddon({ promote: { appId: 'shop' } }),
+    metadata: { ...shop.metadata, name: 'copy', uid: 'uid-copy' },
+  });
+  triggers.addonChanged({ type: 'added', object: shop });
+  take();
+  triggers.addonChanged({ type: 'added', object: promoted() });
+  expect(take()).toEqual(['team-a/copy', 'team-a/shop']);
+  triggers.on.addons.written?.(shop);
+  expect(take()).toEqual(['team-a/copy']);
+  triggers.on.addons.written?.(promoted());
+  expect(take()).toEqual(['team-a/shop']);
+  triggers.on.addons.changed({ type: 'deleted', object: promoted() });
+  expect(take()).toEqual(['copy was deleted', 'team-a/copy', 'team-a/shop']);
+  triggers.addonChanged({ type: 'modified', object: shop });
+  expect(take()).toEqual(['team-a/shop']);
+});

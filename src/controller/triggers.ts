@@ -7,6 +7,7 @@ import { clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.
 import { reasonOf } from '../domain/recorded.ts';
 import type { Change } from '../kube/store.ts';
 import { type Key, keyOf, splitKey } from './key.ts';
+import { SameApp } from './same-app.ts';
 
 /** The handlers of a resource. */
 interface Trigger<T> {
@@ -28,6 +29,7 @@ export class Triggers {
       written: (raw) => {
         this.#followSource('there', raw as PostgresAddon);
         this.#sourceChanged(raw);
+        this.#appsChanged('there', raw as PostgresAddon);
       },
     },
     clusters: {
@@ -39,6 +41,8 @@ export class Triggers {
       changed: ({ object }) => this.childChanged(object, clusterOfScheduledBackup(object.metadata.name)),
     },
   };
+  /** The addons with the same app, as far as the watch and own writes tell. */
+  readonly sameApp = new SameApp();
   readonly #enqueue: (key: Key) => void;
   readonly #deletedAddons: (addon: PostgresAddon) => void;
   /** The addons that need a Cluster with this name: a foreign Cluster does not refer to them, but its deletion concerns them. */
@@ -66,8 +70,15 @@ export class Triggers {
     this.#enqueue(key);
     this.#followSource(type === 'deleted' ? 'deleted' : 'there', object);
     this.#sourceChanged(object);
+    this.#appsChanged(type === 'deleted' ? 'deleted' : 'there', object);
     // The objects that it left behind are classified differently once it is deleted.
     if (type === 'deleted') for (const claimant of others) this.#enqueue(claimant);
+  }
+
+  /** Both the addons of the app that it had until now and those of the one that it has. */
+  #appsChanged(is: 'deleted' | 'there', addon: PostgresAddon): void {
+    this.sameApp.note(is, addon);
+    for (const other of this.sameApp.others(addon)) this.#enqueue(other);
   }
 
   #sourceChanged({ metadata: { namespace, name } }: KubeObject): void {

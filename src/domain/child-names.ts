@@ -3,13 +3,15 @@ import type { PostgresAddon } from '../api/addon.ts';
 import { byRole, children, type Role } from './children.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
+import { promotedAppIdOf } from './promotion/claim.ts';
 
-/** The names of the children, by role. */
-export type Names = Readonly<Record<Role, string>>;
+/** The names of the children, by role; undefined for one that the addon does not have. */
+export type Names = { readonly [R in Role]: ReturnType<(typeof children)[R]['name']> };
 
 /** The names of an addon's children. The name of the Cluster is computed once, and read from status afterwards. */
 export function namesOf(addon: PostgresAddon): Names {
   const appId = appIdOf(addon);
   const cluster = addon.status?.clusterName ?? clusterName(addon.spec.tenantId ?? addon.metadata.namespace, appId);
-  return byRole((role) => children[role].name({ cluster, appId }));
+  const promotedAppId = promotedAppIdOf(addon);
+  return byRole((role) => children[role].name({ cluster, appId, promotedAppId })) as Names;
 }

@@ -5,13 +5,21 @@ import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { type ObjectOf, type ResourceName, resources } from '../api/resources.ts';
 import { originStoreName, scheduledBackupName, urlSecretName } from './names.ts';
 
+/** What the names of the children are computed from. */
+export interface NameParts {
+  readonly cluster: string;
+  readonly appId: string;
+  /** The other app that the addon is promoted to, if any. */
+  readonly promotedAppId: string | undefined;
+}
+
 interface ChildRow {
   /** Its resource. Two roles can have the same resource. */
   readonly resource: ResourceName;
   /** The concern whose conditions report a refused write of it. */
   readonly concern: Concern;
-  /** Its name, computed from names of the addon that never change. */
-  readonly name: (of: { readonly cluster: string; readonly appId: string }) => string;
+  /** Its name, computed from names of the addon that never change while the child exists; undefined if the addon has no such child. */
+  readonly name: (of: NameParts) => string | undefined;
   /** The fields that an apply which only changes the owner must repeat in order to keep them. */
   readonly keeps: (live: never) => Readonly<Record<string, unknown>>;
   /** The condition that says so if the API server stored another spec than was written. */
@@ -20,6 +28,12 @@ interface ChildRow {
   readonly removable: boolean;
 }
 
+/** Of a Secret with DATABASE_URL. */
+const itsUrl = ({ type, data: { DATABASE_URL } = {} }: Secret): Readonly<Record<string, unknown>> => ({
+  type,
+  ...(DATABASE_URL === undefined ? {} : { data: { DATABASE_URL } }),
+});
+
 const itsSpec = ({ spec }: { readonly spec: unknown }): Readonly<Record<string, unknown>> => ({ spec });
 
 /** By role. The first, which holds the data, is adopted before the others and released after them: they are identified by the uid on it. */
@@ -27,7 +41,7 @@ export const children = {
   cluster: {
     resource: 'clusters',
     concern: 'database',
-    name: ({ cluster }) => cluster,
+    name: ({ cluster }: NameParts) => cluster,
     keeps: itsSpec,
     alteredIn: 'PlanApplied',
     removable: false,
@@ -36,14 +50,14 @@ export const children = {
   originStore: {
     resource: 'objectStores',
     concern: 'backup',
-    name: ({ cluster }) => originStoreName(cluster),
+    name: ({ cluster }: NameParts) => originStoreName(cluster),
     keeps: itsSpec,
     removable: false,
   },
   objectStore: {
     resource: 'objectStores',
     concern: 'backup',
-    name: ({ cluster }) => cluster,
+    name: ({ cluster }: NameParts) => cluster,
     keeps: itsSpec,
     alteredIn: 'BackupReady',
     removable: false,
@@ -51,7 +65,7 @@ export const children = {
   scheduledBackup: {
     resource: 'scheduledBackups',
     concern: 'backup',
-    name: ({ cluster }) => scheduledBackupName(cluster),
+    name: ({ cluster }: NameParts) => scheduledBackupName(cluster),
     keeps: itsSpec,
     alteredIn: 'BackupReady',
     removable: true,
@@ -59,12 +73,18 @@ export const children = {
   urlSecret: {
     resource: 'secrets',
     concern: 'credentials',
-    name: ({ appId }) => urlSecretName(appId),
+    name: ({ appId }: NameParts) => urlSecretName(appId),
     alteredIn: 'CredentialsPublished',
-    keeps: ({ type, data: { DATABASE_URL } = {} }: Secret) => ({
-      type,
-      ...(DATABASE_URL === undefined ? {} : { data: { DATABASE_URL } }),
-    }),
+    keeps: itsUrl,
+    removable: false,
+  },
+  /** The Secret of the other app that the addon is promoted to. */
+  promotedSecret: {
+    resource: 'secrets',
+    concern: 'promotion',
+    name: ({ promotedAppId }: NameParts) => promotedAppId && urlSecretName(promotedAppId),
+    alteredIn: 'Promoted',
+    keeps: itsUrl,
     removable: false,
   },
 } as const satisfies Readonly<Record<string, ChildRow>>;

@@ -19,6 +19,7 @@ import { checkLive } from './ownership/live-check.ts';
 import { findObstacle } from './ownership/obstacle.ts';
 import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/protection.ts';
 import { markLeftovers, release } from './ownership/release.ts';
+import { promotionChapter } from './promotion/promotion.ts';
 import { inheritedReadyAt } from './recorded.ts';
 import { restoreChapter, untilTargetTime } from './restore/restore.ts';
 import { retracted, retractedFields } from './retraction.ts';
@@ -116,7 +117,8 @@ function chaptersOf(round: Round): Chapters {
   const backup = backupChapter(round, database);
   const credentials = credentialsChapter(round, database);
   const access = accessChapter(round, database, credentials);
-  const chapters = [protection, restore, archive, database, backup, credentials, access];
+  const promotion = promotionChapter(round, database, credentials);
+  const chapters = [protection, restore, archive, database, backup, credentials, access, promotion];
   return {
     judged: judgeReady(database, credentials),
     chapters: [...chapters, endOfProtection(round, chapters)],

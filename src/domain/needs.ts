@@ -17,8 +17,8 @@ import type { Observed } from './observed.ts';
 import { hasFinalizer, isLeavingProtection } from './ownership/finalizer.ts';
 import { otherHolder } from './ownership/holder.ts';
 import { needsLiveCheck } from './ownership/live-check.ts';
-import { deletesChildren } from './ownership/owner.ts';
-import { keepsChildren } from './ownership/release.ts';
+import { deletesChildren, keepsChildren } from './ownership/owner.ts';
+import { isHandoverOpen } from './promotion/claim.ts';
 import { compareQuantities } from './quantity.ts';
 import { formerUidOf, reasonOf, recordedCondition } from './recorded.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
@@ -91,11 +91,13 @@ export function needs(observed: Observed, now: number): Needs {
     waits ||
     isChanged(s) ||
     isSwitching(s) ||
+    isHandoverOpen(s) ||
     (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target, now)));
   const source = isPublished ? follow : healthy && own.cluster.status.applicationSecretVersion !== undefined;
   // The first publication creates the Secret without a read, since a create cannot adopt. An adopted database already has its Secret.
   const isKept = formerUidOf(addon, own.cluster) !== undefined;
-  const unwatched = isPublished ? follow : doubtful || (source && isKept) || isLeavingProtection(addon);
+  const isClaimed = source && isHandoverOpen(s);
+  const unwatched = isPublished ? follow : doubtful || (source && isKept) || isClaimed || isLeavingProtection(addon);
   return {
     source,
     backup: backupToRead(s, target, healthy),

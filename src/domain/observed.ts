@@ -73,6 +73,8 @@ export interface Observed {
   readonly children: Children;
   /** The addon that `spec.restore.from` names, whether it permits it or not; undefined if there is none. */
   readonly restoreSource: PostgresAddon | undefined;
+  /** The other addons of the namespace that have the appId of this one or are promoted to it, and those that have the appId that it is promoted to. */
+  readonly sameApp: readonly PostgresAddon[];
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;
   /** The base backup that the operator made last. */

@@ -7,7 +7,7 @@ import { record } from '../api/raw.ts';
 
 /**
  * The fields that a manifest requires to be absent and that the object has: the members that are undefined in the manifest, and the
- * owner reference to the addon in its labels if the manifest has none.
+ * owner reference to the addon in its labels if the manifest has none, and that to another addon which controlled it.
  */
 export function unwanted(manifest: Manifest, object: KubeObject): readonly FieldPath[] {
   const references = (object.metadata.ownerReferences ?? []).filter((reference) => isUnwanted(manifest, reference));
@@ -24,8 +24,9 @@ export function removalFrom(manifest: Manifest, object: KubeObject): PinnedManif
   return { ...manifest, metadata: { ...manifest.metadata, uid, resourceVersion, ownerReferences: kept } };
 }
 
-function isUnwanted({ metadata }: Manifest, { kind, uid }: OwnerReference): boolean {
-  const isOfAddon = kind === addonGvr.kind && uid === metadata.labels?.[labels.uid];
+function isUnwanted({ metadata }: Manifest, { kind, uid, controller }: OwnerReference): boolean {
+  const owner = metadata.labels?.[labels.uid];
+  const isOfAddon = kind === addonGvr.kind && owner !== undefined && (uid === owner || controller === true);
   return isOfAddon && metadata.ownerReferences?.some((reference) => reference.uid === uid) !== true;
 }
 

@@ -10,6 +10,7 @@ const aboutTheCluster = [
   'CredentialsPublished',
   'PlanApplied',
   'Connectable',
+  'Promoted',
   'BackupReady',
   'Protected',
 ] as const;

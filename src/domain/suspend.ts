@@ -4,6 +4,7 @@ import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
 import type { Decision } from './decision.ts';
+import { isPromotionSettled } from './promotion/claim.ts';
 import { retracted, retractedFields } from './retraction.ts';
 
 /**
@@ -21,7 +22,7 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
     // What is not known in the spec was seen, and waits for somebody.
     return { ...combine(ready, [withoutCluster, itself]), frozen: s.addon.unknown === undefined };
   }
-  const holdsBack = chaptersOf(round).chapters.some(changesChildren);
+  const holdsBack = chaptersOf(round).chapters.some(changesChildren) || !isPromotionSettled(s.addon);
   const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });
   return {
     ...combine(judged, [...chapters, itself]),

@@ -10,6 +10,7 @@ import { alterationOf } from './alteration.ts';
 import { buildObjectStore } from './backup/object-store.ts';
 import { buildScheduledBackup } from './backup/scheduled-backup.ts';
 import { noStores, type Store } from './backup/stores.ts';
+import { namesOf } from './child-names.ts';
 import { type ChildOf, children, isWatched, type Role, roles } from './children.ts';
 import { buildUrlSecret } from './credentials/url-secret.ts';
 import { buildCluster } from './database/cluster.ts';
@@ -77,12 +78,14 @@ type More = Partial<Omit<Observed, 'children'>> & Found;
 /** Only the addon exists, and what the test adds: children as objects. */
 export function observing(addon: PostgresAddon, more: More = {}): Observed {
   const nothing = Object.fromEntries(roles.map((role) => [role, { kind: isWatched(role) ? 'absent' : 'unread' }]));
+  const isPromoted = namesOf(addon).promotedSecret !== undefined;
   const nobody: Observed = {
     addon,
     gone: false,
     platform: testPlatform,
-    children: nothing as unknown as Children,
+    children: { ...nothing, ...(isPromoted ? {} : { promotedSecret: { kind: 'absent' } }) } as unknown as Children,
     restoreSource: undefined,
+    sameApp: [],
     source: { kind: 'unread' },
     backup: { kind: 'unread' },
     backups: { kind: 'unread' },
@@ -226,7 +229,7 @@ export function aSource(cluster: Cluster, data: Readonly<Record<string, string>>
 
 /** The app's Secret as the operator would have written it. */
 export function aUrlSecret(addon: PostgresAddon, url: string): Secret {
-  const manifest = buildUrlSecret(addon, aTarget(observing(addon)), url);
+  const manifest = buildUrlSecret(addon, namesOf(addon).urlSecret, url);
   return {
     apiVersion: 'v1',
     kind: 'Secret',

@@ -24,6 +24,30 @@ describe('an Event tells', () => {
   it.each<readonly [string, AddonStatus | undefined, AddonStatus, readonly object[]]>([
     ['that the creation has begun', undefined, creating, [normal('Creating')]],
     ['that the database runs', creating, running, [normal('Running')]],
+    [
+      'that the Secret of its app leads to another database',
+      beside(condition('CredentialsPublished', 'Published', 'True')),
+      beside(condition('CredentialsPublished', 'Superseded', 'True')),
+      [{ ...normal('Superseded'), key: 'undefined' }],
+    ],
+    [
+      'that its Secret leads to its own database again',
+      beside(condition('CredentialsPublished', 'Superseded', 'True')),
+      beside(condition('CredentialsPublished', 'Published', 'True')),
+      [{ ...normal('Published'), key: 'undefined' }],
+    ],
+    [
+      'that it is promoted',
+      beside(condition('Promoted', 'PromotionPending')),
+      beside(condition('Promoted', 'Promoted', 'True')),
+      [normal('Promoted')],
+    ],
+    [
+      'that it cannot be promoted',
+      beside(condition('Promoted', 'PromotionPending')),
+      beside(condition('Promoted', 'PromotionRefused')),
+      [warning('PromotionRefused')],
+    ],
     ['nothing while it does', running, running, []],
     ['what needs somebody', running, stalled('NameConflict'), [warning('NameConflict')]],
     [

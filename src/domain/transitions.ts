@@ -41,7 +41,7 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   } else if (ready !== undefined && !isSuspension(ready.reason) && before?.phase !== after.phase) {
     happened.push(normal(ready.reason, ready.message, ready.lastTransitionTime));
   }
-  for (const type of ['PlanApplied', 'BackupReady', 'EndOfLife'] as const) {
+  for (const type of ['PlanApplied', 'BackupReady', 'Promoted', 'EndOfLife'] as const) {
     const now = find(after, type);
     const isNews = now?.reason !== find(before, type)?.reason && now?.reason !== ready?.reason;
     if (now !== undefined && isNews && needsSomebody(now.reason)) happened.push(warning(now));
@@ -51,7 +51,11 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
     happened.push(normal(has.reason, has.message, has.lastTransitionTime));
   if (had?.status === 'True' && has?.status === 'False' && !isSuspension(has.reason) && !needsSomebody(has.reason))
     happened.push(warning(has));
-  for (const type of ['Adopted', 'Protected', 'Suspended'] as const) {
+  const [owned, owns] = [find(before, 'CredentialsPublished'), find(after, 'CredentialsPublished')];
+  const isHandover = [owned?.reason, owns?.reason].filter((reason) => reason === 'Superseded').length === 1;
+  if (owns?.status === 'True' && owned !== undefined && isHandover)
+    happened.push(normal(owns.reason, owns.message, `${after.observedGeneration}`));
+  for (const type of ['Adopted', 'Protected', 'Promoted', 'Suspended'] as const) {
     const now = find(after, type);
     if (now?.status === 'True' && find(before, type)?.status !== 'True')
       happened.push(normal(now.reason, now.message, now.lastTransitionTime));
@@ -67,7 +71,8 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
     happened.push(normal('RolesUnlocked', note, `${after.restore.serverName}`));
   }
   const published = after.credentials?.sourceVersion;
-  if (before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published) {
+  const isChanged = before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published;
+  if (isChanged && after.secretName !== undefined) {
     happened.push(
       normal('CredentialsUpdated', `Secret ${after.secretName} was updated to the changed credentials`, `${published}`),
     );

@@ -40,11 +40,14 @@ export const rivalName = 'rival';
 /** The uid of the rival, an addon with the same appId; no numbered uid equals it, since numbers start at 1. */
 export const rivalUid = 'uid-0';
 
+/** The app that the addon of the model can be promoted to. */
+export const promotedAppId = 'web';
+
 const cluster = clusterName(namespace, addonName);
 /** The name of each object: of children as in src/domain/children.ts. */
 export const nameOf: Readonly<Record<Slot, string>> = {
   addon: addonName,
-  ...byRole((role) => children[role].name({ cluster, appId: addonName })),
+  ...byRole((role) => children[role].name({ cluster, appId: addonName, promotedAppId }) ?? ''),
   source: sourceSecretName(cluster),
   // Each has a name of its own.
   backup: '',

@@ -2,6 +2,7 @@
 // decision needs. Nothing is written here.
 import { projectAddon } from '../api/addon.ts';
 import { projectCluster } from '../api/cnpg.ts';
+import { namesOf } from '../domain/child-names.ts';
 import { byRole, isWatched, type Role } from '../domain/children.ts';
 import type { Volume } from '../domain/observed.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
@@ -141,10 +142,14 @@ function observe(
   subject: Subject,
 ): { readonly sight: Sight; readonly view: View } {
   const read = (slot: Slot): Seen => live(state, slot) ?? null;
+  const names = namesOf(projectAddon(addon));
   const cached: Sight = {
     addon,
     gone,
-    children: byRole((role) => (isWatched(role) ? (shown(state.objects[role]) ?? null) : undefined)),
+    children: byRole((role) => {
+      if (names[role] === undefined) return null;
+      return isWatched(role) ? (shown(state.objects[role]) ?? null) : undefined;
+    }),
     source: undefined,
     backup: undefined,
     live: undefined,
@@ -155,7 +160,8 @@ function observe(
   };
   const now = nowOf(state);
   const need = subject.needs(observedOf(cached), now);
-  const isRead = (role: Role): boolean => (isWatched(role) ? need.watched : need.unwatched);
+  const isRead = (role: Role): boolean =>
+    names[role] !== undefined && (isWatched(role) ? need.watched : need.unwatched);
   const seen: Sight = {
     ...cached,
     children: byRole((role) => (isRead(role) ? read(role) : cached.children[role])),

@@ -57,6 +57,7 @@ function isTrueOf(state: State, addon: Stored, role: Role, reason: string | unde
   const isOther = child !== undefined && !belongs(addon, child);
   switch (reason) {
     case 'NameConflict':
+    case 'PromotionRefused':
       return isOther && !isLeftBehindAt(state, addon, role);
     case 'AdoptionRefused':
       return isOther && !(isLeftBehindAt(state, addon, role) && fitsAt(state, addon, role));

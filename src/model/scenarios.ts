@@ -60,6 +60,7 @@ export const creationOf: Readonly<Record<Role, Creations>> = {
   objectStore: usual,
   scheduledBackup: usual,
   urlSecret: usual,
+  promotedSecret: { standard: 'create promoted', protected: 'create protected promoted' },
 };
 
 /** The searches for each child, one child at a time: a new row in the table of children is searched like the others. */

@@ -73,6 +73,7 @@ export function observedOf(sight: Sight): Observed {
       readOf(sight.children[role], (raw) => resources[children[role].resource].project(raw)),
     ) as unknown as Children,
     restoreSource: undefined,
+    sameApp: [],
     source: readOf(sight.source, (raw): Secret => raw),
     backup: readOf(sight.backup, projectBackup),
     backups: { kind: 'unread' },

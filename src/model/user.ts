@@ -12,6 +12,7 @@ import {
   type Fields,
   nameOf,
   namespace,
+  promotedAppId,
   rivalName,
   rivalUid,
   type Slot,
@@ -48,6 +49,7 @@ const childSteps = Object.assign(
   ),
 ) as Readonly<Record<ChildStep, Change>>;
 
+const promote = { appId: promotedAppId };
 const restore = { from: { archive: { store: 'main', serverName: 'db-team-a-former-1' } } };
 
 /** By name, what users and failures around the operator can do; undefined if a step is not possible in a state. */
@@ -61,6 +63,8 @@ export const userSteps = {
   'create protected standard': (state) => createAddon(state, { plan: 'standard', mode: 'protected' }),
   'create restored': (state) => createAddon(state, { plan: 'standard', restore }),
   'create protected restored': (state) => createAddon(state, { plan: 'standard', mode: 'protected', restore }),
+  'create promoted': (state) => createAddon(state, { plan: 'standard', promote }),
+  'create protected promoted': (state) => createAddon(state, { plan: 'standard', mode: 'protected', promote }),
   'create standard with a restored status': (state) => restoredAddon(state, { plan: 'standard' }),
   'restore the status of a later generation': (state) => restoreStatus(state, { observedGeneration: 9 }),
   'plan free': (state) => changeSpec(state, { plan: 'free' }),

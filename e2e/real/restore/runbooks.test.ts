@@ -1,7 +1,10 @@
 // The runbooks of docs/restore.md, as they stand there.
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { secrets } from '../../../hack/cluster/kinds.ts';
+import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonStatus } from '../../../src/api/addon.ts';
+import { secretText } from '../../harness/views.ts';
 import { Desk, Document } from '../documents.ts';
 import { useReal } from '../real.ts';
 
@@ -57,7 +60,7 @@ beforeAll(async () => {
 describe('the runbook', () => {
   it('has no commands but those that are run here', () => {
     // The last one is that of lost-cluster.test.ts.
-    expect(document.section('## Runbooks').blocks('sh')).toHaveLength(5);
+    expect(document.section('## Runbooks').blocks('sh')).toHaveLength(7);
   });
 
   it('for a whole database brings the state of that time up beside the other one', async () => {
@@ -90,6 +93,45 @@ describe('the runbook', () => {
     expect(await follow('### Everything back in place')).toContain('Complete');
     expect(await orders('shop')).toBe('first second');
     expect(await sql('shop', "SELECT to_regclass('later') IS NOT NULL")).toBe('t');
+  });
+
+  it('for the restored database in place of the other one leaves no moment without a URL that logs in, and leads back', async () => {
+    const secret = 'app-shop-database-url';
+    const cluster = (name: string): string => `@db-${namespace}-${name}-rw.`;
+    const urlNow = async (): Promise<string> =>
+      secretText(await real().client.get(secrets, namespace, secret), 'DATABASE_URL');
+    const seen: string[] = [];
+    let isOver = false;
+    const logins = (async () => {
+      while (!isOver) {
+        const url = await urlNow();
+        const script = 'psql "$0" -Atc "SELECT 1"';
+        const said = await real().script({ namespace, pod: 'app-shop' }, script, url);
+        seen.push(`${['shop', 'shop-before'].find((name) => url.includes(cluster(name)))} ${said.trim()}`);
+      }
+    })();
+    const until = async (entry: string): Promise<void> => {
+      const before = seen.length;
+      await eventually(`a login to ${entry}`, () => expect(seen.slice(before)).toContain(entry));
+    };
+    const blocks = document.section('### The restored database in place of the other one').blocks('sh');
+    expect(blocks).toHaveLength(2);
+    const steps = async (): Promise<void> => {
+      await until('shop 1');
+      for (const [block, now] of [
+        [blocks[0], 'shop-before 1'],
+        [blocks[1], 'shop 1'],
+      ] as const) {
+        expect(await desk.run(block ?? '')).toContain('condition met');
+        await until(now);
+      }
+    };
+    // A login that fails ends the test at once.
+    await Promise.race([steps(), logins]).finally(() => {
+      isOver = true;
+    });
+    await logins;
+    expect(new Set(seen)).toEqual(new Set(['shop 1', 'shop-before 1']));
   });
 
   it('for a deleted addon finds its backups by the last Event', async () => {

@@ -15,6 +15,10 @@ export const addonSchema: Schema = {
       "message": "metadata.name must start with a letter and contain only a-z, 0-9 and \"-\" (a DNS-1035 label), because it is the default of spec.appId; or set spec.appId to such a name"
     },
     {
+      "rule": "!has(self.spec.promote) || self.spec.promote.appId != (has(self.spec.appId) ? self.spec.appId : self.metadata.name)",
+      "message": "spec.promote.appId is the appId of this PostgresAddon, whose Secret it has anyway. Name that of another one"
+    },
+    {
       "rule": "!has(oldSelf.status) || !has(oldSelf.status.ready_at) || (has(self.status) && has(self.status.ready_at) && self.status.ready_at == oldSelf.status.ready_at) || (has(self.status) && has(self.status.uid) && (!has(oldSelf.status.uid) || self.status.uid != oldSelf.status.uid))",
       "message": "status.ready_at is written once and cannot be changed"
     },
@@ -154,6 +158,21 @@ export const addonSchema: Schema = {
                 {
                   "rule": "self.matches('^[1-9][0-9]{0,3}[dwm]$')",
                   "message": "retention must be a number of days, weeks or months such as 14d, 2w or 1m"
+                }
+              ]
+            }
+          }
+        },
+        "promote": {
+          "required": [
+            "appId"
+          ],
+          "properties": {
+            "appId": {
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+                  "message": "promote.appId must start with a letter and contain only a-z, 0-9 and \"-\" (a DNS-1035 label)"
                 }
               ]
             }
@@ -436,6 +455,15 @@ export const addonSchema: Schema = {
             "lockedRoles": {
               "items": {}
             }
+          }
+        },
+        "promotion": {
+          "required": [
+            "appId"
+          ],
+          "properties": {
+            "appId": {},
+            "secretName": {}
           }
         },
         "credentials": {

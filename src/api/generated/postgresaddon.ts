@@ -73,6 +73,15 @@ export interface AddonSpec {
     readonly retention?: string;
   };
   /**
+   * Makes this database the one that another app of this namespace uses. The Secret app-<appId>-database-url gets the DATABASE_URL of this database, in one write, once a login to it has succeeded. The PostgresAddon of that app keeps its database. Remove the field to give the Secret back to it.
+   */
+  readonly promote?: {
+    /**
+     * The appId of the app.
+     */
+    readonly appId: string;
+  };
+  /**
    * Begins the database with the data of another one, from its backups, instead of empty. The other one is only read. Cannot be changed, added or removed later.
    */
   readonly restore?: {
@@ -489,6 +498,19 @@ export interface AddonStatus {
      * The roles besides the owner that could log in to the source, up to 100. They cannot log in to this database, since their passwords are those of the source, until the annotation addons.paas.dev/unlock-roles of the addon is "true". Absent until a login has named them, and once they can.
      */
     readonly lockedRoles?: string[];
+  };
+  /**
+   * The app that this database is promoted to, or is going to be. Stays until its Secret was given back. The condition Promoted says whether the Secret holds the DATABASE_URL of this database.
+   */
+  readonly promotion?: {
+    /**
+     * The appId of the app.
+     */
+    readonly appId: string;
+    /**
+     * The name of its Secret.
+     */
+    readonly secretName?: string;
   };
   /**
    * Identifies the published credentials. Never contains a credential.

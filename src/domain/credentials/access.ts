@@ -18,7 +18,7 @@ import { isLoginCurrent } from './login-due.ts';
 /** The verdict before the login: every instance is ready and DATABASE_URL is published. */
 export function judgeReady({ provisioned, isUsable }: DatabaseChapter, { published }: CredentialsChapter): Verdict {
   if (!isUsable) return provisioned;
-  if (published.reason !== 'Published') return published;
+  if (published.reason !== 'Published' && published.reason !== 'Superseded') return published;
   const message = isHealthy(provisioned) ? 'the database is ready' : `a login succeeds, but ${provisioned.message}`;
   return { reason: 'Running', message: `${message}; ${published.message}` };
 }

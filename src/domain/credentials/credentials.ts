@@ -1,19 +1,20 @@
 // The credentials chapter: keeps the app's Secret with DATABASE_URL equal to the credentials in CNPG's Secret.
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Secret } from '../../api/kubernetes.ts';
-import { standingAlteration } from '../alteration.ts';
 import type { Chapter, Round } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
-import { type Action, applyTo, create, type Fields } from '../decision.ts';
-import { isHeld } from '../ownership/child-metadata.ts';
+import type { Action, Fields } from '../decision.ts';
+import { sourceSecretName } from '../names.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
-import { recordedCondition } from '../recorded.ts';
+import { type Successor, successorOf } from '../promotion/claim.ts';
+import { reasonOf, recordedCondition } from '../recorded.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
-import { type Verdict, verdictOf } from '../verdict.ts';
-import { databaseUrl, holdsUrl, isUnproven, readCredentials } from './database-url.ts';
-import { buildUrlSecret } from './url-secret.ts';
+import { isVerdict, type Verdict, verdictOf } from '../verdict.ts';
+import { databaseUrl, isUnproven, readCredentials } from './database-url.ts';
+import { isProven } from './login-due.ts';
+import { diffUrlSecret } from './url-secret.ts';
 
 export interface CredentialsChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -26,17 +27,22 @@ export interface CredentialsChapter extends Chapter {
 
 /**
  * @param provisioned the verdict on the Cluster: the first DATABASE_URL is published only once it is healthy
- * @returns the write of the Secret if it is missing or differs, and CredentialsPublished; invalid credentials never replace valid ones
+ * @returns the write of the Secret if it is missing or differs, and CredentialsPublished; invalid credentials never replace valid ones.
+ * A Secret that is held by an addon which is promoted to this app is left alone; once that ends, it is taken back, after a login that succeeded
  */
 export function credentialsChapter(
   round: Round,
-  { provisioned }: Pick<DatabaseChapter, 'provisioned'>,
+  { provisioned, isUsable }: Pick<DatabaseChapter, 'provisioned' | 'isUsable'>,
 ): CredentialsChapter {
   const { s, target } = round;
   const { addon, observed, own } = s;
   const recorded = addon.status?.credentials;
+  const successor = successorOf(s);
+  const wasSuperseded = reasonOf(addon, 'CredentialsPublished') === 'Superseded';
+  const isElsewhere = successor !== undefined || (wasSuperseded && observed.children.urlSecret.kind === 'unread');
+  const secretName = isElsewhere ? undefined : target.names.urlSecret;
   const rest = (verdict: Verdict): CredentialsChapter =>
-    chapter(target, { verdict, actions: [], credentials: recorded });
+    chapter(secretName, { verdict, actions: [], credentials: recorded });
 
   const { source } = observed;
   const unavailable = (read: { readonly retryAfterSeconds: number }): CredentialsChapter => ({
@@ -46,7 +52,7 @@ export function credentialsChapter(
   if (source.kind === 'unavailable') return unavailable(source);
   if (observed.children.urlSecret.kind === 'unavailable') return unavailable(observed.children.urlSecret);
 
-  const obstacle = obstacleTo(s, 'urlSecret');
+  const obstacle = successor === undefined ? obstacleTo(s, 'urlSecret') : undefined;
   if (obstacle !== undefined) return rest(obstacle);
   if (source.kind === 'denied') return rest({ reason: 'Forbidden', message: source.message });
   if (own.cluster === undefined || source.kind === 'absent' || source.kind === 'notServed') return rest(pending);
@@ -58,28 +64,30 @@ export function credentialsChapter(
   if (typeof credentials === 'string') return rest({ reason: 'CredentialsInvalid', message: credentials });
   const url = databaseUrl(credentials, target.names.cluster, addon.metadata.namespace, target.sslMode);
   const sourceVersion = source.object.metadata.resourceVersion;
-  const manifest = buildUrlSecret(addon, target, url);
-  const verdict = published(target);
+  if (successor !== undefined && !isTakenBack(successor, s, target, isUsable)) {
+    const secretUID = successor.secret?.metadata.uid ?? recorded?.secretUID;
+    const seen = { sourceVersion, ...(secretUID === undefined ? {} : { secretUID }) };
+    const left = chapter(undefined, { verdict: superseded(successor, target), actions: [], credentials: seen });
+    return { ...left, url, ...(successor.kind === 'free' && isUsable ? { recheckAfter: returnRecheck } : {}) };
+  }
+  const existing = own.urlSecret ?? adoptable(s) ?? successor?.secret;
+  const actions = diffUrlSecret(s, 'urlSecret', target.names.urlSecret, url, existing);
+  if (isVerdict(actions)) return rest(actions);
+  const written = { sourceVersion, ...(existing && { secretUID: existing.metadata.uid }) };
+  const { urlSecret } = target.names;
+  return { ...chapter(urlSecret, { verdict: published(target), actions, credentials: written }), url };
+}
 
-  const existing = own.urlSecret ?? adoptable(s);
-  if (existing === undefined)
-    return {
-      ...chapter(target, { verdict, actions: [create('urlSecret', manifest)], credentials: { sourceVersion } }),
-      url,
-    };
-  if (existing.immutable === true && !holdsUrl(existing, url)) return rest(immutable(target));
-  const altered = standingAlteration(addon, 'urlSecret', manifest, existing);
-  if (altered !== undefined) return rest(altered);
-  const isRight = holdsUrl(existing, url) && isHeld(addon, existing, manifest);
-  const actions = isRight ? [] : [applyTo('urlSecret', manifest, existing)];
-  return {
-    ...chapter(target, { verdict, actions, credentials: { sourceVersion, secretUID: existing.metadata.uid } }),
-    url,
-  };
+/** Whether the Secret comes back: applications get this database again only if a login to it has succeeded. */
+function isTakenBack({ kind }: Successor, s: Situation, target: Target, isUsable: boolean): boolean {
+  return kind === 'free' && isProven(s, target, isUsable);
 }
 
 /** The first wait for a Secret that the API server failed to send. Milliseconds. */
 const unavailableRecheck = 10_000;
+
+/** The first wait for the login before the Secret is taken back. Milliseconds. */
+const returnRecheck = 2_000;
 
 const pending: Verdict = {
   reason: 'CredentialsPending',
@@ -90,10 +98,18 @@ function published(target: Target): Verdict {
   return { reason: 'Published', message: `Secret ${target.names.urlSecret} holds DATABASE_URL` };
 }
 
-/** A person made it so: the operator never does, and deletes no Secret that an application may be about to read. */
-function immutable({ names }: Target): Verdict {
-  const message = `Secret ${names.urlSecret} is immutable and does not hold the current DATABASE_URL; delete the Secret, and the operator creates it again`;
-  return { reason: 'SecretImmutable', message };
+function superseded({ kind, name }: Successor, { names }: Target): Verdict {
+  const whose = {
+    promoted: `holds the DATABASE_URL of PostgresAddon "${name}", which is promoted to this app`,
+    missing: `is missing; PostgresAddon "${name}", which is promoted to this app, writes it again`,
+    kept: `holds the DATABASE_URL of a database that the deleted PostgresAddon "${name}" left in service; apply that addon again with spec.promote, or delete the Secret to get the one of this database`,
+    free: `holds the DATABASE_URL of PostgresAddon "${name}", which is not promoted to this app any more; it gets that of this database once that is ready and a login has succeeded`,
+    next: `was given back, and goes to PostgresAddon "${name}", which is promoted to this app, once that is ready and a login has succeeded`,
+  };
+  return {
+    reason: 'Superseded',
+    message: `Secret ${names.urlSecret} ${whose[kind]}. The credentials of this database are in Secret ${sourceSecretName(names.cluster)}`,
+  };
 }
 
 /** CNPG's Secret was not read: the recorded condition still applies. */
@@ -102,7 +118,7 @@ function held(addon: PostgresAddon, target: Target): Verdict {
 }
 
 function chapter(
-  target: Target,
+  secretName: string | undefined,
   what: { readonly verdict: Verdict; readonly actions: readonly Action[]; readonly credentials: Fields['credentials'] },
 ): CredentialsChapter {
   return {
@@ -110,7 +126,7 @@ function chapter(
     published: what.verdict,
     sourceVersion: what.credentials?.sourceVersion,
     conditions: { CredentialsPublished: what.verdict },
-    status: { secretName: target.names.urlSecret, credentials: what.credentials },
+    status: { secretName, credentials: what.credentials },
   };
 }
 

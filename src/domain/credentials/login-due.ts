@@ -6,6 +6,21 @@ import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 
 /**
+ * Whether an application may be led to this database: it is ready, and if that requires a login, one has succeeded with what is published.
+ * @param isUsable whether CNPG reports it ready
+ * @param published as in isLoginCurrent()
+ */
+export function isProven(
+  s: Situation,
+  target: Target,
+  isUsable: boolean,
+  published?: Parameters<typeof isLoginCurrent>[2],
+): boolean {
+  const isRequired = s.observed.platform.connectionCheck === 'Required';
+  return isUsable && (!isRequired || isLoginCurrent(s, target, published));
+}
+
+/**
  * Whether the last login succeeded and nothing that it proved has changed since.
  * @param published what this round publishes; undefined before the reads of the round
  */

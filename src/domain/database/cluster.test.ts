@@ -105,7 +105,7 @@ describe('nothing of the addon leaks into its children', () => {
     const build = (addon: PostgresAddon): unknown => [
       buildCluster(addon, target, undefined),
       buildScheduledBackup(addon, target, true),
-      buildUrlSecret(addon, target, 'u'),
+      buildUrlSecret(addon, target.names.urlSecret, 'u'),
     ];
     fc.assert(
       fc.property(

@@ -3,6 +3,7 @@
 // an object behind or take it from the next addon; or one whose backups are not recorded yet.
 import { missingCluster, replacesLineage } from '../backup/missing-cluster.ts';
 import { isWatched } from '../children.ts';
+import { isHandoverDue } from '../promotion/claim.ts';
 import type { FoundChild, Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
 import { hasFinalizer } from './finalizer.ts';
@@ -17,6 +18,7 @@ import { strayOf } from './stray.ts';
 export function needsLiveCheck(s: Situation): boolean {
   const { addon, found } = s;
   if (s.found.some((child) => isAdoptable(s, child)) || replacesLineage(s)) return true;
+  if (isHandoverDue(s)) return true;
   // Nothing is created, and no owner changes.
   if (missingCluster(s) !== undefined) return false;
   if (!deletesChildren(addon)) return hasFinalizer(addon) && !found.some(({ role }) => role === 'cluster');

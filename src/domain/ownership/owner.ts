@@ -1,5 +1,5 @@
 // Decides who owns an object, by uid and never by name: the rule that keeps the operator from adopting what is not its own.
-import { addonGvr, fieldManager, labels, type PostgresAddon } from '../../api/addon.ts';
+import { addonGvr, fieldManager, labels, orphanFinalizer, type PostgresAddon } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 
 /**
@@ -41,6 +41,11 @@ export function appIdOf(addon: PostgresAddon): string {
 /** Whether the children are deleted together with the addon. A mode that a later version of the operator knows may be one that keeps them. */
 export function deletesChildren({ spec: { mode = 'standard' } }: PostgresAddon): boolean {
   return mode === 'standard';
+}
+
+/** Whether a deletion of this addon that is in progress must keep the children in service. */
+export function keepsChildren(addon: PostgresAddon): boolean {
+  return !deletesChildren(addon) || addon.metadata.finalizers?.includes(orphanFinalizer) === true;
 }
 
 /** Whether the garbage collector would delete the child with the addon. */

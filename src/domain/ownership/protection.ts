@@ -29,7 +29,7 @@ export function endOfProtection({ s, target, suspended }: Round, earlier: readon
   // What was not seen can be without an owner.
   const blind = findUnseen(s);
   // As long as the finalizer is there, a deletion leaves the database in service.
-  const stays = { conditions: { Protected: suspended === undefined ? protectedBy(target) : suspension(s) } };
+  const stays = { conditions: { Protected: suspended === undefined ? protectedBy(s, target) : suspension(s) } };
   if (blind !== undefined) return { ...stays, recheckAfter: recheckAfter(blind) };
   if (roles.some((role) => observed.children[role].kind === 'unread')) return stays;
   const written = earlier.flatMap(({ actions = [] }) => actions).map(({ child }) => child);
@@ -49,7 +49,7 @@ function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
   if (deletesChildren(s.addon)) return undefined;
   if (suspended !== undefined && !isInForce(s)) return suspension(s);
   // A child that cannot be seen can have an owner.
-  return finalizerRefused(s.addon) ?? findUnseen(s) ?? protectedBy(target);
+  return finalizerRefused(s.addon) ?? findUnseen(s) ?? protectedBy(s, target);
 }
 
 /** Why the first child that could not be observed was not. */
@@ -57,9 +57,13 @@ function findUnseen(s: Situation): Verdict | undefined {
   return roles.map((role) => unseen(s, role)).find((verdict) => verdict !== undefined);
 }
 
-function protectedBy({ names }: Target): Verdict {
-  const message = `deleting this addon keeps Cluster ${names.cluster} and Secret ${names.urlSecret}; deleting the namespace does not`;
-  return { reason: 'Protected', message };
+function protectedBy({ addon }: Situation, { names }: Target): Verdict {
+  const secrets = [
+    reasonOf(addon, 'CredentialsPublished') === 'Superseded' ? [] : names.urlSecret,
+    reasonOf(addon, 'Promoted') === 'Promoted' ? (names.promotedSecret ?? []) : [],
+  ].flat();
+  const kept = [`Cluster ${names.cluster}`, ...secrets.map((name) => `Secret ${name}`)].join(' and ');
+  return { reason: 'Protected', message: `deleting this addon keeps ${kept}; deleting the namespace does not` };
 }
 
 /** Whether a deletion now would keep the children. About the Secret, this is known only from the round that reported protection. */

@@ -83,7 +83,12 @@ describe('the release of a protected addon', () => {
   it.each<readonly [string, Observed, string, RegExp]>([
     ['both stay', o, 'Released', /^Cluster db-team-a-shop and Secret app-shop-database-url stay in service/],
     ['there is no Cluster', but(o, { cluster: undefined }), 'Deleted', /has no Cluster db-team-a-shop/],
-    ['there is nothing but the Cluster', observing(addon, { cluster }), 'Released', /stay in service/],
+    [
+      'there is nothing but the Cluster',
+      observing(addon, { cluster }),
+      'Released',
+      /^Cluster db-team-a-shop stays in service/,
+    ],
     [
       'others delete them',
       but(o, {

@@ -1,5 +1,5 @@
 // Handles the deletion of an addon: the children of a standard one are garbage-collected, those of a protected one are released.
-import { type AddonStatus, labels, orphanFinalizer, type PostgresAddon } from '../../api/addon.ts';
+import { type AddonStatus, labels, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { timestampOf } from '../../api/time.ts';
 import type { Lineage } from '../backup/lineage.ts';
@@ -11,12 +11,7 @@ import { type FoundChild, type Situation, unseen } from '../situation.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { hasFinalizer, otherFinalizers, removeFinalizer } from './finalizer.ts';
 import { handOver, isMarked } from './handover.ts';
-import { classifyOwner, deletesChildren, hasOwnerReference, uidOn } from './owner.ts';
-
-/** Whether the deletion of this addon, which is in progress, must keep the children in service. */
-export function keepsChildren(addon: PostgresAddon): boolean {
-  return !deletesChildren(addon) || addon.metadata.finalizers?.includes(orphanFinalizer) === true;
-}
+import { classifyOwner, hasOwnerReference, keepsChildren, uidOn } from './owner.ts';
 
 /** @param s the situation of an addon with a deletionTimestamp */
 export function release(s: Situation): Decision {
@@ -121,13 +116,21 @@ function kept(s: Situation): Verdict {
       message: `also being deleted, with the namespace or by another client: ${what}; protection does not cover this`,
     };
   }
-  const { cluster, urlSecret } = namesOf(s.addon);
+  const { cluster } = namesOf(s.addon);
   if (!ours.some(({ role }) => role === 'cluster'))
     return { reason: 'Deleted', message: `this addon has no Cluster ${cluster} that could stay in service` };
+  const kept = [`Cluster ${cluster}`, ...secretsIn(ours)];
+  const [stay, them] = kept.length === 1 ? ['stays', 'it'] : ['stay', 'them'];
   return {
     reason: 'Released',
-    message: `Cluster ${cluster} and Secret ${urlSecret} stay in service (label ${labels.orphaned}); apply this PostgresAddon again to adopt them`,
+    message: `${kept.join(' and ')} ${stay} in service (label ${labels.orphaned}); apply this PostgresAddon again to adopt ${them}`,
   };
+}
+
+/** The Secrets of an app, which can be two or none. */
+function secretsIn(ours: readonly FoundChild[]): readonly string[] {
+  const secrets = ours.filter(({ role }) => kindOf(role) === 'Secret');
+  return secrets.map(({ object }) => `Secret ${object.metadata.name}`);
 }
 
 /**

@@ -174,6 +174,7 @@ const claims: readonly (readonly [ConditionType, Role])[] = [
   ['CredentialsPublished', 'urlSecret'],
   ['Connectable', 'urlSecret'],
   ['BackupReady', 'scheduledBackup'],
+  ['Promoted', 'promotedSecret'],
 ];
 
 function conditionIn(status: AddonStatus | undefined, condition: ConditionType): Condition | undefined {
