@@ -54,7 +54,8 @@ export const conditionTypes = {
     concern: 'database',
   },
   CredentialsPublished: {
-    meaning: "The Secret holds a DATABASE_URL built from the current credentials in CNPG's Secret.",
+    meaning:
+      "The Secret holds a DATABASE_URL built from the current credentials in CNPG's Secret, or, with the reason Superseded, that of a database that is promoted to the app.",
     restsOn:
       "the app's Secret and CNPG's Secret as read at the last change or check-up (every ten minutes), or the API server's response to the write",
     present: 'once judged',
@@ -69,7 +70,8 @@ export const conditionTypes = {
     concern: 'database',
   },
   Connectable: {
-    meaning: 'The operator logged in with the published DATABASE_URL. Absent while readiness.connectionCheck is Off.',
+    meaning:
+      'The operator logged in with the published DATABASE_URL; while another database is promoted to the app, with that of this one. Absent while readiness.connectionCheck is Off.',
     restsOn:
       'the last login, which is repeated when the primary, the readiness or the credentials have changed, and at each check-up',
     present: 'once judged',

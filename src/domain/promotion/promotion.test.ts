@@ -158,6 +158,13 @@ describe('an addon that is promoted', () => {
     expect(summary(thought.actions)).toEqual(['create Secret']);
   });
 
+  it('does not claim a Secret that is seen to be missing, also while it cannot write it', () => {
+    const o = reported(announced(taken()));
+    const thought = think(but(o, { promotedSecret: undefined, source: { kind: 'absent' } }));
+    expect([thought.actions, reasonIn(thought)]).toEqual([[], 'PromotionPending']);
+    expect(reasonIn(think(but(o, { source: { kind: 'absent' } })))).toBe('Promoted');
+  });
+
   it('removes the former owner, whoever else owns that field', () => {
     const [action] = think(announced(shopSecret)).actions;
     expect(action).toMatchObject({ removal: { metadata: { ownerReferences: [{ name: 'copy' }] } } });

@@ -60,8 +60,8 @@ export function promotionChapter(
   const isAnnounced = addon.status?.promotion?.appId === appId;
   const { url } = credentials;
   if (isNew && !(isAnnounced && isProven(s, target, isUsable, credentials))) return reporting(pending);
-  // The credentials were not read, or are not valid: what was published stays.
-  if (url === undefined) return last === undefined ? reporting(pending) : announced;
+  // The credentials were not read, or are not valid: what was published stays, if it is there.
+  if (url === undefined) return last === undefined || existing === undefined ? reporting(pending) : announced;
   const actions = diffUrlSecret(s, 'promotedSecret', secretName, url, existing);
   if (isVerdict(actions)) return reporting(actions);
   return { ...reporting(isWanted ? promoted(secretName) : ending(secretName, appId)), actions };
