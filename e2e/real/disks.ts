@@ -35,7 +35,7 @@ export async function offerSmallDisk(real: Real, namespace: string, claim: strin
             '-ceu',
             `mkdir -p ${disk}; ${syscalls}; mountpoint -q ${disk} || perl -e '${mount}' "$mount"; exec sleep infinity`,
           ],
-          readinessProbe: { exec: { command: ['mountpoint', '-q', disk] }, periodSeconds: 1 },
+          readinessProbe: { exec: { command: ['mountpoint', '-q', disk] }, periodSeconds: 1, timeoutSeconds: 10 },
           volumeMounts: [{ name: 'disks', mountPath: '/disks', mountPropagation: 'Bidirectional' }],
         },
       ],
