@@ -28,7 +28,8 @@ export function testCertificate(host?: string): TestCertificate {
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', content, privateKey)]));
   const certificate = sequence(content, algorithm, signature).toString('base64');
   return {
-    certificate: `-----BEGIN CERTIFICATE-----\n${certificate.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    // A text whose length is a multiple of 64 must not end in an empty line, which OpenSSL refuses.
+    certificate: `-----BEGIN CERTIFICATE-----\n${certificate.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
 }
