@@ -87,14 +87,16 @@ describe('the operator', () => {
     });
   });
 
-  it('deletes nothing but removable children and Backups, finds no Secret that it cannot name, and gets nothing by a wildcard', async () => {
+  it('deletes nothing but removable children, Backups and the ObjectStores of restore drills, finds no Secret that it cannot name, and gets nothing by a wildcard', async () => {
     const all = Object.values(await granted({})).flat();
     const withVerb = (...verbs: readonly string[]) =>
       all.filter((permission) => verbs.some((verb) => permission.endsWith(` ${verb}`)));
     expect(all.length).toBeGreaterThan(20);
     const removable = roles.filter((role) => children[role].removable).map((role) => children[role].resource);
     expect(withVerb('delete', 'deletecollection').toSorted()).toEqual(
-      [...removable, 'backups' as const].map((resource) => permissionOf(resource, 'delete')).toSorted(),
+      [...removable, 'backups' as const, 'objectStores' as const]
+        .map((resource) => permissionOf(resource, 'delete'))
+        .toSorted(),
     );
     expect(withVerb('list', 'watch').filter((permission) => permission.includes('secrets'))).toEqual([]);
     expect(all.filter((permission) => permission.includes('*'))).toEqual([]);

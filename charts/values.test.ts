@@ -113,6 +113,7 @@ const cases: Readonly<Record<string, Case>> = {
       '/etc/postgres-addon-operator/stores.yaml',
     ],
   },
+  'backup.drillsAtOnce': { set: { backup: { drillsAtOnce: 5 } }, look: env('DRILLS_AT_ONCE'), seen: '5' },
   'crds.enabled': { set: { crds: { enabled: false } }, look: kinds('CustomResourceDefinition'), seen: [] },
   'crds.keep': {
     set: { crds: { keep: false } },

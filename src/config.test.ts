@@ -26,6 +26,7 @@ it('requires no variable', () => {
     POD_NAMESPACE: 'default',
     PORT: 8080,
     WORKERS: 16,
+    DRILLS_AT_ONCE: 2,
     DEFAULT_POSTGRES_VERSION: '17',
     IMAGE_PATTERN: 'ghcr.io/cloudnative-pg/postgresql:{version}-standard-trixie',
     IMAGE_ROLLOUT: 'Never',
@@ -39,6 +40,7 @@ it.each([
   ['LOG_LEVEL', ['debug', 'info', 'warn', 'error'], ['trace']],
   ['PORT', [0, 65_535], [-1, 65_536, 1.5]],
   ['WORKERS', [1, 256], [0, 257, 1.5]],
+  ['DRILLS_AT_ONCE', [1, 64], [0, 65, 1.5]],
   ['IMAGE_ROLLOUT', ['Never', 'Now'], ['now']],
   ['READINESS_CONNECTION_CHECK', ['Required', 'Advisory', 'Off'], ['On']],
 ])('takes of %s exactly the values %j', (name, values, others) => {

@@ -57,6 +57,8 @@ const environment = z.object({
   /** 0 selects a free port, which is logged. */
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   WORKERS: z.coerce.number().int().min(1).max(256).default(16),
+  /** How many restore drills run at once, of all addons. */
+  DRILLS_AT_ONCE: z.coerce.number().int().min(1).max(64).default(2),
   DEFAULT_POSTGRES_VERSION: z
     .string()
     .regex(/^1[4-8](\.\d{1,2})?$/, { error: 'must be a PostgreSQL major version from 14 to 18, or major.minor' })

@@ -2,13 +2,14 @@
 // databases.
 import { randomBytes, randomUUID } from 'node:crypto';
 import packageJson from '../package.json' with { type: 'json' };
-import { fieldManager } from './api/addon.ts';
+import { fieldManager, type PostgresAddon } from './api/addon.ts';
 import type { Config } from './config.ts';
 import { announce, announceEnd } from './controller/announce.ts';
 import { Caches } from './controller/caches.ts';
 import { clientsOf } from './controller/clients.ts';
 import { DeletedAddons } from './controller/deleted-addons.ts';
 import type { Dependencies } from './controller/dependencies.ts';
+import { Drills } from './controller/drills.ts';
 import { HeldAddons } from './controller/held-addons.ts';
 import { measure } from './controller/measure.ts';
 import { reconcile } from './controller/reconcile.ts';
@@ -94,12 +95,14 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
   const startWhenLeading = (): void => {
     if (elector.isLeader() && schema.wasRead) queue.start();
   };
-  const triggers = new Triggers(enqueue, (addon) => {
+  const drills = new Drills(config.DRILLS_AT_ONCE, clock, enqueue);
+  const onDeleted = (addon: PostgresAddon): void => {
     deletedAddons.add(addon);
     // It may have had the Secret of another one.
     for (const other of triggers.sameApp.others(addon)) deps.resync.markDue(other);
     announceEnd(addon, deps);
-  });
+  };
+  const triggers = new Triggers(enqueue, onDeleted, drills);
   const caches = new Caches({
     transport,
     clock,
@@ -176,6 +179,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     log,
     caches: caches.of,
     sameApp: triggers.sameApp,
+    drills,
     deletedAddons,
     sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),

@@ -118,6 +118,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     volumes: unread,
     live: unread,
     facts: unread,
+    drill: { store: undefined, cluster: undefined, source: unread, facts: unread, hasRoom: false },
     livingOwners: [],
     repairWaits: {},
     holderGone: false,

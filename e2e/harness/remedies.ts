@@ -44,6 +44,13 @@ export const remedies = {
   InForce: nothing,
   FirstBackupPending: nothing,
   UpgradeBackupPending: nothing,
+  DrillFailed: {
+    remedy: 'repeat the drill',
+    tried: {
+      file: 'e2e/real/restore/drill.test.ts',
+      test: 'an assertion that does not hold is named, and a drill that passes clears it',
+    },
+  },
   NoObjectStore: {
     remedy: 'Ask the platform team to configure one',
     tried: {

@@ -30,6 +30,26 @@ describe('a new addon is refused', () => {
     ['with an appId that starts with a digit', { plan: 'free', appId: '9shop' }, ['spec.appId', 'start with a letter']],
     ['with an empty appId', { plan: 'free', appId: '' }, ['spec.appId']],
     ['with a tenantId with dots', { plan: 'free', tenantId: 'acme.org' }, ['spec.tenantId', 'a-z, 0-9 and "-"']],
+    [
+      'with a drill at five fields',
+      { plan: 'standard', backup: { drill: { schedule: '0 4 * * 0' } } },
+      ['spec.backup.drill.schedule', 'six fields, seconds first'],
+    ],
+    [
+      'with a drill at no time',
+      { plan: 'standard', backup: { drill: {} } },
+      ['spec.backup.drill.schedule', 'Required'],
+    ],
+    [
+      'with an empty assertion',
+      { plan: 'standard', backup: { drill: { schedule: '@weekly', assertions: [{ sql: '' }] } } },
+      ['spec.backup.drill.assertions[0].sql', 'at least 1 chars'],
+    ],
+    [
+      'with 21 assertions',
+      { plan: 'standard', backup: { drill: { schedule: '@weekly', assertions: Array(21).fill({ sql: 'SELECT 1' }) } } },
+      ['spec.backup.drill.assertions', 'at most 20 items'],
+    ],
     ['with version "9"', { plan: 'free', version: '9' }, ['spec.version', '"14" to "18"']],
     ['with version "17.4.1"', { plan: 'free', version: '17.4.1' }, ['spec.version']],
     ['with version latest', { plan: 'free', version: 'latest' }, ['spec.version']],

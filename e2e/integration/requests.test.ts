@@ -373,6 +373,18 @@ describe('requests of the process', () => {
       expect(repaired?.spec?.suspend).toBe(false);
     });
     await removesOldFailure(namespace, 'shop');
+    await suite().client.patch(addonGvr, namespace, 'shop', {
+      metadata: { annotations: { 'addons.paas.dev/drill-now': 'one' } },
+    });
+    await suite().addons.until(
+      namespace,
+      'shop',
+      'the end of a restore drill',
+      (addon) =>
+        at(addon, 'status', 'backup', 'lastDrill') !== undefined &&
+        at(addon, 'status', 'backup', 'drill') === undefined,
+      120_000,
+    );
     await suite().patchAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
     const looked = await suite().untilRunning(namespace, 'shop');
     expect(at(looked, 'status', 'backup')).not.toHaveProperty('failedSince');

@@ -102,14 +102,19 @@ export class DatabaseServer {
     const refusal = await this.#judge(namespace, cluster, startup, answer.toString('utf8', 5).replace(/\0$/, ''));
     if (refusal !== undefined) return void client.end(errorResponse(refusal));
     client.write(letsIn);
-    await once(client, 'data');
-    this.#logins.set(`${namespace}/${cluster}`, this.loginsTo(namespace, cluster) + 1);
-    client.write(selectsOne);
-    for (;;) {
-      const [query] = (await once(client, 'data')) as [Buffer];
-      // Terminate.
-      if (query.toString('latin1', 0, 1) !== 'Q') return void client.end();
-      client.write(this.#answer(query.toString('utf8', 5), this.#walOf(namespace, cluster)));
+    let asserted = '';
+    for await (const [type, body] of messagesFrom(client)) {
+      const statement = body.replace(/\0$/, '');
+      // A statement is prepared without a name, bound, and executed at the Sync.
+      if (type === 'P') [, asserted = ''] = body.split('\0');
+      else if (type === 'S') client.write(declared);
+      else if (type === 'X') return void client.end();
+      else if (type !== 'Q') continue;
+      else if (statement === 'SELECT 1') {
+        this.#logins.set(`${namespace}/${cluster}`, this.loginsTo(namespace, cluster) + 1);
+        client.write(selectsOne);
+      } else if (statement.startsWith('FETCH')) client.write(rowOf({ value: String(asserted.includes('true')) }));
+      else client.write(this.#answer(statement, this.#walOf(namespace, cluster)));
     }
   }
 
@@ -118,8 +123,13 @@ export class DatabaseServer {
     if (wal !== undefined && statement.includes('pg_stat_archiver')) {
       const { archivedAt, archived, current } = wal.view;
       const at = archivedAt === undefined ? undefined : `${(archivedAt / 1000).toFixed(6)}`;
-      return rowOf({ at, archived, current, size: '16777216' });
+      return rowOf({ at, archived, current, size: '16777216', wal: archived });
     }
+    if (wal !== undefined && statement.includes('pg_current_wal_insert_lsn')) {
+      if (statement.includes('pg_walfile_name')) return rowOf({ wal: wal.complete(systemClock.now()) });
+      return rowOf({ lsn: '0/5000028', at: (systemClock.now() / 1000).toFixed(6), xid: '742' });
+    }
+    if (/^(BEGIN|ROLLBACK)/.test(statement)) return Buffer.concat([message('C', 'BEGIN\0'), message('Z', 'T')]);
     if (wal !== undefined && statement.includes('pg_current_xact_id')) {
       // The commit record fills a file at the next archive_timeout.
       wal.complete(systemClock.now());
@@ -153,6 +163,26 @@ export class DatabaseServer {
     return is('dbname', parameter('database')) ? undefined : '3D000';
   }
 }
+
+/** The messages of a client, however they are cut on the way: each type with its text. */
+async function* messagesFrom(client: TLSSocket): AsyncGenerator<readonly [string, string]> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of client) {
+    rest = Buffer.concat([rest, chunk as Buffer]);
+    while (rest.length >= 5 && rest.length > rest.readUInt32BE(1)) {
+      const end = 1 + rest.readUInt32BE(1);
+      yield [rest.toString('latin1', 0, 1), rest.toString('utf8', 5, end)];
+      rest = rest.subarray(end);
+    }
+  }
+}
+
+/** ParseComplete, BindComplete, NoData, CommandComplete and ReadyForQuery. */
+const declared = Buffer.concat([
+  ...['1', '2', 'n'].map((type) => message(type)),
+  message('C', 'DECLARE CURSOR\0'),
+  message('Z', 'T'),
+]);
 
 /** The result of a query with one row of texts; undefined is null. */
 function rowOf(row: Readonly<Record<string, string | undefined>>): Buffer {

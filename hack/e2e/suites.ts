@@ -21,7 +21,11 @@ export const larger: readonly Suite[] = [
   { name: 'plans', minutes: 6, about: ['src/domain/database/', 'e2e/real/plans', 'e2e/real/disks'] },
   { name: 'diagnosis', minutes: 7, about: ['src/domain/diagnosis/', 'src/controller/evidence', 'e2e/real/causes'] },
   { name: 'backups', minutes: 12, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
-  { name: 'restore', minutes: 15, about: ['src/domain/restore/', 'src/domain/promotion/', 'e2e/real/restore'] },
+  {
+    name: 'restore',
+    minutes: 15,
+    about: ['src/domain/restore/', 'src/domain/promotion/', 'src/domain/drill/', 'e2e/real/restore'],
+  },
   { name: 'remedies', minutes: 16, about: ['src/api/conditions', 'e2e/harness/remedies', 'e2e/real/remedies'] },
   {
     name: 'argo-cd',

@@ -12,6 +12,8 @@ export async function generateTypes(crdPath: string): Promise<string> {
       compile(closed(schema.properties[part]), `addon ${part}`, {
         additionalProperties: false,
         bannerComment: '',
+        // A list of up to 20 items would be a tuple of each length.
+        ignoreMinAndMaxItems: true,
         style: { printWidth: 120, singleQuote: true },
       }),
     ),

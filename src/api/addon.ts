@@ -41,6 +41,8 @@ export const labels = {
   managedBy: 'app.kubernetes.io/managed-by',
   /** "true" on a child that stayed in service when its addon was deleted. */
   orphaned: 'addons.paas.dev/orphaned',
+  /** On what belongs to a restore drill: when that began. */
+  drill: 'addons.paas.dev/drill',
 } as const;
 
 /** On a protected addon: delays its deletion until the children are released. */
@@ -63,6 +65,8 @@ export const annotations = {
   preview: 'addons.paas.dev/preview',
   /** On an addon: each new value asks for a base backup, which status.backup.now reports. */
   backupNow: 'addons.paas.dev/backup-now',
+  /** On an addon: each new value asks for a restore drill, which status.backup.lastDrill reports. */
+  drillNow: 'addons.paas.dev/drill-now',
   /** On an addon whose Cluster vanished: the lineage of backups (`serverName`) that a new, empty Cluster may take the place of. */
   startEmpty: 'addons.paas.dev/start-empty',
   /** On an addon: the other namespaces that may restore from its backups, with commas between them. */
@@ -87,6 +91,7 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
       annotations: [
         annotations.preview,
         annotations.backupNow,
+        annotations.drillNow,
         annotations.startEmpty,
         annotations.restoreAllowedFrom,
         annotations.unlockRoles,

@@ -81,7 +81,7 @@ export interface Bootstrap {
     readonly source: string;
     readonly database: string;
     readonly owner: string;
-    readonly recoveryTarget?: { readonly targetTime: string };
+    readonly recoveryTarget?: { readonly targetTime?: string; readonly targetLSN?: string };
   };
 }
 
@@ -248,7 +248,7 @@ function lines(raw: unknown): readonly string[] {
 function projectRecovery(raw: Raw): Raw {
   return {
     ...pick(raw, ['source', 'database', 'owner']),
-    ...renamed('recoveryTarget', raw.recoveryTarget && pick(record(raw.recoveryTarget), ['targetTime'])),
+    ...renamed('recoveryTarget', raw.recoveryTarget && pick(record(raw.recoveryTarget), ['targetTime', 'targetLSN'])),
   };
 }
 

@@ -13,7 +13,7 @@ it('every condition and every reason is described in sentences', () => {
 
 it('a database without its backups or the Secret of another app can be used; without anything else it cannot', () => {
   const optional = Object.entries(concerns).filter(([, { essential }]) => !essential);
-  expect(optional.map(([name]) => name)).toEqual(['backup', 'promotion']);
+  expect(optional.map(([name]) => name)).toEqual(['backup', 'drill', 'promotion']);
 });
 
 it('what no watch reports the end of is checked again, in so many seconds', () => {

@@ -10,6 +10,7 @@ export const concerns = {
   database: { essential: true },
   credentials: { essential: true },
   backup: { essential: false },
+  drill: { essential: false },
   promotion: { essential: false },
 } as const satisfies Readonly<Record<string, { readonly essential: boolean }>>;
 export type Concern = keyof typeof concerns;
@@ -771,6 +772,13 @@ export const reasons = {
       'Base backups were completed longer ago than the retention, and the oldest one left is younger: something else than the plugin removes them.',
     remedy:
       'Remove the lifecycle rule of the bucket that expires objects below the folder that the message names, or lower spec.backup.retention. The condition clears as soon as the oldest base backup is as old as the retention.',
+  },
+  DrillFailed: {
+    state: 'stalled',
+    meaning:
+      'Backups are taken, but the last restore drill failed: the newest state could not be restored, or an assertion does not hold in the restored database.',
+    remedy:
+      'Remove what the message names. Then repeat the drill: kubectl annotate pga <name> addons.paas.dev/drill-now="$(date +%s)" --overwrite. The condition clears when a drill passes.',
   },
   UpgradeBackupPending: {
     state: 'progressing',

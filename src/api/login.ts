@@ -27,6 +27,17 @@ export interface Question {
   readonly archiver?: ArchiverQuestion | undefined;
   /** Which roles could log in, besides the one that does. */
   readonly otherRoles?: true;
+  /** For a restore drill: the present position in the WAL, or which WAL file was archived last. */
+  readonly drill?: 'mark' | 'archived' | undefined;
+  /** What has to hold in the database. */
+  readonly assertions?: readonly Assertion[] | undefined;
+}
+
+/** A query, and what its first value has to be. */
+export interface Assertion {
+  readonly sql: string;
+  /** As text; of type boolean, "true" or "false". */
+  readonly expect: string;
 }
 
 /** What the server answered; absent: it was not asked, or told nothing. */
@@ -35,6 +46,21 @@ export interface Answer {
   readonly archiver?: Archiver;
   /** Their names. */
   readonly otherRoles?: readonly string[];
+  readonly mark?: Mark;
+  /** The name of the WAL file that was archived last. */
+  readonly archivedWal?: string;
+  /** For each assertion why it does not hold, in words of ours; undefined if it does. */
+  readonly assertions?: readonly (string | undefined)[];
+}
+
+/** A state of a database. Everything that was committed before is part of it. */
+export interface Mark {
+  /** The position in the WAL, as `16/B374D848`. */
+  readonly lsn: string;
+  /** The name of the WAL file that has to be in the archive. */
+  readonly wal: string;
+  /** When it was. Wall-clock time of the server in milliseconds. */
+  readonly time: number;
 }
 
 /** What the server says of the archiving of its WAL. */

@@ -28,7 +28,7 @@ it('the operator has these permissions, and no others', () => {
     addons: ['list', 'watch', 'get', 'patch', 'patch status', 'update finalizers'],
     clusters: ['list', 'watch', 'get', 'create', 'patch'],
     scheduledBackups: ['list', 'watch', 'get', 'create', 'patch', 'delete'],
-    objectStores: ['list', 'watch', 'get', 'create', 'patch'],
+    objectStores: ['list', 'watch', 'get', 'create', 'patch', 'delete'],
     backups: ['get', 'create', 'patch', 'list', 'delete'],
     secrets: ['get', 'create', 'patch'],
     volumeClaims: ['list'],

@@ -133,6 +133,7 @@ export const resources = {
       { verbs: ['list', 'watch'], why: 'to watch where backups are written, and what can be restored' },
       { verbs: ['get'], why: 'to read the latest state before the owner changes' },
       { verbs: ['create', 'patch'], why: 'to create and update them' },
+      { verbs: ['delete'], why: 'to remove the one of a restore drill, with the database that was restored from it' },
     ],
   },
   backups: {

@@ -1,6 +1,6 @@
 // The texts are those of kube-apiserver 1.36.3, as observed by the integration tests.
 import { describe, expect, it } from '@jest/globals';
-import { type Action, createBackup, setFinalizers } from '../domain/decision.ts';
+import { type Action, createOther, setFinalizers } from '../domain/decision.ts';
 import { anAddon } from '../domain/testing.ts';
 import { ApiError } from '../kube/errors.ts';
 import { classify } from './api-errors.ts';
@@ -109,7 +109,11 @@ describe('deleting', () => {
 });
 
 describe('a Backup whose name stands for one request', () => {
-  const backup = createBackup({ ...manifest, kind: 'Backup', metadata: { name: 'db-a-shop-now-1', namespace: 'a' } });
+  const backup = createOther('backup', {
+    ...manifest,
+    kind: 'Backup',
+    metadata: { name: 'db-a-shop-now-1', namespace: 'a' },
+  });
 
   it.each([
     'Operation cannot be fulfilled on backups.postgresql.cnpg.io "db-a-shop-now-1": the object has been modified',

@@ -27,7 +27,7 @@ class Fixture {
       clock: this.clock,
       random: () => 0.5,
       namespaces,
-      triggers: new Triggers(enqueue, ({ metadata }) => this.deletedAddons.push(metadata.name)),
+      triggers: new Triggers(enqueue, ({ metadata }) => this.deletedAddons.push(metadata.name), { note: () => {} }),
       enqueue,
       onError: (error) => this.reported.push(String(error)),
       onFailure: (kind, namespace, { code }) => this.reported.push(`${kind} in ${namespace}: ${code}`),

@@ -9,6 +9,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Cache } from './cache.ts';
 import type { Clients } from './clients.ts';
 import type { DeletedAddons } from './deleted-addons.ts';
+import type { Drills } from './drills.ts';
 import type { HeldAddons } from './held-addons.ts';
 import type { Repairs } from './repairs.ts';
 import type { Resync } from './resync.ts';
@@ -30,6 +31,8 @@ export interface Dependencies {
   readonly sees: (namespace: string) => boolean;
   /** The keys of other addons with one of the apps of an addon; some may not exist. */
   readonly sameApp: Pick<SameApp, 'others'>;
+  /** The restore drills that run at once. */
+  readonly drills: Pick<Drills, 'take' | 'settle'>;
   /** The availability of each watched resource in a namespace. */
   readonly availability: (namespace: string) => Readonly<Record<WatchedResource, Availability>>;
   readonly api: Clients;

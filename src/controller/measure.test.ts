@@ -82,6 +82,28 @@ describe('a scrape counts the addons', () => {
     ]);
   });
 
+  it('by the result of the last restore drill, of those that have a schedule, and since when the oldest pass is', async () => {
+    const last = (result: 'Passed' | 'Failed', time: string): PostgresAddon => ({
+      ...anAddon({ backup: { drill: { schedule: '@daily' } } }),
+      status: { backup: { lastDrill: { result, time }, ...(result === 'Passed' && { lastDrillPassTime: time }) } },
+    });
+    const addons = [
+      last('Passed', '2026-01-02T03:04:05Z'),
+      last('Passed', '2026-01-01T00:00:00Z'),
+      last('Failed', '2025-01-01T00:00:00Z'),
+      anAddon({ backup: { drill: { schedule: '@daily' } } }),
+      withStatus({ backup: { lastDrillPassTime: '2024-01-01T00:00:00Z' } }),
+    ];
+    expect(await scraped('drill', addons)).toEqual([
+      'drills{result="Passed"} 2',
+      'drills{result="Failed"} 1',
+      'drills{result="Skipped"} 0',
+      'drills{result="None"} 1',
+      'drill_oldest_pass_timestamp_seconds 1767225600',
+    ]);
+    expect(await scraped('drill_oldest')).toEqual(['drill_oldest_pass_timestamp_seconds 0']);
+  });
+
   it('by the major version and the form of their image, once they have one', async () => {
     const images = ['17.2-standard-trixie', '17.4-standard-trixie', '17.4-standard-trixie', '16.1-minimal-trixie'];
     const addons = images.map((tag) => withStatus({ image: `ghcr.io/cloudnative-pg/postgresql:${tag}` }));

@@ -1,4 +1,5 @@
 // Updates the gauges from the running parts whenever the metrics are scraped.
+import { millisecondsOf } from '../api/time.ts';
 import { kindOfImage } from '../domain/database/image.ts';
 import { reasonOf, recordedCondition } from '../domain/recorded.ts';
 import type { LeaderElector } from '../kube/lease.ts';
@@ -38,6 +39,16 @@ export function measure(
     byEndOfLife: countsOf(ended, ['VersionEnded', 'ImageUnsupported']),
     heldByOthers: holders.filter((holder) => holder !== operator).length,
   });
+  const drilled = addons.filter(({ spec }) => spec.backup?.drill !== undefined);
+  const lastDrills = drilled.map(({ status }) => status?.backup?.lastDrill);
+  const passed = drilled.flatMap(({ status }) => millisecondsOf(status?.backup?.lastDrillPassTime) ?? []);
+  metrics.drills(
+    countsOf(
+      lastDrills.map((last) => last?.result ?? 'None'),
+      ['Passed', 'Failed', 'Skipped', 'None'],
+    ),
+    passed.length === 0 ? 0 : Math.min(...passed) / 1000,
+  );
   metrics.databases(countByForm(countsOf(images), imagePattern));
   for (const [name, count] of Object.entries(caches.sizes())) metrics.cacheObjects(name, count);
   for (const [name, seconds] of Object.entries(caches.unconfirmedSeconds())) metrics.cacheUnconfirmed(name, seconds);

@@ -43,6 +43,8 @@ interface Known {
   readonly availability?: Partial<Readonly<Record<WatchedResource, Availability>>>;
   /** Other installations of the operator that no longer run. */
   readonly goneOperators?: readonly (string | undefined)[];
+  /** The addons whose restore drills find room. */
+  readonly drillsFor?: readonly string[];
 }
 
 function cacheOf<T extends KubeObject>(...objects: readonly T[]): Cache<T> {
@@ -53,7 +55,7 @@ function cacheOf<T extends KubeObject>(...objects: readonly T[]): Cache<T> {
 
 /** The dependencies of observe(), with an API server that answers reads by `answer`; and what was requested and logged. */
 function knowing(
-  { addons = [], cluster, deleted, availability, goneOperators = [] }: Known,
+  { addons = [], cluster, deleted, availability, goneOperators = [], drillsFor = [] }: Known,
   answer: (request: ApiRequest) => unknown,
 ) {
   const asked: string[] = [];
@@ -85,6 +87,7 @@ function knowing(
     },
     sees: () => true,
     sameApp,
+    drills: { take: (key) => drillsFor.includes(key), settle: () => {} },
     schema: { missing: [], ofStatus: undefined },
     otherOperators: { isGone: (operator) => goneOperators.includes(operator) },
     heldAddons: { report: () => {}, forget: () => {} },
@@ -288,6 +291,14 @@ describe('without a read', () => {
     const labelled = { ...rest, metadata: { ...metadata, labels: { 'addons.paas.dev/name': 'later' } } };
     const secret = ({ path }: ApiRequest): object => (path.endsWith('-app') ? aSource(healthy) : labelled);
     expect(await namesOf([addon, called('later'), called('unknown')], secret)).toEqual(['later']);
+  });
+
+  it('a restore drill is taken from the caches, and takes a place only when it would begin', async () => {
+    const at = async (addon: PostgresAddon, drillsFor: readonly string[]) =>
+      (await observe(key, knowing({ addons: [addon], cluster: healthy, drillsFor }, away).deps))?.drill;
+    const nothing = { store: undefined, cluster: undefined, source: { kind: 'unread' }, facts: { kind: 'unread' } };
+    // It is not due.
+    expect(await at(running, [key])).toEqual({ ...nothing, hasRoom: false });
   });
 
   it('a child that is not there is absent', async () => {

@@ -8,9 +8,9 @@ import { providerOf, resources, type WatchedResource } from '../api/resources.ts
 import { projectClaim } from '../api/workload.ts';
 import { type Names, namesOf } from '../domain/child-names.ts';
 import { byRole, children, isWatched, type Role } from '../domain/children.ts';
-import { sourceSecretName, volumeOf } from '../domain/names.ts';
+import { drillName, sourceSecretName, volumeOf } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
-import type { Children, Denied, Observed, Read } from '../domain/observed.ts';
+import type { Children, Denied, Observed, Read, SeenDrill } from '../domain/observed.ts';
 import { uidOn } from '../domain/ownership/owner.ts';
 import { checkUpInterval } from '../domain/pace.ts';
 import { isRestored } from '../domain/restore/origin.ts';
@@ -18,7 +18,7 @@ import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import type { Dependencies } from './dependencies.ts';
 import { lookForCause } from './evidence.ts';
-import { type Key, splitKey } from './key.ts';
+import { type Key, keyOf, splitKey } from './key.ts';
 
 const unread = { kind: 'unread' } as const;
 
@@ -46,6 +46,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     volumes: unread,
     live: unread,
     facts: unread,
+    drill: cachedDrill(namespace, names, deps),
     livingOwners: [],
     holderGone: isHolderGone(addon, deps),
     repairWaits: deps.repairs.waits(key),
@@ -55,7 +56,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   const now = deps.clock.now();
   const need = needs(cached, now);
   const addonItself = () => readObject(deps.api.addons, namespace, name);
-  const [found, source, backup, backups, volumes, live, facts] = await Promise.all([
+  const [found, source, backup, backups, volumes, live, facts, drill] = await Promise.all([
     readChildren(cached, need, names, deps),
     need.source
       ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)), need, deps)
@@ -65,16 +66,47 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     need.volumes ? readVolumes(deps, namespace, names.cluster) : unread,
     need.live ? addonItself() : unread,
     need.facts ? lookForCause(deps.api, namespace, names.cluster) : unread,
+    readDrill(cached, need, names, deps),
   ]);
   // A check-up that has nothing to read is done too: it must not stay due.
   const isMissed = [source, ...Object.values(found)].some(({ kind }) => kind === 'unavailable');
   if ((need.unwatched || cached.resync) && !isMissed) deps.resync.done(key, checkUpInterval(addon));
   const sameApp = [...cached.sameApp, ...namedOn(found, cached, deps)];
-  const read = { ...cached, children: found, sameApp, source, backup, backups, volumes, live, facts };
+  const read = { ...cached, children: found, sameApp, source, backup, backups, volumes, live, facts, drill };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
   return isLoose ? { ...observed, live: await addonItself() } : observed;
+}
+
+/** What is cached under the name of a restore drill. */
+function cachedDrill(namespace: string, names: Names, { caches }: Dependencies): SeenDrill {
+  const name = drillName(names.cluster);
+  return {
+    store: caches.objectStores.get(namespace, name),
+    cluster: caches.clusters.get(namespace, name),
+    source: unread,
+    facts: unread,
+    hasRoom: false,
+  };
+}
+
+/** The live reads for a restore drill. One that fails is made again in the next round: nothing else waits for it. */
+async function readDrill(
+  { addon: { metadata }, drill }: Observed,
+  need: Needs,
+  names: Names,
+  deps: Dependencies,
+): Promise<SeenDrill> {
+  const { namespace } = metadata;
+  const name = drillName(names.cluster);
+  const [source, facts] = await Promise.all([
+    need.drillSource
+      ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(name)), { secretsMayFail: true }, deps)
+      : unread,
+    need.drillFacts ? lookForCause(deps.api, namespace, name) : unread,
+  ]);
+  return { ...drill, source, facts, hasRoom: need.drillRoom && deps.drills.take(keyOf(namespace, metadata.name)) };
 }
 
 function restoreSourceOf({ metadata: { namespace }, spec }: PostgresAddon, { caches }: Dependencies) {
@@ -188,7 +220,11 @@ function readSecret(secrets: ResourceClient, namespace: string, name: string): P
 }
 
 /** A read that fails is part of the observation where the decision does not wait for it. */
-async function tolerant<T>(read: Promise<Read<T>>, { secretsMayFail }: Needs, { log }: Dependencies): Promise<Read<T>> {
+async function tolerant<T>(
+  read: Promise<Read<T>>,
+  { secretsMayFail }: Pick<Needs, 'secretsMayFail'>,
+  { log }: Dependencies,
+): Promise<Read<T>> {
   try {
     return await read;
   } catch (error) {

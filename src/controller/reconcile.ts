@@ -1,14 +1,17 @@
 // Reconciles one addon: observe, decide, act, report.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
+import type { LoginResult } from '../api/login.ts';
 import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
 import {
   type Action,
   type ActionResult,
+  type Check,
   essentialRefusal,
   hasSucceeded,
   inForce,
+  isRole,
   type Login,
 } from '../domain/decision.ts';
 import { checkUpInterval, paceOf } from '../domain/pace.ts';
@@ -34,6 +37,8 @@ export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWork
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return requeue(key, { error, stale: undefined }, deps);
+  } finally {
+    deps.drills.settle(key);
   }
 }
 
@@ -62,7 +67,10 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
     deps.resync.done(key, checkUpInterval(observed.addon));
 
   const login = isRefused ? undefined : decision.login;
-  const result = { ...acted.result, ...(login && (await offWorker(() => logIn(login, deps)))) };
+  const check = isRefused ? undefined : decision.check;
+  const told = login && (await offWorker(() => logIn(login, deps)));
+  const checked = check && (await offWorker(() => checkDrill(check, deps)));
+  const result = { ...acted.result, ...told, ...(checked && { check: checked }) };
   const status = statusOf(observed.addon, decision, result, deps.clock.now());
   const next = (stored: AddonStatus): Next => {
     const addon = { ...observed.addon, status: stored };
@@ -102,14 +110,19 @@ async function logIn(
   return { login, serverVersion, answer };
 }
 
+/** Logs in to the database of a restore drill, and checks it. */
+function checkDrill({ url, assertions }: Check, deps: Dependencies): Promise<LoginResult> {
+  return deps.login(url, { assertions });
+}
+
 /** Whether it writes an object that is not watched. */
 function isOfUnwatched({ child }: Action): boolean {
-  return child !== 'addon' && child !== 'backup' && !isWatched(child);
+  return isRole(child) && !isWatched(child);
 }
 
 /** The observation is out of date, or the API server did not respond: nothing is known about the addon, so no status is written. */
 function requeue(key: Key, { error, stale }: NonNullable<Acted['interrupted']>, deps: Dependencies): Next {
-  if (stale !== undefined && stale !== 'addon' && stale !== 'backup' && !isWatched(stale)) deps.resync.markDue(key);
+  if (stale !== undefined && isRole(stale) && !isWatched(stale)) deps.resync.markDue(key);
   const fields = { addon: key, code: error?.code, reason: error?.reason, error: error?.message };
   if (stale !== undefined) deps.log.info('object changed since it was read; requeueing', fields);
   else if (error !== undefined) deps.log.warn('a request failed; requeueing', fields);

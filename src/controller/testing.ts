@@ -126,6 +126,7 @@ export class World {
       caches: this.#caches(),
       sees: () => true,
       sameApp: { others: () => [] },
+      drills: { take: () => false, settle: () => {} },
       otherOperators: { isGone: () => false },
       schema: { missing: [], ofStatus: undefined },
       heldAddons: { report: () => {}, forget: () => {} },

@@ -4,15 +4,18 @@ import { aCluster, anAddon, anObjectStore } from '../domain/testing.ts';
 import { Triggers } from './triggers.ts';
 
 /** Triggers, and what they called for since the last time: the key of an addon to reconcile, or that an addon was deleted. */
-function listening(): { readonly triggers: Triggers; readonly take: () => readonly string[] } {
+function listening() {
   let keys: string[] = [];
+  const noted: string[] = [];
   const triggers = new Triggers(
     (key) => keys.push(key),
     ({ metadata }) => keys.push(`${metadata.name} was deleted`),
+    { note: (is, { metadata }) => noted.push(`${metadata.name} is ${is}`) },
   );
   return {
     triggers,
-    take: () => {
+    noted,
+    take: (): readonly string[] => {
       const taken = keys;
       keys = [];
       return taken;
@@ -243,5 +246,26 @@ it('a change of an addon that is promoted concerns the addon of that app, and th
   triggers.on.addons.changed({ type: 'deleted', object: promoted() });
   expect(take()).toEqual(['copy was deleted', 'team-a/copy', 'team-a/shop']);
   triggers.addonChanged({ type: 'modified', object: shop });
+  expect(take()).toEqual(['team-a/shop']);
+});
+
+it('the drills are told of every addon as it is: by the watch, by own writes, and when it is gone', () => {
+  const { triggers, noted } = listening();
+  triggers.on.addons.changed({ type: 'added', object: anAddon() });
+  triggers.on.addons.written?.(anAddon());
+  triggers.on.addons.changed({ type: 'deleted', object: anAddon() });
+  expect(noted).toEqual(['shop is there', 'shop is there', 'shop is deleted']);
+});
+
+it('what belongs to a restore drill concerns the addon that it names', () => {
+  const { triggers, take } = listening();
+  const cluster = aCluster(anAddon());
+  const metadata = {
+    ...cluster.metadata,
+    name: 'drill-db-team-a-shop',
+    ownerReferences: [],
+    labels: { [labels.name]: 'shop' },
+  };
+  triggers.on.clusters.changed({ type: 'modified', object: { ...cluster, metadata } });
   expect(take()).toEqual(['team-a/shop']);
 });

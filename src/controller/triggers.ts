@@ -6,6 +6,7 @@ import { namesOf } from '../domain/child-names.ts';
 import { clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.ts';
 import { reasonOf } from '../domain/recorded.ts';
 import type { Change } from '../kube/store.ts';
+import type { Drills } from './drills.ts';
 import { type Key, keyOf, splitKey } from './key.ts';
 import { SameApp } from './same-app.ts';
 
@@ -30,6 +31,7 @@ export class Triggers {
         this.#followSource('there', raw as PostgresAddon);
         this.#sourceChanged(raw);
         this.#appsChanged('there', raw as PostgresAddon);
+        this.#drills.note('there', raw as PostgresAddon);
       },
     },
     clusters: {
@@ -45,6 +47,7 @@ export class Triggers {
   readonly sameApp = new SameApp();
   readonly #enqueue: (key: Key) => void;
   readonly #deletedAddons: (addon: PostgresAddon) => void;
+  readonly #drills: Pick<Drills, 'note'>;
   /** The addons that need a Cluster with this name: a foreign Cluster does not refer to them, but its deletion concerns them. */
   readonly #claims = new Map<string, readonly Key[]>();
   /** By addon, those whose databases are yet to be restored from its backups. */
@@ -53,10 +56,16 @@ export class Triggers {
   /**
    * @param enqueue called with the key of an addon that has to be reconciled
    * @param deletedAddons called with a deleted addon, before its key is enqueued
+   * @param drills is told of every addon as it is now
    */
-  constructor(enqueue: (key: Key) => void, deletedAddons: (addon: PostgresAddon) => void) {
+  constructor(
+    enqueue: (key: Key) => void,
+    deletedAddons: (addon: PostgresAddon) => void,
+    drills: Pick<Drills, 'note'>,
+  ) {
     this.#enqueue = enqueue;
     this.#deletedAddons = deletedAddons;
+    this.#drills = drills;
   }
 
   addonChanged({ type, object }: Change<PostgresAddon>): void {
@@ -71,6 +80,7 @@ export class Triggers {
     this.#followSource(type === 'deleted' ? 'deleted' : 'there', object);
     this.#sourceChanged(object);
     this.#appsChanged(type === 'deleted' ? 'deleted' : 'there', object);
+    this.#drills.note(type === 'deleted' ? 'deleted' : 'there', object);
     // The objects that it left behind are classified differently once it is deleted.
     if (type === 'deleted') for (const claimant of others) this.#enqueue(claimant);
   }

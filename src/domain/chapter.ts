@@ -1,7 +1,7 @@
 // The interface of a chapter, which decides one concern of an addon, and the combination of all chapters into one decision.
 import { cut } from '../api/text.ts';
 import type { Role } from './children.ts';
-import type { Action, Conditions, Decision, Fields, Login } from './decision.ts';
+import type { Action, Check, Conditions, Decision, Fields, Login } from './decision.ts';
 import type { Situation } from './situation.ts';
 import type { Target } from './target.ts';
 import { soonest, type Verdict } from './verdict.ts';
@@ -25,10 +25,13 @@ export interface Chapter {
   readonly status?: Fields;
   readonly login?: Login | undefined;
   readonly requiresLogin?: boolean;
+  readonly check?: Check | undefined;
   /** Children whose owner reference the writes change. */
   readonly changesOwner?: readonly Role[];
   /** As in Decision. */
   readonly continues?: true;
+  /** As in Decision. */
+  readonly wakeAfter?: number | undefined;
   /** As in Decision. */
   readonly recheckAfter?: number | undefined;
   /** As in Decision. */
@@ -46,12 +49,14 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
   return {
     actions: chapters.flatMap(({ actions = [] }) => actions),
     login: chapters.find(({ login }) => login !== undefined)?.login,
+    check: chapters.find(({ check }) => check !== undefined)?.check,
     ready,
     changesOwner: chapters.flatMap(({ changesOwner = [] }) => changesOwner),
     requiresLogin: chapters.some(({ requiresLogin }) => requiresLogin === true),
     conditions: Object.assign({}, ...chapters.map(({ conditions }) => conditions)) as Conditions,
     status: Object.assign({}, ...chapters.map(({ status }) => status)) as Fields,
     ...(chapters.some(({ continues }) => continues === true) ? { continues: true } : {}),
+    wakeAfter: soonest(...chapters.map((chapter) => chapter.wakeAfter)),
     recheckAfter: soonest(...chapters.map((chapter) => chapter.recheckAfter)),
     waitAtLeast: chapters.find(({ waitAtLeast }) => waitAtLeast !== undefined)?.waitAtLeast,
   };

@@ -124,6 +124,9 @@ describe('a running addon', () => {
       watched: false,
       facts: false,
       backups: false,
+      drillSource: false,
+      drillFacts: false,
+      drillRoom: false,
     });
     const { actions, status } = think(quiet, {}, testTime + 3_600_000);
     expect(actions).toEqual([]);

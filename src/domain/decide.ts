@@ -11,6 +11,7 @@ import { credentialsChapter } from './credentials/credentials.ts';
 import { databaseChapter } from './database/database.ts';
 import type { Decision } from './decision.ts';
 import { explain, untilNextSearch } from './diagnosis/explain.ts';
+import { drillChapter } from './drill/drill.ts';
 import type { Observed } from './observed.ts';
 import { adopt } from './ownership/adopt.ts';
 import { addFinalizer } from './ownership/finalizer.ts';
@@ -27,7 +28,7 @@ import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
 import { type Target, targetOf } from './target.ts';
-import { isVerdict, recheckAfter, type Verdict } from './verdict.ts';
+import { isVerdict, recheckAfter, soonest, type Verdict } from './verdict.ts';
 
 /**
  * @param observed what is known of one addon
@@ -100,7 +101,10 @@ function converge(round: Round): Decision {
   const ready = explain(round, judged);
   const decision = combine(ready, [...chapters, { recheckAfter: recheckAfter(ready) }]);
   const { s, target } = round;
-  const whole = withoutContested(s, { ...decision, wakeAfter: untilNextSearch(round, judged) });
+  const whole = withoutContested(s, {
+    ...decision,
+    wakeAfter: soonest(decision.wakeAfter, untilNextSearch(round, judged)),
+  });
   const at = whole.actions.findIndex(({ child }) => child === 'objectStore');
   const refused = whole.actions[at];
   if (refused === undefined || target.archive?.chosen === undefined) return whole;
@@ -114,11 +118,12 @@ function chaptersOf(round: Round): Chapters {
   const restore = restoreChapter(round);
   const archive = archiveChapter(round);
   const database = databaseChapter(round);
-  const backup = backupChapter(round, database);
+  const drill = drillChapter(round, database);
+  const backup = backupChapter(round, database, drill);
   const credentials = credentialsChapter(round, database);
   const access = accessChapter(round, database, credentials);
   const promotion = promotionChapter(round, database, credentials);
-  const chapters = [protection, restore, archive, database, backup, credentials, access, promotion];
+  const chapters = [protection, restore, archive, database, backup, credentials, access, promotion, drill];
   return {
     judged: judgeReady(database, credentials),
     chapters: [...chapters, endOfProtection(round, chapters)],

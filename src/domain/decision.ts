@@ -2,12 +2,21 @@
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
-import type { Answer, Question } from '../api/login.ts';
+import type { Answer, Assertion, LoginResult, Question } from '../api/login.ts';
 import { type ReconciledResource, resources } from '../api/resources.ts';
 import { alterationOf, finalizersAltered } from './alteration.ts';
-import { alteredIn, children, type RemovableRole, type Role } from './children.ts';
+import { alteredIn, children, type RemovableRole, type Role, roles } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
 import type { Verdict } from './verdict.ts';
+
+/** What is written without being a child: it is made and removed, but never changed or adopted. */
+const others = {
+  backup: { resource: 'backups', concern: 'backup' },
+  /** Owns the Cluster of a restore drill, which is deleted with it. */
+  drillStore: { resource: 'objectStores', concern: 'drill' },
+  drillCluster: { resource: 'clusters', concern: 'drill' },
+} as const satisfies Readonly<Record<string, { readonly resource: ReconciledResource; readonly concern: Concern }>>;
+type Other = keyof typeof others;
 
 /** A write. The list is closed: no write deletes a Cluster or a Secret. */
 export type Action = {
@@ -15,7 +24,7 @@ export type Action = {
   readonly concern: Concern;
 } & (
   | /** Fails if an object with this name exists, so it cannot adopt one. */
-  { readonly verb: 'create'; readonly child: Role | 'backup'; readonly manifest: Manifest }
+  { readonly verb: 'create'; readonly child: Role | Other; readonly manifest: Manifest }
   /** Server-side apply of the operator's fields to the observed object; for the addon itself, only of the finalizers. */
   | {
       readonly verb: 'apply';
@@ -27,22 +36,29 @@ export type Action = {
   /** Deletes an object that is no longer needed, only if it is unchanged since it was observed. */
   | {
       readonly verb: 'delete';
-      readonly child: RemovableRole | 'backup';
+      readonly child: RemovableRole | RemovableOther;
       readonly name: string;
       readonly uid: string;
       readonly resourceVersion: string;
     }
 );
 
+type RemovableOther = Exclude<Other, 'drillCluster'>;
+
+/** Whether it is a child, and not the addon itself or what is written beside its children. */
+export function isRole(child: Action['child']): child is Role {
+  return (roles as readonly string[]).includes(child);
+}
+
 /** The resource that an action writes. */
 export function resourceOf(child: Action['child']): ReconciledResource {
   if (child === 'addon') return 'addons';
-  return child === 'backup' ? 'backups' : children[child].resource;
+  return isRole(child) ? children[child].resource : others[child].resource;
 }
 
-/** The write that makes a base backup. It is no child: it is made, and removed if it failed long ago, but never changed. */
-export function createBackup(manifest: Manifest): Action {
-  return { verb: 'create', child: 'backup', concern: 'backup', manifest };
+/** The write that makes a base backup, or what a restore drill needs. */
+export function createOther(child: Other, manifest: Manifest): Action {
+  return { verb: 'create', child, concern: others[child].concern, manifest };
 }
 
 /** The write that creates a child. */
@@ -58,10 +74,11 @@ export function applyTo(child: Role, manifest: Manifest, live: KubeObject): Acti
 
 /** The write that deletes a child that is unchanged since it was observed. */
 export function remove(
-  child: RemovableRole | 'backup',
+  child: RemovableRole | RemovableOther,
   { metadata: { name, uid, resourceVersion } }: KubeObject,
 ): Action {
-  const concern = child === 'backup' ? 'backup' : children[child].concern;
+  // That something cannot be removed is reported with the backups.
+  const concern = isRole(child) ? children[child].concern : 'backup';
   return { verb: 'delete', child, concern, name, uid, resourceVersion };
 }
 
@@ -107,11 +124,21 @@ export interface Login {
   readonly question: Question;
 }
 
+/** A login to the database of a restore drill, after the writes. */
+export interface Check {
+  /** Secret. */
+  readonly url: string;
+  readonly place: LoginPlace;
+  readonly assertions: readonly Assertion[];
+}
+
 export interface Decision {
   /** In this order. A refusal stops the later ones of the same concern, or all of them if the concern is essential. */
   readonly actions: readonly Action[];
   /** Attempted once the actions have succeeded. */
   readonly login?: Login | undefined;
+  /** Attempted after the login. */
+  readonly check?: Check | undefined;
   /** The verdict for `Ready` if nothing essential is refused. */
   readonly ready: Verdict;
   /** `Ready` is not True unless `Connectable` is. */
@@ -168,6 +195,8 @@ export interface ActionResult {
   readonly serverVersion?: string | undefined;
   /** What the server answered at a login that succeeded. */
   readonly answer?: Answer | undefined;
+  /** The result of the check, if one was attempted. */
+  readonly check?: LoginResult | undefined;
 }
 
 /** The refusal that decides Ready; undefined if nothing essential was refused. */
@@ -216,12 +245,13 @@ export function withRefusal(result: ActionResult, { verb, child, concern }: Acti
 
 /** The result after a write that succeeded. @param written the object as the API server returned it; undefined if it was deleted */
 export function withWritten(result: ActionResult, action: Action, written: KubeObject | undefined): ActionResult {
-  if (action.verb === 'delete' || action.child === 'backup' || written === undefined) return result;
+  if (action.verb === 'delete' || written === undefined) return result;
   if (action.child === 'addon') {
     const addon = finalizersAltered(action.manifest, written);
     return addon === undefined ? result : { ...result, altered: { ...result.altered, addon } };
   }
   const { child, manifest } = action;
+  if (!isRole(child)) return result;
   // As it is cached, so that the next decision finds the same differences.
   const stored = resources[children[child].resource].project(written);
   const altered = alteredIn(child) === undefined ? undefined : alterationOf(manifest, stored);

@@ -33,6 +33,13 @@ export function clusterOfObjectStore(name: string): string {
   return name.endsWith(originStoreSuffix) ? name.slice(0, -originStoreSuffix.length) : name;
 }
 
+const drillPrefix = 'drill-';
+
+/** `drill-{cluster}`: no Cluster of an addon begins so. */
+export function drillName(cluster: string): string {
+  return `${drillPrefix}${cluster}`;
+}
+
 const scheduledBackupSuffix = '-daily';
 
 /** `{cluster}-daily`; not cut, since clusterName() leaves room for it. */

@@ -166,6 +166,9 @@ it.each<readonly [string, Observed, Partial<Needs>]>([
     watched: false,
     facts: false,
     backups: false,
+    drillSource: false,
+    drillFacts: false,
+    drillRoom: false,
   };
   expect(needs(observed, testTime)).toEqual({ ...nothing, ...expected });
 });

@@ -13,6 +13,7 @@ import { planToResources } from './database/plans.ts';
 import { canBeReady, isHealthy, judgeCluster } from './database/readiness.ts';
 import { awaitsRestart } from './database/restart-mark.ts';
 import { isTimeToLook } from './diagnosis/deadlines.ts';
+import { drillQuestion, isTimeForCause, isToBeChecked, wantsRoom } from './drill/due.ts';
 import type { Observed } from './observed.ts';
 import { hasFinalizer, isLeavingProtection } from './ownership/finalizer.ts';
 import { otherHolder } from './ownership/holder.ts';
@@ -44,6 +45,12 @@ export interface Needs {
   readonly watched: boolean;
   /** The pods, claims and events around a Cluster that does not become ready, or whose backups may have been killed. */
   readonly facts: boolean;
+  /** CNPG's Secret with the credentials of the database of a restore drill. */
+  readonly drillSource: boolean;
+  /** The pods, claims and events around the Cluster of a restore drill. */
+  readonly drillFacts: boolean;
+  /** Whether another restore drill may begin. */
+  readonly drillRoom: boolean;
 }
 
 const nothing: Needs = {
@@ -56,6 +63,9 @@ const nothing: Needs = {
   live: false,
   watched: false,
   facts: false,
+  drillSource: false,
+  drillFacts: false,
+  drillRoom: false,
 };
 
 /**
@@ -92,7 +102,7 @@ export function needs(observed: Observed, now: number): Needs {
     isChanged(s) ||
     isSwitching(s) ||
     isHandoverOpen(s) ||
-    (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target, now)));
+    (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target, now) || drillQuestion(addon) !== undefined));
   const source = isPublished ? follow : healthy && own.cluster.status.applicationSecretVersion !== undefined;
   // The first publication creates the Secret without a read, since a create cannot adopt. An adopted database already has its Secret.
   const isKept = formerUidOf(addon, own.cluster) !== undefined;
@@ -107,6 +117,9 @@ export function needs(observed: Observed, now: number): Needs {
     live,
     secretsMayFail: (source || unwatched) && !live && !isLeavingProtection(addon),
     watched: isLeavingProtection(addon),
+    drillSource: isToBeChecked(s),
+    drillFacts: isTimeForCause(s, now),
+    drillRoom: wantsRoom(s, target, healthy, now),
     facts: (stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now)) || isSidecarDoubtful(s, target, now),
   };
 }

@@ -1,6 +1,7 @@
 // The input of a decision: the types of what was observed about one addon.
 import type { PostgresAddon } from '../api/addon.ts';
-import type { Backup } from '../api/cnpg.ts';
+import type { ObjectStore } from '../api/barman.ts';
+import type { Backup, Cluster } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import type { Facts } from '../api/workload.ts';
@@ -63,6 +64,18 @@ export type ConnectionCheck = 'Required' | 'Advisory' | 'Off';
 /** The object with the name of each child, whoever owns it. Watched ones are never `unread`. */
 export type Children = { readonly [R in Role]: Read<ChildOf<R>> };
 
+/** What is there under the name of a restore drill, whoever owns it. */
+export interface SeenDrill {
+  readonly store: ObjectStore | undefined;
+  readonly cluster: Cluster | undefined;
+  /** CNPG's Secret with the credentials of the restored database. */
+  readonly source: Read<Secret>;
+  /** The pods, claims and events around its Cluster. */
+  readonly facts: Read<Facts>;
+  /** Whether another drill may begin, of all that run at once. */
+  readonly hasRoom: boolean;
+}
+
 export interface Observed {
   readonly addon: PostgresAddon;
   /** The addon no longer exists: this is its last known state, and only the objects that it left behind are marked. */
@@ -84,6 +97,7 @@ export interface Observed {
   readonly volumes: Read<readonly Volume[]> | Failed;
   /** The addon as the API server has it: read before the owner of an object is changed, since a cache can be stale. */
   readonly live: Read<KubeObject>;
+  readonly drill: SeenDrill;
   /** The pods, claims and events around a Cluster that does not become ready. */
   readonly facts: Read<Facts>;
   /** The uids of other existing addons that the found objects were created for. */

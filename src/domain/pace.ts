@@ -56,13 +56,19 @@ export function paceOf(outcome: Outcome): Pace {
   if (decision.continues === true && (decision.actions.length > 0 || decision.onlyHolds === true))
     return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
-  const time = soonest(decision.wakeAfter, deadline, checkUp);
+  const time = hasMoved(decision, addon) ? shortestWait : soonest(decision.wakeAfter, deadline, checkUp);
   const { recheckAfter: recheck } = decision;
   // A write that succeeded begins something new: what it leads to has not lasted yet.
   if (recheck !== undefined && decision.actions.length > 0)
     return { kind: 'again', afterMilliseconds: Math.max(shortestWait, Math.min(recheck, time ?? recheck)) };
   if (recheck !== undefined) return retry(recheck, time);
   return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
+}
+
+/** Whether a restore drill has come to its next step, by what a login or a check has told. */
+function hasMoved({ status: { backup } = {} }: Decision, { status }: PostgresAddon): boolean {
+  const [decided, stored] = [backup?.drill?.step, status?.backup?.drill?.step];
+  return decided !== undefined && stored !== undefined && decided !== stored;
 }
 
 function retry(atLeastMilliseconds: number, atMost: number | undefined): Pace {

@@ -18,6 +18,7 @@ import {
   type Refusal,
 } from './decision.ts';
 import { recordedAttempt, untilStuck } from './diagnosis/deadlines.ts';
+import { withDrillResult } from './drill/record.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
 import { withLockedRoles } from './restore/lock.ts';
 import { stateOf, type Verdict } from './verdict.ts';
@@ -87,12 +88,8 @@ function lasting({ preview: _, conditions: __, ...fields }: AddonStatus): AddonS
 }
 
 /** The fields that the chapters set, as far as the writes succeeded. */
-function fieldsOf(
-  { actions, status = {}, login }: Decision,
-  result: ActionResult,
-  before: AddonStatus,
-  now: number,
-): Fields {
+function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus, now: number): Fields {
+  const { actions, status = {}, login } = decision;
   const { credentials, preview, backup, restore, ...others } = status;
   const isRefused = essentialRefusal(result) !== undefined;
   const { answer = {} } = result;
@@ -100,7 +97,7 @@ function fieldsOf(
   const told = isAsked ? withArchiver(backup, answer.archiver, now) : backup;
   const isPending = actions.some((action) => action.child === 'cluster' && !hasSucceeded(action, result));
   const isMissing = isRefused && result.created?.cluster === undefined && actions.some(isCreationOfCluster);
-  const asked = withRefusedRequest(told, result, now);
+  const asked = withDrillResult(withRefusedRequest(told, result, now), decision, result, now);
   const began = 'restore' in status ? { restore: withLockedRoles(restore, answer.otherRoles) } : {};
   // Nothing was restored.
   const restored = isMissing ? { restore: before.restore } : {};

@@ -3,7 +3,7 @@
 import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
-import type { Decision } from './decision.ts';
+import { type Decision, isRole } from './decision.ts';
 import { isPromotionSettled } from './promotion/claim.ts';
 import { retracted, retractedFields } from './retraction.ts';
 
@@ -33,7 +33,7 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   };
 }
 
-/** A Backup is no part of the spec: it is made later, and nothing else waits for it. */
+/** A Backup or a restore drill is no part of what the spec describes: it is made later, and nothing else waits for it. */
 function changesChildren({ actions = [] }: Chapter): boolean {
-  return actions.some(({ child }) => child !== 'addon' && child !== 'backup');
+  return actions.some(({ child }) => isRole(child));
 }

@@ -75,6 +75,15 @@ export function anAddon(spec: Partial<AddonSpec> = {}, status?: AddonStatus): Po
 type Found = { readonly [R in Role]?: ChildOf<R> | Read<ChildOf<R>> | undefined };
 type More = Partial<Omit<Observed, 'children'>> & Found;
 
+/** Nothing is there of a restore drill, and none may begin. */
+export const noDrill: Observed['drill'] = {
+  store: undefined,
+  cluster: undefined,
+  source: { kind: 'unread' },
+  facts: { kind: 'unread' },
+  hasRoom: false,
+};
+
 /** Only the addon exists, and what the test adds: children as objects. */
 export function observing(addon: PostgresAddon, more: More = {}): Observed {
   const nothing = Object.fromEntries(roles.map((role) => [role, { kind: isWatched(role) ? 'absent' : 'unread' }]));
@@ -92,6 +101,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     volumes: { kind: 'unread' },
     live: { kind: 'unread' },
     facts: { kind: 'unread' },
+    drill: noDrill,
     livingOwners: [],
     repairWaits: {},
     holderGone: false,

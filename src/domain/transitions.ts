@@ -43,7 +43,8 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   }
   for (const type of ['PlanApplied', 'BackupReady', 'Promoted', 'EndOfLife'] as const) {
     const now = find(after, type);
-    const isNews = now?.reason !== find(before, type)?.reason && now?.reason !== ready?.reason;
+    const isTold = now?.reason === ready?.reason || now?.reason === 'DrillFailed';
+    const isNews = now?.reason !== find(before, type)?.reason && !isTold;
     if (now !== undefined && isNews && needsSomebody(now.reason)) happened.push(warning(now));
   }
   const [had, has] = [find(before, 'BackupReady'), find(after, 'BackupReady')];
@@ -69,6 +70,13 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   if (opened.length > 0 && after.restore !== undefined && after.restore.lockedRoles === undefined) {
     const note = `roles that can log in now, with the passwords that they had in the source: ${named(opened)}`;
     happened.push(normal('RolesUnlocked', note, `${after.restore.serverName}`));
+  }
+  const { lastDrill } = after.backup ?? {};
+  if (lastDrill !== undefined && lastDrill.time !== before?.backup?.lastDrill?.time) {
+    const { result, message = '', time, recoveryPoint, age, duration } = lastDrill;
+    const measured = result === 'Passed' ? ` (state of ${recoveryPoint}, ${age} old; restored in ${duration})` : '';
+    const type = result === 'Failed' ? 'Warning' : 'Normal';
+    happened.push({ type, reason: `Drill${result}`, note: `${message}${measured}`, key: time });
   }
   const published = after.credentials?.sourceVersion;
   const isChanged = before?.credentials?.sourceVersion !== undefined && before.credentials.sourceVersion !== published;

@@ -6,6 +6,7 @@ import {
   type Action,
   essentialRefusal,
   inForce,
+  isRole,
   isToBeTried,
   type Login,
   withRefusal,
@@ -131,6 +132,8 @@ function send(state: State, action: Action, subject: Subject): Sent {
         : applyAndRemove(state, action, subject);
     case 'delete': {
       const { uid, resourceVersion } = action;
+      // A model of its own has restore drills.
+      if (action.child === 'drillStore') throw new Error('this model has no restore drills');
       return { answer: remove(state, action.child, { uid, resourceVersion }) };
     }
   }
@@ -188,7 +191,7 @@ function withoutDeleted(state: State, { metadata }: Stored): State {
 
 /** Whether it writes an object that is not cached. */
 function isRead({ child }: Action): boolean {
-  return child !== 'addon' && child !== 'backup' && !isWatched(child);
+  return isRole(child) && !isWatched(child);
 }
 
 function idle(state: State, resyncDue: boolean): State {

@@ -79,6 +79,13 @@ export function observedOf(sight: Sight): Observed {
     backups: { kind: 'unread' },
     volumes: volumes === undefined ? { kind: 'unread' } : { kind: 'found', object: volumes },
     live: readOf(sight.live, (raw) => raw),
+    drill: {
+      store: undefined,
+      cluster: undefined,
+      source: { kind: 'unread' },
+      facts: { kind: 'unread' },
+      hasRoom: false,
+    },
     facts: sight.facts ? { kind: 'found', object: nothingToSee } : { kind: 'unread' },
     livingOwners: sight.livingOwners,
     holderGone: false,

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Answer, Question } from '../api/login.ts';
 import { archiverIn, archiverQuery, heartbeatQuery } from './archiver.ts';
 import { dial, silent } from './dial.ts';
+import { archivedIn, archivedQuery, checkAssertions, markIn, markQuery, walQuery } from './drill.ts';
 import { type LoginError, loginErrorOf } from './failure.ts';
 import { orLate } from './late.ts';
 import type { Names } from './resolve.ts';
@@ -67,12 +68,20 @@ async function converse(
     const told = (answer: Promise<Answer>): Promise<Answer> => orLate(answer, signal, silent()).catch(() => ({}));
     const archiver = await told(askArchiver(client, question));
     const roles = await told(askRoles(client, question, server));
+    const drill = await told(askForDrill(client, question));
+    const checked: (string | undefined)[] = [];
+    await orLate(checkAssertions(client, question.assertions ?? [], checked), signal, silent()).catch(() => {
+      if (signal.aborted)
+        checked.push(`takes longer than the ${assertionsDeadline / 1000} s that all of them together have`);
+    });
     // Without a Terminate message, PostgreSQL can log a broken connection. Whether it succeeds does not affect the login.
     await orLate(client.end(), signal, silent()).catch(() => {});
     return {
       ...(wire.version !== undefined && { version: wire.version }),
       ...archiver,
       ...roles,
+      ...drill,
+      ...(question.assertions && { assertions: checked }),
     };
   } finally {
     wire.destroy();
@@ -87,6 +96,21 @@ async function askArchiver(client: InstanceType<Pg['Client']>, { archiver }: Que
   const told = archiverIn(rows[0]);
   return told === undefined ? {} : { archiver: told };
 }
+
+/** @throws the errors of pg */
+async function askForDrill(client: InstanceType<Pg['Client']>, { drill }: Question): Promise<Answer> {
+  if (drill === undefined) return {};
+  const askFor = async (query: string): Promise<unknown> => (await client.query(query)).rows[0];
+  if (drill === 'mark') {
+    const mark = markIn(await askFor(markQuery), await askFor(walQuery));
+    return mark === undefined ? {} : { mark };
+  }
+  const archivedWal = archivedIn(await askFor(archivedQuery));
+  return archivedWal === undefined ? {} : { archivedWal };
+}
+
+/** How long all assertions of a restore drill may take, with the login. Milliseconds. */
+export const assertionsDeadline = 60_000;
 
 /** @throws the errors of pg */
 async function askRoles(client: InstanceType<Pg['Client']>, { otherRoles }: Question, server: Server): Promise<Answer> {

@@ -3,7 +3,7 @@
 
 import { type Clock, pause } from '../api/clock.ts';
 import type { LoginResult, Question } from '../api/login.ts';
-import { attempt, type LoggedIn } from './attempt.ts';
+import { assertionsDeadline, attempt, type LoggedIn } from './attempt.ts';
 import { LoginError } from './failure.ts';
 import { Names } from './resolve.ts';
 import { type Server, serverOf } from './server.ts';
@@ -31,8 +31,8 @@ export class Logins {
   }
 
   /**
-   * Logs in as the user of the URL and runs `SELECT 1`, and what `question` asks, within 5 s. Transient failures are retried within that time. At most eight
-   * logins run at once; one that gets no slot within 5 s is not attempted.
+   * Logs in as the user of the URL and runs `SELECT 1`, and what `question` asks, within 5 s; with assertions, within 60 s. Transient failures are
+   * retried within that time. At most eight logins run at once; one that gets no slot within 5 s is not attempted.
    */
   async tryLogin(url: string, question: Question = {}): Promise<LoginResult> {
     const server = serverOf(url);
@@ -50,7 +50,8 @@ export class Logins {
     const release = await this.#within(longestWait, (signal) => this.#place(this.#slow.has(address), signal));
     if (release === undefined) return { kind: 'unchecked' };
     try {
-      const result = await this.#within(deadline, async (signal) => {
+      const limit = question.assertions === undefined ? deadline : assertionsDeadline;
+      const result = await this.#within(limit, async (signal) => {
         const last = await this.#persist(server, signal, question);
         this.#remember(address, signal.aborted);
         return last;

@@ -3,8 +3,11 @@
 // loops forever on an error message without a terminator, which would block the whole operator.
 import { foreign } from './failure.ts';
 
-/** Authentication, ParameterStatus, BackendKeyData, ReadyForQuery, Error- and NoticeResponse, RowDescription, DataRow, CommandComplete. */
-const expected: ReadonlySet<number> = new Set(Buffer.from('RSKZENTDC'));
+/**
+ * Authentication, ParameterStatus, BackendKeyData, ReadyForQuery, Error- and NoticeResponse, RowDescription, DataRow, CommandComplete; and of a
+ * prepared statement ParseComplete, BindComplete and NoData.
+ */
+const expected: ReadonlySet<number> = new Set(Buffer.from('RSKZENTDC12n'));
 const fieldLists: ReadonlySet<number | undefined> = new Set(Buffer.from('EN'));
 
 /** A type and a length that includes itself; see "Message Formats" of the PostgreSQL protocol. */

@@ -113,6 +113,37 @@ const password = "p@ss/w:rd #1%'";
     await sql(`ALTER ROLE app PASSWORD '${password.replace("'", "''")}'`);
   });
 
+  it('for a restore drill tells where the WAL is, and checks assertions without a change', async () => {
+    expect(await logins.tryLogin(url({}), { drill: 'mark' })).toMatchObject({
+      kind: 'ok',
+      mark: { lsn: expect.stringContaining('/'), wal: expect.stringMatching(/^[0-9A-F]{24}$/) },
+    });
+    await sql('CREATE TABLE public.kept ()');
+    const assertions = [
+      ['SELECT true', 'true'],
+      ['SELECT 1 > 2', 'true'],
+      ['SELECT 40 + 2', '42'],
+      ['SELECT $$some text$$', 'other'],
+      ['SELECT 1 WHERE false', 'true'],
+      ['SELECT * FROM gone', 'true'],
+      ['SELECT 1; COMMIT; CREATE TABLE made ()', 'true'],
+      ['CREATE TABLE made ()', 'true'],
+    ].map(([text = '', expected = '']) => ({ sql: text, expect: expected }));
+    expect(await logins.tryLogin(url({}), { assertions })).toMatchObject({
+      kind: 'ok',
+      assertions: [
+        undefined,
+        'returns false, not "true"',
+        undefined,
+        'returns another value than "other"',
+        'returns no row',
+        'fails with SQLSTATE 42P01',
+        'fails with SQLSTATE 42601',
+        'fails with SQLSTATE 42601',
+      ],
+    });
+  });
+
   it('without a free connection, and then many at once', async () => {
     await sql('ALTER ROLE app CONNECTION LIMIT 0');
     expect(await logins.tryLogin(url({}))).toEqual({ kind: 'failed', why: 'roleFull', detail: 'SQLSTATE 53300' });

@@ -157,6 +157,18 @@ const table = {
     help: 'PostgresAddons with the condition EndOfLife, by its reason.',
     labels: ['reason'],
   },
+  drills: {
+    name: 'postgres_addon_drills',
+    type: 'gauge',
+    help: 'PostgresAddons that are restored from time to time (spec.backup.drill) by the result of the last restore drill: Passed, Failed, Skipped or None.',
+    labels: ['result'],
+  },
+  drillAge: {
+    name: 'postgres_addon_drill_oldest_pass_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the restore drill ended that passed the longest ago, of the last ones that passed of each PostgresAddon with spec.backup.drill; 0 if none has.',
+    labels: [],
+  },
   addonsHeldByOthers: {
     name: 'postgres_addon_addons_held_by_others',
     type: 'gauge',
@@ -293,6 +305,17 @@ export class Metrics {
     const { databases } = this.#metrics;
     databases.reset();
     for (const { count, ...labels } of counts) databases.set(labels, count);
+  }
+
+  /**
+   * Replaces the counts of addons by the result of their last restore drill.
+   * @param oldestPass wall-clock time in seconds; 0 if there is none
+   */
+  drills(byResult: Readonly<Record<string, number>>, oldestPass: number): void {
+    const { drills, drillAge } = this.#metrics;
+    drills.reset();
+    for (const [result, count] of Object.entries(byResult)) drills.set({ result }, count);
+    drillAge.set(oldestPass);
   }
 
   /** `collect` runs before each scrape and sets the values that are not tracked on every change. */

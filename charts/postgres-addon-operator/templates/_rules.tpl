@@ -34,7 +34,8 @@
   # list, watch: to watch where backups are written, and what can be restored
   # get: to read the latest state before the owner changes
   # create, patch: to create and update them
-  verbs: [get, list, watch, create, patch]
+  # delete: to remove the one of a restore drill, with the database that was restored from it
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [postgresql.cnpg.io]
   resources: [backups]
   # get: to see how a base backup that it made ends, by its name

@@ -212,8 +212,11 @@ describe('a database that is restored', () => {
     const message = await messageOf('ahead', 'RestoreFailed');
     expect(message).toContain('recovery ended before configured recovery target was reached');
     const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
-    const log = await real().kubectl(args.split(' '));
-    expect(log).toContain('recovery ended before configured recovery target was reached');
+    // Of the pods of a Job, kubectl shows one: it may have just begun.
+    await eventually('the log to say why', async () => {
+      const log = await real().kubectl(args.split(' '));
+      expect(log).toContain('recovery ended before configured recovery target was reached');
+    });
     await remove('ahead');
     await restoring('ahead', { archive });
     await real().running(namespace, 'ahead');
@@ -231,7 +234,9 @@ describe('a database that is restored', () => {
     const message = await messageOf('broken', 'RestoreFailed');
     expect(message).toContain('The backups are only read, and stay as they are');
     const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
-    expect(await real().kubectl(args.split(' '))).toMatch(/"level":"error"/);
+    await eventually('the log to say why', async () => {
+      expect(await real().kubectl(args.split(' '))).toMatch(/"level":"error"/);
+    });
     const states = real().addons.of(namespace, 'broken');
     expect(states.filter(({ status }) => status?.phase === 'running')).toEqual([]);
     expect(await objectsBelow(real(), namespace, `${folder}/`)).toEqual(before);

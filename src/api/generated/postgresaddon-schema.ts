@@ -160,6 +160,32 @@ export const addonSchema: Schema = {
                   "message": "retention must be a number of days, weeks or months such as 14d, 2w or 1m"
                 }
               ]
+            },
+            "drill": {
+              "required": [
+                "schedule"
+              ],
+              "properties": {
+                "schedule": {
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.startsWith('@') || self.matches('^ *[^ ]+( +[^ ]+){5} *$')",
+                      "message": "schedule must have six fields, seconds first, such as \"0 0 4 * * 0\" for Sundays at 04:00 UTC"
+                    }
+                  ]
+                },
+                "assertions": {
+                  "items": {
+                    "required": [
+                      "sql"
+                    ],
+                    "properties": {
+                      "sql": {},
+                      "expect": {}
+                    }
+                  }
+                }
+              }
             }
           }
         },
@@ -422,6 +448,70 @@ export const addonSchema: Schema = {
                 "refused": {}
               }
             },
+            "drill": {
+              "required": [
+                "step",
+                "startTime"
+              ],
+              "properties": {
+                "step": {
+                  "enum": [
+                    "Archiving",
+                    "Restoring",
+                    "Removing"
+                  ]
+                },
+                "startTime": {},
+                "request": {},
+                "serverName": {},
+                "mark": {
+                  "required": [
+                    "lsn",
+                    "wal",
+                    "time"
+                  ],
+                  "properties": {
+                    "lsn": {},
+                    "wal": {},
+                    "time": {}
+                  }
+                },
+                "restoreTime": {},
+                "keptUntil": {}
+              }
+            },
+            "lastDrill": {
+              "required": [
+                "time",
+                "result"
+              ],
+              "properties": {
+                "time": {},
+                "result": {
+                  "enum": [
+                    "Passed",
+                    "Failed",
+                    "Skipped"
+                  ]
+                },
+                "request": {},
+                "recoveryPoint": {},
+                "age": {},
+                "duration": {},
+                "message": {}
+              }
+            },
+            "lastDrillPassTime": {},
+            "drillFailure": {
+              "required": [
+                "time"
+              ],
+              "properties": {
+                "time": {},
+                "message": {}
+              }
+            },
+            "nextDrillTime": {},
             "lineages": {
               "items": {
                 "required": [

@@ -71,6 +71,30 @@ export interface AddonSpec {
      * How long every state of the database stays restorable: a number of days, weeks or months such as 14d, 2w or 1m. Defaults to 7d with daily backups and to 35d with point-in-time recovery, within the bounds of the object store.
      */
     readonly retention?: string;
+    /**
+     * Restore drills: at these times, the newest state is restored from the backups into a second database, the assertions are checked there, and it is removed again. status.backup.lastDrill tells the result. One drill needs as much memory and disk as an instance of the plan.
+     */
+    readonly drill?: {
+      /**
+       * When drills begin, in UTC: six fields, seconds first, such as "0 0 4 * * 0" for Sundays at 04:00, or @daily, @weekly or @monthly. Not more often than once an hour. Each begins up to 15 minutes later, and waits while as many others are running as the platform team permits.
+       */
+      readonly schedule: string;
+      /**
+       * Queries that the application's role runs in the restored database, in read-only transactions. All of them together have 60 seconds. Without any, it is checked that a login succeeds.
+       *
+       * @maxItems 20
+       */
+      readonly assertions?: {
+        /**
+         * A single SELECT, such as SELECT count(*) > 0 FROM orders. Its first value, as text, is compared.
+         */
+        readonly sql: string;
+        /**
+         * The value that is expected. Defaults to "true".
+         */
+        readonly expect?: string;
+      }[];
+    };
   };
   /**
    * Makes this database the one that another app of this namespace uses. The Secret app-<appId>-database-url gets the DATABASE_URL of this database, in one write, once a login to it has succeeded. The PostgresAddon of that app keeps its database. Remove the field to give the Secret back to it.
@@ -428,6 +452,106 @@ export interface AddonStatus {
        */
       readonly refused?: string;
     };
+    /**
+     * The restore drill that is in progress. Absent otherwise.
+     */
+    readonly drill?: {
+      /**
+       * Archiving: it waits until everything that was committed before it began is in the archive. Restoring: that is restored into a second database and checked there. Removing: the second database is being removed.
+       */
+      readonly step: 'Archiving' | 'Restoring' | 'Removing';
+      /**
+       * When the drill began.
+       */
+      readonly startTime: string;
+      /**
+       * The value of the annotation that requested it. Absent for a scheduled one.
+       */
+      readonly request?: string;
+      /**
+       * The lineage of backups that is restored.
+       */
+      readonly serverName?: string;
+      /**
+       * The state that is restored.
+       */
+      readonly mark?: {
+        /**
+         * Its position in the WAL.
+         */
+        readonly lsn: string;
+        /**
+         * The WAL file that this position is in.
+         */
+        readonly wal: string;
+        /**
+         * When the database was in this state.
+         */
+        readonly time: string;
+      };
+      /**
+       * When the restore began.
+       */
+      readonly restoreTime?: string;
+      /**
+       * Until when the second database stays after a restore that failed, for its log. A new drill removes it before.
+       */
+      readonly keptUntil?: string;
+    };
+    /**
+     * The last restore drill that ended.
+     */
+    readonly lastDrill?: {
+      /**
+       * When it ended.
+       */
+      readonly time: string;
+      /**
+       * Passed: the newest state was restored, and every assertion holds. Failed: not, and message says why. Skipped: nothing was found out about the backups, for example since a quota leaves no room; message says why.
+       */
+      readonly result: 'Passed' | 'Failed' | 'Skipped';
+      /**
+       * The last value of the annotation addons.paas.dev/drill-now that was carried out.
+       */
+      readonly request?: string;
+      /**
+       * The time of the state that was restored.
+       */
+      readonly recoveryPoint?: string;
+      /**
+       * How old that state was when the restore began, such as 4m12s: what would have been lost.
+       */
+      readonly age?: string;
+      /**
+       * How long the restore took, with the assertions, such as 1m30s.
+       */
+      readonly duration?: string;
+      /**
+       * What was found out.
+       */
+      readonly message?: string;
+    };
+    /**
+     * When the last restore drill ended that passed.
+     */
+    readonly lastDrillPassTime?: string;
+    /**
+     * The last restore drill that failed. Absent once a later one passed.
+     */
+    readonly drillFailure?: {
+      /**
+       * When it ended.
+       */
+      readonly time: string;
+      /**
+       * What was found out.
+       */
+      readonly message?: string;
+    };
+    /**
+     * When the next scheduled restore drill begins.
+     */
+    readonly nextDrillTime?: string;
     /**
      * The last lineages of backups, the present one first.
      */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
 import { cut } from '../../api/text.ts';
 import { timestampOf } from '../../api/time.ts';
-import { type Action, type ActionResult, createBackup } from '../decision.ts';
+import { type Action, type ActionResult, createOther } from '../decision.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { buildBackup, hasFailed } from './first-backup.ts';
@@ -80,7 +80,7 @@ export function backupNow(
     return { actions: [], now: { request, result: 'Refused', message: backup.message, endTime: timestampOf(now) } };
   // What was read may be another one, which is awaited as well.
   return backup.kind === 'absent' || backup.kind === 'found'
-    ? { actions: [createBackup(buildBackup(s.addon, cluster, name))], now: running }
+    ? { actions: [createOther('backup', buildBackup(s.addon, cluster, name))], now: running }
     : { actions: [], now: last };
 }
 

@@ -8,7 +8,9 @@ import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
 import { majorOf } from '../database/version.ts';
-import { type Action, applyTo, createBackup, type Fields, remove } from '../decision.ts';
+import { type Action, applyTo, createOther, type Fields, remove } from '../decision.ts';
+import type { DrillChapter } from '../drill/drill.ts';
+import type { DrillRecord } from '../drill/record.ts';
 import { diffChild, diffKept, isWritten } from '../ownership/child-diff.ts';
 import { handOver } from '../ownership/handover.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
@@ -18,7 +20,7 @@ import { recheckAfter, soonest, type Verdict } from '../verdict.ts';
 import { archiveOf, destinationPathOf, lineageOf, objectStoreOf, serverNameOf } from './archive.ts';
 import { archivingOf, failedArchiving, isInForce, recordedBackup } from './archiving.ts';
 import { type BackupNow, backupNow, isRequestRunning, requestNotReady, requestSuspended } from './backup-now.ts';
-import { nextStart } from './cron.ts';
+import { nextStart, problemOf } from './cron.ts';
 import { failedSinceOf, outdatedFailures } from './failed-backups.ts';
 import { judgeFailure } from './failure.ts';
 import { attemptName, buildBackup, hasFailed, untilAttempt } from './first-backup.ts';
@@ -56,7 +58,7 @@ export function archiveChapter({ s, target }: Round): Chapter & { readonly actio
 }
 
 /** @returns the first Backup, the schedule, BackupReady and `status.backup`; a plan without backups has no BackupReady */
-export function backupChapter(round: Round, { provisioned }: DatabaseChapter): Chapter {
+export function backupChapter(round: Round, { provisioned }: DatabaseChapter, { record }: DrillChapter): Chapter {
   const { s, target, suspended, now } = round;
   const isWanted = target.backup !== 'none';
   const window = windowOf(s, target);
@@ -72,7 +74,7 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter): C
       alterationIn(s, target, wanted) ??
       unavailable(provisioned) ??
       unreadable(round) ??
-      judgeBackup(s, target, window, now))
+      judgeBackup(s, target, window, record, now))
     : undefined;
   const notReady = isHealthy(provisioned) ? undefined : requestNotReady;
   const asked = backupNow(s, target, suspended === undefined ? notReady : requestSuspended, now);
@@ -92,7 +94,8 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter): C
     ],
     conditions: { BackupReady: backupReady },
     status: {
-      backup: suspended === undefined ? levelOf(s, target, window, now, asked.now) : observedLevel(round, asked.now),
+      backup:
+        suspended === undefined ? levelOf(round, window, asked.now, record) : observedLevel(round, asked.now, record),
     },
     recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked.now), untilRead(s)),
   };
@@ -128,7 +131,7 @@ function makeBackup({ s, target, now }: Round): Pick<Chapter, 'actions' | 'reche
   const wait = untilAttempt(addon, series, own.cluster, now);
   if (wait > 0) return { recheckAfter: wait };
   const backup = buildBackup(addon, own.cluster, attemptName(addon, series));
-  return { actions: [createBackup(backup)], recheckAfter: runningRecheck };
+  return { actions: [createOther('backup', backup)], recheckAfter: runningRecheck };
 }
 
 /** What is there instead of the ObjectStore that the database was restored from, which is not needed for its own backups. */
@@ -178,11 +181,10 @@ function unreadable({ s, target }: Round): Verdict | undefined {
 type BackupStatus = NonNullable<Fields['backup']>;
 
 function levelOf(
-  s: Situation,
-  target: Target,
+  { s, target, now }: Omit<Round, 'suspended'>,
   window: RecoveryWindow | undefined,
-  now: number,
   asked: BackupNow | undefined,
+  drills: DrillRecord,
 ): BackupStatus {
   const { backup: level, schedule, archive } = target;
   const lineages = lineagesOf(s, target, now);
@@ -190,6 +192,7 @@ function levelOf(
   const past = {
     ...(failedSince === undefined ? {} : { failedSince }),
     ...(asked === undefined ? {} : { now: asked }),
+    ...drills,
     ...(lineages.length === 0 ? {} : { lineages: [...lineages] }),
   };
   if (level === 'none') return { requested: level, effective: 'none', ...past };
@@ -222,7 +225,11 @@ function levelOf(
 }
 
 /** While an addon is suspended: the level of the plan that was applied, with what is observed of it now. */
-function observedLevel({ s, target, now }: Round, asked: BackupNow | undefined): BackupStatus | undefined {
+function observedLevel(
+  { s, target, now }: Round,
+  asked: BackupNow | undefined,
+  drills: DrillRecord,
+): BackupStatus | undefined {
   const recorded = s.addon.status?.backup;
   const { cluster } = s.own;
   if (recorded === undefined) return undefined;
@@ -230,7 +237,7 @@ function observedLevel({ s, target, now }: Round, asked: BackupNow | undefined):
   if (recorded.requested === undefined) return { ...recorded, ...told };
   const isSame = target.archive?.serverName === serverNameOf(cluster);
   const applied = { ...target, backup: recorded.requested, archive: isSame ? target.archive : archiveOf(cluster) };
-  const seen = levelOf(s, applied, windowOf(s, applied), now, asked);
+  const seen = levelOf({ s, target: applied, now }, windowOf(s, applied), asked, drills);
   const { effective, archiving, lastSuccessTime, lastFailure, recoveryWindow, serverName, lineages } = seen;
   const { archiving: _, lastSuccessTime: __, lastFailure: ___, recoveryWindow: ____, ...kept } = recorded;
   return {
@@ -342,7 +349,13 @@ function withoutStore(s: Situation, target: Target): Verdict {
   return { reason: 'NoObjectStore', message: `${why}, ${archive === undefined ? 'so none are taken' : goesOn}` };
 }
 
-function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | undefined, now: number): Verdict {
+function judgeBackup(
+  s: Situation,
+  target: Target,
+  window: RecoveryWindow | undefined,
+  { drillFailure }: DrillRecord,
+  now: number,
+): Verdict {
   const { archive, backup: level } = target;
   const { cluster } = s.own;
   if (archive?.chosen === undefined) return withoutStore(s, target);
@@ -394,6 +407,18 @@ function judgeBackup(s: Situation, target: Target, window: RecoveryWindow | unde
     return {
       reason: 'WindowShorterThanRetention',
       message: `base backups are completed since ${eaten.since}, but the oldest one below ${folder} is of ${eaten.from}, although the retention is ${archive.chosen.retention}`,
+    };
+  const { schedule } = s.addon.spec.backup?.drill ?? {};
+  const problem = schedule === undefined ? undefined : problemOf(schedule);
+  if (problem !== undefined)
+    return {
+      reason: 'InvalidSpec',
+      message: `spec.backup.drill.schedule "${schedule}" ${problem}; no drill begins by it`,
+    };
+  if (drillFailure !== undefined)
+    return {
+      reason: 'DrillFailed',
+      message: `the restore drill that ended at ${drillFailure.time} failed: ${drillFailure.message ?? noReason}`,
     };
   return { reason: 'InForce', message: `"${level}" backups are taken to object store "${name}"` };
 }

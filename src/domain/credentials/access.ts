@@ -6,6 +6,7 @@ import type { Chapter, Round } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
 import type { LoginPlace } from '../decision.ts';
+import { drillQuestion } from '../drill/due.ts';
 import { sourceSecretName } from '../names.ts';
 import { recordedCondition } from '../recorded.ts';
 import { rolesQuestion } from '../restore/lock.ts';
@@ -39,7 +40,7 @@ export function accessChapter(
   if (connectionCheck === 'Off') return { conditions: { Connectable: undefined } };
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;
-  const isAsked = observed.resync || !isCurrent || isArchiverDue(s, target, now);
+  const isAsked = observed.resync || !isCurrent || isArchiverDue(s, target, now) || drillQuestion(addon) !== undefined;
   const isDue = judgeReady(database, credentials).reason === 'Running' && isAsked;
   const last = database.isUsable && isCurrent ? verdictOf(recordedCondition(addon, 'Connectable')) : undefined;
   const proves = {
@@ -58,7 +59,8 @@ export function accessChapter(
 
 function questionOf(s: Situation, target: Target): Question {
   const archiver = archiverQuestion(s, target);
-  return { ...(archiver && { archiver }), ...rolesQuestion(s, target) };
+  const drill = drillQuestion(s.addon);
+  return { ...(archiver && { archiver }), ...rolesQuestion(s, target), ...(drill && { drill }) };
 }
 
 const loginPending: Verdict = {

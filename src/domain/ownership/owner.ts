@@ -45,7 +45,12 @@ export function deletesChildren({ spec: { mode = 'standard' } }: PostgresAddon):
 
 /** Whether a deletion of this addon that is in progress must keep the children in service. */
 export function keepsChildren(addon: PostgresAddon): boolean {
-  return !deletesChildren(addon) || addon.metadata.finalizers?.includes(orphanFinalizer) === true;
+  return !deletesChildren(addon) || isOrphaning(addon);
+}
+
+/** Whether the garbage collector is about to remove the owner references from all that the addon owns (`--cascade=orphan`). */
+export function isOrphaning({ metadata }: PostgresAddon): boolean {
+  return metadata.finalizers?.includes(orphanFinalizer) === true;
 }
 
 /** Whether the garbage collector would delete the child with the addon. */

@@ -6,12 +6,13 @@ import type { Lineage } from '../backup/lineage.ts';
 import { namesOf } from '../child-names.ts';
 import { kindOf, roles } from '../children.ts';
 import type { Action, Decision } from '../decision.ts';
+import { whatIsLeft } from '../drill/objects.ts';
 import { formerUidOf } from '../recorded.ts';
 import { type FoundChild, type Situation, unseen } from '../situation.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
 import { hasFinalizer, otherFinalizers, removeFinalizer } from './finalizer.ts';
 import { handOver, isMarked } from './handover.ts';
-import { classifyOwner, hasOwnerReference, keepsChildren, uidOn } from './owner.ts';
+import { classifyOwner, hasOwnerReference, isOrphaning, keepsChildren, uidOn } from './owner.ts';
 
 /** @param s the situation of an addon with a deletionTimestamp */
 export function release(s: Situation): Decision {
@@ -22,6 +23,8 @@ export function release(s: Situation): Decision {
   if (blind !== undefined) return reporting(blind, []);
   const keeps = keepsChildren(addon) || isLoose(s);
   const actions = [
+    // The garbage collector leaves it behind with the rest.
+    ...(isOrphaning(addon) ? whatIsLeft(s).actions : []),
     ...handAll(s, keeps ? 'orphaned' : 'held'),
     ...(hasFinalizer(addon) ? [removeFinalizer(addon)] : []),
   ];
@@ -31,7 +34,9 @@ export function release(s: Situation): Decision {
 
 /** The addon was removed before its Cluster was marked for the next one (--cascade=orphan): this is the only chance to mark it. */
 export function markLeftovers(s: Situation): Decision {
-  return { ...reporting(kept(s), handAll(s, 'orphaned')), ends: true };
+  // The garbage collector may have removed the owner reference of what a restore drill made, just before the addon was gone.
+  const left = whatIsLeft(s).actions.filter(() => s.observed.drill.store?.metadata.ownerReferences === undefined);
+  return { ...reporting(kept(s), [...left, ...handAll(s, 'orphaned')]), ends: true };
 }
 
 /**

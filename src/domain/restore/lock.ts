@@ -19,7 +19,7 @@ function isUnlocked({ metadata }: PostgresAddon): boolean {
  * The lines of pg_hba.conf that let only the owner log in over the network. They are in force before the first connection: CNPG puts its
  * own rules, for replication and poolers, before them, and the one that lets everybody in after them.
  */
-function lockFor(owner: string): readonly string[] {
+export function lockFor(owner: string): readonly string[] {
   // Whoever can write a status or a Cluster must not add a line of another kind.
   return /^[a-z_][a-z0-9_]{0,62}$/.test(owner) ? [`host all "${owner}" all scram-sha-256`, reject] : [reject];
 }

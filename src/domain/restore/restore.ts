@@ -8,16 +8,13 @@ import { majorOf } from '../database/version.ts';
 import { diffKept } from '../ownership/child-diff.ts';
 import { handOver } from '../ownership/handover.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
-import { compareQuantities } from '../quantity.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { isUnlocking, lockedRoles } from './lock.ts';
+import { recoveryResources } from './memory.ts';
 import { originIncarnation, originStoreOf } from './origin.ts';
 import { type Origin, originNamespace } from './request.ts';
-
-/** The container that reads a base backup needs more memory than the one that writes it: 852 MB took 1Gi (plugin 0.14). */
-const recoveryMemory = '1Gi';
 
 /** How far the clock of whoever wrote the time may be ahead. Milliseconds. */
 const clockTolerance = 60_000;
@@ -79,11 +76,9 @@ function buildOriginStore(
   { names, profile }: Target,
   chosen: NonNullable<Origin['chosen']>,
 ): ObjectStoreManifest {
-  const { request, limit } = profile.sidecarMemory;
-  const memory = (compareQuantities(limit, recoveryMemory) ?? 0) > 0 ? limit : recoveryMemory;
   return objectStoreManifest(s.addon, names.originStore, chosen, {
     namespace: originNamespace(s.addon),
     annotations: { [annotations.objectStore]: String(originIncarnation(s)) },
-    resources: { requests: { memory: request }, limits: { memory } },
+    resources: recoveryResources(profile),
   });
 }

@@ -3,6 +3,7 @@
 import { annotations, labels, protectionFinalizer } from '../../api/addon.ts';
 import type { ClusterSpec, Partially } from '../../api/cnpg.ts';
 import { children, roles } from '../../domain/children.ts';
+import { isRole } from '../../domain/decision.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
 import { belongs, holdsWhatIsAsked, isDying, isLeftBehind, labelOf } from '../belongs.ts';
 import { sameFields } from '../fields.ts';
@@ -78,7 +79,7 @@ export const objectRules = {
         return `it deleted ${kindOf[slot]} in another state than it had observed`;
     }
     const { request } = step.attempt;
-    const deletes = request.verb === 'delete' && (request.child === 'backup' || !children[request.child].removable);
+    const deletes = request.verb === 'delete' && !(isRole(request.child) && children[request.child].removable);
     return deletes ? `it asked to delete ${request.child}` : undefined;
   },
 
