@@ -23,7 +23,7 @@ export const larger: readonly Suite[] = [
   { name: 'backups', minutes: 12, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
   {
     name: 'restore',
-    minutes: 15,
+    minutes: 20,
     about: ['src/domain/restore/', 'src/domain/promotion/', 'src/domain/drill/', 'e2e/real/restore'],
   },
   { name: 'remedies', minutes: 16, about: ['src/api/conditions', 'e2e/harness/remedies', 'e2e/real/remedies'] },
