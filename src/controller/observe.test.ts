@@ -1,9 +1,10 @@
 // What is observed, by which reads, and what a failing read means: one that only explains never stops an action.
 import { describe, expect, it } from '@jest/globals';
-import { labels, type PostgresAddon, protectionFinalizer } from '../api/addon.ts';
+import { annotations, labels, type PostgresAddon, protectionFinalizer } from '../api/addon.ts';
 import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { WatchedResource } from '../api/resources.ts';
+import { platform as backedUp, inForce } from '../domain/backup/testing.ts';
 import { decide } from '../domain/decide.ts';
 import type { Observed } from '../domain/observed.ts';
 import {
@@ -51,6 +52,38 @@ function cacheOf<T extends KubeObject>(...objects: readonly T[]): Cache<T> {
   const within = (namespace: string) => objects.filter(({ metadata }) => metadata.namespace === namespace);
   const find = (namespace: string, name: string) => within(namespace).find(({ metadata }) => metadata.name === name);
   return { get: find, inNamespace: within, record: () => {}, forget: () => {} };
+}
+
+/** An addon whose backups are in force, at which somebody asks for a restore drill. @param drill that runs */
+function asking(
+  request: string | undefined,
+  drill?: NonNullable<NonNullable<PostgresAddon['status']>['backup']>['drill'],
+): PostgresAddon {
+  const { addon } = inForce();
+  const last = {
+    type: 'Connectable',
+    status: 'True',
+    reason: 'LoggedIn',
+    message: '',
+    lastTransitionTime: '',
+  } as const;
+  const notes = request === undefined ? {} : { annotations: { [annotations.drillNow]: request } };
+  const backup = { ...addon.status?.backup, archiving: 'ok' as const, ...(drill && { drill }) };
+  return {
+    ...addon,
+    metadata: { ...addon.metadata, ...notes },
+    status: { ...addon.status, backup, conditions: [last] },
+  };
+}
+
+/** The dependencies for it, with the Cluster of a drill if there is one. */
+function drilling(addon: PostgresAddon, drillsFor: readonly string[], restored?: Cluster) {
+  const { cluster, objectStore } = inForce();
+  if (cluster === undefined || objectStore === undefined) throw new Error('no database');
+  const { deps, asked } = knowing({ addons: [addon], cluster, drillsFor }, notFound);
+  const clusters = cacheOf(cluster, ...(restored === undefined ? [] : [restored]));
+  const caches = { ...deps.caches, clusters, objectStores: cacheOf(objectStore) };
+  return { asked, deps: { ...deps, caches, platform: { ...backedUp, connectionCheck: 'Required' as const } } };
 }
 
 /** The dependencies of observe(), with an API server that answers reads by `answer`; and what was requested and logged. */
@@ -293,12 +326,28 @@ describe('without a read', () => {
     expect(await namesOf([addon, called('later'), called('unknown')], secret)).toEqual(['later']);
   });
 
-  it('a restore drill is taken from the caches, and takes a place only when it would begin', async () => {
-    const at = async (addon: PostgresAddon, drillsFor: readonly string[]) =>
-      (await observe(key, knowing({ addons: [addon], cluster: healthy, drillsFor }, away).deps))?.drill;
-    const nothing = { store: undefined, cluster: undefined, source: { kind: 'unread' }, facts: { kind: 'unread' } };
-    // It is not due.
-    expect(await at(running, [key])).toEqual({ ...nothing, hasRoom: false });
+  it('a restore drill takes a place only if it would begin, and only if there is one', async () => {
+    const hasRoom = async (addon: PostgresAddon, drillsFor: readonly string[]) =>
+      (await observe(key, drilling(addon, drillsFor).deps))?.drill.hasRoom;
+    expect(await hasRoom(asking('one'), [key])).toBe(true);
+    expect(await hasRoom(asking('one'), [])).toBe(false);
+    expect(await hasRoom(asking(undefined), [key])).toBe(false);
+  });
+
+  it('of a restore drill that runs, its objects are taken from the caches, and its Secret is read once its Cluster is up', async () => {
+    const { cluster: own } = inForce();
+    if (own === undefined) throw new Error('no Cluster');
+    const restored = { ...own, metadata: { ...own.metadata, name: 'drill-db-team-a-shop', uid: 'drill-uid' } };
+    const startTime = '2026-01-02T03:00:00Z';
+    const drill = { step: 'Restoring', startTime, restoreTime: startTime } as const;
+    const secret = '/api/v1/namespaces/team-a/secrets/drill-db-team-a-shop-app';
+    const up = drilling(asking(undefined, drill), [], restored);
+    expect((await observe(key, up.deps))?.drill).toMatchObject({ cluster: restored, source: { kind: 'absent' } });
+    expect(up.asked).toContain(secret);
+    const starting = drilling(asking(undefined, drill), [], { ...restored, status: {} });
+    expect((await observe(key, starting.deps))?.drill.facts.kind).toBe('found');
+    expect(starting.asked).not.toContain(secret);
+    expect(starting.asked.some((path) => path.endsWith('/pods'))).toBe(true);
   });
 
   it('a child that is not there is absent', async () => {

@@ -308,7 +308,10 @@ describe('a drill that does not pass', () => {
     });
     // As after an outage of the operator.
     expect(stepOf(round(later(marked, 15 * minute), { answer: { archivedWal: mark.wal } }))).toBe('Restoring');
-    for (const waiting of [begun, marked]) {
+    // The clock of the server is ahead.
+    const ahead = round(begun, { answer: { mark: { ...mark, time: testTime + 5 * hour } } });
+    expect(lastOf(round(later(ahead, 15 * minute), older))?.result).toBe('Failed');
+    for (const waiting of [begun, marked, ahead]) {
       expect(stepOf(round(later(waiting, 29 * minute)))).toBe('Archiving');
       expect(lastOf(round(later(waiting, 30 * minute)))).toMatchObject({ result: 'Skipped' });
     }
@@ -469,6 +472,19 @@ it.each([
     expect(round({ ...it, addon: { ...it.addon, metadata } }).wrote).toEqual(expected);
   },
 );
+
+it('of an addon that is gone, it is removed only if the garbage collector has left it behind', () => {
+  const it = restoring(scene('one'));
+  const { store } = it.drill;
+  const removed = (metadata: object | undefined): readonly string[] => {
+    const left = store && metadata && { ...store, metadata: { ...store.metadata, ...metadata } };
+    const { actions } = think(but(look({ ...it, drill: { ...it.drill, store: left } }), { gone: true }));
+    return summary(actions.filter(({ child }) => child === 'drillStore'));
+  };
+  expect(removed({ ownerReferences: undefined })).toEqual(['delete ObjectStore']);
+  expect(removed({})).toEqual([]);
+  expect(removed({ ownerReferences: undefined, labels: {} })).toEqual([]);
+});
 
 describe('the schedule', () => {
   const { addon } = scene(undefined);

@@ -17,7 +17,7 @@ import type { Target } from '../target.ts';
 import { stateOf, type Verdict } from '../verdict.ts';
 import { canBegin, impossible, isDue, newRequest } from './due.ts';
 import { buildDrillCluster, buildDrillStore, idOf, whatIsLeft } from './objects.ts';
-import { begun, type Drill, type DrillRecord, drillsOf, type End, ended } from './record.ts';
+import { begun, type Drill, type DrillRecord, drillsOf, type End, ended, waitingSince } from './record.ts';
 import { nextDrill } from './schedule.ts';
 
 export interface DrillChapter extends Chapter {
@@ -106,8 +106,7 @@ function end(record: DrillRecord, drill: Drill, what: End, now: number): DrillCh
 
 /** What a login finds out is in record.ts: that the archive has it, or should have it long since. */
 function archiving({ now }: Round, record: DrillRecord, drill: Drill): DrillChapter {
-  const since = recordedTime(drill.mark?.time ?? drill.startTime, now) ?? now;
-  if (now - since < loginLimit) return { record, wakeAfter: betweenLooks };
+  if (now - waitingSince(drill, now) < loginLimit) return { record, wakeAfter: betweenLooks };
   const message = `no login to the database has told of the archive for ${loginLimit / 60_000} min`;
   return end(record, drill, { result: 'Skipped', message }, now);
 }

@@ -147,9 +147,14 @@ function archivedIn(drill: Drill, { mark, archivedWal }: NonNullable<ActionResul
 const archivingLimit = 15 * 60_000;
 
 /** Whether a login has told that what is waited for should have been archived long since. */
-function isOverdue({ step, mark }: Drill, { archivedWal }: NonNullable<ActionResult['answer']>, now: number): boolean {
-  const since = recordedTime(mark?.time, now);
-  return step === 'Archiving' && archivedWal !== undefined && since !== undefined && now - since >= archivingLimit;
+function isOverdue(drill: Drill, { archivedWal }: NonNullable<ActionResult['answer']>, now: number): boolean {
+  const isWaiting = drill.step === 'Archiving' && drill.mark !== undefined && archivedWal !== undefined;
+  return isWaiting && now - waitingSince(drill, now) >= archivingLimit;
+}
+
+/** Since when a drill waits for the archive. The clock of the server, which wrote the mark, may be ahead. Wall-clock time in milliseconds. */
+export function waitingSince({ mark, startTime }: Drill, now: number): number {
+  return recordedTime(mark?.time, now) ?? recordedTime(startTime, now) ?? now;
 }
 
 function notArchived({ mark }: Drill): End {

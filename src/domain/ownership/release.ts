@@ -35,7 +35,8 @@ export function release(s: Situation): Decision {
 /** The addon was removed before its Cluster was marked for the next one (--cascade=orphan): this is the only chance to mark it. */
 export function markLeftovers(s: Situation): Decision {
   // The garbage collector may have removed the owner reference of what a restore drill made, just before the addon was gone.
-  const left = whatIsLeft(s).actions.filter(() => s.observed.drill.store?.metadata.ownerReferences === undefined);
+  const { ownerReferences = [] } = s.observed.drill.store?.metadata ?? {};
+  const left = ownerReferences.length === 0 ? whatIsLeft(s).actions : [];
   return { ...reporting(kept(s), [...left, ...handAll(s, 'orphaned')]), ends: true };
 }
 
