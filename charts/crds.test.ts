@@ -1,10 +1,11 @@
-// The API server refuses a CRD with a key that no schema has, and a comma too many in YAML is enough to make one.
+// The API server refuses a CRD with a key that no schema has, and a comma too many in YAML is enough to make one. And it limits what of an
+// addon is cached whole.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { repositoryRoot } from '../hack/toolchain/repository.ts';
-import { record } from '../src/api/raw.ts';
+import { longestText, record } from '../src/api/raw.ts';
 
 /** The keys of a schema that this CRD needs: JSONSchemaProps of apiextensions.k8s.io/v1. */
 const known = new Set([
@@ -27,10 +28,62 @@ function strangeIn(schema: unknown, path: string): readonly string[] {
   ];
 }
 
-it('has only keys that a schema can have', async () => {
+async function schemaOfAddons(): Promise<unknown> {
   const crd: unknown = parse(await readFile(join(repositoryRoot, 'crds/addons.paas.dev_postgresaddons.yaml'), 'utf8'));
   const [version] = record(record(crd).spec).versions as readonly unknown[];
-  const { openAPIV3Schema } = record(record(version).schema);
-  expect(Object.keys(record(record(openAPIV3Schema).properties))).toEqual(expect.arrayContaining(['spec', 'status']));
-  expect(strangeIn(openAPIV3Schema, '')).toEqual([]);
+  return record(record(version).schema).openAPIV3Schema;
+}
+
+it('has only keys that a schema can have', async () => {
+  const schema = await schemaOfAddons();
+  expect(Object.keys(record(record(schema).properties))).toEqual(expect.arrayContaining(['spec', 'status']));
+  expect(strangeIn(schema, '')).toEqual([]);
+});
+
+/** The most characters that a value of a schema has, with the names of its members; infinite if nothing limits them. */
+function mostCharacters(schema: unknown): number {
+  const { type, properties, items, additionalProperties, ...limits } = record(schema);
+  switch (type) {
+    case 'string':
+      return Array.isArray(limits.enum)
+        ? Math.max(...limits.enum.map((value) => String(value).length))
+        : Number(limits.maxLength ?? Number.POSITIVE_INFINITY);
+    case 'array':
+      return Number(limits.maxItems ?? Number.POSITIVE_INFINITY) * mostCharacters(items);
+    case 'object': {
+      if (limits['x-kubernetes-preserve-unknown-fields'] === true) return Number.POSITIVE_INFINITY;
+      const { maxProperties = Number.POSITIVE_INFINITY } = limits;
+      // The API server bounds the name of a member by nothing else.
+      if (additionalProperties !== undefined)
+        return Number(maxProperties) * (longestText + mostCharacters(additionalProperties));
+      const members = Object.entries(record(properties));
+      return members.reduce((sum, [name, member]) => sum + name.length + mostCharacters(member), 0);
+    }
+    case 'integer':
+    case 'number':
+    case 'boolean':
+      return 20;
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
+describe('the spec, which is cached whole,', () => {
+  it('is bounded in every part', async () => {
+    const { spec } = record(record(await schemaOfAddons()).properties);
+    const parts = Object.entries(record(record(spec).properties)).map(([name, one]) => [name, mostCharacters(one)]);
+    expect(parts.length).toBeGreaterThan(5);
+    expect(parts.filter(([, most]) => Number(most) > 50_000)).toEqual([]);
+  });
+
+  it.each([
+    ['a text of any length', { type: 'string', pattern: '^a*$' }],
+    ['a list of any length', { type: 'array', items: { type: 'integer' } }],
+    ['a list of texts of any length', { type: 'array', maxItems: 1, items: { type: 'string' } }],
+    ['any members', { type: 'object', additionalProperties: { type: 'integer' } }],
+    ['unknown members', { type: 'object', properties: {}, 'x-kubernetes-preserve-unknown-fields': true }],
+    ['anything', {}],
+  ])('would not be with %s', (_, part) => {
+    expect(mostCharacters({ type: 'object', properties: { part } })).toBe(Number.POSITIVE_INFINITY);
+  });
 });

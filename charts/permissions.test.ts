@@ -94,7 +94,7 @@ describe('the operator', () => {
     expect(all.length).toBeGreaterThan(20);
     const removable = roles.filter((role) => children[role].removable).map((role) => children[role].resource);
     expect(withVerb('delete', 'deletecollection').toSorted()).toEqual(
-      [...removable, 'backups' as const, 'objectStores' as const]
+      [...new Set([...removable, 'backups' as const, 'objectStores' as const])]
         .map((resource) => permissionOf(resource, 'delete'))
         .toSorted(),
     );

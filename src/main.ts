@@ -32,6 +32,7 @@ import type { Log } from './runtime/log.ts';
 import { Metrics } from './runtime/metrics.ts';
 import type { Output } from './runtime/output.ts';
 import { WorkQueue } from './runtime/queue.ts';
+import { logSpin } from './runtime/spin.ts';
 import { AddonOperator, type Stop } from './shell.ts';
 import { SmokeTestError, smokeTest } from './smoke-test.ts';
 
@@ -87,8 +88,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     observe: metrics.queue,
     handle: (key, _signal, offWorker) => reconcile(key, deps, offWorker),
     onError: (key, error) => log.warn('reconcile failed; requeueing', { addon: key, error }),
-    onSpin: (key) =>
-      log.warn('reconciled more than 120 times within a minute; no more is logged until it calms down', { addon: key }),
+    onSpin: (key) => logSpin(log, key),
   });
   const enqueue = (key: string): void => queue.add(key);
   /** A status must not be written before it is known what the served schema lacks. */

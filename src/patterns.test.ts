@@ -3,12 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseSync } from '@swc/core';
-import { projectAddon } from './api/addon.ts';
-import { projectCluster, projectScheduledBackup } from './api/cnpg.ts';
+import { type PostgresAddon, projectAddon } from './api/addon.ts';
+import { projectObjectStore } from './api/barman.ts';
+import { projectBackup, projectCluster, projectScheduledBackup } from './api/cnpg.ts';
+import { projectJob } from './api/job.ts';
 import type { KubeObject } from './api/kubernetes.ts';
 import { longestText, text } from './api/raw.ts';
 import { projectClaim, projectPod, projectWarning } from './api/workload.ts';
 import { alterationOf } from './domain/alteration.ts';
+import { created, ends, reasonOf, round } from './domain/backup/testing.ts';
 import { previewOf } from './domain/database/plan-change.ts';
 import { cnpgReport } from './domain/database/readiness.ts';
 import { findCause } from './domain/diagnosis/diagnosis.ts';
@@ -105,6 +108,11 @@ describe('a megabyte of', () => {
     expect(milliseconds(() => causeWith(`read tcp ${text}`))).toBeLessThan(mostMilliseconds);
   });
 
+  it.each(hostile)('%j in what a backup or the archive reports costs milliseconds', (_pump, text) => {
+    for (const run of [() => failedBackupWith(text), () => reportsWith(text)])
+      expect(milliseconds(run)).toBeLessThan(mostMilliseconds);
+  });
+
   it.each(hostile)('%j in an answer, a log entry or a preview costs milliseconds', (_pump, text) => {
     for (const run of [
       () => errorFromResponse(500, text),
@@ -163,6 +171,35 @@ function causeWith(text: string): unknown {
   return found;
 }
 
+/** The decision after a first base backup that failed with this error. */
+function failedBackupWith(text: string): unknown {
+  const world = created();
+  const raw = {
+    apiVersion: '',
+    kind: 'Backup',
+    metadata: {},
+    status: { phase: 'failed', error: text, stoppedAt: text },
+  };
+  const { status } = projectBackup(raw as never);
+  const after = round(ends(world, `${world.addon.status?.backup?.serverName}-first`, status));
+  expect(reasonOf(after)).toBe('BackupFailed');
+  return after;
+}
+
+/** The decision about a Cluster whose conditions, and an ObjectStore whose windows, have this text wherever somebody else writes. */
+function reportsWith(text: string): unknown {
+  const { cluster, objectStore, ...world } = created();
+  const conditions = ['ContinuousArchiving', 'LastBackupSucceeded', 'Ready'].map((type) => {
+    return { type, status: type === 'Ready' ? 'True' : 'False', reason: text, message: text, lastTransitionTime: text };
+  });
+  const window = { firstRecoverabilityPoint: text, lastSuccessfulBackupTime: text, lastFailedBackupTime: text };
+  return round({
+    ...world,
+    cluster: projectCluster({ ...cluster, status: { ...cluster?.status, conditions } } as never),
+    objectStore: projectObjectStore({ ...objectStore, status: { serverRecoveryWindow: { [text]: window } } } as never),
+  });
+}
+
 function previewWith(text: string): unknown {
   const addon = anAddon();
   const asked = projectAddon({
@@ -178,7 +215,14 @@ describe('what is kept of an object', () => {
   const long = 'x'.repeat(megabyte);
   const many = <T>(value: T): readonly T[] => Array.from({ length: 1000 }, () => value);
   const container = { name: long, image: long, state: { waiting: { reason: long, message: long } } };
-  const metadata = { name: 'a', uid: 'u', creationTimestamp: long };
+  const reference = { apiVersion: long, kind: long, name: long, uid: long };
+  const lists = { ownerReferences: many(reference), finalizers: many(long) };
+  const metadata = { name: 'a', uid: 'u', creationTimestamp: long, ...lists };
+  const raw = (kind: string) => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name: 'a', uid: 'u', annotations: { other: long }, ...lists },
+  });
   const conditions = many({ type: long, status: long, reason: long, message: long });
   const statuses = { containerStatuses: many(container), initContainerStatuses: many(container) };
   const notes = Object.fromEntries(Object.values(annotations).map((name) => [name, long]));
@@ -186,8 +230,17 @@ describe('what is kept of an object', () => {
   function stretched<T extends KubeObject>(object: T): T {
     const { apiVersion, kind, metadata: own, ...rest } = object;
     const parts = JSON.stringify(rest, (_key, value) => (typeof value === 'string' ? long : value));
-    return { apiVersion, kind, metadata: { ...own, annotations: notes, labels: notes }, ...JSON.parse(parts) };
+    return {
+      apiVersion,
+      kind,
+      metadata: { ...own, annotations: notes, labels: notes, ...lists },
+      ...JSON.parse(parts),
+    };
   }
+
+  const lineage = { serverName: long, store: long };
+  const edited = { clusterName: long, operator: long, ready_at: long, image: long };
+  const listed = { ...edited, backup: { lineages: many(lineage) }, conditions: many({ type: 'A', message: 'a' }) };
 
   it.each([
     ['an event', projectWarning({ message: long, reason: long, involvedObject: { kind: long, name: long } })],
@@ -195,8 +248,52 @@ describe('what is kept of an object', () => {
     ['a pod', projectPod({ metadata, spec: { containers: many(container) }, status: { conditions, ...statuses } })],
     ['a Cluster', projectCluster(stretched(aCluster(anAddon({ plan: 'pro' }), { phaseReason: '' })))],
     ['a ScheduledBackup', projectScheduledBackup(stretched(aScheduledBackup(anAddon())))],
+    [
+      'a Cluster whose conditions are long',
+      projectCluster({
+        ...aCluster(anAddon()),
+        status: {
+          phase: long,
+          phaseReason: long,
+          conditions: ['ContinuousArchiving', 'LastBackupSucceeded', 'Ready'].flatMap((type) =>
+            many({ type, status: long, reason: long, message: long, lastTransitionTime: long }),
+          ),
+        },
+      } as never),
+    ],
+    [
+      'a Backup',
+      projectBackup({ ...raw('Backup'), status: { phase: long, error: long, stoppedAt: long, other: long } } as never),
+    ],
+    ['a Job', projectJob({ ...raw('Job'), status: { conditions: many({ type: long, status: 'True' }) } } as never)],
+    [
+      'an ObjectStore',
+      projectObjectStore({
+        ...raw('ObjectStore'),
+        spec: { configuration: { destinationPath: long, endpointURL: long }, retentionPolicy: long, other: long },
+        status: {
+          serverRecoveryWindow: Object.fromEntries(
+            Array.from({ length: 1000 }, (_, index) => [
+              `${index}${long.slice(0, 5000)}`,
+              { firstRecoverabilityPoint: long },
+            ]),
+          ),
+        },
+      } as never),
+    ],
     ['an addon', projectAddon({ ...anAddon(), metadata: stretched(anAddon()).metadata })],
+    ['an addon with a long status', projectAddon({ ...anAddon(), status: edited } as never)],
+    ['an addon with long lists in its status', projectAddon({ ...anAddon(), status: listed } as never)],
   ])('%s is bounded', (_what, kept) => expect(JSON.stringify(kept).length).toBeLessThan(200 * longestText));
+
+  it('the status that the operator itself writes is kept, however long what it quotes', () => {
+    const worlds = [reportsWith(long), failedBackupWith(long)] as readonly { readonly addon: PostgresAddon }[];
+    for (const { addon } of worlds) {
+      expect(JSON.stringify(addon.status)).toMatch(/x{100}/);
+      expect(projectAddon(addon).status).toEqual(addon.status);
+      expect(JSON.stringify(addon.status).length).toBeLessThan(20 * longestText);
+    }
+  });
 });
 
 describe('a text that is cut', () => {

@@ -166,3 +166,76 @@ describe('standard output is closed', () => {
     expect(await ended(child)).toBe(1);
   });
 });
+
+/** Fails as its environment says. It stops once its parent says so. */
+const failing = `
+  const { runProcess } = await import(${JSON.stringify(new URL('./process.ts', import.meta.url).href)});
+  const { FAILS: fails } = process.env;
+  await runProcess(() => {
+    if (fails === 'make') throw new Error('no parts');
+    return {
+      start: async () => {
+        if (fails === 'start') throw new Error('no port');
+        if (fails === 'oddly') throw 'no error';
+        process.on('message', () => {});
+        process.send('started');
+      },
+      stop: async () => {
+        const told = new Promise((resolve) => process.once('message', resolve));
+        process.send('stopping');
+        await told;
+        if (fails === 'stop') throw new Error('no end');
+      },
+    };
+  });`;
+
+/** @returns its exit code and what it said, once it has ended. @param act what its parent does with it */
+async function outcomeOf(fails: string, act: (child: ChildProcess) => Promise<void> = async () => {}) {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', failing],
+    { stdio: ['ignore', 'pipe', 'ignore', 'ipc'], env: { PATH: process.env.PATH, FAILS: fails } },
+  );
+  children.push(child);
+  const said = text(child.stdout as Readable);
+  const exit = once(child, 'exit');
+  await act(child);
+  const [code] = await exit;
+  return { code, lines: linesOf(await said) as readonly (Line & { readonly signal?: string })[] };
+}
+
+describe('a process', () => {
+  it.each([
+    ['make', 'could not start: no parts'],
+    ['start', 'could not start: no port'],
+    ['oddly', 'could not start: no error'],
+  ])('that cannot start says why, and ends with 1: %s', async (fails, msg) => {
+    const { code, lines } = await outcomeOf(fails);
+    expect([code, lines]).toMatchObject([1, [{ level: 'error', msg }]]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'is stopped by %s, once, and ends with 0 when that is done',
+    async (signal) => {
+      const { code, lines } = await outcomeOf('', async (child) => {
+        await once(child, 'message');
+        child.kill(signal);
+        await once(child, 'message');
+        child.kill('SIGTERM');
+        child.kill('SIGINT');
+        child.send('go on');
+      });
+      expect([code, lines]).toMatchObject([0, [{ level: 'info', msg: 'stopping', signal }]]);
+    },
+  );
+
+  it('that cannot stop says why, and ends with 1', async () => {
+    const { code, lines } = await outcomeOf('stop', async (child) => {
+      await once(child, 'message');
+      child.kill('SIGTERM');
+      await once(child, 'message');
+      child.send('go on');
+    });
+    expect([code, lines.at(-1)]).toMatchObject([1, { level: 'error', msg: 'shutdown failed: no end' }]);
+  });
+});

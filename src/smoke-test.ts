@@ -185,7 +185,6 @@ class Watched<T extends KubeObject> {
     this.#reflector = new Reflector({
       ...{ transport, gvr, namespace, store: this.#store, clock, random },
       onError: (error) => say(String(error)),
-      onStatus: () => this.#wake(),
     });
     this.#reflector.start();
   }
@@ -215,8 +214,8 @@ class Watched<T extends KubeObject> {
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#reflector.stop();
+  stop(): Promise<void> {
+    return this.#reflector.stop();
   }
 
   #wake(): void {

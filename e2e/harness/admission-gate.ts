@@ -34,6 +34,16 @@ interface Rule {
 const webhookName = 'vcluster.cnpg.io';
 const probe = 'gate-probe';
 
+/** What is true of the n-th write that fits, counted from now. */
+export function nth(n: number, fits: (write: Write) => boolean): (write: Write) => boolean {
+  let count = 0;
+  return (write) => {
+    if (!fits(write)) return false;
+    count += 1;
+    return count === n;
+  };
+}
+
 export class Gate {
   readonly #client: KubeClient;
   readonly #server: Server;
@@ -130,6 +140,7 @@ export class Gate {
             rule('', 'secrets'),
             rule('postgresql.cnpg.io', 'clusters', 'scheduledbackups', 'backups'),
             rule('barmancloud.cnpg.io', 'objectstores'),
+            rule('batch', 'jobs'),
             rule('addons.paas.dev', 'postgresaddons', 'postgresaddons/status'),
           ],
           namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },

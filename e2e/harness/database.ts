@@ -4,7 +4,8 @@ import { secrets } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resources.ts';
-import { byRole, children, type Role, roles } from '../../src/domain/children.ts';
+import { byRole, children, extraRoles, type Role, roles } from '../../src/domain/children.ts';
+import { extraForms } from '../../src/domain/extra-secrets/asked.ts';
 import { sourceSecretName } from '../../src/domain/names.ts';
 import { type Differences, differences } from './snapshot.ts';
 
@@ -15,6 +16,11 @@ export type Part = Role | 'source';
 export type Database = Readonly<Record<Part, LiveObject | undefined>>;
 
 const parts: readonly Part[] = [...roles, 'source'];
+
+/** The children of an addon that asks for nothing but a plan with backups. */
+export const usualRoles: readonly Role[] = roles.filter(
+  (role) => !['originStore', 'promotedSecret', ...extraRoles].includes(role),
+);
 
 /** A value for each part. */
 function byPart<T>(of: (part: Part) => T): Readonly<Record<Part, T>> {
@@ -32,7 +38,7 @@ export function placesOf(namespace: string, appId = 'shop'): Readonly<Record<Par
   const cluster = clusterOf(namespace, appId);
   return {
     ...byRole((role) => {
-      const name = children[role].name({ cluster, appId, promotedAppId: promotedApp }) ?? '';
+      const name = children[role].name({ cluster, appId, promotedAppId: promotedApp, extraForms }) ?? '';
       return [resources[children[role].resource].gvr, name] as const;
     }),
     source: [secrets, sourceSecretName(cluster)],

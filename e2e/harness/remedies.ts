@@ -263,6 +263,14 @@ export const remedies = {
       test: 'a time that the archive does not reach: it is named, and another addon restores the newest state',
     },
   },
+  Redacting: nothing,
+  RedactionFailed: {
+    remedy: 'Correct the ConfigMap, and delete the Job',
+    tried: {
+      file: 'e2e/real/restore/restore.test.ts',
+      test: 'also into another namespace, once its addon permits that, and redacted before anybody can log in',
+    },
+  },
   UpgradeFailed: {
     remedy: 'Remove the cause, and set spec.version to the new version again',
     tried: {

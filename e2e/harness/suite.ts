@@ -1,5 +1,5 @@
-// Sets up integration tests: one control plane for all, and for each file an operator process, a simulator, and a namespace per test.
-// Files run one after the other: two operators would reconcile each other's addons.
+// Sets up integration tests: a control plane for each of Jest's workers, and for each file an operator process, a simulator, and a
+// namespace per test.
 
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { type Cluster, down, issueKubeconfig } from '../../hack/cluster/cluster.
 import { leases, namespaces } from '../../hack/cluster/kinds.ts';
 import { identify } from '../../hack/cluster/names.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
-import { integrationCluster } from '../../hack/test/cluster-name.ts';
+import { clusterOf, integrationCluster } from '../../hack/test/cluster-name.ts';
 import { cacheRoot } from '../../hack/toolchain/cache.ts';
 import { withLock } from '../../hack/toolchain/lock.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
@@ -18,7 +18,7 @@ import { backupGvr, clusterGvr } from '../../src/api/cnpg.ts';
 import { DatabaseServer } from '../simulator/database-server.ts';
 import type { Pace } from '../simulator/sequences.ts';
 import { Simulator } from '../simulator/simulator.ts';
-import { Gate } from './admission-gate.ts';
+import { Gate, type Write } from './admission-gate.ts';
 import { AuditLog } from './audit.ts';
 import { controlPlane, furnish, kubectl, makeNamespace } from './cluster.ts';
 import { History } from './history.ts';
@@ -30,7 +30,7 @@ import { conditionOf, isRunning, isSettled } from './views.ts';
 export const testPace: Pace = { stale: 250, step: 60 };
 
 export interface SuiteOptions {
-  /** Name of the cluster; tests of one name share it. */
+  /** The beginning of the cluster's name; the files that a worker runs with the same one share it. */
   readonly cluster?: string;
   /** Whether an operator runs all the time. Tests of processes start their own. */
   readonly withOperator?: boolean;
@@ -143,6 +143,18 @@ export class Suite {
     return await this.startOperator();
   }
 
+  /**
+   * The operator dies at the next of its writes that fits, which is not stored.
+   * @param act what leads to that write, unless it comes by itself
+   */
+  async crashAt(gate: Gate, fits: (write: Write) => boolean, act?: () => Promise<unknown>): Promise<void> {
+    const { user } = this.operator;
+    const held = gate.hold((write) => write.user === user && fits(write));
+    await act?.();
+    await held;
+    await this.crashOperator();
+  }
+
   /** A new namespace; its name starts with a letter and is short. */
   async namespace(): Promise<string> {
     this.#namespaces += 1;
@@ -218,7 +230,7 @@ export class Suite {
 
 /** Registers the suite's start and end with Jest. @returns a way to get it inside tests */
 export function useSuite(options: SuiteOptions = {}): () => Suite {
-  const name = options.cluster ?? integrationCluster;
+  const name = clusterOf(options.cluster ?? integrationCluster, process.env.JEST_WORKER_ID ?? 1);
   let suite: Suite | undefined;
   let leave = async (): Promise<void> => undefined;
   // Longer than any wait inside a test, so that it is the wait that fails: it knows what was seen last.

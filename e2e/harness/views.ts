@@ -17,9 +17,11 @@ export function conditionOf(state: LiveObject, type: string): ConditionView | un
   );
 }
 
-/** Whether phase is running and status speaks of the present spec. */
+/** Whether phase is running, status speaks of the present spec, and no Secret is about to be written, which running does not wait for. */
 export function isRunning(state: LiveObject): boolean {
-  return state.status?.phase === 'running' && state.status.observedGeneration === state.metadata.generation;
+  const isPresent = state.status?.observedGeneration === state.metadata.generation;
+  const isWriting = conditionOf(state, 'ExtraSecretsPublished')?.reason === 'CredentialsPending';
+  return state.status?.phase === 'running' && isPresent && !isWriting;
 }
 
 /** Whether it runs, and backups are in force as far as its plan has some. The end of what can be restored is told last, by a login. */

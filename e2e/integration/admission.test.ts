@@ -155,6 +155,36 @@ it('the value of DATABASE_URL: it is never claimed to be published, and the mess
   await expectSettled(namespace);
 });
 
+it('values of two extra Secrets: both are named in one condition and written once, and the database runs', async () => {
+  const namespace = await suite().namespace();
+  const probe = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe-pgvars' }, data: { PGHOST: 'YQ==' } };
+  await patching(
+    namespace,
+    { group: '', version: 'v1', plural: 'secrets' },
+    {
+      patch:
+        '[JSONPatch{op: "replace", path: has(object.data.PGHOST) ? "/data/PGHOST" : "/data/host", value: "cHJveHk="}]',
+      when: 'request.name.endsWith("-pgvars") || request.name.endsWith("-binding")',
+    },
+    probe,
+    ({ data }) => data?.PGHOST === 'cHJveHk=',
+  );
+  await suite().createAddon(namespace, 'shop', {
+    plan: 'free',
+    connection: { extraSecrets: ['servicebinding', 'pgvars'] },
+  });
+  const addon = await untilChanged(namespace, 'ExtraSecretsPublished');
+  const { message } = conditionOf(addon, 'ExtraSecretsPublished') ?? {};
+  expect(message).toContain(
+    'Secret app-shop-database-binding with other values than requested: host has another value',
+  );
+  expect(message).toContain(
+    'Secret app-shop-database-pgvars with other values than requested: PGHOST has another value',
+  );
+  expect(conditionOf(addon, 'Ready')?.status).toBe('True');
+  await expectSettled(namespace);
+});
+
 const managedBy = 'app.kubernetes.io/managed-by';
 
 it('the label managed-by of a protected Cluster: it is named, written once, and the way to adopt the database is said', async () => {

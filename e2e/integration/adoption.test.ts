@@ -7,7 +7,6 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { objectStoreGvr } from '../../src/api/barman.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import { roles } from '../../src/domain/children.ts';
 import type { Write } from '../harness/admission-gate.ts';
 import {
   addonManifest,
@@ -19,6 +18,8 @@ import {
   nothing,
   type Part,
   placesOf,
+  unchanged,
+  usualRoles,
 } from '../harness/database.ts';
 import { oneStore } from '../harness/stores.ts';
 import { useSuite } from '../harness/suite.ts';
@@ -27,7 +28,7 @@ import { at, conditionOf, isRunning, secretText } from '../harness/views.ts';
 const suite = useSuite({ stores: oneStore });
 
 /** None of these databases was restored. */
-const parts: readonly Part[] = roles.filter((role) => role !== 'originStore' && role !== 'promotedSecret');
+const parts: readonly Part[] = usualRoles;
 const apply = ['apply', '--filename', '-'];
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
@@ -112,17 +113,16 @@ describe.each(['free', 'standard', 'pro'] as const)('the database of a protected
     expectTakenBack(left, addon, after);
     const uid = { 'metadata labels addons.paas.dev/uid': [left.addon.metadata.uid, addon.metadata.uid] };
     expect(changesOf(left.before, after)).toEqual({
+      ...unchanged,
       cluster: {
         ...uid,
         'metadata annotations addons.paas.dev/former-uid': [undefined, left.addon.metadata.uid],
         'metadata annotations addons.paas.dev/ready-at': [undefined, left.addon.status?.ready_at],
       },
-      originStore: {},
-      promotedSecret: {},
       objectStore: left.before.objectStore === undefined ? {} : uid,
       scheduledBackup: left.before.scheduledBackup === undefined ? {} : uid,
       urlSecret: uid,
-      source: {},
+      readUrlSecret: left.before.readUrlSecret === undefined ? {} : uid,
     });
     expect(addon.metadata.finalizers).toEqual(['addons.paas.dev/protection']);
     expect(addon.status).toMatchObject({

@@ -9,7 +9,7 @@ import { backupGvr, clusterGvr } from '../../src/api/cnpg.ts';
 import { anAddon, manifestOf, observing, testPlatform, think } from '../../src/domain/testing.ts';
 import { resourcePath } from '../../src/kube/resources.ts';
 import { storesFile } from '../../src/stores-file.ts';
-import type { Write } from '../harness/admission-gate.ts';
+import { nth, type Write } from '../harness/admission-gate.ts';
 import { clusterOf, type Database, databaseOf, nothing } from '../harness/database.ts';
 import { comparableChildren } from '../harness/snapshot.ts';
 import { oneStore } from '../harness/stores.ts';
@@ -137,6 +137,93 @@ describe('a crash', () => {
       const { serverName, lineages } = saidOf(addon);
       expect(await backupsIn(namespace)).toEqual([`${serverName}-first completed`]);
       expect(lineages).toHaveLength(1);
+    }
+  });
+});
+
+describe('a crash during a change of plan', () => {
+  it('to one with backups, and back, at any write, ends the same as without one', async () => {
+    const { client } = suite();
+    const changes = [
+      { plan: 'standard', order: ['objectstores', 'clusters', 'backups', 'scheduledbackups'] },
+      { plan: 'free', order: ['scheduledbackups', 'clusters'] },
+    ] as const;
+    const places = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const namespace = await suite().namespace();
+        await suite().createAddon(namespace, 'shop', { plan: 'free' });
+        await suite().untilRunning(namespace, 'shop');
+        return { namespace, gate: await suite().gate(namespace) };
+      }),
+    );
+    const [smooth, ...others] = places;
+    if (smooth === undefined) throw new Error('no namespace');
+    for (const { plan, order } of changes) {
+      await suite().patchAddon(smooth.namespace, 'shop', { plan });
+      const expected = await comparableChildren(client, await suite().untilSettled(smooth.namespace, 'shop'));
+      const stopped = others.slice(0, order.length);
+      const held = Promise.all(
+        stopped.map(({ gate }, index) => gate.hold((write) => isOurs(write) && write.resource === order[index])),
+      );
+      for (const { namespace } of stopped) await suite().patchAddon(namespace, 'shop', { plan });
+      await held;
+      await suite().crashOperator();
+      for (const { namespace } of stopped) {
+        const addon = await suite().untilSettled(namespace, 'shop');
+        expect(await comparableChildren(client, addon)).toEqual(expected);
+        expect(saidOf(addon).lineages).toHaveLength(1);
+      }
+    }
+  });
+});
+
+describe('a crash during a major upgrade', () => {
+  it('at any of its writes ends the same as without one', async () => {
+    const before = async (): Promise<string> => {
+      const namespace = await suite().namespace();
+      await suite().createAddon(namespace, 'shop', { plan: 'standard', version: '16' });
+      await suite().untilSettled(namespace, 'shop');
+      return namespace;
+    };
+    const upgraded = async (namespace: string): Promise<LiveObject> =>
+      await suite().addons.until(namespace, 'shop', 'version 17, with backups', (state) => {
+        return state.status?.version === '17' && isSettled(state);
+      });
+    const smooth = await before();
+    const mark = await suite().audit.mark();
+    await suite().patchAddon(smooth, 'shop', { version: '17' });
+    const { client } = suite();
+    const addon = await upgraded(smooth);
+    await suite().fence();
+    const expected = await comparableChildren(client, addon);
+    const writes = await writesIn(smooth, mark);
+    // The base backup before, the image, the new lineage, and the first base backup of that, until which the schedule rests.
+    expect(writes).toEqual([
+      'patch backups',
+      'patch clusters',
+      'patch clusters',
+      'patch scheduledbackups',
+      'patch backups',
+      'patch scheduledbackups',
+    ]);
+
+    const places = await Promise.all(writes.map(before));
+    const gates = await Promise.all(places.map((namespace) => suite().gate(namespace)));
+    const held = Promise.all(
+      gates.map((gate, index) => {
+        const [, resource] = writes[index]?.split(' ') ?? [];
+        const n = writes.slice(0, index + 1).filter((write) => write === writes[index]).length;
+        return gate.hold(nth(n, (write) => isOurs(write) && write.resource === resource));
+      }),
+    );
+    for (const namespace of places) await suite().patchAddon(namespace, 'shop', { version: '17' });
+    await held;
+    await suite().crashOperator();
+    for (const namespace of places) {
+      const after = await upgraded(namespace);
+      expect(await comparableChildren(client, after)).toEqual(expected);
+      expect(saidOf(after).lineages).toHaveLength(2);
+      expect(await backupsIn(namespace)).toHaveLength((await backupsIn(smooth)).length);
     }
   });
 });

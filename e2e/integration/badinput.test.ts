@@ -65,6 +65,11 @@ describe('a new addon is refused', () => {
       ['spec.database.name', 'must not be'],
     ],
     [
+      'with the database pgbouncer',
+      { plan: 'free', database: { name: 'pgbouncer' } },
+      ['spec.database.name', 'the console of a connection pooler'],
+    ],
+    [
       'with a database name that has to be quoted',
       { plan: 'free', database: { name: 'My-Db' } },
       ['spec.database.name', 'a-z, 0-9 and "_"'],
@@ -291,7 +296,7 @@ describe('a change is refused', () => {
     ['suspend, taken away', { suspend: true }, { suspend: null }],
   ])('but not for %s', async (_what, before, patch) => {
     const namespace = await suite().namespace();
-    await suite().kubectl(apply, manifest(namespace, { plan: 'free', ...before }));
+    expect(await suite().kubectl(apply, manifest(namespace, { plan: 'free', ...before }))).toMatchObject({ code: 0 });
     const args = [
       'patch',
       'pga',
@@ -308,7 +313,7 @@ describe('a change is refused', () => {
 
   it('of status.ready_at and status.clusterName once they are written', async () => {
     const namespace = await suite().namespace();
-    await suite().kubectl(apply, manifest(namespace, { plan: 'free' }));
+    expect(await suite().kubectl(apply, manifest(namespace, { plan: 'free' }))).toMatchObject({ code: 0 });
     const status = (value: object) => suite().client.patch(addonGvr, namespace, 'shop', { status: value }, 'status');
     await status({ ready_at: '2026-01-01T00:00:00Z', clusterName: 'db-one' });
     await expect(status({ ready_at: '2026-01-02T00:00:00Z' })).rejects.toThrow(

@@ -1,18 +1,21 @@
-// CloudNativePG is missing, gets installed, and is removed again while the operator runs. The test has a cluster of its own, because it
-// removes the CRDs of CNPG.
+// CloudNativePG or the Barman Cloud plugin is missing, gets installed, and is removed again while the operator runs. The test has a cluster of
+// its own, because it removes their CRDs.
 import { describe, expect, it } from '@jest/globals';
 import { customResourceDefinitions, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
-import { cnpgCrds } from '../../hack/toolchain/manifests.ts';
+import { cnpgCrds, pluginCrds } from '../../hack/toolchain/manifests.ts';
+import { objectStoreGvr } from '../../src/api/barman.ts';
 import { clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
+import type { Gvr } from '../../src/api/kubernetes.ts';
+import { environmentWith, oneStore } from '../harness/stores.ts';
 import { useSuite } from '../harness/suite.ts';
-import { conditionOf } from '../harness/views.ts';
+import { at, conditionOf } from '../harness/views.ts';
 
 const suite = useSuite({ cluster: 'it-bare', withOperator: false, takeDown: true });
 
-const kinds = [clusterGvr, scheduledBackupGvr];
+const ofCnpg = [clusterGvr, scheduledBackupGvr];
 
-async function uninstall(): Promise<void> {
+async function uninstall(kinds: readonly Gvr[]): Promise<void> {
   const { client } = suite();
   for (const { plural, group } of kinds)
     await client.remove(customResourceDefinitions, undefined, `${plural}.${group}`);
@@ -21,7 +24,7 @@ async function uninstall(): Promise<void> {
   // (crd_finalizer.go). Any change of the CRD but that of its Terminating condition wakes it, so one that stands still is annotated.
   const seen = new Map<string, { version: string | undefined; at: number }>();
   await eventually(
-    'the end of the kinds of CNPG',
+    'the end of the kinds',
     async () => {
       const left: string[] = [];
       for (const { plural, group } of kinds) {
@@ -43,9 +46,10 @@ async function uninstall(): Promise<void> {
   );
 }
 
-async function install(): Promise<void> {
+async function install(kinds: readonly Gvr[]): Promise<void> {
+  const files = [...(await cnpgCrds(() => undefined)), ...(await pluginCrds(() => undefined))];
   for (const { plural, group } of kinds) {
-    const file = (await cnpgCrds(() => undefined)).find((path) => path.endsWith(`${plural}.${group}.yaml`));
+    const file = files.find((path) => path.includes(`${plural}.${group}`));
     expect(await suite().kubectl(['apply', '--server-side', '--filename', file ?? ''])).toMatchObject({ code: 0 });
   }
 }
@@ -53,7 +57,7 @@ async function install(): Promise<void> {
 describe('without the kinds of CNPG', () => {
   it('the operator runs and says what is missing, until they come; and again when they go', async () => {
     const { addons, client } = suite();
-    await uninstall();
+    await uninstall(ofCnpg);
     const operator = await suite().startOperator();
     await operator.untilReady();
     const namespace = await suite().namespace();
@@ -63,14 +67,14 @@ describe('without the kinds of CNPG', () => {
     expect(conditionOf(reported, 'Ready')?.message).toMatch(/postgresql\.cnpg\.io.*install CloudNativePG/);
     expect(conditionOf(reported, 'Stalled')).toMatchObject({ status: 'True', reason: 'CNPGNotInstalled' });
 
-    await install();
+    await install(ofCnpg);
     // Without a restart: each watch looks again within 5 s.
     const running = await suite().untilRunning(namespace, 'shop');
     expect(running.metadata.uid).toBe(made.metadata.uid);
     expect(conditionOf(running, 'Stalled')).toBeUndefined();
 
     const url = await client.get(secrets, namespace, 'app-shop-database-url');
-    await uninstall();
+    await uninstall(ofCnpg);
     const again = await addons.until(
       namespace,
       'shop',
@@ -83,8 +87,42 @@ describe('without the kinds of CNPG', () => {
     expect((await client.get(secrets, namespace, 'app-shop-database-url'))?.metadata.uid).toBe(url?.metadata.uid);
     expect(operator.exit).toBeUndefined();
 
-    await install();
+    await install(ofCnpg);
     await suite().untilRunning(namespace, 'shop');
+    expect(operator.exit).toBeUndefined();
+    expect(await operator.stop()).toMatchObject({ code: 0 });
+  });
+});
+
+describe('without the kind of the Barman Cloud plugin', () => {
+  it('a database comes up, and says what its backups lack, until the plugin is installed; and again when it goes', async () => {
+    await uninstall([objectStoreGvr]);
+    const environment = await environmentWith(suite().cluster, oneStore);
+    const operator = await suite().startOperator({ environment });
+    await operator.untilReady();
+    const namespace = await suite().namespace();
+    await suite().createAddon(namespace, 'shop', { plan: 'standard' });
+    const running = await suite().untilRunning(namespace, 'shop');
+    const missing = await suite().untilReason(namespace, 'shop', 'BackupReady', 'PluginMissing');
+    expect(conditionOf(missing, 'BackupReady')).toMatchObject({
+      status: 'False',
+      message: expect.stringMatching(/barmancloud\.cnpg\.io.*install the Barman Cloud plugin/),
+    });
+    expect(conditionOf(missing, 'Ready')).toMatchObject({ status: 'True' });
+    expect(conditionOf(missing, 'Stalled')).toBeUndefined();
+    expect(at(missing.status, 'backup', 'effective')).toBe('none');
+
+    await install([objectStoreGvr]);
+    // Without a restart, and without a change of the addon.
+    const backedUp = await suite().untilSettled(namespace, 'shop');
+    expect(conditionOf(backedUp, 'BackupReady')).toMatchObject({ status: 'True' });
+    expect(backedUp.status?.ready_at).toBe(running.status?.ready_at);
+
+    await uninstall([objectStoreGvr]);
+    const gone = await suite().untilReason(namespace, 'shop', 'BackupReady', 'PluginMissing');
+    expect(gone.status?.phase).toBe('running');
+    expect(conditionOf(gone, 'Ready')).toMatchObject({ status: 'True' });
+    await install([objectStoreGvr]);
     expect(operator.exit).toBeUndefined();
     expect(await operator.stop()).toMatchObject({ code: 0 });
   });

@@ -9,7 +9,7 @@ import { isWrite } from '../harness/audit.ts';
 import { childrenIn, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
 import { oneStore } from '../harness/stores.ts';
 import { useSuite } from '../harness/suite.ts';
-import { at, conditionOf, isRunning, isSettled } from '../harness/views.ts';
+import { at, conditionOf, isRunning, isSettled, secretText } from '../harness/views.ts';
 
 const suite = useSuite({ stores: oneStore });
 
@@ -99,6 +99,27 @@ describe.each(others)('where %s the children', (_, interfere) => {
     const requests = await audit.since(mark);
     const idle = requests.filter((request) => request.user === operator.user && request.namespace === namespace);
     expect(idle.filter(isWrite)).toEqual([]);
+  });
+
+  it('a promotion takes the Secret of the app over, and back, with its owner', async () => {
+    const namespace = await running({ plan: 'free' });
+    await suite().createAddon(namespace, 'copy', { plan: 'free' });
+    const copy = await suite().untilRunning(namespace, 'copy');
+    await interfere(namespace);
+    const shop = suite().addons.latest(namespace, 'shop');
+    const seen = async (): Promise<readonly unknown[]> => {
+      const { urlSecret } = await database(namespace);
+      const host = new URL(secretText(urlSecret, 'DATABASE_URL')).hostname;
+      return [urlSecret?.metadata.ownerReferences?.map(({ uid }) => uid), host];
+    };
+    const hostOf = (name: string): string => `${clusterOf(namespace, name)}-rw.${namespace}`;
+    await suite().patchAddon(namespace, 'copy', { promote: { appId: 'shop' } });
+    await suite().untilReason(namespace, 'copy', 'Promoted', 'Promoted');
+    expect(await seen()).toEqual([[copy.metadata.uid], hostOf('copy')]);
+    await suite().patchAddon(namespace, 'copy', { promote: null });
+    await eventually('the URL of the first database', async () =>
+      expect(await seen()).toEqual([[shop.metadata.uid], hostOf('shop')]),
+    );
   });
 
   it('a smaller plan takes synchronous replication away with the replicas', async () => {

@@ -38,7 +38,7 @@ it('a new addon is in progress until a login has succeeded, even while CloudNati
   expect(courseSince(namespace, 0)).not.toContain('Current');
   suite().databases.relieve(namespace, clusterOf(namespace));
   const isReady = ['wait', 'pga/shop', '--namespace', namespace, '--for=condition=Ready', '--timeout=1m'];
-  await suite().kubectl(isReady);
+  expect(await suite().kubectl(isReady)).toMatchObject({ code: 0 });
   expect(suite().databases.loginsTo(namespace, clusterOf(namespace))).toBeGreaterThan(0);
   await suite().untilRunning(namespace, 'shop');
   expect(courseSince(namespace, 0).at(-1)).toBe('Current');

@@ -23,6 +23,27 @@ async function addon(namespace: string): Promise<LiveObject> {
   return found;
 }
 
+it('two addons whose tenantId and appId join to one name: the second says so and what helps, and the first is left alone', async () => {
+  const namespace = await suite().namespace();
+  await suite().createAddon(namespace, 'first', { plan: 'free', tenantId: 'acme-web', appId: 'shop' });
+  await suite().untilRunning(namespace, 'first');
+  const cluster = await suite().client.get(clusterGvr, namespace, 'db-acme-web-shop');
+  expect(cluster).toBeDefined();
+  await suite().createAddon(namespace, 'second', { plan: 'free', tenantId: 'acme', appId: 'web-shop' });
+  const refused = await suite().untilReason(namespace, 'second', 'Ready', 'NameConflict');
+  expect(conditionOf(refused, 'Ready')?.message).toBe(
+    'Cluster db-acme-web-shop belongs to PostgresAddon "first", whose appId is "shop": its tenantId and appId are joined to the same name; create this addon again with another appId or tenantId',
+  );
+  await suite().fence();
+  expect(await suite().client.get(clusterGvr, namespace, 'db-acme-web-shop')).toEqual(cluster);
+  // As the message says.
+  await suite().client.remove(addonGvr, namespace, 'second');
+  await suite().addons.untilGone(namespace, 'second');
+  await suite().createAddon(namespace, 'second', { plan: 'free', tenantId: 'acme', appId: 'store' });
+  await suite().untilRunning(namespace, 'second');
+  expect(await suite().client.get(clusterGvr, namespace, 'db-acme-web-shop')).toEqual(cluster);
+});
+
 /** Objects with the names that the addon `shop` of a namespace needs, made by somebody else. */
 const foreign: readonly {
   readonly kind: string;
@@ -388,9 +409,13 @@ describe('our own child', () => {
     const state = await suite().addons.until(namespace, 'shop', 'ready, although a field is contested', isUp);
     expect(conditionOf(state, 'PlanApplied')?.message).toMatch(/resources\.limits\.memory.*--show-managed-fields/);
     const writes = (await suite().audit.since(mark)).filter(
-      ({ user, verb, resource, namespace: place }) =>
-        user === suite().operator.user && place === namespace && `${verb} ${resource}` === 'patch clusters',
+      ({ user, verb, resource, namespace: place, code }) =>
+        user === suite().operator.user &&
+        place === namespace &&
+        `${verb} ${resource}` === 'patch clusters' &&
+        code === 200,
     );
+    // One that conflicts with CNPG's is sent again.
     expect(writes).toHaveLength(4);
     // Nobody answers the next repair, 20 s after the last one.
     await eventually('the repair', async () => expect(await limits()).toBe('256Mi'));

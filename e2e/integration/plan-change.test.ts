@@ -5,7 +5,7 @@ import { fixedClass } from '../../hack/cluster/manifests.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, tally } from '../harness/audit.ts';
-import { changesOf, clusterOf, databaseOf } from '../harness/database.ts';
+import { changesOf, clusterOf, databaseOf, unchanged } from '../harness/database.ts';
 import { useSuite } from '../harness/suite.ts';
 import { at, conditionOf } from '../harness/views.ts';
 
@@ -79,15 +79,7 @@ describe('the annotation addons.paas.dev/preview', () => {
       ({ status }) => status?.preview === undefined,
     );
     await suite().fence();
-    expect(changesOf(before, await databaseOf(client, namespace))).toEqual({
-      cluster: {},
-      originStore: {},
-      promotedSecret: {},
-      objectStore: {},
-      scheduledBackup: {},
-      urlSecret: {},
-      source: {},
-    });
+    expect(changesOf(before, await databaseOf(client, namespace))).toEqual(unchanged);
     const writes = (await audit.since(mark)).filter(
       (request) => request.user === operator.user && request.namespace === namespace && isWrite(request),
     );

@@ -7,7 +7,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { sourceSecretName } from '../../src/domain/names.ts';
-import type { Write } from '../harness/admission-gate.ts';
+import { nth, type Write } from '../harness/admission-gate.ts';
 import { clusterOf } from '../harness/database.ts';
 import { useSuite } from '../harness/suite.ts';
 import { conditionOf, secretText } from '../harness/views.ts';
@@ -186,11 +186,16 @@ describe('a promotion', () => {
       ({ resource, name }) => resource === 'postgresaddons/status' && name === 'copy',
       ({ resource, name }) => resource === 'secrets' && name === appSecret,
       ({ resource, name }) => resource === 'postgresaddons/status' && name === 'shop',
+      ({ resource, name }) => resource === 'postgresaddons/status' && name === 'copy',
     ];
+    /** The last one is held at its second write. */
+    const turn = (index: number): number => (index === stops.length - 1 ? 2 : 1);
     const places = await Promise.all(stops.map(() => running({}, 'shop', 'copy')));
     const gates = await Promise.all(places.map((namespace) => suite().gate(namespace)));
     for (const change of [promote, null]) {
-      const held = gates.map((gate, index) => gate.hold((write) => isOurs(write) && stops[index]?.(write) === true));
+      const held = gates.map((gate, index) =>
+        gate.hold(nth(turn(index), (write) => isOurs(write) && stops[index]?.(write) === true)),
+      );
       for (const namespace of places) await suite().patchAddon(namespace, 'copy', { promote: change });
       await Promise.all(held);
       await suite().crashOperator();

@@ -7,7 +7,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, type AddonStatus, addonGvr, annotations } from '../../src/api/addon.ts';
 import { objectStoreGvr } from '../../src/api/barman.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import type { Write } from '../harness/admission-gate.ts';
+import { nth, type Write } from '../harness/admission-gate.ts';
 import { clusterOf, type Database, databaseOf } from '../harness/database.ts';
 import { comparableChildren } from '../harness/snapshot.ts';
 import { oneStore } from '../harness/stores.ts';
@@ -23,8 +23,11 @@ const statusOf = ({ status }: LiveObject): AddonStatus => (status ?? {}) as Addo
 const copyIn = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace, 'copy');
 const originOf = ({ cluster }: Database): unknown =>
   at(cluster?.spec?.externalClusters, '0', 'plugin', 'parameters', 'serverName');
-const isOurs = ({ user, resource }: Write): boolean =>
-  user === suite().operator.user && resource !== 'postgresaddons/status';
+/** A write of the operator. */
+const ofKind =
+  (kind: string) =>
+  ({ user, resource }: Write): boolean =>
+    user === suite().operator.user && resource === kind;
 
 /** An addon `shop` whose backups are in force, in a namespace of its own. @returns its lineage too */
 async function withBackups(): Promise<{ readonly namespace: string; readonly lineage: string; readonly from: string }> {
@@ -173,15 +176,17 @@ describe('a restore', () => {
   });
 
   it('that a crash interrupts at any write ends the same as one without', async () => {
-    const order = ['objectstores', 'clusters', 'backups', 'scheduledbackups'];
-    const [smooth, ...places] = await Promise.all(['none', ...order].map(withBackups));
+    const stops = [
+      ...[nth(1, ofKind('objectstores')), nth(2, ofKind('objectstores'))],
+      ...['clusters', 'secrets', 'backups', 'scheduledbackups'].map(ofKind),
+      ...[nth(1, ofKind('postgresaddons/status')), nth(2, ofKind('postgresaddons/status'))],
+    ];
+    const [smooth, ...places] = await Promise.all(['none', ...stops].map(withBackups));
     if (smooth === undefined) throw new Error('no namespace');
     await restoring(smooth.namespace, { archive: { store: 'main', serverName: smooth.lineage } });
     const expected = await comparableChildren(suite().client, await suite().untilSettled(smooth.namespace, 'copy'));
     const gates = await Promise.all(places.map(({ namespace }) => suite().gate(namespace)));
-    const held = Promise.all(
-      gates.map((gate, index) => gate.hold((write) => isOurs(write) && write.resource === order[index])),
-    );
+    const held = Promise.all(gates.map((gate, index) => gate.hold(stops[index] ?? (() => false))));
     for (const { namespace, lineage } of places)
       await restoring(namespace, { archive: { store: 'main', serverName: lineage } });
     await held;

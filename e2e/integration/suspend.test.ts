@@ -5,22 +5,20 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { isWrite, type Mark, tally } from '../harness/audit.ts';
-import { changesOf, childrenIn, clusterOf, type Database, databaseOf, placesOf } from '../harness/database.ts';
+import {
+  changesOf,
+  childrenIn,
+  clusterOf,
+  type Database,
+  databaseOf,
+  placesOf,
+  unchanged,
+} from '../harness/database.ts';
 import { holdPlanChange } from '../harness/plan-change.ts';
 import { useSuite } from '../harness/suite.ts';
 import { conditionOf, isRunning } from '../harness/views.ts';
 
 const suite = useSuite();
-
-const untouched = {
-  cluster: {},
-  originStore: {},
-  objectStore: {},
-  scheduledBackup: {},
-  urlSecret: {},
-  promotedSecret: {},
-  source: {},
-};
 
 const database = (namespace: string): Promise<Database> => databaseOf(suite().client, namespace);
 
@@ -92,7 +90,7 @@ describe('an addon that is suspended', () => {
     expect(waiting.status?.observedGeneration).not.toBe(waiting.metadata.generation);
     await suite().fence();
     expect(await writesIn(namespace, mark)).toEqual({});
-    expect(changesOf(before, await database(namespace))).toEqual(untouched);
+    expect(changesOf(before, await database(namespace))).toEqual(unchanged);
 
     await suite().patchAddon(namespace, 'shop', { suspend: null });
     const after = await untilResumed(namespace);

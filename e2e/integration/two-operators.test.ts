@@ -169,7 +169,7 @@ describe('an addon whose status names no operator, as before an upgrade', () => 
     await one.stop();
     const patch = JSON.stringify([{ op: 'remove', path: '/status/operator' }]);
     const args = ['patch', 'pga', 'shop', '--namespace', namespace, '--subresource=status', '--type=json', '-p', patch];
-    await suite().kubectl(args);
+    expect(await suite().kubectl(args)).toMatchObject({ code: 0 });
     const mark = await suite().audit.mark();
     const next = await first();
     await addons.until(namespace, 'shop', 'its holder', (state) => operatorOf(state) === own);

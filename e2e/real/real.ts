@@ -140,9 +140,18 @@ export class Real {
     });
   }
 
-  /** Starts a pod that has DATABASE_URL from the addon's Secret by envFrom, and nothing else. */
-  async startApp(namespace: string, app: string): Promise<void> {
-    await this.kubectl(['apply', '--namespace', namespace, '-f', '-'], JSON.stringify(appPod(app)));
+  /**
+   * Starts a pod that has DATABASE_URL from the addon's Secret by envFrom, and nothing else.
+   * @param secret another Secret that it gets its environment from
+   * @param binding a Secret whose keys are files below /bindings/db
+   */
+  async startApp(
+    namespace: string,
+    app: string,
+    { secret = `app-${app}-database-url`, binding }: { readonly secret?: string; readonly binding?: string } = {},
+  ): Promise<void> {
+    const pod = JSON.stringify(appPod(app, secret, binding));
+    await this.kubectl(['apply', '--namespace', namespace, '-f', '-'], pod);
     await this.kubectl(['wait', '--namespace', namespace, `pod/app-${app}`, '--for=condition=Ready', '--timeout=10m']);
   }
 
@@ -187,7 +196,7 @@ export function useReal(): () => Real {
   };
 }
 
-function appPod(app: string): object {
+function appPod(app: string, secret: string, binding: string | undefined): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -200,12 +209,14 @@ function appPod(app: string): object {
           name: 'app',
           image: postgresImage,
           command: ['sleep', 'infinity'],
-          envFrom: [{ secretRef: { name: `app-${app}-database-url` } }],
+          envFrom: [{ secretRef: { name: secret } }],
           // The connection is tried once: a test that needs patience says so itself.
           // Only a database that does not answer makes it wait so long: a busy machine must not decide.
           env: [{ name: 'PGCONNECT_TIMEOUT', value: '60' }],
+          volumeMounts: binding === undefined ? [] : [{ name: 'binding', mountPath: '/bindings/db' }],
         },
       ],
+      volumes: binding === undefined ? [] : [{ name: 'binding', secret: { secretName: binding } }],
     },
   };
 }

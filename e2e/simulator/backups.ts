@@ -1,9 +1,9 @@
 // Carries out the Backups of simulated Clusters as CNPG 1.30 and the Barman Cloud plugin 0.14 do: ObjectStore first, then the Backup, then
 // the Cluster (pkg/management/postgres/webserver/plugin_backup.go, internal/cnpgi/instance/backup.go). The bucket is a table in memory.
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
-import { objectStoreGvr } from '../../src/api/barman.ts';
+import { barmanPlugin, objectStoreGvr } from '../../src/api/barman.ts';
 import { pause } from '../../src/api/clock.ts';
-import { backupGvr, barmanPlugin } from '../../src/api/cnpg.ts';
+import { backupGvr } from '../../src/api/cnpg.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import {

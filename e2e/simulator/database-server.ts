@@ -136,6 +136,7 @@ export class DatabaseServer {
       return rowOf({ pg_current_xact_id: '742' });
     }
     if (statement.includes('pg_roles')) return rowOf({ rolname: otherRole });
+    if (statement.includes('pg_database_size')) return rowOf({ bytes: '7864320' });
     return Buffer.concat([errorResponse('42601'), message('Z', 'I')]);
   }
 

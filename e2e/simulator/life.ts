@@ -3,9 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient, LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
-import { objectStoreGvr } from '../../src/api/barman.ts';
+import { barmanPlugin, objectStoreGvr } from '../../src/api/barman.ts';
 import { pause } from '../../src/api/clock.ts';
-import { barmanPlugin, clusterGvr } from '../../src/api/cnpg.ts';
+import { clusterGvr } from '../../src/api/cnpg.ts';
 import type { OwnerReference } from '../../src/api/kubernetes.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';

@@ -81,9 +81,9 @@ async function run(paths: readonly string[]): Promise<Tally & { readonly skipped
   const names = larger.filter(({ alone }) => alone).map(({ name }) => name);
   say(`suites: ${chosen.join(', ')}`);
   const isAlone = `/e2e/real/(${names.join('|')})/`;
-  const tallies = [await runJest(chosen, [...leavingOut(isAlone), `--maxWorkers=${suitesAtOnce}`])];
+  const tallies = [await runJest(chosen, [...leavingOut(isAlone), `--maxWorkers=${suitesAtOnce}`, '--verbose'])];
   for (const name of names)
-    tallies.push(await runJest(chosen, [...leavingOut(`^(?!.*/e2e/real/${name}/)`), '--runInBand']));
+    tallies.push(await runJest(chosen, [...leavingOut(`^(?!.*/e2e/real/${name}/)`), '--runInBand', '--verbose']));
   const { skipped = [] } = selection ?? {};
   return { ...sum(...tallies), skipped };
 }

@@ -24,7 +24,7 @@ describe('generateChartCrd', () => {
 
   it('keeps the text, with braces that Helm would take for its own', async () => {
     const text = await generate(
-      '# A comment.\nmetadata:\n  name: a.b\nspec:\n  description: use {{ this }} and $& { so }\n',
+      '# A comment.\nmetadata:\n  name: a.b\n  labels:\n    c: d\nspec:\n  description: use {{ this }} and $& { so }\n',
     );
     expect(text).toContain('\nspec:\n  description: use {{ "{{" }} this }} and $& { so }\n{{- end }}\n');
     expect(text).not.toContain('A comment');

@@ -7,7 +7,7 @@ import { generateAddonsSchema } from './addons-chart.ts';
 import { generateChartReadme } from './chart-readme.ts';
 import { generateChartCrd } from './crd.ts';
 import { generateRules, generateSecurityPage } from './permissions.ts';
-import { generateConditionsPage, generateFieldsPage, generateMetricsPage } from './reference.ts';
+import { generateConditionsPage, generateEventsPage, generateFieldsPage, generateMetricsPage } from './reference.ts';
 import { generateSchema, generateTypes } from './types.ts';
 
 const crd = join(repositoryRoot, 'crds', 'addons.paas.dev_postgresaddons.yaml');
@@ -25,6 +25,7 @@ const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'charts/postgres-addons/README.md': () => generateChartReadme(addonsChart),
   'docs/reference/fields.md': () => generateFieldsPage(crd),
   'docs/reference/conditions.md': generateConditionsPage,
+  'docs/reference/events.md': generateEventsPage,
   'docs/reference/metrics.md': generateMetricsPage,
 };
 

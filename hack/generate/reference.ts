@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { conditionTypes, reasons } from '../../src/api/conditions.ts';
+import { events } from '../../src/api/events.ts';
+import { statusFields } from '../../src/api/status-fields.ts';
 import { cnpgPhases } from '../../src/domain/database/cnpg-phase.ts';
 import { metricTable } from '../../src/runtime/metrics.ts';
 
@@ -30,6 +32,24 @@ export function generateConditionsPage(): string {
     'the Cluster is not hibernated, and CNPG has finished the last change that restarts instances. A text that is not listed is never',
     'treated as success.\n',
     table(['phase of the Cluster', 'meaning'], phases),
+    '',
+  ].join('\n');
+}
+
+/** docs/reference/events.md: the Events about an addon. */
+export function generateEventsPage(): string {
+  const rows = Object.entries(events).map(([reason, { meaning, restsOn }]) => [`\`${reason}\``, meaning, restsOn]);
+  return [
+    `${banner}# Events\n`,
+    'An Event tells of a change of status, once, after the API server has stored the status; and of an addon that was removed, where its',
+    'backups stay.\n',
+    '## About conditions\n',
+    'The reason and the note are those of a condition in the status that was stored, so the Event rests on the same as that:',
+    '[conditions.md](conditions.md). There is one when `Stalled` becomes true or changes its reason, when the phase changes, and when another',
+    'condition begins to report something that somebody has to do, or that this has ended. Only `HeldByAnotherOperator` is in no status: it',
+    'rests on the name of the other installation in status, and on its Lease.\n',
+    '## About other fields\n',
+    table(['reason', 'meaning', 'rests on'], rows),
     '',
   ].join('\n');
 }
@@ -87,20 +107,29 @@ export async function generateFieldsPage(crdPath: string): Promise<string> {
     'The API server rejects an object that violates a rule, with this message:\n',
     table(['where', 'message'], rules),
     '\n## status\n',
-    fieldTable(status, 'status'),
+    'A field is reported anew only if what it rests on was observed in the same reconcile. Otherwise it keeps its value.\n',
+    fieldTable(status, 'status', statusFieldsRestOn()),
     '\n## Columns of `kubectl get pga`\n',
     table(['column', 'source', ''], columns),
     '',
   ].join('\n');
 }
 
-function fieldTable(schema: Schema, path: string): string {
+/** What each field of status rests on, by its path. */
+function statusFieldsRestOn(): ReadonlyMap<string, string> {
+  const rows = Object.values(statusFields);
+  return new Map(rows.flatMap(({ fields, restsOn }) => fields.map((field) => [`status.${field}`, restsOn] as const)));
+}
+
+/** @param restsOn by path; without it, the table has no such column */
+function fieldTable(schema: Schema, path: string, restsOn?: ReadonlyMap<string, string>): string {
   const rows = fieldsOf(schema, path).map(([name, field]) => [
     `\`${name}\``,
     field.enum === undefined ? field.type : field.enum.map((value) => `\`${value}\``).join(' \\| '),
     field.description ?? '',
+    ...(restsOn === undefined ? [] : [restsOn.get(name) ?? '']),
   ]);
-  return table(['field', 'type', 'meaning'], rows);
+  return table(['field', 'type', 'meaning', ...(restsOn === undefined ? [] : ['rests on'])], rows);
 }
 
 function fieldsOf(schema: Schema, path: string): readonly (readonly [string, Schema])[] {

@@ -1,7 +1,7 @@
 // `npm test`: static checks, unit and property tests, then the integration tests on a real API server.
 import { checks, runCheck } from '../check/checks.ts';
 import { down } from '../cluster/cluster.ts';
-import { integrationCluster } from './cluster-name.ts';
+import { clusterOf, integrationCluster, integrationWorkers } from './cluster-name.ts';
 import { printSummary, runJest, sum, type Tally } from './jest.ts';
 
 let total = sum();
@@ -10,13 +10,14 @@ const add = (tally: Tally): void => {
 };
 
 const args = process.argv.slice(2);
+const workers = [`--maxWorkers=${integrationWorkers}`];
 if (args.includes('--help')) {
   console.log('usage: npm test [-- PATH...]\n  PATH  run only the tests below these paths, without the static checks');
   process.exit(0);
 }
 
 if (args.length > 0) {
-  add(await runJest(args, ['--runInBand']));
+  add(await runJest(args, workers));
 } else {
   for (const check of checks) {
     const problem = await runCheck(check);
@@ -25,11 +26,12 @@ if (args.length > 0) {
     if (problem === undefined) add({ passed: 1, failed: 0, failures: [] });
     else add({ passed: 0, failed: 1, failures: [`failed: ${check.title}`] });
   }
-  add(await runJest(['src/', 'hack/', 'charts/', 'e2e/bench/']));
-  // One cluster, one simulator: these share a machine of two cores and run one after the other.
-  add(await runJest(['e2e/integration/', 'e2e/cluster/', 'e2e/harness/', 'e2e/simulator/'], ['--runInBand']));
-  // Tests of single paths leave it running, for speed; a whole run leaves the machine as it was.
-  await down(integrationCluster, (line) => console.error(line));
+  // Jest leaves a core free otherwise, which on two cores is half of them.
+  add(await runJest(['src/', 'hack/', 'charts/', 'e2e/bench/'], ['--maxWorkers=100%']));
+  add(await runJest(['e2e/integration/', 'e2e/cluster/', 'e2e/harness/', 'e2e/simulator/'], workers));
+  // Tests of single paths leave them running, for speed; a whole run leaves the machine as it was.
+  for (let worker = 1; worker <= integrationWorkers; worker++)
+    await down(clusterOf(integrationCluster, worker), (line) => console.error(line));
 }
 printSummary(total);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

@@ -53,6 +53,17 @@ describe('a status', () => {
     expect(statusIn({ ...status, observedGeneration: 1 }, without)).toStrictEqual(once);
   });
 
+  it('that is longer than any of the operator is as one that somebody edited, and what is kept of it is cut', () => {
+    const withMessage = (characters: number) => ({ ...status, restore: { size: 'x'.repeat(characters) } });
+    expect(statusIn(withMessage(100_000))).toEqual(withMessage(100_000));
+    expect(statusIn(withMessage(150_000))).toStrictEqual(once);
+    const lineages = Array.from({ length: 5000 }, () => ({ serverName: 's'.repeat(3000), store: 'main' }));
+    const edited = statusIn({ ...once, clusterName: 'c'.repeat(3000), backup: { lineages } });
+    expect(edited?.clusterName).toHaveLength(2048);
+    expect(edited?.backup?.lineages?.map(({ store }) => store)).toEqual(Array.from({ length: 16 }, () => 'main'));
+    expect(edited?.backup?.lineages?.[0]?.serverName).toHaveLength(2048);
+  });
+
   it('of another object leads to its Cluster, and says nothing else', () => {
     expect(statusIn({ ...status, uid: 'another' })).toStrictEqual({ clusterName: 'db-shop' });
     expect(statusIn({ phase: 'running', uid: 'another' })).toStrictEqual({});

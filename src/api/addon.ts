@@ -2,7 +2,7 @@
 import type { AddonSpec, AddonStatus } from './generated/postgresaddon.ts';
 import { addonSchema } from './generated/postgresaddon-schema.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
-import { projectMetadata, renamed } from './raw.ts';
+import { charactersIn, first, longestText, pick, projectMetadata, record, renamed } from './raw.ts';
 import { unknownIn } from './schema.ts';
 
 export type { AddonSpec, AddonStatus };
@@ -10,6 +10,8 @@ export type Phase = NonNullable<AddonStatus['phase']>;
 export type PlanName = AddonSpec['plan'];
 export type BackupLevel = NonNullable<NonNullable<AddonStatus['backup']>['effective']>;
 export type SslMode = NonNullable<NonNullable<AddonSpec['connection']>['sslMode']>;
+/** The form of a Secret besides the one with DATABASE_URL. */
+export type ExtraForm = NonNullable<AddonStatus['extraSecrets']>[number]['form'];
 export type PlanChange = NonNullable<AddonStatus['planChange']>;
 export type PlanStep = NonNullable<PlanChange['steps']>[number];
 
@@ -29,9 +31,9 @@ export interface PostgresAddon extends KubeObject {
   readonly unknown?: readonly string[];
 }
 
-/** Field manager of everything that the operator writes except the app's Secret. */
+/** Field manager of everything that the operator writes except Secrets. */
 export const fieldManager = 'postgres-addon-operator';
-/** Field manager of the Secret with DATABASE_URL. A published contract. */
+/** Field manager of the Secrets. For the one with DATABASE_URL, a published contract. */
 export const secretFieldManager = 'paas-control-plane';
 
 export const labels = {
@@ -61,6 +63,9 @@ export const annotations = {
   objectStore: 'addons.paas.dev/object-store',
   /** On the Cluster of a restored database: the object store that it was restored from, and how often its ObjectStore was made. */
   originStore: 'addons.paas.dev/origin-store',
+  /** On the Cluster of a restored database: whether the SQL that has to run before it is used has been committed (domain/redaction/state.ts).
+   * On its Job: where the SQL is. */
+  redaction: 'addons.paas.dev/redaction',
   /** On an addon: the plan whose effects status.preview shows. */
   preview: 'addons.paas.dev/preview',
   /** On an addon: each new value asks for a base backup, which status.backup.now reports. */
@@ -78,7 +83,10 @@ export const annotations = {
 /** The generation that the schema's default names, in place of a status that nobody has written. */
 const unseen = -1;
 
-/** The part of a PostgresAddon that is cached. Of its labels and annotations, only those that ask for something are used. */
+/** The longest status that is kept, in characters. The schema does not bound every text of it; the operator's own is never as long. */
+const longestStatus = 64 * longestText;
+
+/** The part of a PostgresAddon that is cached. The schema bounds its spec. Of its labels and annotations, only those that ask for something are used. */
 export function projectAddon(raw: KubeObject): PostgresAddon {
   const { apiVersion, kind, status } = raw as PostgresAddon;
   const spec = (raw as PostgresAddon).spec ?? {};
@@ -87,7 +95,8 @@ export function projectAddon(raw: KubeObject): PostgresAddon {
     apiVersion,
     kind,
     metadata: projectMetadata(raw, {
-      fields: ['generation', 'deletionTimestamp', 'finalizers'],
+      fields: ['generation', 'deletionTimestamp'],
+      finalizers: [protectionFinalizer, orphanFinalizer],
       annotations: [
         annotations.preview,
         annotations.backupNow,
@@ -114,18 +123,17 @@ function unknownSpec(spec: unknown): readonly string[] {
 /**
  * The part of a status that says something about this object. A status that a backup tool restored, or that somebody edited, can describe an
  * earlier object or a later generation. Only the name of the Cluster is an identity and not an observation: it leads to the restored database.
- * Of the same object, what happened once stays true.
+ * Of the same object, what happened once stays true. A status longer than any of the operator's own was edited, too.
  */
 function evidenceIn(status: AddonStatus, { metadata: { uid, generation = 0 } }: KubeObject): AddonStatus {
-  const { clusterName, ready_at: readyAt, operator, observedGeneration = 0, backup: { lineages } = {} } = status;
-  const identity = clusterName === undefined ? {} : { clusterName };
+  const { observedGeneration = 0, backup: { lineages } = {} } = status;
+  const identity = pick(record(status), ['clusterName']);
   if (status.uid !== undefined && status.uid !== uid) return identity;
-  if (observedGeneration <= generation) return status;
+  if (observedGeneration <= generation && charactersIn(status) <= longestStatus) return status;
   return {
     ...identity,
-    ...(readyAt === undefined ? {} : { ready_at: readyAt }),
-    ...(operator === undefined ? {} : { operator }),
+    ...pick(record(status), ['ready_at', 'operator']),
     // What can be restored decides whether an empty Cluster may be created, and a serverName is never used twice.
-    ...(lineages === undefined ? {} : { backup: { lineages } }),
-  };
+    ...(lineages && { backup: { lineages: first(lineages).map((one) => pick(one, Object.keys(one))) } }),
+  } as AddonStatus;
 }

@@ -1,4 +1,5 @@
-// The fields of the Barman Cloud plugin's ObjectStore that the operator reads or writes, and their projection.
+// What the operator knows of the Barman Cloud plugin: its names, and the fields of its ObjectStore that are read or written. No other file
+// has them, because CNPG intends another plugin to succeed it.
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
 import { pick, projectMetadata, record, type Shape, shaped, text } from './raw.ts';
@@ -10,7 +11,16 @@ export const objectStoreGvr: Gvr = {
   plural: 'objectstores',
   kind: 'ObjectStore',
 };
-export const barmanApiVersion = 'barmancloud.cnpg.io/v1';
+export const barmanApiVersion = `${objectStoreGvr.group}/${objectStoreGvr.version}`;
+/** The name by which a Cluster and a Backup refer to the plugin. */
+export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
+/** The plugin's container in each pod of a Cluster. */
+export const sidecarName = 'plugin-barman-cloud';
+
+/** What a Cluster tells the plugin. @param serverName the lineage of backups: the folder in the ObjectStore */
+export function pluginParameters(objectStore: string, serverName: string): Readonly<Record<string, string>> {
+  return { barmanObjectName: objectStore, serverName };
+}
 
 /** A key of a Secret in the namespace of the ObjectStore. */
 export interface KeyOfSecret {

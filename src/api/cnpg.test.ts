@@ -22,6 +22,7 @@ const metadata = {
       annotations.readyAt,
       annotations.objectStore,
       annotations.originStore,
+      annotations.redaction,
       'cnpg.io/hibernation',
       'cnpg.io/reconciliationLoop',
       'cnpg.io/fencedInstances',
@@ -86,7 +87,7 @@ describe('a Cluster', () => {
     expect(projectCluster(raw)).toStrictEqual({
       apiVersion: 'postgresql.cnpg.io/v1',
       kind: 'Cluster',
-      metadata,
+      metadata: { ...metadata, creationTimestamp: more.creationTimestamp },
       spec: { ...spec, plugins: [...spec.plugins, { name: 'more' }] },
       status: {
         ...status,

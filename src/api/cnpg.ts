@@ -24,7 +24,6 @@ export const scheduledBackupGvr: Gvr = {
 };
 export const backupGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'backups', kind: 'Backup' };
 export const cnpgApiVersion = 'postgresql.cnpg.io/v1';
-export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
 /** Set on a Cluster to stop its pods on purpose. CNPG still reports such a Cluster as healthy. */
 export const hibernationAnnotation = 'cnpg.io/hibernation';
 /** Set on a Cluster to make CNPG ignore it: "disabled". */
@@ -172,7 +171,7 @@ export function projectCluster(raw: KubeObject): Cluster {
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
-    metadata: projectMetadata(raw, kept),
+    metadata: projectMetadata(raw, dated),
     spec: {
       ...pick(spec, ['instances', 'imageName', 'enablePDB', 'primaryUpdateMethod']),
       resources: {
@@ -284,7 +283,7 @@ export function projectBackup(raw: KubeObject): Backup {
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
-    metadata: projectMetadata(raw, { ...kept, fields: [...kept.fields, 'creationTimestamp'] }),
+    metadata: projectMetadata(raw, dated),
     status: pick(record(record(raw).status), ['phase', 'error', 'stoppedAt']),
   };
 }
@@ -298,9 +297,12 @@ const kept: KeptMetadata = {
     annotations.readyAt,
     annotations.objectStore,
     annotations.originStore,
+    annotations.redaction,
     hibernationAnnotation,
     reconciliationAnnotation,
     fencingAnnotation,
     podSpecAnnotation,
   ],
 };
+
+const dated: KeptMetadata = { ...kept, fields: [...kept.fields, 'creationTimestamp'] };

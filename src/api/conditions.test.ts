@@ -11,9 +11,9 @@ it('every condition and every reason is described in sentences', () => {
   for (const text of texts) expect(text).toMatch(/^\S.*\.$/s);
 });
 
-it('a database without its backups or the Secret of another app can be used; without anything else it cannot', () => {
+it('a database without its backups, the Secret of another app or the extra ones can be used; without anything else it cannot', () => {
   const optional = Object.entries(concerns).filter(([, { essential }]) => !essential);
-  expect(optional.map(([name]) => name)).toEqual(['backup', 'drill', 'promotion']);
+  expect(optional.map(([name]) => name)).toEqual(['backup', 'drill', 'promotion', 'extraSecrets']);
 });
 
 it('what no watch reports the end of is checked again, in so many seconds', () => {
@@ -24,7 +24,8 @@ it('what no watch reports the end of is checked again, in so many seconds', () =
   const names = Object.entries(bySeconds).map(([seconds, found = []]) => [seconds, found.map(([, name]) => name)]);
   expect(Object.fromEntries(names)).toEqual({
     2: ['OldObjectTerminating', 'PromotionPending'],
-    10: ['CNPGUnavailable', 'StorageUnverified'],
+    5: ['Redacting'],
+    10: ['RedactionFailed', 'CNPGUnavailable', 'StorageUnverified'],
     15: [
       'RestorePending',
       'VolumeGrowing',

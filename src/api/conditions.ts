@@ -1,9 +1,10 @@
 // The closed lists of condition types and reasons. The code uses no others, and the reference docs are generated from these tables.
+import { sidecarName } from './barman.ts';
 
 /**
  * The concerns of an addon: each has one chapter of the domain logic, in a folder of src/domain. Without an essential concern the
  * database is of no use: a refused write there stops the rest and decides `Ready`. Any other refusal affects only the conditions of its
- * concern.
+ * concern, and stops its other writes unless they are independent of each other.
  */
 export const concerns = {
   ownership: { essential: true },
@@ -12,7 +13,8 @@ export const concerns = {
   backup: { essential: false },
   drill: { essential: false },
   promotion: { essential: false },
-} as const satisfies Readonly<Record<string, { readonly essential: boolean }>>;
+  extraSecrets: { essential: false, independent: true },
+} as const satisfies Readonly<Record<string, { readonly essential: boolean; readonly independent?: true }>>;
 export type Concern = keyof typeof concerns;
 
 /**
@@ -85,6 +87,14 @@ export const conditionTypes = {
     present: 'once judged',
     concern: 'promotion',
   },
+  ExtraSecretsPublished: {
+    meaning:
+      'The Secrets that spec.connection.extraSecrets asks for, and that with the URL of the replicas, hold the credentials of the database. Absent if there are none.',
+    restsOn:
+      "these Secrets and CNPG's Secret as read at the last change or check-up (every ten minutes), or the API server's response to the write",
+    present: 'once judged',
+    concern: 'extraSecrets',
+  },
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
     restsOn:
@@ -96,7 +106,7 @@ export const conditionTypes = {
     meaning:
       'Deleting the addon leaves the database, the Secret and the backups in service. Present only with spec.mode protected.',
     restsOn:
-      "the owner references of the watched children, that of the app's Secret at the last check-up, and the responses to the writes that removed them",
+      'the owner references of the watched children, those of the Secrets at the last check-up, and the responses to the writes that removed them',
     present: 'once judged',
     concern: 'ownership',
   },
@@ -151,7 +161,11 @@ export const reasons = {
     remedy: 'No action needed.',
   },
   ClusterHealthy: { state: 'good', meaning: 'CNPG reports every instance ready.', remedy: 'No action needed.' },
-  Published: { state: 'good', meaning: 'The Secret holds the current DATABASE_URL.', remedy: 'No action needed.' },
+  Published: {
+    state: 'good',
+    meaning: 'The Secret holds the current DATABASE_URL, or the extra Secrets hold the credentials.',
+    remedy: 'No action needed.',
+  },
   Superseded: {
     state: 'good',
     meaning:
@@ -227,6 +241,20 @@ export const reasons = {
     meaning: 'CloudNativePG has tried repeatedly to restore the database, and failed.',
     remedy:
       'Find the cause in the log that the message names. To restore another state, or from other backups, delete this addon and create it again.',
+  },
+  Redacting: {
+    state: 'progressing',
+    meaning:
+      'The data of the restored database are changed by the SQL that spec.restore.redaction names. There is no DATABASE_URL and no backup before that is committed.',
+    remedy: `${wait} The message names the Job that runs it.`,
+    recheckSeconds: 5,
+  },
+  RedactionFailed: {
+    state: 'stalled',
+    meaning: 'The data of the restored database cannot be redacted, so that nothing of it is published.',
+    remedy:
+      'Find the cause in the log that the message names. Correct the ConfigMap, and delete the Job: the operator makes it again. If the message has other commands, follow it.',
+    recheckSeconds: 10,
   },
   Provisioning: {
     state: 'progressing',
@@ -412,7 +440,7 @@ export const reasons = {
   SecretImmutable: {
     state: 'stalled',
     meaning:
-      'The Secret with DATABASE_URL is marked immutable and holds another DATABASE_URL than the current one. The API server refuses every change of it.',
+      'A Secret that has to hold the current credentials is marked immutable and holds others, or has another type than it should have. The API server refuses the change.',
     remedy: 'Delete the Secret: the operator creates it again.',
     recheckSeconds: 30,
   },
@@ -750,8 +778,7 @@ export const reasons = {
     state: 'stalled',
     meaning:
       'The object store was reached and refuses what is written: keys, bucket, permissions or certificate. WAL fills the disk meanwhile.',
-    remedy:
-      'Read the log of the container plugin-barman-cloud of the primary: kubectl logs <pod> -c plugin-barman-cloud. Correct what it names. It is tried again by itself.',
+    remedy: `Read the log of the container ${sidecarName} of the primary: kubectl logs <pod> -c ${sidecarName}. Correct what it names. It is tried again by itself.`,
   },
   ArchiveNotEmpty: {
     state: 'stalled',
@@ -789,8 +816,7 @@ export const reasons = {
   ArchivingFailing: {
     state: 'stalled',
     meaning: 'The database cannot archive its WAL: what changes now cannot be restored, and WAL fills the disk.',
-    remedy:
-      'Correct what the message names. If it names nothing, read the log of the container plugin-barman-cloud of the primary: kubectl logs <pod> -c plugin-barman-cloud.',
+    remedy: `Correct what the message names. If it names nothing, read the log of the container ${sidecarName} of the primary: kubectl logs <pod> -c ${sidecarName}.`,
   },
   BackupFailed: {
     state: 'stalled',

@@ -25,7 +25,7 @@ export type ArchiverQuestion = 'read' | 'heartbeat';
 /** What a login asks, besides whether it succeeds. */
 export interface Question {
   readonly archiver?: ArchiverQuestion | undefined;
-  /** Which roles could log in, besides the one that does. */
+  /** Of a restored database: which roles could log in, besides the one that does, and its size. */
   readonly otherRoles?: true;
   /** For a restore drill: the present position in the WAL, or which WAL file was archived last. */
   readonly drill?: 'mark' | 'archived' | undefined;
@@ -46,6 +46,8 @@ export interface Answer {
   readonly archiver?: Archiver;
   /** Their names. */
   readonly otherRoles?: readonly string[];
+  /** The size of the database. */
+  readonly bytes?: number;
   readonly mark?: Mark;
   /** The name of the WAL file that was archived last. */
   readonly archivedWal?: string;

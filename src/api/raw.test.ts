@@ -1,7 +1,21 @@
 // Objects that may hold anything are taken apart without an error, and what is kept of them is bounded.
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject } from './kubernetes.ts';
-import { first, list, longestText, pick, projectMetadata, record, renamed, shaped, text, whole } from './raw.ts';
+import {
+  charactersIn,
+  first,
+  list,
+  longestText,
+  manyFinalizers,
+  manyOwners,
+  pick,
+  projectMetadata,
+  record,
+  renamed,
+  shaped,
+  text,
+  whole,
+} from './raw.ts';
 
 it('what is of another type reads as empty', () => {
   for (const value of [undefined, null, 'text', 1, true]) {
@@ -48,7 +62,7 @@ describe('metadata', () => {
     const raw = { apiVersion: 'v1', kind: 'Any', metadata } as KubeObject;
     expect(projectMetadata(raw, { fields: [] })).toStrictEqual(identity);
     expect(
-      projectMetadata(raw, { fields: ['finalizers', 'deletionTimestamp'], labels: ['x'], annotations: ['none'] }),
+      projectMetadata(raw, { fields: ['deletionTimestamp'], finalizers: [], labels: ['x'], annotations: ['none'] }),
     ).toStrictEqual({ ...identity, finalizers: [], labels: { x: '1' }, annotations: {} });
   });
 
@@ -57,6 +71,41 @@ describe('metadata', () => {
     const kept = projectMetadata(raw, { fields: [], labels: ['x'], annotations: ['z'] });
     expect(kept).toStrictEqual({ ...identity, labels: {}, annotations: {} });
   });
+});
+
+describe('owner references and finalizers', () => {
+  const reference = { apiVersion: 'v1', kind: 'App', name: 'a', uid: 'u' };
+  const characters = charactersIn([reference]);
+  const project = (metadata: object) => {
+    const raw = { apiVersion: 'v1', kind: 'Any', metadata: { name: 'a', namespace: 'b', uid: 'c', ...metadata } };
+    const { ownerReferences, finalizers } = projectMetadata(raw as KubeObject, {
+      fields: ['ownerReferences'],
+      finalizers: ['own', 'ours'],
+    });
+    return { ownerReferences, finalizers };
+  };
+  const owners = (spare: number) => [{ ...reference, name: 'n'.repeat(8 * longestText - characters + 1 - spare) }];
+
+  it('are kept whole as long as they are of ordinary length', () => {
+    const ownerReferences = Array.from({ length: 50 }, () => reference);
+    const finalizers = Array.from({ length: 50 }, (_, index) => `example.dev/finalizer-${index}`);
+    expect(project({ ownerReferences, finalizers })).toStrictEqual({ ownerReferences, finalizers });
+    expect(project({ ownerReferences: owners(0) }).ownerReferences).toEqual(owners(0));
+    const longest = ['f'.repeat(8 * longestText - 1)];
+    expect(project({ finalizers: longest }).finalizers).toEqual(longest);
+    expect(project({})).toStrictEqual({ ownerReferences: undefined, finalizers: undefined });
+  });
+
+  it('are not kept in part: what stands for them is no owner, and no finalizer that anything has', () => {
+    expect(project({ ownerReferences: owners(-1) }).ownerReferences).toEqual([manyOwners]);
+    const finalizers = ['f'.repeat(8 * longestText), 'own'];
+    expect(project({ finalizers }).finalizers).toEqual(['own', manyFinalizers]);
+    expect(project({ finalizers: Array.from({ length: 5000 }, () => 'f/ff') }).finalizers).toEqual([manyFinalizers]);
+  });
+});
+
+it('the characters of a value are those of its texts and of the names of its members', () => {
+  expect(charactersIn({ ab: 'cde', f: [{ g: 'hi' }, null, 1, true] })).toBe(2 + 3 + 1 + 4 + 1 + 2);
 });
 
 describe('a shape', () => {

@@ -1,12 +1,14 @@
 // Takes apart objects that may hold anything, for the projections: what is missing or of another type reads as empty, and never throws.
 // What is kept is bounded: anyone may have written a megabyte into any field.
-import type { KubeObject, ObjectMeta } from './kubernetes.ts';
+import type { KubeObject, ObjectMeta, OwnerReference } from './kubernetes.ts';
 import { cut } from './text.ts';
 
 /** The longest text that is kept, in characters. Messages quote far less, and names have at most 253. */
 export const longestText = 2048;
 /** How many items of a list are kept. Pods of CNPG have fewer containers and conditions. */
 const mostItems = 16;
+/** How many characters of owner references, or of finalizers, are kept: those of fifty. */
+const longestList = 8 * longestText;
 
 /** Parsed JSON of which nothing is known but that it has members. */
 export type Raw = Readonly<Record<string, unknown>>;
@@ -56,8 +58,9 @@ export function renamed(key: string, value: unknown): Raw {
 
 /** What of an object's metadata a projection keeps beyond name, namespace, uid and resourceVersion. */
 export interface KeptMetadata {
-  /** Kept whole: part of the owners or finalizers would be taken for all of them. */
-  readonly fields: readonly Exclude<keyof ObjectMeta, 'labels' | 'annotations'>[];
+  readonly fields: readonly Exclude<keyof ObjectMeta, 'labels' | 'annotations' | 'finalizers'>[];
+  /** Names of finalizers that are kept whatever others there are; absent when none is of interest. */
+  readonly finalizers?: readonly string[];
   /** Names of labels; absent when none is of interest. */
   readonly labels?: readonly string[];
   /** Names of annotations; absent when none is of interest. */
@@ -66,16 +69,40 @@ export interface KeptMetadata {
 
 /** The metadata with what is kept of it; `labels` and `annotations` are there when any of them is of interest. */
 export function projectMetadata({ metadata }: KubeObject, kept: KeptMetadata): ObjectMeta {
-  const { name, namespace, uid, resourceVersion, labels = {}, annotations = {} } = metadata;
+  const { name, namespace, uid, resourceVersion, labels = {}, annotations = {}, finalizers } = metadata;
+  const { ownerReferences: owners } = metadata;
+  const bounded = owners !== undefined && charactersIn(owners) > longestList ? [manyOwners] : owners;
+  const members = { ...metadata, ownerReferences: bounded };
   return {
     name,
     namespace,
     uid,
     resourceVersion,
-    ...Object.fromEntries(kept.fields.map((key) => [key, metadata[key]]).filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(kept.fields.map((key) => [key, members[key]]).filter(([, value]) => value !== undefined)),
+    ...renamed('finalizers', kept.finalizers && finalizers && boundedFinalizers(finalizers, kept.finalizers)),
     ...renamed('labels', kept.labels && pick(labels, kept.labels)),
     ...renamed('annotations', kept.annotations && pick(annotations, kept.annotations)),
   };
+}
+
+/**
+ * In place of owner references that are too long to be kept. Part of them would be taken for all of them, and written as such: so the
+ * object is as one that somebody else controls, to which nothing is written.
+ */
+export const manyOwners: OwnerReference = { apiVersion: '', kind: '', name: '', uid: '', controller: true };
+
+/** In place of the finalizers of others when they are too long to be kept. A list with it must not be written. */
+export const manyFinalizers = '';
+
+/** @param own the names that are kept of a list that is too long */
+function boundedFinalizers(all: readonly string[], own: readonly string[]): readonly string[] {
+  return charactersIn(all) <= longestList ? all : [...own.filter((name) => all.includes(name)), manyFinalizers];
+}
+
+/** The length of all texts in a value, with the names of its members: without a copy, which could exceed any memory. */
+export function charactersIn(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  return Object.entries(record(value)).reduce((sum, [name, member]) => sum + name.length + charactersIn(member), 0);
 }
 
 /** Which members a projection keeps: `true` for a scalar, a shape for an object, a shape in brackets for a list of objects. */

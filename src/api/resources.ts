@@ -11,6 +11,7 @@ import {
   scheduledBackupGvr,
 } from './cnpg.ts';
 import type { Reason } from './conditions.ts';
+import { jobGvr, projectJob } from './job.ts';
 import { type Gvr, type KubeObject, leaseGvr, recordedEventGvr, type Secret } from './kubernetes.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from './workload.ts';
 
@@ -161,7 +162,21 @@ export const resources = {
         verbs: ['get'],
         why: "to read the credentials that CloudNativePG made, and the app's Secret, each by its name",
       },
-      { verbs: ['create', 'patch'], why: "to write the app's Secret" },
+      { verbs: ['create', 'patch'], why: "to write the app's Secrets" },
+      {
+        verbs: ['delete'],
+        why: 'to remove the extra ones that the addon does not ask for any more, or that were left behind with a database that it adopted',
+      },
+    ],
+  },
+  jobs: {
+    gvr: jobGvr,
+    scope: 'namespaced',
+    access: 'written',
+    project: projectJob,
+    permissions: [
+      { verbs: ['get'], why: 'to see how the redaction of a restored database ends, by its name' },
+      { verbs: ['create', 'patch'], why: 'to run the redaction that spec.restore asks for' },
     ],
   },
   volumeClaims: {

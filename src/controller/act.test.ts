@@ -97,6 +97,10 @@ describe('act', () => {
     const preconditions = { uid: 'ScheduledBackup-uid', resourceVersion: '7' };
     expect(written).toEqual([`delete ScheduledBackup ${JSON.stringify(['a', 'scheduledbackup', preconditions])}`]);
     expect(cached).toEqual(['without a scheduledbackup ScheduledBackup-uid']);
+    // Somebody was faster, and the watch has not said so.
+    const gone = aWorld([failed(404, 'NotFound')]);
+    expect(await act({ actions: [deletion] }, 'a', gone.deps)).toEqual({ result: {} });
+    expect(gone.cached).toEqual(cached);
     const conflict = failed(409, 'Conflict');
     const changed = aWorld([conflict]);
     expect(await act({ actions: [deletion] }, 'a', changed.deps)).toEqual({

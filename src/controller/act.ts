@@ -27,7 +27,7 @@ export interface Acted {
   /** The addon's resourceVersion after a write of its finalizers. */
   readonly resourceVersion?: string;
   /** A write that is not essential failed for a reason unrelated to the addon: requeue after the status write. */
-  readonly postponed?: { readonly error: ApiError; readonly stale: undefined };
+  readonly postponed?: { readonly error: ApiError; readonly stale: undefined; readonly child: Action['child'] };
   /** A write failed for a reason unrelated to the addon: requeue without a status write. */
   readonly interrupted?: { readonly error: ApiError | undefined; readonly stale: Action['child'] | undefined };
 }
@@ -63,6 +63,8 @@ export async function act(
       const meaning = classify(error, action);
       switch (meaning.kind) {
         case 'done':
+          // What is gone already must not be decided about again, at once and for ever, while the watch is late.
+          if (action.verb === 'delete') placeOf(action.child, deps).cache?.forget(namespace, action.name, action.uid);
           continue;
         case 'refused':
           result = withRefusal(result, action, meaning.verdict);
@@ -74,7 +76,7 @@ export async function act(
             return { result, interrupted: { error, stale: undefined } };
           // The database and its Secret do not wait for a backup that the API server does not store.
           result = { ...withUntried(result, action), ...(action.child === 'objectStore' && { withoutStore: true }) };
-          postponed = { postponed: { error, stale: undefined } };
+          postponed = { postponed: { error, stale: undefined, child: action.child } };
       }
     }
   }

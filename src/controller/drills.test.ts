@@ -48,6 +48,25 @@ it('gives the last place to one of two reconciles at once, and to the other if t
   expect([take(), drills.take('team-a/one')]).toEqual([[], false]);
 });
 
+it('wakes who waits once a place is free, and not before, and each once', () => {
+  const { drills, take } = counting(1);
+  expect(drills.take('team-a/one')).toBe(true);
+  expect(drills.take('team-a/two')).toBe(false);
+  // Nothing of these has a place.
+  drills.note('there', named('two'));
+  drills.note('there', named('three'));
+  drills.settle('team-a/three');
+  expect(take()).toEqual([]);
+  drills.note('there', named('one', 'Archiving'));
+  drills.settle('team-a/one');
+  expect(take()).toEqual([]);
+  drills.note('there', named('one'));
+  expect(take()).toEqual(['team-a/two']);
+  drills.note('there', named('one', 'Archiving'));
+  drills.note('there', named('one'));
+  expect(take()).toEqual([]);
+});
+
 it('does not wake an addon that is gone', () => {
   const { drills, take } = counting(1);
   drills.note('there', named('one', 'Archiving'));

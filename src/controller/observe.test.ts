@@ -271,6 +271,9 @@ describe('without a read', () => {
       cluster: { kind: 'found', object: healthy },
       originStore: { kind: 'absent' },
       promotedSecret: { kind: 'absent' },
+      readUrlSecret: { kind: 'absent' },
+      bindingSecret: { kind: 'absent' },
+      variablesSecret: { kind: 'absent' },
       objectStore: { kind: 'absent' },
       scheduledBackup: { kind: 'found', object: aScheduledBackup(anAddon()) },
       urlSecret: { kind: 'unread' },
@@ -386,8 +389,13 @@ describe('without a read', () => {
       },
       urlSecret: { kind: 'absent' },
       promotedSecret: { kind: 'absent' },
+      readUrlSecret: { kind: 'absent' },
+      bindingSecret: { kind: 'absent' },
+      variablesSecret: { kind: 'absent' },
     });
-    expect(asked.map(objectAt)).toEqual(['secrets/app-shop-database-url']);
+    // What a deleted addon may have left behind is read, since nothing was published.
+    const secrets = ['url', 'read-url', 'binding', 'pgvars'].map((end) => `secrets/app-shop-database-${end}`);
+    expect(asked.map(objectAt)).toEqual(secrets);
   });
 });
 
@@ -447,6 +455,26 @@ describe('a check-up', () => {
     expect(deps.resync.isDue(key)).toBe(true);
   });
 
+  it('that fails to read an extra Secret stays due, and nothing else waits for it', async () => {
+    const listed = { form: 'pgvars', name: 'app-shop-database-pgvars' } as const;
+    const addon = { ...running, status: { ...running.status, extraSecrets: [listed] } };
+    const { deps } = knowing({ addons: [addon], cluster: healthy }, ({ path }) =>
+      path.endsWith(listed.name) ? away() : notFound(),
+    );
+    deps.resync.markDue(key);
+    const observed = await observe(key, deps);
+    expect(observed?.children.variablesSecret).toEqual({ kind: 'unavailable', retryAfterSeconds: 0 });
+    expect(deps.resync.isDue(key)).toBe(true);
+    // Also while the addon itself has to be confirmed, which a failed read of another Secret stops.
+    const loose = withMetadata(healthy, { ownerReferences: [] });
+    const next = knowing({ addons: [addon], cluster: loose }, ({ path }) =>
+      path.includes('postgresaddons') ? addon : path.endsWith(listed.name) ? away() : notFound(),
+    );
+    await expect(observe(key, next.deps)).resolves.toMatchObject({
+      children: { variablesSecret: { kind: 'unavailable' } },
+    });
+  });
+
   it('that was made because of something else counts', async () => {
     const rotated = aCluster(running, { applicationSecretVersion: '31' });
     const { deps } = knowing({ addons: [running], cluster: rotated }, notFound);
@@ -485,7 +513,8 @@ describe('an addon with objects of others', () => {
       path.includes('postgresaddons') ? next : notFound(),
     );
     expect(await observe(key, deps)).toMatchObject({ live: { kind: 'found', object: next } });
-    expect(asked.map(objectAt).toSorted()).toEqual(['postgresaddons/shop', 'secrets/app-shop-database-url']);
+    const secrets = ['binding', 'pgvars', 'read-url', 'url'].map((end) => `secrets/app-shop-database-${end}`);
+    expect(asked.map(objectAt).toSorted()).toEqual(['postgresaddons/shop', ...secrets]);
   });
 
   it('knows which of them belong to an addon that exists', async () => {
@@ -619,6 +648,22 @@ async function withBackups(
   const observed = await observe(key, deps);
   return { asking, logged, backup: observed?.backup, backups: observed?.backups };
 }
+
+it.each([
+  ['is not there', notFound, { kind: 'absent' }, []],
+  ['may not be read', forbidden, { kind: 'denied', message: 'not allowed' }, []],
+  ['cannot be read now', away, { kind: 'unavailable', retryAfterSeconds: 0 }, ['a Job could not be read']],
+])('the Job of a redaction that %s is observed so, and stops nothing', async (_, answer, expected, lines) => {
+  const redaction = { configMapKeyRef: { name: 'redaction', key: 'sql' } };
+  const restore = { from: { addon: 'other' }, redaction };
+  const addon = { ...running, spec: { ...running.spec, restore } };
+  const cluster = withMetadata(healthy, { annotations: { [annotations.redaction]: 'Pending' } });
+  const { deps, logged } = knowing({ addons: [addon], cluster }, ({ path }) =>
+    path.includes('/jobs/') ? answer() : notFound(),
+  );
+  expect(await observe(key, deps)).toMatchObject({ redaction: expected });
+  expect(logged).toEqual(lines);
+});
 
 describe('the Backup that somebody asked for', () => {
   const now = { request: 'one', result: 'Running', backup: 'asked', startTime: '2026-01-02T03:00:00Z' } as const;

@@ -2,13 +2,14 @@
 // depends on (a Secret, the owner of a child) stops this reconcile when it fails. One that explains, or that a detail depends on (the
 // facts, the volumes), never does: it is then part of the observation that it failed.
 import { fieldManager, labels, type PostgresAddon } from '../api/addon.ts';
-import { type Backup, clusterLabel, projectBackup } from '../api/cnpg.ts';
+import { clusterLabel, projectBackup } from '../api/cnpg.ts';
+import { projectJob } from '../api/job.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
 import { projectClaim } from '../api/workload.ts';
 import { type Names, namesOf } from '../domain/child-names.ts';
-import { byRole, children, isWatched, type Role } from '../domain/children.ts';
-import { drillName, sourceSecretName, volumeOf } from '../domain/names.ts';
+import { byRole, children, isExtra, isWatched, type Role } from '../domain/children.ts';
+import { drillName, redactionJobName, sourceSecretName, volumeOf } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
 import type { Children, Denied, Observed, Read, SeenDrill } from '../domain/observed.ts';
 import { uidOn } from '../domain/ownership/owner.ts';
@@ -39,6 +40,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     platform: deps.platform,
     children: cachedChildren(namespace, names, deps),
     restoreSource: restoreSourceOf(addon, deps),
+    restored: restoredBeside(addon, deps),
     sameApp: sameAppOf(addon, deps),
     source: unread,
     backup: unread,
@@ -47,6 +49,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     live: unread,
     facts: unread,
     drill: cachedDrill(namespace, names, deps),
+    redaction: unread,
     livingOwners: [],
     holderGone: isHolderGone(addon, deps),
     repairWaits: deps.repairs.waits(key),
@@ -56,23 +59,24 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   const now = deps.clock.now();
   const need = needs(cached, now);
   const addonItself = () => readObject(deps.api.addons, namespace, name);
-  const [found, source, backup, backups, volumes, live, facts, drill] = await Promise.all([
+  const [found, source, backup, backups, volumes, live, facts, drill, redaction] = await Promise.all([
     readChildren(cached, need, names, deps),
     need.source
       ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)), need, deps)
       : unread,
-    need.backup === undefined ? unread : readBackup(deps, namespace, need.backup),
+    need.backup === undefined ? unread : readUnneeded(deps, 'backups', projectBackup, namespace, need.backup),
     need.backups ? readBackups(deps, namespace, name) : unread,
     need.volumes ? readVolumes(deps, namespace, names.cluster) : unread,
     need.live ? addonItself() : unread,
     need.facts ? lookForCause(deps.api, namespace, names.cluster) : unread,
     readDrill(cached, need, names, deps),
+    need.redaction ? readUnneeded(deps, 'jobs', projectJob, namespace, redactionJobName(names.cluster)) : unread,
   ]);
   // A check-up that has nothing to read is done too: it must not stay due.
   const isMissed = [source, ...Object.values(found)].some(({ kind }) => kind === 'unavailable');
   if ((need.unwatched || cached.resync) && !isMissed) deps.resync.done(key, checkUpInterval(addon));
   const sameApp = [...cached.sameApp, ...namedOn(found, cached, deps)];
-  const read = { ...cached, children: found, sameApp, source, backup, backups, volumes, live, facts, drill };
+  const read = { ...cached, children: found, sameApp, source, backup, backups, volumes, live, facts, drill, redaction };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
@@ -112,6 +116,12 @@ async function readDrill(
 function restoreSourceOf({ metadata: { namespace }, spec }: PostgresAddon, { caches }: Dependencies) {
   const { addon: name, namespace: other = namespace } = spec.restore?.from ?? {};
   return name === undefined ? undefined : caches.addons.get(other, name);
+}
+
+/** The restored addons of the namespace: how long they took tells how long another one may take. */
+function restoredBeside({ metadata, spec, status }: PostgresAddon, { caches }: Dependencies): readonly PostgresAddon[] {
+  if (spec.restore === undefined || status?.ready_at !== undefined) return [];
+  return caches.addons.inNamespace(metadata.namespace).filter((one) => one.status?.restore !== undefined);
 }
 
 /** The other addons that share an app with it by a promotion. */
@@ -175,13 +185,14 @@ function cachedChildren(namespace: string, names: Names, deps: Dependencies): Ch
 
 /** The children, with the live reads that are needed. A resource that is not served or not permitted is not read. */
 async function readChildren(
-  { addon, children: cached }: Observed,
+  { addon, gone, children: cached }: Observed,
   need: Needs,
   names: Names,
   deps: Dependencies,
 ): Promise<Children> {
   const { api } = deps;
   const { namespace } = addon.metadata;
+  const isStaying = addon.metadata.deletionTimestamp === undefined && !gone;
   const nameToRead = (role: Role): string | undefined => {
     const { kind } = cached[role];
     // Most addons never have one.
@@ -193,7 +204,9 @@ async function readChildren(
     const name = nameToRead(role);
     if (name === undefined) return cached[role];
     const { resource } = children[role];
-    const read = await tolerant(readObject(api[resource], namespace, name), need, deps);
+    // Nothing waits for an extra Secret, unless it has to be left behind with a mark.
+    const mayFail = need.secretsMayFail || (isExtra(role) && isStaying);
+    const read = await tolerant(readObject(api[resource], namespace, name), { secretsMayFail: mayFail }, deps);
     return read.kind === 'found' ? { kind: 'found', object: resources[resource].project(read.object) } : read;
   });
   const found = await Promise.all(Object.entries(reads).map(async ([role, read]) => [role, await read] as const));
@@ -234,14 +247,23 @@ async function tolerant<T>(
   }
 }
 
-/** A database does not wait for its backups, so a read that fails is part of the observation. */
-async function readBackup({ api, log }: Dependencies, namespace: string, name: string): Promise<Read<Backup>> {
+/** A database waits neither for its backups nor for a redaction, so a read that fails is part of the observation. */
+async function readUnneeded<T>(
+  { api, log }: Dependencies,
+  resource: 'backups' | 'jobs',
+  project: (raw: KubeObject) => T,
+  namespace: string,
+  name: string,
+): Promise<Read<T>> {
   try {
-    const read = await readObject(api.backups, namespace, name);
-    return read.kind === 'found' ? { kind: 'found', object: projectBackup(read.object) } : read;
+    const read = await readObject(api[resource], namespace, name);
+    return read.kind === 'found' ? { kind: 'found', object: project(read.object) } : read;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.info('a Backup could not be read', { backup: `${namespace}/${name}`, error: error.message });
+    log.info(`a ${resources[resource].gvr.kind} could not be read`, {
+      object: `${namespace}/${name}`,
+      error: error.message,
+    });
     return { kind: 'unavailable', retryAfterSeconds: error.retryAfterSeconds ?? 0 };
   }
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { PostgresAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { LoginResult } from '../api/login.ts';
+import { passwordOf } from '../model/objects.ts';
 import { edit } from '../model/server.ts';
 import type { UserStep } from '../model/user.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -40,7 +41,14 @@ async function whatFollows(world: World, happens: () => void, milliseconds = 5 *
 const again = (afterMilliseconds: number) => ({ kind: 'again', afterMilliseconds });
 const checkUp = again(10 * minute);
 const heartbeat = again(270_000);
+/** After a write that no watch reports; it takes no request. */
+const look = again(5_000);
+const checkUpSoon = again(10 * minute - 5_000);
 const secrets = ['get urlSecret', 'get source'];
+/** With that of the replicas. */
+const allSecrets = ['get urlSecret', 'get readUrlSecret', 'get source'];
+const everySecret = ['get urlSecret', 'get readUrlSecret', 'get bindingSecret', 'get variablesSecret'];
+const withExtra = ['get urlSecret', 'get bindingSecret', 'get variablesSecret', 'get source'];
 const creation = ['create objectStore', 'create cluster', 'status addon', 'get source', 'get backup'];
 
 /** The life of one addon: each step, its requests, and when each of its reconciles is to be repeated. */
@@ -56,63 +64,102 @@ const life: readonly (readonly [UserStep | undefined, readonly string[], readonl
       'create scheduledBackup',
       'status addon',
     ],
-    [again(90_000), again(84_000), again(15_000), checkUp],
+    [look, again(85_000), again(84_000), again(15_000), look, checkUpSoon],
   ],
   ['rotate the password', [...secrets, 'apply urlSecret', 'status addon'], [checkUp]],
   [
     'plan pro',
     [
       ...[...secrets, 'list volumeClaims', 'get storageClasses', 'apply objectStore', 'apply cluster', 'status addon'],
-      ...[...secrets, 'list volumeClaims', 'get storageClasses', 'status addon', ...secrets],
+      ...[
+        ...allSecrets,
+        'list volumeClaims',
+        'get storageClasses',
+        'create readUrlSecret',
+        'status addon',
+        ...allSecrets,
+      ],
     ],
-    [again(90_000), again(87_000), heartbeat, heartbeat],
+    [look, again(87_000), heartbeat, heartbeat],
   ],
   // Point-in-time recovery: a check-up every four and a half minutes. Nothing is archived any more, which is written once.
-  [undefined, [...secrets, 'status addon'], [heartbeat]],
-  [undefined, secrets, [heartbeat]],
+  [undefined, [...allSecrets, 'status addon'], [heartbeat]],
+  [undefined, allSecrets, [heartbeat]],
   [
     'mode protected',
     [
-      ...secrets,
+      ...allSecrets,
       'finalizers addon',
       'apply cluster',
       'apply objectStore',
       'apply scheduledBackup',
       'apply urlSecret',
+      'apply readUrlSecret',
       'status addon',
-      ...secrets,
+      ...allSecrets,
     ],
-    [heartbeat, heartbeat],
+    [look, again(265_000), heartbeat],
   ],
   // A Secret is not watched: the check-up finds that it is gone.
-  ['delete urlSecret', [...secrets, 'create urlSecret', 'status addon'], [heartbeat]],
+  ['delete urlSecret', [...allSecrets, 'create urlSecret', 'status addon'], [heartbeat]],
   [
     'delete in the background',
     [
-      ...['get cluster', 'get objectStore', 'get scheduledBackup', 'get urlSecret'],
-      ...['apply objectStore', 'apply scheduledBackup', 'apply urlSecret', 'apply cluster', 'finalizers addon'],
+      ...['get cluster', 'get objectStore', 'get scheduledBackup', 'get urlSecret', 'get readUrlSecret'],
+      ...[
+        'apply objectStore',
+        'apply scheduledBackup',
+        'apply urlSecret',
+        'apply readUrlSecret',
+        'apply cluster',
+        'finalizers addon',
+      ],
     ],
     [{ kind: 'done' }, { kind: 'done' }],
   ],
   [
     'create protected standard',
     [
+      // Everything that a deleted addon may have left behind.
+      ...everySecret,
+      ...['get addon', 'finalizers addon', 'apply cluster', 'apply objectStore', 'apply scheduledBackup'],
       ...[
-        'get urlSecret',
-        'get addon',
-        'finalizers addon',
-        'apply cluster',
+        'apply urlSecret',
+        'apply readUrlSecret',
+        'status addon',
         'apply objectStore',
-        'apply scheduledBackup',
+        'apply cluster',
+        'status addon',
       ],
-      ...['apply urlSecret', 'status addon', 'apply objectStore', 'apply cluster', 'status addon', ...secrets],
+      ...[...everySecret, 'get source'],
       // Its disk may have been growing.
-      ...['list volumeClaims', 'get storageClasses', 'status addon'],
+      ...['list volumeClaims', 'get storageClasses'],
+      // This plan has no replicas.
+      ...['delete readUrlSecret', 'status addon', ...allSecrets, 'status addon'],
     ],
-    [again(0), again(90_000), again(87_000), checkUp],
+    [again(0), look, again(87_000), again(1000), checkUp],
   ],
   ['suspend on', ['status addon'], [{ kind: 'done' }]],
   ['suspend off', [...secrets, 'status addon'], [checkUp]],
+  // Listed first, and then written; deleted, and listed until they are seen to be gone.
+  [
+    'extra Secrets on',
+    [...secrets, 'status addon', ...withExtra, 'create bindingSecret', 'create variablesSecret', 'status addon'],
+    [{ kind: 'retry', atLeastMilliseconds: 1000, atMostMilliseconds: 10 * minute }, checkUp],
+  ],
+  [
+    'rotate the password',
+    [...withExtra, 'apply urlSecret', 'apply bindingSecret', 'apply variablesSecret', 'status addon'],
+    [checkUp],
+  ],
+  [
+    'extra Secrets off',
+    [
+      ...[...withExtra, 'delete bindingSecret', 'delete variablesSecret', 'status addon'],
+      ...[...withExtra, 'status addon'],
+    ],
+    [again(1000), checkUp],
+  ],
   [
     'mode standard',
     [
@@ -126,7 +173,7 @@ const life: readonly (readonly [UserStep | undefined, readonly string[], readonl
         'status addon',
       ],
     ],
-    [checkUp],
+    [look, checkUpSoon],
   ],
   ['delete in the background', [], [{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }, { kind: 'done' }]],
 ];
@@ -430,6 +477,26 @@ it('what happens to an addon meanwhile does not put off its check-up', async () 
   }
   expect((await whatFollows(world, () => world.trigger(), minute)).requests).toEqual(secrets);
 });
+
+it.each(['get', 'apply'] as const)(
+  'an extra Secret whose %s fails in a change of the password has the new one soon',
+  async (verb) => {
+    const world = aWorld();
+    world.user('create with extra Secrets');
+    await world.advance(5 * minute);
+    world.faults = failingOn(verb, 'variablesSecret', failing(503, 'ServiceUnavailable'));
+    const before = passwordOf(world.seen('urlSecret'));
+    world.user('rotate the password');
+    await world.advance(20_000);
+    const password = world.seen('cluster')?.inside?.password;
+    expect(password).not.toBe(before);
+    expect(passwordOf(world.seen('urlSecret'))).toBe(password);
+    expect(passwordOf(world.seen('variablesSecret'))).not.toBe(password);
+    world.faults = {};
+    await world.advance(minute);
+    expect(passwordOf(world.seen('variablesSecret'))).toBe(password);
+  },
+);
 
 it('a written Secret does not have to be read for ten minutes', async () => {
   const world = await aRunningWorld();

@@ -62,8 +62,10 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
       deps.repairs.wrote(key, action.child);
   const isRefused = essentialRefusal(acted.result) !== undefined;
 
-  // A Secret that was just written does not have to be read.
-  if (decision.actions.some((action) => isOfUnwatched(action) && hasSucceeded(action, acted.result)))
+  // A Secret that was just written does not have to be read. One that was not sent or stored is missed by nothing else.
+  const isMissed = Object.values(observed.children).some(({ kind }) => kind === 'unavailable');
+  if (isMissed || (acted.postponed !== undefined && isOfUnwatched(acted.postponed))) deps.resync.markDue(key);
+  else if (decision.actions.some((action) => isOfUnwatched(action) && hasSucceeded(action, acted.result)))
     deps.resync.done(key, checkUpInterval(observed.addon));
 
   const login = isRefused ? undefined : decision.login;
@@ -116,7 +118,7 @@ function checkDrill({ url, assertions }: Check, deps: Dependencies): Promise<Log
 }
 
 /** Whether it writes an object that is not watched. */
-function isOfUnwatched({ child }: Action): boolean {
+function isOfUnwatched({ child }: Pick<Action, 'child'>): boolean {
   return isRole(child) && !isWatched(child);
 }
 

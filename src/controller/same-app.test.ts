@@ -26,6 +26,22 @@ it('an addon has to do with those that are promoted to its app, and the other wa
   ]);
 });
 
+it('of two addons with the same app, one that is gone does not count', () => {
+  const sameApp = new SameApp();
+  const [shop, second] = [named('shop'), named('second', { appId: 'shop' })];
+  const copy = named('copy', { promote: { appId: 'shop' } });
+  for (const addon of [shop, second, copy]) sameApp.note('there', addon);
+  sameApp.note('deleted', second);
+  expect(sameApp.others(shop)).toEqual(['team-a/copy']);
+  sameApp.note('there', named('second', { appId: 'web' }));
+  expect(sameApp.others(copy)).toEqual(['team-a/shop']);
+  sameApp.note('there', second);
+  sameApp.note('there', named('third', { appId: 'shop' }));
+  expect(sameApp.others(shop)).toEqual(['team-a/copy', 'team-a/second', 'team-a/third']);
+  sameApp.note('there', named('third'));
+  expect(sameApp.others(shop)).toEqual(['team-a/copy', 'team-a/second']);
+});
+
 it('until the Secret was given back, or the addon is gone', () => {
   const sameApp = new SameApp();
   const shop = named('shop');

@@ -4,7 +4,7 @@ import { projectAddon } from '../api/addon.ts';
 import type { Random } from '../api/clock.ts';
 import { projectCluster } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import type { LoginResult, Question } from '../api/login.ts';
+import type { Answer as LoginAnswer, LoginResult, Question } from '../api/login.ts';
 import {
   type ReconciledResource,
   reconciledResources,
@@ -26,6 +26,7 @@ import {
   type Slot,
   type Stored,
   slotOf,
+  slots,
   watchedSlots,
 } from '../model/objects.ts';
 import { isStopped } from '../model/rest.ts';
@@ -41,10 +42,12 @@ import type { Cache } from './cache.ts';
 import type { Clients } from './clients.ts';
 import { DeletedAddons } from './deleted-addons.ts';
 import type { Availability, Dependencies, WatchedCaches } from './dependencies.ts';
+import { Drills } from './drills.ts';
 import { keyOf } from './key.ts';
 import { reconcile } from './reconcile.ts';
 import { Repairs } from './repairs.ts';
 import { Resync } from './resync.ts';
+import { Beside } from './testing-beside.ts';
 
 export const key = keyOf(namespace, addonName);
 export const minute = 60_000;
@@ -79,6 +82,12 @@ export interface Faults {
   readonly availability?: Partial<Readonly<Record<WatchedResource, Availability>>>;
   /** CNPG does nothing. */
   readonly noCnpg?: boolean;
+  /** No Job ends. */
+  readonly noJobs?: boolean;
+  /** Other addons have every place for a restore drill. */
+  readonly noDrillPlace?: boolean;
+  /** The other installation of the operator no longer runs. */
+  readonly isAlone?: boolean;
   /** Another replica may lead. */
   readonly noLease?: boolean;
 }
@@ -106,7 +115,11 @@ export class World {
   #state: State;
   #surroundingsPlanned = false;
   #wrote = false;
+  /** Since when the archive has to catch up with a mark of a restore drill. Milliseconds since the start. */
+  #markedAt = 0;
   readonly #deletedAddons: DeletedAddons;
+  readonly #beside = new Beside(() => this.queue.add(key));
+  readonly #drills: Drills;
 
   constructor({ random = () => 0.5, expandable = true }: WorldOptions = {}) {
     const rules = { steps: [], late: [], lag: 0, expandable };
@@ -119,6 +132,7 @@ export class World {
         return found && projectCluster(found);
       },
     });
+    this.#drills = new Drills(1, clock, (which) => this.queue.add(which));
     this.deps = {
       platform,
       clock,
@@ -126,8 +140,11 @@ export class World {
       caches: this.#caches(),
       sees: () => true,
       sameApp: { others: () => [] },
-      drills: { take: () => false, settle: () => {} },
-      otherOperators: { isGone: () => false },
+      drills: {
+        take: (which) => this.faults.noDrillPlace !== true && this.#drills.take(which),
+        settle: (which) => this.#drills.settle(which),
+      },
+      otherOperators: { isGone: () => this.faults.isAlone === true },
       schema: { missing: [], ofStatus: undefined },
       heldAddons: { report: () => {}, forget: () => {} },
       repairs: new Repairs(clock),
@@ -174,6 +191,17 @@ export class World {
   /** The object as the API server has it. */
   seen(slot: Slot): Stored | undefined {
     return live(this.#state, slot);
+  }
+
+  /** The kinds of what exists that the model does not have: of a restore drill, or a redaction. */
+  beside(): readonly string[] {
+    return this.#beside.kinds();
+  }
+
+  /** Somebody deletes what there is of such a kind. */
+  lose(kind: string): void {
+    this.#beside.lose(kind);
+    this.#planSurroundings();
   }
 
   /** Whether an obstacle that exists, and that status reports, keeps the operator from doing more. */
@@ -228,7 +256,13 @@ export class World {
     const gone = live(before, 'addon');
     if (gone !== undefined && live(after, 'addon')?.metadata.uid !== gone.metadata.uid)
       this.#deletedAddons.add(projectAddon(gone));
+    this.#noteDrill();
     if (watchedSlots.some((slot) => live(before, slot) !== live(after, slot))) this.queue.add(key);
+  }
+
+  #noteDrill(): void {
+    const addon = this.seen('addon');
+    if (addon !== undefined) this.#drills.note('there', projectAddon(addon));
   }
 
   #planSurroundings(): void {
@@ -237,6 +271,8 @@ export class World {
     this.clock.after(reaction, () => {
       this.#surroundingsPlanned = false;
       const state = this.#synced();
+      const living = slots.flatMap((slot) => live(state, slot)?.metadata.uid ?? []);
+      if (this.#beside.step(living, this.faults)) this.#planSurroundings();
       const [step] = [
         ...collectorSteps(state),
         ...(this.faults.noCnpg === true ? [] : cnpgSteps(state)),
@@ -247,10 +283,27 @@ export class World {
   }
 
   #login(url: string, question: Question = {}): LoginResult {
+    const { assertions } = question;
+    if (assertions !== undefined)
+      return this.#beside.admits(passwordIn(url))
+        ? { kind: 'ok', assertions: assertions.map(() => undefined) }
+        : { kind: 'failed', why: 'refused', detail: '' };
     const cluster = this.seen('cluster');
     if (cluster === undefined || !stands(cluster)) return { kind: 'failed', why: 'refused', detail: '' };
     if (cluster.inside?.password !== passwordIn(url)) return { kind: 'failed', why: 'credentials', detail: '' };
-    return { kind: 'ok', ...answerTo(question, this.#state) };
+    return { kind: 'ok', ...answerTo(question, this.#state), ...this.#walAnswer(question) };
+  }
+
+  /** What is marked is archived five minutes later. */
+  #walAnswer({ drill }: Question): LoginAnswer {
+    const time = this.clock.now();
+    const now = this.clock.monotonic();
+    if (drill === 'mark') {
+      this.#markedAt = now;
+      return { mark: { lsn: '0/5000028', wal: walFile(5), time } };
+    }
+    if (drill !== 'archived') return {};
+    return { archivedWal: walFile(now - this.#markedAt < 5 * minute ? 4 : 5) };
   }
 
   #ask(verb: Request['verb'], on: Request['on']): void {
@@ -270,8 +323,17 @@ export class World {
     // Own writes are in the caches at once; only the end of the addon is news.
     const had = live(before, 'addon');
     if (had !== undefined && live(answer.state, 'addon') === undefined) this.#report(before, answer.state);
+    this.#noteDrill();
     this.#planSurroundings();
     return answer.object;
+  }
+
+  #sendBeside<T>(verb: Request['verb'], resource: ReconciledResource, write: () => T): T {
+    this.#ask(verb, resource);
+    const answer = write();
+    this.#wrote = true;
+    this.#planSurroundings();
+    return answer;
   }
 
   #log(): Log {
@@ -311,6 +373,7 @@ export class World {
       const slot = slotOf(kind, name);
       this.#ask('get', slot ?? resource);
       if (slot !== undefined) return this.seen(slot);
+      if (this.#beside.has(kind, name)) return this.#beside.get(kind, name);
       const metadata = { name, namespace: '', uid: '', resourceVersion: '' };
       const { expandable } = this.#state.rules;
       return { apiVersion: 'v1', kind, metadata, allowVolumeExpansion: expandable } as KubeObject;
@@ -331,7 +394,10 @@ export class World {
         });
         return { items, complete: true };
       },
-      create: async (manifest) => written('create', manifest, (state) => create(state, manifest)),
+      create: async (manifest) =>
+        this.#beside.has(kind, manifest.metadata.name)
+          ? this.#sendBeside('create', resource, () => this.#beside.create(manifest))
+          : written('create', manifest, (state) => create(state, manifest)),
       apply: async (manifest) => written('apply', manifest, (state) => apply(state, manifest)),
       merge: async (manifest) =>
         resource === 'addons'
@@ -343,6 +409,8 @@ export class World {
       },
       delete: async (where, name, preconditions) => {
         if (where !== namespace) throw new Error(`the model has no namespace ${where}`);
+        if (this.#beside.has(kind, name))
+          return this.#sendBeside('delete', resource, () => this.#beside.delete(kind, name, preconditions));
         const slot = slotNamed(name);
         this.#send('delete', slot, (state) => remove(state, slot, preconditions));
       },
@@ -353,8 +421,9 @@ export class World {
   #caches(): WatchedCaches {
     const cached = (resource: WatchedResource): Cache<KubeObject> => ({
       get: (_, name) => {
-        const slot = slotOf(resources[resource].gvr.kind, name);
-        const object = slot && this.seen(slot);
+        const { kind } = resources[resource].gvr;
+        const slot = slotOf(kind, name);
+        const object = this.#beside.has(kind, name) ? this.#beside.get(kind, name) : slot && this.seen(slot);
         return object && resources[resource].project(object);
       },
       inNamespace: () => [],
@@ -363,6 +432,10 @@ export class World {
     });
     return Object.fromEntries(watchedResources.map((name) => [name, cached(name)])) as unknown as WatchedCaches;
   }
+}
+
+function walFile(number: number): string {
+  return `00000001000000000000000${number}`;
 }
 
 /** A refusal or failure by the API server. */
@@ -374,4 +447,9 @@ export function failing(code: number, reason: string, message = '', retryAfterSe
 export function isWriteOf({ verb, on }: Omit<Request, 'at' | 'error'>, ...slots: readonly Slot[]): boolean {
   const isWrite = verb === 'create' || verb === 'apply' || verb === 'delete';
   return isWrite && (slots.length === 0 ? roles : slots).includes(on as never);
+}
+
+/** Whether a request is a write of what the model does not have. */
+export function isWriteBeside({ verb, on }: Omit<Request, 'at' | 'error'>): boolean {
+  return (verb === 'create' || verb === 'delete') && (on === 'clusters' || on === 'objectStores' || on === 'jobs');
 }

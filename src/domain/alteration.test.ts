@@ -1,10 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { projectCluster } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
-import { alterationOf, fieldsOf, finalizersAltered, standingAlteration } from './alteration.ts';
+import {
+  alsoTelling,
+  alterationOf,
+  alterationsIn,
+  fieldsOf,
+  finalizersAltered,
+  standingAlteration,
+} from './alteration.ts';
 import { withWritten } from './decision.ts';
 import { statusOf } from './status.ts';
 import { aCluster, anAddon, aRunningAddon, childIn, observingAll, testTime, think } from './testing.ts';
+import type { Verdict } from './verdict.ts';
 
 const manifest: Manifest = {
   apiVersion: 'v1',
@@ -182,4 +190,21 @@ describe('an alteration in status', () => {
 
   it('is none of an addon without a status', () =>
     expect(standingAlteration(anAddon(), 'cluster', manifest, stored({}))).toBeUndefined());
+});
+
+describe('several alterations', () => {
+  const changed = (message: string): Verdict => ({ reason: 'ChangedOnAdmission', message });
+  const refused: Verdict = { reason: 'Refused', message: 'no' };
+
+  it.each<readonly [readonly (Verdict | undefined)[], Verdict | undefined]>([
+    [[], undefined],
+    [[undefined, refused], undefined],
+    [[undefined, changed('a'), refused], changed('a')],
+    [[changed('a'), changed('b'), changed('a'), changed('c')], changed('a; b; c')],
+  ])('are one, with each once: %j', (verdicts, one) => expect(alterationsIn(verdicts)).toEqual(one));
+
+  it.each<readonly [Verdict | undefined, Verdict]>([
+    [undefined, refused],
+    [changed('a; b'), { reason: 'Refused', message: 'no; a; b' }],
+  ])('are told beside something else: %j', (altered, told) => expect(alsoTelling(refused, altered)).toEqual(told));
 });

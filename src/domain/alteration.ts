@@ -79,9 +79,25 @@ export function standingAlteration(
 ): Verdict | undefined {
   const reported = alteredIn(role);
   const last = reported && recordedCondition(addon, reported);
-  if (last?.reason !== 'ChangedOnAdmission' || last.observedGeneration !== addon.metadata.generation) return undefined;
+  if (last === undefined || last.observedGeneration !== addon.metadata.generation) return undefined;
   const now = alterationOf(manifest, live);
-  return now?.message === last.message ? now : undefined;
+  // One condition can tell of several children, and of something else that is wrong.
+  return now !== undefined && `${last.message}${between}`.includes(`${now.message}${between}`) ? now : undefined;
+}
+
+const between = '; ';
+
+/** The alterations among some verdicts as one; undefined if there is none. */
+export function alterationsIn(verdicts: readonly (Verdict | undefined)[]): Verdict | undefined {
+  const messages = verdicts.flatMap((verdict) => (verdict?.reason === 'ChangedOnAdmission' ? [verdict.message] : []));
+  const [first, ...rest] = new Set(messages);
+  return first === undefined ? undefined : { reason: 'ChangedOnAdmission', message: [first, ...rest].join(between) };
+}
+
+/** A verdict that also tells of alterations: its condition is the only memory of them. */
+export function alsoTelling(verdict: Verdict, altered: Verdict | undefined): Verdict {
+  if (altered === undefined) return verdict;
+  return { reason: verdict.reason, message: `${verdict.message}${between}${altered.message}` };
 }
 
 /** Each field of the desired value that the live one does not have. */

@@ -58,8 +58,13 @@ export function combine(ready: Verdict, chapters: readonly Chapter[]): Decision 
     ...(chapters.some(({ continues }) => continues === true) ? { continues: true } : {}),
     wakeAfter: soonest(...chapters.map((chapter) => chapter.wakeAfter)),
     recheckAfter: soonest(...chapters.map((chapter) => chapter.recheckAfter)),
-    waitAtLeast: chapters.find(({ waitAtLeast }) => waitAtLeast !== undefined)?.waitAtLeast,
+    waitAtLeast: longest(chapters.map((chapter) => chapter.waitAtLeast)),
   };
+}
+
+function longest(times: readonly (number | undefined)[]): number | undefined {
+  const set = times.filter((time) => time !== undefined);
+  return set.length === 0 ? undefined : Math.max(...set);
 }
 
 /** How many unknown fields a message names, and how much of each, in characters. */
@@ -67,7 +72,10 @@ const mostNamed = 5;
 const longestName = 100;
 
 /** Reported for everything that waits until the addon is no longer suspended. @param effect what its message says of that */
-export function suspension({ addon }: Situation, effect = 'nothing is created, changed or repaired'): Verdict {
+export function suspension(
+  { addon }: Pick<Situation, 'addon'>,
+  effect = 'nothing is created, changed or repaired',
+): Verdict {
   const { unknown } = addon;
   if (unknown === undefined) return { reason: 'Suspended', message: `spec.suspend is true: ${effect}` };
   const named = unknown.slice(0, mostNamed).map((path) => cut(path, longestName));

@@ -1,6 +1,7 @@
 // The names of the children of an addon.
 import type { PostgresAddon } from '../api/addon.ts';
 import { byRole, children, type Role } from './children.ts';
+import { extraFormsOf } from './extra-secrets/asked.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { promotedAppIdOf } from './promotion/claim.ts';
@@ -13,5 +14,6 @@ export function namesOf(addon: PostgresAddon): Names {
   const appId = appIdOf(addon);
   const cluster = addon.status?.clusterName ?? clusterName(addon.spec.tenantId ?? addon.metadata.namespace, appId);
   const promotedAppId = promotedAppIdOf(addon);
-  return byRole((role) => children[role].name({ cluster, appId, promotedAppId })) as Names;
+  const extraForms = extraFormsOf(addon);
+  return byRole((role) => children[role].name({ cluster, appId, promotedAppId, extraForms })) as Names;
 }

@@ -3,8 +3,13 @@ import { expect, it } from '@jest/globals';
 import { children, keptOf, roles } from './children.ts';
 import { aCluster, anAddon, aUrlSecret } from './testing.ts';
 
-it('nothing that holds data or a password may be deleted', () =>
-  expect(roles.filter((role) => children[role].removable)).toEqual(['scheduledBackup']));
+it('nothing that holds data may be deleted, nor a Secret with the DATABASE_URL of an app', () =>
+  expect(roles.filter((role) => children[role].removable)).toEqual([
+    'scheduledBackup',
+    'readUrlSecret',
+    'bindingSecret',
+    'variablesSecret',
+  ]));
 
 it('a write that changes only the owner repeats the rest', () => {
   const addon = anAddon();

@@ -1,9 +1,10 @@
 // The table of children: the objects that the operator creates for an addon, one row each. Code that handles every child iterates over
 // this table and has no list of its own, because a child that is forgotten in one place would be lost or left behind.
+import type { ExtraForm } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { type ObjectOf, type ResourceName, resources } from '../api/resources.ts';
-import { originStoreName, scheduledBackupName, urlSecretName } from './names.ts';
+import { extraSecretName, originStoreName, scheduledBackupName, urlSecretName } from './names.ts';
 
 /** What the names of the children are computed from. */
 export interface NameParts {
@@ -11,6 +12,8 @@ export interface NameParts {
   readonly appId: string;
   /** The other app that the addon is promoted to, if any. */
   readonly promotedAppId: string | undefined;
+  /** Which Secrets there can be besides the one with DATABASE_URL. */
+  readonly extraForms: readonly ExtraForm[];
 }
 
 interface ChildRow {
@@ -26,6 +29,8 @@ interface ChildRow {
   readonly alteredIn?: ConditionType;
   /** Whether the operator may delete it once it is not needed. Never true for an object that holds data. */
   readonly removable: boolean;
+  /** The form of the credentials in it, if there is a Secret for each form. */
+  readonly form?: ExtraForm;
 }
 
 /** Of a Secret with DATABASE_URL. */
@@ -33,6 +38,21 @@ const itsUrl = ({ type, data: { DATABASE_URL } = {} }: Secret): Readonly<Record<
   type,
   ...(DATABASE_URL === undefined ? {} : { data: { DATABASE_URL } }),
 });
+
+/** All of its data: the keys depend on its form. */
+const itsData = ({ type, data }: Secret): Readonly<Record<string, unknown>> => ({ type, ...(data && { data }) });
+
+/** A Secret with the same credentials in another form. */
+const extraSecret = <F extends ExtraForm>(form: F) =>
+  ({
+    resource: 'secrets',
+    concern: 'extraSecrets',
+    name: ({ appId, extraForms }: NameParts) => (extraForms.includes(form) ? extraSecretName(form, appId) : undefined),
+    alteredIn: 'ExtraSecretsPublished',
+    keeps: itsData,
+    removable: true,
+    form,
+  }) as const;
 
 const itsSpec = ({ spec }: { readonly spec: unknown }): Readonly<Record<string, unknown>> => ({ spec });
 
@@ -87,6 +107,10 @@ export const children = {
     keeps: itsUrl,
     removable: false,
   },
+  /** Leads to the replicas. */
+  readUrlSecret: extraSecret('read-url'),
+  bindingSecret: extraSecret('servicebinding'),
+  variablesSecret: extraSecret('pgvars'),
 } as const satisfies Readonly<Record<string, ChildRow>>;
 
 /** The role of a child in its addon. */
@@ -94,9 +118,19 @@ export type Role = keyof typeof children;
 export type ChildOf<R extends Role> = ObjectOf<(typeof children)[R]['resource']>;
 type RoleWith<Row> = { readonly [R in Role]: (typeof children)[R] extends Row ? R : never }[Role];
 export type RemovableRole = RoleWith<{ readonly removable: true }>;
+/** A Secret besides the one with DATABASE_URL. */
+export type ExtraRole = RoleWith<{ readonly form: ExtraForm }>;
 
 /** All roles in the order of the table, the Cluster first. */
 export const roles = Object.keys(children) as readonly Role[];
+
+/** Whether it is a Secret besides the one with DATABASE_URL. */
+export function isExtra(role: Role): role is ExtraRole {
+  return 'form' in children[role];
+}
+
+/** The roles of those Secrets. */
+export const extraRoles = roles.filter(isExtra);
 
 /** A value for each role. */
 export function byRole<T>(of: (role: Role) => T): Readonly<Record<Role, T>> {

@@ -38,7 +38,7 @@ describe('a new addon', () => {
     expect(condition(status, 'Stalled')).toBeUndefined();
     expect(condition(status, 'BackupReady')).toBe('False NoObjectStore');
     expect(status.backup).toMatchObject({ requested: 'daily', effective: 'none' });
-    expect(pace).toEqual({ kind: 'again', afterMilliseconds: 90_000 });
+    expect(pace).toEqual({ kind: 'again', afterMilliseconds: 5_000 });
     expect(manifestOf(actions, 'scheduledBackup')).toMatchObject({
       spec: { suspend: true, cluster: { name: 'db-team-a-shop' } },
     });
@@ -127,6 +127,7 @@ describe('a running addon', () => {
       drillSource: false,
       drillFacts: false,
       drillRoom: false,
+      redaction: false,
     });
     const { actions, status } = think(quiet, {}, testTime + 3_600_000);
     expect(actions).toEqual([]);

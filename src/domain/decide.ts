@@ -12,6 +12,7 @@ import { databaseChapter } from './database/database.ts';
 import type { Decision } from './decision.ts';
 import { explain, untilNextSearch } from './diagnosis/explain.ts';
 import { drillChapter } from './drill/drill.ts';
+import { extraSecretsChapter } from './extra-secrets/extra-secrets.ts';
 import type { Observed } from './observed.ts';
 import { adopt } from './ownership/adopt.ts';
 import { addFinalizer } from './ownership/finalizer.ts';
@@ -22,6 +23,7 @@ import { endOfProtection, judgeAdoption, protectionChapter } from './ownership/p
 import { markLeftovers, release } from './ownership/release.ts';
 import { promotionChapter } from './promotion/promotion.ts';
 import { inheritedReadyAt } from './recorded.ts';
+import { redactionChapter } from './redaction/redaction.ts';
 import { restoreChapter, untilTargetTime } from './restore/restore.ts';
 import { retracted, retractedFields } from './retraction.ts';
 import { judgeSchema } from './served-schema.ts';
@@ -119,11 +121,14 @@ function chaptersOf(round: Round): Chapters {
   const archive = archiveChapter(round);
   const database = databaseChapter(round);
   const drill = drillChapter(round, database);
-  const backup = backupChapter(round, database, drill);
-  const credentials = credentialsChapter(round, database);
+  const redaction = redactionChapter(round, database);
+  const backup = backupChapter(round, database, drill, redaction);
+  const credentials = credentialsChapter(round, database, redaction);
   const access = accessChapter(round, database, credentials);
   const promotion = promotionChapter(round, database, credentials);
-  const chapters = [protection, restore, archive, database, backup, credentials, access, promotion, drill];
+  const extra = extraSecretsChapter(round, database, credentials);
+  const first = [protection, restore, archive, database, redaction, backup];
+  const chapters = [...first, credentials, access, promotion, extra, drill];
   return {
     judged: judgeReady(database, credentials),
     chapters: [...chapters, endOfProtection(round, chapters)],

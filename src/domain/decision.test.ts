@@ -30,6 +30,7 @@ const manifest = {
 };
 const toCluster = applyTo('cluster', manifest, cluster);
 const toBackup = remove('scheduledBackup', backup);
+const toVariables = create('variablesSecret', { apiVersion: 'v1', kind: 'Secret', metadata: manifest.metadata });
 const toSecret = create('urlSecret', {
   apiVersion: 'v1',
   kind: 'Secret',
@@ -76,6 +77,7 @@ describe('after a refusal', () => {
       toSecret,
       false,
     ],
+    ['of an extra Secret, another one', refusing('readUrlSecret'), toVariables, true],
     ['of the backup, the finalizers are kept', refusing('scheduledBackup'), toFinalizers, false],
     ['of a write that was not attempted, the finalizers are kept', { untried: ['backup'] }, toFinalizers, false],
     ['of a value by admission, the finalizers are kept', { altered: { cluster: altered } }, toFinalizers, false],

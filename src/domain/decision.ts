@@ -15,10 +15,12 @@ const others = {
   /** Owns the Cluster of a restore drill, which is deleted with it. */
   drillStore: { resource: 'objectStores', concern: 'drill' },
   drillCluster: { resource: 'clusters', concern: 'drill' },
+  /** Without it, nothing is published. */
+  redactionJob: { resource: 'jobs', concern: 'credentials' },
 } as const satisfies Readonly<Record<string, { readonly resource: ReconciledResource; readonly concern: Concern }>>;
 type Other = keyof typeof others;
 
-/** A write. The list is closed: no write deletes a Cluster or a Secret. */
+/** A write. The list is closed: no write deletes a Cluster or the Secret with DATABASE_URL. */
 export type Action = {
   /** The concern that the write belongs to. If it is refused, later writes of the same concern are not attempted. */
   readonly concern: Concern;
@@ -43,7 +45,7 @@ export type Action = {
     }
 );
 
-type RemovableOther = Exclude<Other, 'drillCluster'>;
+type RemovableOther = Exclude<Other, 'drillCluster' | 'redactionJob'>;
 
 /** Whether it is a child, and not the addon itself or what is written beside its children. */
 export function isRole(child: Action['child']): child is Role {
@@ -56,7 +58,7 @@ export function resourceOf(child: Action['child']): ReconciledResource {
   return isRole(child) ? children[child].resource : others[child].resource;
 }
 
-/** The write that makes a base backup, or what a restore drill needs. */
+/** The write that makes a base backup, what a restore drill needs, or the Job of a redaction. */
 export function createOther(child: Other, manifest: Manifest): Action {
   return { verb: 'create', child, concern: others[child].concern, manifest };
 }
@@ -77,7 +79,7 @@ export function remove(
   child: RemovableRole | RemovableOther,
   { metadata: { name, uid, resourceVersion } }: KubeObject,
 ): Action {
-  // That something cannot be removed is reported with the backups.
+  // That something which is no child cannot be removed is reported with the backups.
   const concern = isRole(child) ? children[child].concern : 'backup';
   return { verb: 'delete', child, concern, name, uid, resourceVersion };
 }
@@ -213,7 +215,9 @@ export function isToBeTried(
   { refusals = [], untried = [], altered }: ActionResult,
 ): boolean {
   if (child === 'addon') return refusals.length === 0 && untried.length === 0 && altered === undefined;
-  return refusals.every((refusal) => !concerns[refusal.concern].essential && refusal.concern !== concern);
+  const isIndependent = 'independent' in concerns[concern];
+  const stops = (refusal: Refusal): boolean => refusal.concern === concern && !isIndependent;
+  return refusals.every((refusal) => !concerns[refusal.concern].essential && !stops(refusal));
 }
 
 /**

@@ -1,5 +1,6 @@
 // Computes the names of an addon's objects. Tests pin them, because a changed name means a lost database.
 import { createHash } from 'node:crypto';
+import type { ExtraForm } from '../api/addon.ts';
 
 /** CNPG rejects Cluster names longer than 50 characters, and appends suffixes (Jobs, Backups, Services). */
 const clusterNameLimit = 40;
@@ -14,6 +15,13 @@ export function clusterName(tenantId: string, appId: string): string {
 /** `app-{appId}-database-url`, cut to 253 characters. */
 export function urlSecretName(appId: string): string {
   return cut(`app-${appId}-database-url`, secretNameLimit);
+}
+
+const extraSuffixes = { 'read-url': 'read-url', servicebinding: 'binding', pgvars: 'pgvars' } as const;
+
+/** `app-{appId}-database-` and `read-url`, `binding` or `pgvars`, cut to 253 characters. */
+export function extraSecretName(form: ExtraForm, appId: string): string {
+  return cut(`app-${appId}-database-${extraSuffixes[form]}`, secretNameLimit);
 }
 
 /** CNPG's Secret with the credentials of the application's role. */
@@ -31,6 +39,11 @@ export function originStoreName(cluster: string): string {
 /** The Cluster whose ObjectStore has this name. */
 export function clusterOfObjectStore(name: string): string {
   return name.endsWith(originStoreSuffix) ? name.slice(0, -originStoreSuffix.length) : name;
+}
+
+/** `{cluster}-redaction`, of the Job that changes the data of a restored database before it is used. */
+export function redactionJobName(cluster: string): string {
+  return `${cluster}-redaction`;
 }
 
 const drillPrefix = 'drill-';

@@ -169,6 +169,7 @@ it.each<readonly [string, Observed, Partial<Needs>]>([
     drillSource: false,
     drillFacts: false,
     drillRoom: false,
+    redaction: false,
   };
   expect(needs(observed, testTime)).toEqual({ ...nothing, ...expected });
 });

@@ -14,6 +14,7 @@ import { canBeReady, isHealthy, judgeCluster } from './database/readiness.ts';
 import { awaitsRestart } from './database/restart-mark.ts';
 import { isTimeToLook } from './diagnosis/deadlines.ts';
 import { drillQuestion, isTimeForCause, isToBeChecked, wantsRoom } from './drill/due.ts';
+import { areExtrasOpen } from './extra-secrets/asked.ts';
 import type { Observed } from './observed.ts';
 import { hasFinalizer, isLeavingProtection } from './ownership/finalizer.ts';
 import { otherHolder } from './ownership/holder.ts';
@@ -22,6 +23,7 @@ import { deletesChildren, keepsChildren } from './ownership/owner.ts';
 import { isHandoverOpen } from './promotion/claim.ts';
 import { compareQuantities } from './quantity.ts';
 import { formerUidOf, reasonOf, recordedCondition } from './recorded.ts';
+import { isRedacting, redactionIn } from './redaction/state.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { type Target, targetOf } from './target.ts';
 import { isVerdict, stateOf } from './verdict.ts';
@@ -51,6 +53,8 @@ export interface Needs {
   readonly drillFacts: boolean;
   /** Whether another restore drill may begin. */
   readonly drillRoom: boolean;
+  /** The Job that redacts a restored database. */
+  readonly redaction: boolean;
 }
 
 const nothing: Needs = {
@@ -66,6 +70,7 @@ const nothing: Needs = {
   drillSource: false,
   drillFacts: false,
   drillRoom: false,
+  redaction: false,
 };
 
 /**
@@ -96,21 +101,24 @@ export function needs(observed: Observed, now: number): Needs {
   const isPublished = addon.status?.credentials !== undefined;
   const doubtful = observed.resync || isDoubtful(s);
   const waits = healthy && reasonOf(addon, 'CredentialsPublished') === 'CredentialsPending';
+  const isUnredacted = isRedacting(s);
   const follow =
     doubtful ||
     waits ||
     isChanged(s) ||
     isSwitching(s) ||
     isHandoverOpen(s) ||
+    areExtrasOpen(addon, target.profile, isUsable) ||
     (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target, now) || drillQuestion(addon) !== undefined));
-  const source = isPublished ? follow : healthy && own.cluster.status.applicationSecretVersion !== undefined;
+  const hasCredentials = healthy && own.cluster.status.applicationSecretVersion !== undefined;
+  const source = !isUnredacted && (isPublished ? follow : hasCredentials);
   // The first publication creates the Secret without a read, since a create cannot adopt. An adopted database already has its Secret.
   const isKept = formerUidOf(addon, own.cluster) !== undefined;
   const isClaimed = source && isHandoverOpen(s);
   const unwatched = isPublished ? follow : doubtful || (source && isKept) || isClaimed || isLeavingProtection(addon);
   return {
     source,
-    backup: backupToRead(s, target, healthy),
+    backup: backupToRead(s, target, healthy && !isUnredacted),
     backups: isRemovalDue(s, target, now),
     unwatched,
     volumes: grows(s, addon.spec.plan) || previewGrows(s) || (healthy && isGrowing(s)),
@@ -120,6 +128,7 @@ export function needs(observed: Observed, now: number): Needs {
     drillSource: isToBeChecked(s),
     drillFacts: isTimeForCause(s, now),
     drillRoom: wantsRoom(s, target, healthy, now),
+    redaction: healthy && redactionIn(addon, own.cluster) === 'Pending',
     facts: (stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now)) || isSidecarDoubtful(s, target, now),
   };
 }
@@ -137,9 +146,9 @@ function isNewlyMissing(s: Situation): boolean {
 }
 
 /** The last read of the Secrets found a problem whose end only another read can show. */
-function isDoubtful({ addon }: Situation): boolean {
-  const last = recordedCondition(addon, 'CredentialsPublished');
-  return last?.status === 'False' && last.reason !== 'CredentialsPending';
+function isDoubtful(s: Situation): boolean {
+  const last = recordedCondition(s.addon, 'CredentialsPublished');
+  return last?.status === 'False' && last.reason !== 'CredentialsPending' && !isRedacting(s);
 }
 
 /** CNPG reports another version of the credentials than the published one, or the addon's spec may require another URL. */

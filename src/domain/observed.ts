@@ -3,6 +3,7 @@ import type { PostgresAddon } from '../api/addon.ts';
 import type { ObjectStore } from '../api/barman.ts';
 import type { Backup, Cluster } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
+import type { Job } from '../api/job.ts';
 import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import type { Facts } from '../api/workload.ts';
 import type { Stores } from './backup/stores.ts';
@@ -86,6 +87,8 @@ export interface Observed {
   readonly children: Children;
   /** The addon that `spec.restore.from` names, whether it permits it or not; undefined if there is none. */
   readonly restoreSource: PostgresAddon | undefined;
+  /** Those of the namespace that were restored; only for an addon that is about to be. */
+  readonly restored: readonly PostgresAddon[];
   /** The other addons of the namespace that have the appId of this one or are promoted to it, and those that have the appId that it is promoted to. */
   readonly sameApp: readonly PostgresAddon[];
   /** CNPG's Secret with the credentials. */
@@ -98,6 +101,8 @@ export interface Observed {
   /** The addon as the API server has it: read before the owner of an object is changed, since a cache can be stale. */
   readonly live: Read<KubeObject>;
   readonly drill: SeenDrill;
+  /** The Job that redacts a restored database, whoever made it. */
+  readonly redaction: Read<Job>;
   /** The pods, claims and events around a Cluster that does not become ready. */
   readonly facts: Read<Facts>;
   /** The uids of other existing addons that the found objects were created for. */

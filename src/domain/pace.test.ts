@@ -98,7 +98,8 @@ it('each reason of a failed login says how soon it is tried again', () => {
 describe('an addon is reconciled again', () => {
   const running = aRunningAddon();
   const untilCheckUp = 400_000;
-  const [aWrite] = actions as readonly [Action];
+  const [aWrite, ofSecret] = actions as readonly [Action, Action];
+
   const login = { url: 'postgresql://', place, proves: {}, question: {} };
   const refused = (reason: Reason): ActionResult => {
     return { refusals: [{ reason, message: '', verb: 'create', child: 'cluster', concern: 'database' }] };
@@ -137,9 +138,16 @@ describe('an addon is reconciled again', () => {
     ],
     ['as a read that failed asks', { waitAtLeast: 77_000, recheckAfter: 10 }, {}, retry(77_000)],
     ['for its check-up, if it goes on without a write', { continues: true }, {}, again(untilCheckUp)],
-    ['for its check-up after a write that ends it', { actions: [aWrite] }, {}, again(untilCheckUp)],
+    ['soon after a write, which no watch reports', { actions: [aWrite] }, {}, again(5000)],
+    ['for its check-up after a write of what is not watched', { actions: [ofSecret] }, {}, again(untilCheckUp)],
+    [
+      'for its check-up after a write that the API server could undo each time unnoticed',
+      { actions: [{ ...aWrite, child: 'originStore' } as Action] },
+      {},
+      again(untilCheckUp),
+    ],
     ['ever more rarely for what no watch reports', { recheckAfter: 30_000 }, {}, retry(30_000, untilCheckUp)],
-    ['anew for what no watch reports after a write', { recheckAfter: 30_000, actions: [aWrite] }, {}, again(30_000)],
+    ['anew for what no watch reports after a write', { recheckAfter: 30_000, actions: [ofSecret] }, {}, again(30_000)],
     ['not at once after a write either', { recheckAfter: 10, actions: [aWrite] }, {}, again(1000)],
     [
       'before that, if there is something to look at',
@@ -149,9 +157,9 @@ describe('an addon is reconciled again', () => {
     ],
     [
       'for what comes first after a write',
-      { recheckAfter: 30_000, wakeAfter: 5000, actions: [aWrite] },
+      { recheckAfter: 30_000, wakeAfter: 4000, actions: [aWrite] },
       {},
-      again(5000),
+      again(4000),
     ],
     ['as its refusal asks', { actions: [aWrite] }, refused('Refused'), retry(60_000)],
     ['soon after a refusal that asks for nothing', { actions: [aWrite] }, refused('Creating'), retry(10_000)],
@@ -182,6 +190,25 @@ describe('an addon is reconciled again', () => {
     ],
   ])('%s', (_, decision, result, expected) => {
     expect(paceAfter(decision, result)).toEqual(expected);
+  });
+
+  describe('soon when a restore drill has come to its next step', () => {
+    const backup = (step: 'Restoring' | 'Removing') => ({
+      drill: { step, startTime: '2026-01-02T03:00:00Z', serverName: 's' },
+    });
+    const decided: Partial<Decision> = { actions: [aWrite], status: { backup: backup('Restoring') } };
+    const moved = { ...running, status: { ...running.status, backup: backup('Removing') } };
+    const still = { ...running, status: { ...running.status, backup: backup('Restoring') } };
+    const ofDrill: ActionResult = {
+      refusals: [{ reason: 'QuotaExceeded', message: '', verb: 'create', child: 'drillCluster', concern: 'drill' }],
+    };
+    it.each<readonly [string, PostgresAddon, ActionResult, Pace]>([
+      ['by what it was refused, which is not tried again', moved, ofDrill, again(1000)],
+      ['not for another refusal', moved, refused('Refused'), retry(60_000)],
+      ['not while the step is the same', still, ofDrill, retry(30_000)],
+    ])('%s', (_what, addon, result, expected) => {
+      expect(paceAfter(decided, result, addon)).toEqual(expected);
+    });
   });
 
   it('after a login that failed, as its reason asks', () => {

@@ -1,7 +1,8 @@
 // Decides when an addon is reconciled again if no watch reports a change before. It is the only place that does, and it must never ask
 // for another reconcile at once unless a write has just succeeded.
 import type { PostgresAddon } from '../api/addon.ts';
-import type { ActionResult, Decision } from './decision.ts';
+import { alteredIn, isWatched } from './children.ts';
+import { type Action, type ActionResult, type Decision, isRole } from './decision.ts';
 import { untilStuck } from './diagnosis/deadlines.ts';
 import { namesOperator } from './ownership/holder.ts';
 import { recordedCondition } from './recorded.ts';
@@ -37,6 +38,12 @@ const firstWait = 10_000;
 /** Time that has come already, as by a clock that was corrected, must not become a loop. */
 const shortestWait = 1000;
 
+/**
+ * Until the look after own writes, unless an event comes before: the watches do not report them, and CNPG may have nothing to do. A deletion
+ * is ended by the garbage collector. Milliseconds.
+ */
+const lookAfterWrite = 5000;
+
 /** When to reconcile again. The order is that of importance: a failure sets the pace alone, since each reconcile repeats what failed. */
 export function paceOf(outcome: Outcome): Pace {
   if (outcome.kind === 'interrupted') {
@@ -47,7 +54,8 @@ export function paceOf(outcome: Outcome): Pace {
   }
   const { addon, decision, result, untilCheckUp, now } = outcome;
   const deadline = untilDeadline(addon, now);
-  const failed = firstWaitAfter(decision, result);
+  const isMoved = hasMoved(decision, addon);
+  const failed = firstWaitAfter(decision, result, isMoved);
   if (failed !== undefined) return retry(failed, deadline);
   // No event follows a write if the API server stored what was there before; one that stores something else each time must not be a loop.
   if (result.altered !== undefined) return retry(shortestWait, deadline);
@@ -56,13 +64,23 @@ export function paceOf(outcome: Outcome): Pace {
   if (decision.continues === true && (decision.actions.length > 0 || decision.onlyHolds === true))
     return { kind: 'again', afterMilliseconds: 0 };
   const checkUp = hasCheckUp(addon) ? untilCheckUp() : undefined;
-  const time = hasMoved(decision, addon) ? shortestWait : soonest(decision.wakeAfter, deadline, checkUp);
+  const isLooked = addon.metadata.deletionTimestamp === undefined && decision.actions.some(isLookedAfter);
+  const ownLook = isLooked ? lookAfterWrite : undefined;
+  const time = isMoved ? shortestWait : soonest(decision.wakeAfter, deadline, checkUp, ownLook);
   const { recheckAfter: recheck } = decision;
   // A write that succeeded begins something new: what it leads to has not lasted yet.
   if (recheck !== undefined && decision.actions.length > 0)
     return { kind: 'again', afterMilliseconds: Math.max(shortestWait, Math.min(recheck, time ?? recheck)) };
   if (recheck !== undefined) return retry(recheck, time);
   return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
+}
+
+/**
+ * Whether it writes a child that is watched, and of which it would be noticed if the API server stored the same again and again: that
+ * would be a loop.
+ */
+export function isLookedAfter({ child }: Pick<Action, 'child'>): boolean {
+  return isRole(child) && isWatched(child) && alteredIn(child) !== undefined;
 }
 
 /** Whether a restore drill has come to its next step, by what a login or a check has told. */
@@ -75,13 +93,17 @@ function retry(atLeastMilliseconds: number, atMost: number | undefined): Pace {
   return { kind: 'retry', atLeastMilliseconds, atMostMilliseconds: atMost };
 }
 
-/** The first wait after refusals, a read that failed and a failed login: none of them is repeated sooner than it asks. undefined if nothing failed. */
+/**
+ * The first wait after refusals, a read that failed and a failed login: none of them is repeated sooner than it asks. undefined if nothing failed.
+ * @param isMoved whether a restore drill has come to its next step: what it was refused is not tried again
+ */
 function firstWaitAfter(
   { login: wanted, waitAtLeast }: Decision,
   { refusals = [], login }: ActionResult,
+  isMoved: boolean,
 ): number | undefined {
   const failures: readonly (Verdict | undefined)[] = [
-    ...refusals,
+    ...refusals.filter(({ concern }) => !(isMoved && concern === 'drill')),
     ...(wanted !== undefined && (login === undefined || stateOf(login) !== 'good') ? [login] : []),
   ];
   const waits = [

@@ -11,6 +11,7 @@ const aboutTheCluster = [
   'PlanApplied',
   'Connectable',
   'Promoted',
+  'ExtraSecretsPublished',
   'BackupReady',
   'Protected',
 ] as const;

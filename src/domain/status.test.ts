@@ -220,10 +220,89 @@ describe('a lineage of backups', () => {
     expect(names).toEqual([expect.stringMatching(/^db-team-a-shop-[0-9a-f]{8}$/), ...lineages]);
     const refused = recorded(refusing('cluster', 'QuotaExceeded'));
     expect([lineagesOf(refused) ?? [], refused.backup?.serverName]).toEqual([lineages, undefined]);
-    expect(refused.backup).toMatchObject({ requested: 'daily', store: 'main' });
+    expect([refused.backup?.requested, refused.backup?.store]).toEqual(['daily', undefined]);
     // It is of the Cluster, whatever is refused after it.
     const created = { ...refusing('urlSecret'), created: { cluster: 'cluster-uid' } };
     expect(lineagesOf(recorded(created))).toEqual(names);
+  });
+});
+
+describe('the Cluster is described in status', () => {
+  const fields = (o: Observed, result?: ActionResult) => {
+    const { plan, version, image, clusterName, resources, endpoints } = statusAfter(o, result);
+    return { plan, version, image, clusterName, resources, endpoints };
+  };
+  const nothing = {};
+  const creating = observing(anAddon());
+  const { status: _, ...lost } = running;
+  const bare = { ...lost, status: { operator: testPlatform.operator } } as PostgresAddon;
+  const pending = but(observingAll(running, url), { addon: changed(bare, { plan: 'pro' }) });
+
+  it.each<readonly [string, Observed, ActionResult]>([
+    ['if its creation was refused', creating, refusing('cluster')],
+    ['if something before it was refused', creating, { ...refusing('urlSecret'), untried: ['database'] }],
+    ['if the API server stored another one', creating, { altered: { cluster: changedBy } }],
+    ['if status was lost, and the change of it refused', pending, refusing('cluster', 'Refused', 'apply')],
+  ])('not %s', (_, o, result) => {
+    expect(fields(o)).toMatchObject({
+      plan: o.addon.spec.plan,
+      version: '17',
+      resources: { storage: expect.anything() },
+    });
+    expect(fields(o, result)).toEqual(nothing);
+  });
+
+  it('with the image that it has after the first of two writes', () => {
+    const o = but(observingAll(running, url), { addon: changed(running, { plan: 'pro', version: '18' }) });
+    const { image, version, plan } = statusAfter(o);
+    expect([image, version, plan]).toEqual([running.status?.image, '17', 'pro']);
+    const whole = but(o, { addon: changed(running, { version: '18' }) });
+    expect(statusAfter(whole).version).toBe('18');
+  });
+
+  it.each(['mirror.example.com/postgres:17-bullseye', 'ghcr.io/cloudnative-pg/postgresql:18-standard-trixie'])(
+    'with the last image that was written, not with %s that somebody else set and that the first of two writes keeps',
+    (imageName) => {
+      const live = aCluster(running);
+      const cluster = { ...live, spec: { ...live.spec, imageName } };
+      const { image, version, plan } = statusAfter(
+        but(observingAll(running, url), { addon: changed(running, { plan: 'pro' }), cluster }),
+      );
+      expect([image, version, plan]).toEqual([running.status?.image, '17', 'pro']);
+    },
+  );
+});
+
+describe('a plan is not called applied', () => {
+  const ill = { phase: 'Upgrading cluster', readyInstances: 0 };
+  const pro = changed(running, { plan: 'pro' });
+
+  it('while CNPG restarts the instances for it, although the process died before the status write', () => {
+    const o = but(observingAll(pro, url), { addon: pro, cluster: aCluster(pro, ill) });
+    expect(said(statusAfter(o), 'PlanApplied')).toBe('False Applying');
+    const conditions = (running.status?.conditions ?? []).filter(({ type }) => type !== 'PlanApplied');
+    const held = { ...conditions[0], type: 'PlanApplied', status: 'False', reason: 'Suspended' } as Condition;
+    const freed = { ...running, status: { ...running.status, conditions: [...conditions, held] } };
+    expect(
+      said(
+        statusAfter(but(observingAll(running, url), { addon: freed, cluster: aCluster(running, ill) })),
+        'PlanApplied',
+      ),
+    ).toBe('False Applying');
+    // A restart without a change says nothing of the plan.
+    expect(said(statusAfter(but(observingAll(running, url), { cluster: aCluster(running, ill) })), 'PlanApplied')).toBe(
+      'True Applied',
+    );
+  });
+
+  it('in a Cluster that takes the place of another one, before that is ready', () => {
+    const first = statusAfter(observing(running));
+    expect(said(first, 'PlanApplied')).toBe('False Creating');
+    const { currentPrimary: _, ...status } = aCluster(running, ill).status;
+    const bare = { ...aCluster(running, ill), status };
+    expect(said(statusAfter(observing(running, { cluster: bare })), 'PlanApplied')).toBe('False Creating');
+    const begun = observing({ ...running, status: first }, { cluster: aCluster(running, ill) });
+    expect(said(statusAfter(begun), 'PlanApplied')).toBe('False Creating');
   });
 });
 

@@ -3,6 +3,7 @@ import type { AddonStatus, Phase, PostgresAddon } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes, type ReasonState } from '../api/conditions.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import { recordedTime, timestampOf } from '../api/time.ts';
+import { alsoTelling, alterationsIn } from './alteration.ts';
 import { withArchiver } from './backup/archiving.ts';
 import { withRefusedRequest } from './backup/backup-now.ts';
 import { withoutNewLineage } from './backup/lineages.ts';
@@ -20,7 +21,7 @@ import {
 import { recordedAttempt, untilStuck } from './diagnosis/deadlines.ts';
 import { withDrillResult } from './drill/record.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
-import { withLockedRoles } from './restore/lock.ts';
+import { withAnswer } from './restore/lock.ts';
 import { stateOf, type Verdict } from './verdict.ts';
 
 /**
@@ -35,7 +36,7 @@ export function statusOf(observed: PostgresAddon, decision: Decision, result: Ac
   const held = { uid: observed.metadata.uid, ...(operator === undefined ? {} : { operator }) };
   if (decision.onlyHolds === true) return { ...observed.status, ...held };
   if (altered !== undefined && observed.status?.conditions !== undefined)
-    return { ...withAlterations(observed, observed.status.conditions, altered, now), ...held };
+    return { ...withAlterations(observed, observed.status.conditions, decision, altered, now), ...held };
   const refusal = essentialRefusal(result);
   // ready_at cannot be changed later, so it is only inherited if the database is adopted.
   const isAdopted = decision.ready.reason !== 'Adopting' || refusal === undefined;
@@ -67,18 +68,19 @@ export function statusOf(observed: PostgresAddon, decision: Decision, result: Ac
 function withAlterations(
   { status, metadata: { generation } }: PostgresAddon,
   conditions: readonly Condition[],
+  decision: Decision,
   altered: NonNullable<ActionResult['altered']>,
   now: number,
 ): AddonStatus {
-  const news = (['addon', ...roles] as const).flatMap((role): readonly Condition[] => {
-    const [type, verdict] = [role === 'addon' ? 'Protected' : alteredIn(role), altered[role]];
-    if (type === undefined || verdict === undefined) return [];
+  const order = Object.keys(conditionTypes) as readonly ConditionType[];
+  const news = order.flatMap((type): readonly Condition[] => {
+    const verdict = alterationIn(type, decision, { altered });
     const before = conditions.find((condition) => condition.type === type);
-    return [conditionOf(type, verdict, before, generation, now)];
+    return verdict === undefined ? [] : [conditionOf(type, verdict, before, generation, now)];
   });
   const kept = conditions.filter(({ type }) => news.every((condition) => condition.type !== type));
-  const order = Object.keys(conditionTypes);
-  const all = [...kept, ...news].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+  const position = ({ type }: Condition): number => order.indexOf(type as ConditionType);
+  const all = [...kept, ...news].sort((a, b) => position(a) - position(b));
   return { ...status, conditions: all };
 }
 
@@ -90,23 +92,25 @@ function lasting({ preview: _, conditions: __, ...fields }: AddonStatus): AddonS
 /** The fields that the chapters set, as far as the writes succeeded. */
 function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus, now: number): Fields {
   const { actions, status = {}, login } = decision;
-  const { credentials, preview, backup, restore, ...others } = status;
+  const { credentials, preview, backup, restore, ...fields } = status;
+  const others = withoutBinding(fields, decision, result, before);
   const isRefused = essentialRefusal(result) !== undefined;
   const { answer = {} } = result;
   const isAsked = login?.question.archiver !== undefined && result.login?.reason === 'LoggedIn';
   const told = isAsked ? withArchiver(backup, answer.archiver, now) : backup;
   const isPending = actions.some((action) => action.child === 'cluster' && !hasSucceeded(action, result));
+  const isOther = isPending || result.altered?.cluster !== undefined;
   const isMissing = isRefused && result.created?.cluster === undefined && actions.some(isCreationOfCluster);
   const asked = withDrillResult(withRefusedRequest(told, result, now), decision, result, now);
-  const began = 'restore' in status ? { restore: withLockedRoles(restore, answer.otherRoles) } : {};
+  const began = 'restore' in status ? { restore: withAnswer(restore, answer) } : {};
   // Nothing was restored.
   const restored = isMissing ? { restore: before.restore } : {};
   const backups = 'backup' in status ? { backup: isMissing ? withoutNewLineage(asked, before.backup) : asked } : {};
   const { sourceVersion, secretUID = result.created?.urlSecret } = credentials ?? {};
   const isPublished = !isRefused && sourceVersion !== undefined && secretUID !== undefined;
   return {
-    // If status never described a database, the requested one is described although its write was refused.
-    ...(isRefused && before.plan !== undefined ? {} : { ...others, ...began }),
+    // A Cluster that was not written, or was stored otherwise, is not described, even if status never described a database.
+    ...(isOther || (isRefused && before.plan !== undefined) ? {} : { ...others, ...began }),
     // Backups are taken of the Cluster as it is, whatever else is refused.
     ...(isRefused && before.plan !== undefined && isPending ? {} : backups),
     ...restored,
@@ -115,6 +119,12 @@ function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus,
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),
     preview,
   };
+}
+
+/** A Secret that was not written is not offered to anybody; one that is there stays offered. */
+function withoutBinding(fields: Fields, { actions }: Decision, result: ActionResult, before: AddonStatus): Fields {
+  const failed = actions.find((action) => action.child === 'bindingSecret' && !hasSucceeded(action, result));
+  return failed === undefined ? fields : { ...fields, binding: failed.verb === 'create' ? undefined : before.binding };
 }
 
 function isCreationOfCluster({ verb, child }: Action): boolean {
@@ -160,9 +170,11 @@ function conditionsOf(
     const before = type === 'Reconciling' && attempt?.type !== type ? undefined : recordedCondition(addon, type);
     const judged = isEffective(type, result) ? verdicts[type] : undefined;
     const isLost = before?.status === 'True' && isMissing(type, decision, result);
+    const refusal = refusalOf(type, verdicts, decision, result);
+    const altered = alterationIn(type, decision, result) ?? alterationsIn([judged]);
     const verdict =
-      refusalOf(type, verdicts, decision, result) ??
-      alterationIn(type, result) ??
+      (refusal && alsoTelling(refusal, altered)) ??
+      altered ??
       judged ??
       (isLost ? essentialRefusal(result) : undefined);
     if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, now)];
@@ -199,11 +211,15 @@ function refusalOf(
   return essentialRefusal(result) ?? (type === 'Protected' ? refusals.find(isOwner) : undefined);
 }
 
-/** What the API server stored instead of what was written, in the condition that reports it. */
-function alterationIn(type: ConditionType, { altered = {} }: ActionResult): Verdict | undefined {
+/** What the API server stored instead of what was written, now or before, in the condition that reports it. */
+function alterationIn(
+  type: ConditionType,
+  { conditions }: Decision,
+  { altered = {} }: Pick<ActionResult, 'altered'>,
+): Verdict | undefined {
   if (type === 'Protected') return altered.addon;
-  const role = roles.find((one) => alteredIn(one) === type && altered[one] !== undefined);
-  return role && altered[role];
+  const news = roles.filter((role) => alteredIn(role) === type).map((role) => altered[role]);
+  return news.every((verdict) => verdict === undefined) ? undefined : alterationsIn([conditions[type], ...news]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
 import { type Decision, isRole } from './decision.ts';
+import { areExtrasSettled } from './extra-secrets/asked.ts';
 import { isPromotionSettled } from './promotion/claim.ts';
 import { retracted, retractedFields } from './retraction.ts';
 
@@ -22,7 +23,8 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
     // What is not known in the spec was seen, and waits for somebody.
     return { ...combine(ready, [withoutCluster, itself]), frozen: s.addon.unknown === undefined };
   }
-  const holdsBack = chaptersOf(round).chapters.some(changesChildren) || !isPromotionSettled(s.addon);
+  const isSettled = isPromotionSettled(s.addon) && areExtrasSettled(s.addon);
+  const holdsBack = chaptersOf(round).chapters.some(changesChildren) || !isSettled;
   const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });
   return {
     ...combine(judged, [...chapters, itself]),

@@ -10,6 +10,7 @@ import { type Names, namesOf } from './child-names.ts';
 import { reachableImage } from './database/image.ts';
 import { type Profile, planToResources } from './database/plans.ts';
 import { compareQuantities } from './quantity.ts';
+import { noteOf } from './redaction/state.ts';
 import { originOf } from './restore/origin.ts';
 import type { Origin } from './restore/request.ts';
 import { orphanedCluster, type Situation } from './situation.ts';
@@ -33,6 +34,8 @@ export interface Target {
   readonly storage: string;
   /** The backups that the database began with; undefined if it began empty. */
   readonly origin: Origin | undefined;
+  /** The value of the annotation `annotations.redaction` of the Cluster; undefined without a redaction. */
+  readonly redaction: string | undefined;
   readonly database: string;
   readonly owner: string;
   readonly sslMode: SslMode;
@@ -84,6 +87,7 @@ export function targetOf(s: Situation): Target | Verdict {
     awaits,
     storage: disk.value,
     origin,
+    redaction: noteOf(s, origin !== undefined),
     database: addon.spec.database?.name ?? origin?.database ?? began?.database ?? 'app',
     owner: addon.spec.database?.owner ?? origin?.owner ?? began?.owner ?? 'app',
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',

@@ -1,8 +1,8 @@
 // Builders for tests: valid objects, with the changes that a test needs. Product code must not import it.
 import type { AddonSpec, AddonStatus, PostgresAddon } from '../api/addon.ts';
 import { annotations } from '../api/addon.ts';
-import type { ObjectStore } from '../api/barman.ts';
-import { barmanPlugin, type Cluster, type ScheduledBackup } from '../api/cnpg.ts';
+import { barmanPlugin, type ObjectStore } from '../api/barman.ts';
+import type { Cluster, ScheduledBackup } from '../api/cnpg.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { Condition, Manifest, ObjectMeta, Secret } from '../api/kubernetes.ts';
 import { resources } from '../api/resources.ts';
@@ -86,14 +86,16 @@ export const noDrill: Observed['drill'] = {
 
 /** Only the addon exists, and what the test adds: children as objects. */
 export function observing(addon: PostgresAddon, more: More = {}): Observed {
-  const nothing = Object.fromEntries(roles.map((role) => [role, { kind: isWatched(role) ? 'absent' : 'unread' }]));
-  const isPromoted = namesOf(addon).promotedSecret !== undefined;
+  const names = namesOf(addon);
+  const isAbsent = (role: Role): boolean => isWatched(role) || names[role] === undefined;
+  const nothing = Object.fromEntries(roles.map((role) => [role, { kind: isAbsent(role) ? 'absent' : 'unread' }]));
   const nobody: Observed = {
     addon,
     gone: false,
     platform: testPlatform,
-    children: { ...nothing, ...(isPromoted ? {} : { promotedSecret: { kind: 'absent' } }) } as unknown as Children,
+    children: nothing as unknown as Children,
     restoreSource: undefined,
+    restored: [],
     sameApp: [],
     source: { kind: 'unread' },
     backup: { kind: 'unread' },
@@ -102,6 +104,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     live: { kind: 'unread' },
     facts: { kind: 'unread' },
     drill: noDrill,
+    redaction: { kind: 'unread' },
     livingOwners: [],
     repairWaits: {},
     holderGone: false,
@@ -311,7 +314,11 @@ export function aRunningAddon(spec: Partial<AddonSpec> = {}): PostgresAddon {
     scheduledBackup: fresh.spec.plan === 'free' ? undefined : aScheduledBackup(fresh),
     source: { kind: 'found', object: aSource(cluster) },
   });
-  return { ...fresh, status: think(o, { created: { urlSecret: 'url-uid' } }).status };
+  // What the first status lists.
+  const { extraSecrets } = think(o).status;
+  const listed =
+    extraSecrets === undefined ? o : but(o, { addon: { ...fresh, status: { ...fresh.status, extraSecrets } } });
+  return { ...fresh, status: think(listed, { created: { urlSecret: 'url-uid' } }).status };
 }
 
 /** The same addon after a change of its spec. */

@@ -20,6 +20,8 @@ const beside = (...more: Condition[]): AddonStatus => being('running', condition
 const normal = (reason: string) => ({ type: 'Normal', reason, note: `about ${reason}`, key: at });
 const warning = (reason: string) => ({ type: 'Warning', reason, note: `about ${reason}`, key: at });
 
+const drilled: AddonStatus = { backup: { lastDrill: { time: at, result: 'Passed' } } };
+
 describe('an Event tells', () => {
   it.each<readonly [string, AddonStatus | undefined, AddonStatus, readonly object[]]>([
     ['that the creation has begun', undefined, creating, [normal('Creating')]],
@@ -184,6 +186,7 @@ describe('an Event tells', () => {
     ['nothing of the first plan', {}, { plan: 'pro' }, []],
     ['nothing of a plan that status no longer has', { plan: 'free' }, {}, []],
     ['nothing of the same plan', { plan: 'pro' }, { plan: 'pro' }, []],
+    ['nothing of a drill that was told', drilled, drilled, []],
     [
       'a change of the credentials',
       { credentials: { sourceVersion: '30' } },

@@ -104,6 +104,11 @@ export function runningPart(cluster: Stored): string {
   return JSON.stringify([instances, imageName, resources, (postgresql as Fields | undefined)?.parameters, archives]);
 }
 
+/** The image that the instances were last started with; undefined before the first start. */
+export function imageThatRan({ inside }: Stored): string | undefined {
+  return inside?.ran === undefined ? undefined : JSON.parse(inside.ran)[1];
+}
+
 /** What the operator writes into every Cluster, and the model into a foreign one. */
 interface WithDatabase {
   readonly bootstrap: { readonly [method: string]: { readonly database: string; readonly owner: string } };

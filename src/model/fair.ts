@@ -2,6 +2,9 @@
 // crashes or is changed by users. Then the operator comes to rest, and the result is judged (rest.ts).
 import type { AddonSpec } from '../api/addon.ts';
 import type { Role } from '../domain/children.ts';
+import { paceOf } from '../domain/pace.ts';
+import { recordedCondition } from '../domain/recorded.ts';
+import { stateOf } from '../domain/verdict.ts';
 import type { Canonical } from './canonical.ts';
 import { cnpgSteps } from './cnpg.ts';
 import { collectorSteps } from './collector.ts';
@@ -13,7 +16,7 @@ import { carryOn, operatorSteps } from './operator.ts';
 import { comparableSpec, isStopped, leftOver, obstructed, shapeOf, unlike } from './rest.ts';
 import { judge, type RuleName } from './rules/rules.ts';
 import { place } from './server.ts';
-import { emptyState, live, newest, numbered, type State, timeOf } from './state.ts';
+import { emptyState, live, newest, nowOf, numbered, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
 import type { Subject } from './subject.ts';
 
@@ -58,6 +61,9 @@ export class FairRuns {
     if (good.has(start)) return undefined;
     const path: string[] = [];
     const keys = new Set<string>();
+    // What happens during a round is reported after it: only of a round that begins here is it known that nothing did.
+    let wait: number | undefined;
+    let late: Violation | undefined;
     for (let now = state, key = start; !good.has(key); key = this.#canonical.keyWithoutBudget(now)) {
       const circled = keys.has(key);
       // An operator that retries a refused write does not prevent the others from acting.
@@ -67,12 +73,15 @@ export class FairRuns {
         // A write that is refused permanently is retried forever: what status reports meanwhile is judged.
         const isRefused = now.refused.length > 0;
         const wrong = circled && !isRefused ? 'it goes round in circles' : this.#atRest(now);
+        if (wrong === undefined && late !== undefined) return late;
         if (wrong === undefined) break;
         return { rule: 'it comes to rest as a fresh create would', detail: wrong, steps: path };
       }
       path.push(`${step.actor} ${step.label}`);
       const broken = judge(now, step);
       if (broken !== undefined) return { ...broken, steps: path };
+      late ??= idleFor(wait, now, step, path);
+      wait = this.#waitAfter(now, step, wait);
       now = newest(remembering(step));
       if (path.length > mostSteps) {
         const steps = [...path.slice(0, 40), '...'];
@@ -107,6 +116,24 @@ export class FairRuns {
     return states;
   }
 
+  /**
+   * Milliseconds until the operator looks again after a step, unless something happens; undefined if something may have happened already.
+   * @param wait the same before the step
+   */
+  #waitAfter({ process, ...state }: State, step: Step, wait: number | undefined): number | undefined {
+    if (step.actor !== 'operator') return undefined;
+    if (process.kind === 'idle') return 0;
+    if (step.state.process.kind === 'acting' || wait === undefined) return wait;
+    const { observed, decision, result } = process;
+    if (decision.ends === true || step.attempt?.error !== undefined) return undefined;
+    const now = nowOf({ process, ...state });
+    const addon = { ...observed.addon, status: this.#subject.statusOf(observed.addon, decision, result, now) };
+    const untilCheckUp = (): number => Number.POSITIVE_INFINITY;
+    const pace = paceOf({ kind: 'reported', addon, decision, result, untilCheckUp, now });
+    if (pace.kind === 'retry') return pace.atLeastMilliseconds ?? 0;
+    return pace.kind === 'again' ? pace.afterMilliseconds : Number.POSITIVE_INFINITY;
+  }
+
   /** The next step of a fair run; undefined at rest. */
   #next(state: State, order: Order): Step | undefined {
     const { process } = state;
@@ -114,7 +141,7 @@ export class FairRuns {
     const own = (resync: boolean): Step | undefined => {
       const after = lookAtNewest(state, resync, this.#subject);
       if (after === undefined || !this.#writes(after)) return undefined;
-      return { actor: 'operator', label: resync ? 'looks at the Secrets too' : 'looks', state: after };
+      return { actor: 'operator', label: resync ? 'looks at the Secrets too' : ownLook, state: after };
     };
     // What is not watched is read last, when the resync is due.
     return (order === 'operator first' ? (own(false) ?? around(state)) : (around(state) ?? own(false))) ?? own(true);
@@ -153,6 +180,33 @@ export class FairRuns {
     return shape;
   }
 }
+
+/** The longest wait before a step that waits for nobody. Milliseconds. */
+const shortWait = 60_000;
+
+/** The operator's own writes are in its caches when they are answered, so the watches report none of them. */
+function idleFor(
+  wait: number | undefined,
+  { process }: State,
+  { actor, label, state }: Step,
+  path: readonly string[],
+): Violation | undefined {
+  const looks = actor === 'operator' && process.kind === 'idle' && state.process.kind === 'acting';
+  if (!looks || label !== ownLook || wait === undefined || wait <= shortWait) return undefined;
+  const { observed, decision } = state.process;
+  const verbs = decision.actions.map(({ verb, child }) => `${verb} ${child}`);
+  const isReady = recordedCondition(observed.addon, 'Ready')?.status === 'True';
+  const isNews = isReady !== (stateOf(decision.ready) === 'good');
+  if (verbs.length === 0 && !isNews) return undefined;
+  return {
+    rule: 'no step of its own waits for an event, which no own write is',
+    steps: [...path],
+    detail: `${verbs.join(', ') || `Ready with ${decision.ready.reason}`} after ${wait} ms`,
+  };
+}
+
+/** The label of a look at the caches. */
+const ownLook = 'looks';
 
 /** What the garbage collector, CNPG and the namespace controller do next. */
 function around(state: State): Step | undefined {

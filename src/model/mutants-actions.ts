@@ -53,6 +53,14 @@ export const actionMutants = {
     }),
     rule: 'it comes to rest as a fresh create would',
   },
+  'waits for an event after each status': {
+    subject: (product) => ({
+      ...product,
+      decide: (...of) => ({ ...product.decide(...of), recheckAfter: undefined }),
+    }),
+    search: searchOf({ after: ['create standard'], steps: ['extra Secrets on'], times: 1 }),
+    rule: 'no step of its own waits for an event, which no own write is',
+  },
   'marks nothing of a deleted addon': {
     subject: doing((actions, o) => (o.gone ? [] : actions)),
     search: searchOf({ after: ['create standard'], steps: ['delete and orphan'], times: 1 }),
@@ -197,7 +205,7 @@ export const actionMutants = {
       times: 2,
       resyncs: 1,
     }),
-    rule: 'DATABASE_URL is of this Cluster',
+    rule: 'what is published is of this Cluster',
   },
   'takes the finalizer off before the children are released': {
     subject: doing((actions, o) => (isDeleted(o) ? [...actions].reverse() : actions)),
@@ -226,9 +234,13 @@ export const actionMutants = {
     rule: 'no protected child has an owner',
   },
   'reports protection a round too early': {
-    subject: doing((actions, { addon }) => {
-      const isNews = addon.spec.mode === 'protected' && reasonOf(addon, 'Protected') === undefined;
-      return isNews && wasReady(addon) ? [] : actions;
+    subject: (product) => ({
+      ...product,
+      decide: (o, now, sight) => {
+        const decision = product.decide(o, now, sight);
+        const isNews = o.addon.spec.mode === 'protected' && reasonOf(o.addon, 'Protected') === undefined;
+        return isNews && wasReady(o.addon) ? { ...decision, actions: [], recheckAfter: 1000 } : decision;
+      },
     }),
     search: searchOf({ after: ['create free'], steps: ['mode protected', 'delete in the background'], times: 2 }),
     rule: 'the protected outlive their addon',

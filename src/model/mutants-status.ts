@@ -77,6 +77,74 @@ export const statusMutants = {
     search: searchOf({ steps: ['create free', 'refuse urlSecret'], times: 2 }),
     rule: 'no condition claims what was neither seen nor written',
   },
+  'reports the version that is requested before it is written': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const status = product.statusOf(addon, decision, result, now);
+        return { ...status, ...(addon.spec.version && { version: addon.spec.version }) };
+      },
+    }),
+    search: searchOf({ after: ['create free'], steps: ['version 18', 'refuse cluster'], times: 2 }),
+    rule: 'no field claims what was neither seen nor written',
+  },
+  'is running once it has a login': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const status = product.statusOf(addon, decision, result, now);
+        return status.phase === 'provisioning' ? { ...status, phase: 'running' } : status;
+      },
+    }),
+    search: searchOf({ after: ['create free'], steps: ['fail over'], times: 1 }),
+    rule: 'phase, Reconciling and Stalled follow from Ready',
+  },
+  'reports that it waits for something else than Ready says': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const { conditions = [], ...status } = product.statusOf(addon, decision, result, now);
+        const others = conditions.map((one) => (one.type === 'Reconciling' ? { ...one, reason: 'Creating' } : one));
+        return { ...status, conditions: others };
+      },
+    }),
+    search: searchOf({ after: ['create free'], steps: ['fail over'], times: 1 }),
+    rule: 'phase, Reconciling and Stalled follow from Ready',
+  },
+  'tells of a change that has not happened': {
+    subject: (product) => ({
+      ...product,
+      transitions: (before, after) => [
+        ...product.transitions(before, after),
+        { type: 'Normal', reason: 'CredentialsUpdated', note: '', key: '' },
+      ],
+    }),
+    search: searchOf({ after: ['create free'], steps: ['fail over'], times: 1 }),
+    rule: 'an Event tells what status says now and did not say before',
+  },
+  'tells that it runs before Ready says so': {
+    subject: (product) => ({
+      ...product,
+      transitions: (_, after) =>
+        after.phase === 'running'
+          ? []
+          : [{ type: 'Normal', reason: 'Running', note: 'the database is ready', key: '' }],
+    }),
+    search: searchOf({ steps: ['create free'], times: 1 }),
+    rule: 'an Event tells what status says now and did not say before',
+  },
+  'offers a binding that was refused': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const { extraSecrets = [], ...status } = product.statusOf(addon, decision, result, now);
+        const name = extraSecrets.find(({ form }) => form === 'servicebinding')?.name;
+        return { ...status, extraSecrets, ...(name === undefined ? {} : { binding: { name } }) };
+      },
+    }),
+    search: searchOf({ steps: ['create with extra Secrets', 'refuse bindingSecret'], times: 2 }),
+    rule: 'no extra Secret is offered that was neither seen nor written',
+  },
   'claims the level of the plan before there is a base backup': {
     subject: (product) => ({
       ...product,

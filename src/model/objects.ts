@@ -2,6 +2,7 @@
 import { addonGvr } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { byRole, children, isWatched, kindOf as kindOfRole, type Role, roles } from '../domain/children.ts';
+import { extraForms } from '../domain/extra-secrets/asked.ts';
 import { clusterName, sourceSecretName } from '../domain/names.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -47,7 +48,7 @@ const cluster = clusterName(namespace, addonName);
 /** The name of each object: of children as in src/domain/children.ts. */
 export const nameOf: Readonly<Record<Slot, string>> = {
   addon: addonName,
-  ...byRole((role) => children[role].name({ cluster, appId: addonName, promotedAppId }) ?? ''),
+  ...byRole((role) => children[role].name({ cluster, appId: addonName, promotedAppId, extraForms }) ?? ''),
   source: sourceSecretName(cluster),
   // Each has a name of its own.
   backup: '',
@@ -80,6 +81,11 @@ export function textOf(secret: Stored | undefined, key: string): string | undefi
 /** The data of a Secret from strings. */
 export function dataOf(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]));
+}
+
+/** The password in any of the Secrets with credentials; undefined if there is none. */
+export function passwordOf(secret: Stored | undefined): string | undefined {
+  return passwordIn(textOf(secret, 'DATABASE_URL') ?? textOf(secret, 'uri')) ?? textOf(secret, 'PGPASSWORD');
 }
 
 /** The password in a DATABASE_URL of the model; its passwords need no percent-encoding. */

@@ -172,7 +172,8 @@ function writeStatus(state: State, process: Acting, subject: Subject): readonly 
       operator(`${label}: ${answer.error.code} ${answer.error.message}`, idle(state, process.resyncDue), attempt),
     ];
   }
-  const attempt: Attempt = { by: process, request: { verb: 'status', status } };
+  const events = subject.transitions(addon.status, status);
+  const attempt: Attempt = { by: process, request: { verb: 'status', status }, events };
   const heard = idle(catchUp(answer.state, 'addon'), process.resyncDue);
   return [operator(label, heard, attempt), ...lost(state, answer.state, process, label, attempt)];
 }

@@ -1,10 +1,20 @@
 // Judges a state at rest: it must look as after a fresh create, be stopped by an obstacle, or be empty.
 import { type AddonSpec, type AddonStatus, annotations, fieldManager, labels } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes } from '../api/conditions.ts';
-import { byRole, children, isEssential, type Role, roles } from '../domain/children.ts';
+import { byRole, children, extraRoles, isEssential, type Role, roles } from '../domain/children.ts';
 import { belongs, holdsWhatIsAsked, isLeftBehind, labelOf } from './belongs.ts';
 import { runsAsAsked } from './cnpg.ts';
-import { addonName, type Fields, kindOf, passwordIn, type Slot, type Stored, textOf } from './objects.ts';
+import {
+  addonName,
+  type Fields,
+  kindOf,
+  nameOf,
+  passwordIn,
+  passwordOf,
+  type Slot,
+  type Stored,
+  textOf,
+} from './objects.ts';
 import { live, type State } from './state.ts';
 import { isBelow, versionIn } from './versions.ts';
 
@@ -108,7 +118,14 @@ export function unlike(state: State, addon: Stored, fresh: string, without: read
   if (phase !== 'running' || cluster === undefined) return `it rests ${phase}`;
   if (!runsAsAsked(cluster)) return 'the instances do not run what was requested';
   const password = passwordIn(textOf(live(state, 'urlSecret'), 'DATABASE_URL'));
-  return password === cluster.inside?.password ? undefined : 'DATABASE_URL does not log in';
+  if (password !== cluster.inside?.password) return 'DATABASE_URL does not log in';
+  const extra = extraRoles.filter((role) => !without.includes(role)).map((role) => [role, live(state, role)] as const);
+  const wrong = extra.find(([, secret]) => secret && belongs(addon, secret) && passwordOf(secret) !== password);
+  if (wrong !== undefined) return `the credentials in ${nameOf[wrong[0]]} do not log in`;
+  // What was left behind with the database is adopted or deleted.
+  const former = cluster.metadata.annotations?.[annotations.formerUid];
+  const left = extra.find(([, secret]) => former !== undefined && secret && labelOf(secret, labels.uid) === former);
+  return left && `${nameOf[left[0]]} is forgotten`;
 }
 
 /** A child of a deleted addon that should not exist any more, if any. */
@@ -168,6 +185,7 @@ function childShape(child: Stored): Fields {
 
 function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
   const { phase, plan, version, clusterName, secretName, resources, endpoints, backup, conditions } = status;
+  const { extraSecrets, binding } = without.includes('bindingSecret') ? {} : status;
   const { storage: _, sidecarMemory, ...sizes } = resources ?? {};
   const concerns: readonly (string | undefined)[] = without.map((role) => children[role].concern);
   const reasons = (conditions ?? []).filter(
@@ -187,7 +205,20 @@ function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
       ? {}
       : { effective, store, sidecarMemory, archiving: archiving === 'idle' ? 'ok' : archiving }),
   };
-  return { phase, plan, version, clusterName, secretName, sizes, endpoints, backups, said, applied };
+  return {
+    phase,
+    plan,
+    version,
+    clusterName,
+    secretName,
+    extraSecrets,
+    binding,
+    sizes,
+    endpoints,
+    backups,
+    said,
+    applied,
+  };
 }
 
 function sorted(_: string, value: unknown): unknown {

@@ -61,12 +61,21 @@ export const creationOf: Readonly<Record<Role, Creations>> = {
   scheduledBackup: usual,
   urlSecret: usual,
   promotedSecret: { standard: 'create promoted', protected: 'create protected promoted' },
+  readUrlSecret: { standard: 'create pro', protected: 'create protected pro' },
+  bindingSecret: { standard: 'create with extra Secrets', protected: 'create protected with extra Secrets' },
+  variablesSecret: { standard: 'create with extra Secrets', protected: 'create protected with extra Secrets' },
 };
+
+/** Of the extra Secrets, which are handled alike, one stands for all. */
+export const searchedRoles = roles.filter(
+  (role): role is Exclude<Role, 'readUrlSecret' | 'bindingSecret'> =>
+    role !== 'readUrlSecret' && role !== 'bindingSecret',
+);
 
 /** The searches for each child, one child at a time: a new row in the table of children is searched like the others. */
 const ofEachChild = Object.assign(
   {},
-  ...roles.map((role): Readonly<Record<ChildScenario, Search>> => {
+  ...searchedRoles.map((role): Readonly<Record<ChildScenario, Search>> => {
     const creation = creationOf[role];
     const hands = searchOf({
       after: [creation.protected],
@@ -123,7 +132,7 @@ const ofEachChild = Object.assign(
 
 /** The names of the searches in `ofEachChild`. */
 export type ChildScenario =
-  `${Role} ${'with another owner' | 'with another manager' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
+  `${(typeof searchedRoles)[number]} ${'with another owner' | 'with another manager' | 'refused at the beginning' | 'refused by a policy' | 'refused during a change'}`;
 
 /** All searches by name. */
 export const scenarios = {
@@ -164,6 +173,25 @@ export const scenarios = {
     after: ['create pro'],
     steps: ['fail over', 'rotate the password', "delete CNPG's Secret", 'sslMode require'],
     times: 2,
+  }),
+  'extra Secrets that come and go': searchOf({
+    after: ['create standard'],
+    steps: ['extra Secrets on', 'extra Secrets off', 'plan pro', 'plan free', 'rotate the password', 'suspend on'],
+    times: 3,
+    late: ['addon'],
+  }),
+  'extra Secrets of a database that is adopted, refused': searchOf({
+    after: ['create protected with extra Secrets', 'delete in the background'],
+    steps: ['create standard', 'refuse variablesSecret', 'accept variablesSecret', 'extra Secrets on'],
+    times: 4,
+    late: [],
+    resyncs: 1,
+  }),
+  'extra Secrets of a database that is adopted': searchOf({
+    after: ['create protected with extra Secrets', 'delete in the background'],
+    steps: ['create protected with extra Secrets', 'create standard', 'extra Secrets off', 'delete in the background'],
+    times: 3,
+    late: ['addon'],
   }),
   'a deleted addon, and a new one': searchOf({
     after: ['create standard'],

@@ -1,7 +1,7 @@
 // A step of the model: the actor, what it did, and the state after it.
 import type { AddonStatus } from '../api/addon.ts';
 import type { Action } from '../domain/decision.ts';
-
+import type { Transition } from '../domain/transitions.ts';
 import type { ServerError } from './server.ts';
 import type { Acting, State } from './state.ts';
 
@@ -12,6 +12,8 @@ export interface Attempt {
   readonly by: Acting;
   readonly request: Action | { readonly verb: 'status'; readonly status: AddonStatus };
   readonly error?: ServerError;
+  /** The Events about a status that was stored. */
+  readonly events?: readonly Transition[];
 }
 
 export interface Step {

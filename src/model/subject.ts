@@ -4,6 +4,7 @@ import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { Action, ActionResult, Decision } from '../domain/decision.ts';
 import type { Needs } from '../domain/needs.ts';
 import type { Observed } from '../domain/observed.ts';
+import type { Transition } from '../domain/transitions.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { ServerError } from './server.ts';
 import type { Sight } from './sight.ts';
@@ -20,5 +21,7 @@ export interface Subject {
   /** @param sight what was observed, for comparing revisions */
   readonly decide: (o: Observed, now: number, sight: Sight) => Decision;
   readonly statusOf: (addon: PostgresAddon, decision: Decision, result: ActionResult, now: number) => AddonStatus;
+  /** The Events about a change of status. */
+  readonly transitions: (before: AddonStatus | undefined, after: AddonStatus) => readonly Transition[];
   readonly classify: (error: ServerError, action: Action) => Meaning;
 }

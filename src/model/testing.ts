@@ -3,6 +3,7 @@ import { classify } from '../controller/api-errors.ts';
 import { decide } from '../domain/decide.ts';
 import { needs } from '../domain/needs.ts';
 import { statusOf } from '../domain/status.ts';
+import { transitions } from '../domain/transitions.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Meaning, Subject } from './subject.ts';
 
@@ -13,6 +14,7 @@ export function productSubject(): Subject {
     needs,
     decide,
     statusOf,
+    transitions,
     classify: (error, action) => {
       const name = action.verb === 'delete' ? action.name : action.manifest.metadata.name;
       const key = `${error.code} ${error.message} ${action.verb} ${action.child} ${name}`;

@@ -22,6 +22,9 @@ import { type Answer, edit, place, remove } from './server.ts';
 import { live, longWait, type Memory, numbered, put, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
 
+/** Another installation of the operator, as status names it. */
+const otherOperator = 'others/postgres-addon-operator';
+
 type Change = (state: State) => State | undefined;
 
 /** Steps for every child. */
@@ -49,7 +52,11 @@ const childSteps = Object.assign(
   ),
 ) as Readonly<Record<ChildStep, Change>>;
 
+const connection: AddonSpec['connection'] = { extraSecrets: ['servicebinding', 'pgvars'] };
 const promote = { appId: promotedAppId };
+/** Every hour. */
+const drill = { schedule: '0 0 * * * *', assertions: [{ sql: 'SELECT true' }] };
+const redaction = { configMapKeyRef: { name: 'redaction', key: 'redaction.sql' } };
 const restore = { from: { archive: { store: 'main', serverName: 'db-team-a-former-1' } } };
 
 /** By name, what users and failures around the operator can do; undefined if a step is not possible in a state. */
@@ -63,8 +70,14 @@ export const userSteps = {
   'create protected standard': (state) => createAddon(state, { plan: 'standard', mode: 'protected' }),
   'create restored': (state) => createAddon(state, { plan: 'standard', restore }),
   'create protected restored': (state) => createAddon(state, { plan: 'standard', mode: 'protected', restore }),
+  'create redacted': (state) => createAddon(state, { plan: 'standard', restore: { ...restore, redaction } }),
+  'create with restore drills': (state) => createAddon(state, { plan: 'standard', backup: { drill } }),
   'create promoted': (state) => createAddon(state, { plan: 'standard', promote }),
   'create protected promoted': (state) => createAddon(state, { plan: 'standard', mode: 'protected', promote }),
+  'create with extra Secrets': (state) => createAddon(state, { plan: 'standard', connection }),
+  'create protected with extra Secrets': (state) =>
+    createAddon(state, { plan: 'standard', mode: 'protected', connection }),
+  'create protected pro': (state) => createAddon(state, { plan: 'pro', mode: 'protected' }),
   'create standard with a restored status': (state) => restoredAddon(state, { plan: 'standard' }),
   'restore the status of a later generation': (state) => restoreStatus(state, { observedGeneration: 9 }),
   'plan free': (state) => changeSpec(state, { plan: 'free' }),
@@ -74,7 +87,9 @@ export const userSteps = {
   'mode protected': (state) => changeSpec(state, { mode: 'protected' }),
   'suspend on': (state) => changeSpec(state, { suspend: true }),
   'suspend off': (state) => changeSpec(state, { suspend: false }),
-  'sslMode require': (state) => changeSpec(state, { connection: { sslMode: 'require' } }),
+  'sslMode require': (state) => changeSpec(state, { connection: { ...connectionOf(state), sslMode: 'require' } }),
+  'extra Secrets on': (state) => changeSpec(state, { connection }),
+  'extra Secrets off': (state) => changeSpec(state, { connection: {} }),
   'version 17': (state) => changeSpec(state, { version: '17' }),
   'version 17.2': (state) => changeSpec(state, { version: '17.2' }),
   'version 17.4': (state) => changeSpec(state, { version: '17.4' }),
@@ -95,6 +110,8 @@ export const userSteps = {
   'delete the namespace': (state) => (state.ending ? undefined : { ...state, ending: true }),
   'start empty': (state) => annotated(state, presentLineage(state)),
   'start empty of another lineage': (state) => annotated(state, 'another'),
+  'ask for a drill': (state) => withAnnotation(state, annotations.drillNow, `request-${state.serial}`),
+  'let another operator take it': (state) => heldByAnother(state),
   'fail over': failOver,
   'rotate the password': rotatePassword,
   'wait an hour': (state) => ({ ...state, clock: state.clock + longWait }),
@@ -158,6 +175,10 @@ function restoredAddon(state: State, spec: AddonSpec): State | undefined {
   );
 }
 
+function connectionOf(state: State): AddonSpec['connection'] {
+  return live(state, 'addon')?.spec?.connection as AddonSpec['connection'];
+}
+
 function restoreStatus(state: State, status: Fields): State | undefined {
   if (live(state, 'addon')?.status?.observedGeneration === status.observedGeneration) return undefined;
   return done(edit(state, 'addon', (addon) => ({ ...addon, status: { ...addon.status, ...status } })));
@@ -192,8 +213,18 @@ function presentLineage(state: State): string | undefined {
 function annotated(state: State, lineage: string | undefined): State | undefined {
   const before = live(state, 'addon')?.metadata.annotations?.[annotations.startEmpty];
   if (lineage === undefined || lineage === before) return undefined;
-  const notes = { annotations: { [annotations.startEmpty]: lineage } };
+  return withAnnotation(state, annotations.startEmpty, lineage);
+}
+
+function withAnnotation(state: State, name: string, value: string): State | undefined {
+  const notes = { annotations: { [name]: value } };
   return done(edit(state, 'addon', ({ metadata, ...rest }) => ({ ...rest, metadata: { ...metadata, ...notes } })));
+}
+
+/** Another installation, which took this one for gone, has written its name into status. */
+function heldByAnother(state: State): State | undefined {
+  if (live(state, 'addon')?.status?.operator === undefined) return undefined;
+  return done(edit(state, 'addon', (addon) => ({ ...addon, status: { ...addon.status, operator: otherOperator } })));
 }
 
 /** The user requests that the children outlive the addon. */

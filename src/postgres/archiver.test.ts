@@ -8,6 +8,7 @@ it.each<readonly [string, unknown, unknown, number]>([
   ['the file before the current one', '000000010000000000000004', '000000010000000000000005', 0],
   ['the one before that', '000000010000000000000003', '000000010000000000000005', 1],
   ['the last of a log', '0000000100000000000000FF', '000000010000000100000000', 0],
+  ['the last of the sixteenth log', '000000010000000F000000FF', '000000010000001000000000', 0],
   ['one of the log before', '0000000100000000000000FE', '000000010000000100000001', 2],
   ['the current one, at its very end', '000000010000000000000005', '000000010000000000000005', 0],
   ['a backup label', '000000010000000000000004.00000028.backup', '000000010000000000000006', 1],
@@ -18,9 +19,15 @@ it.each<readonly [string, unknown, unknown, number]>([
   expect(row(archived, current)).toEqual({ archivedAt: 1_769_998_800_000, waiting });
 });
 
-it('counts with the size of the files', () => {
-  const names = ['00000001000000000000003F', '000000010000000100000000'] as const;
-  expect(row(...names, { size: '67108864' })?.waiting).toBe(0);
+it.each<readonly [string, string, string, number]>([
+  ['1048576', '000000010000000000000FFD', '000000010000000100000000', 2],
+  ['67108864', '00000001000000000000003D', '000000010000000100000000', 2],
+  ['1073741824', '000000010000000000000001', '000000010000000100000000', 2],
+  // PostgreSQL has no such sizes.
+  ['1048575', '000000010000000000000001', '000000010000000000000004', 0],
+  ['1073741825', '000000010000000000000001', '000000010000000000000004', 0],
+])('counts with %s bytes in a file from %s to %s', (size, archived, current, waiting) => {
+  expect(row(archived, current, { size })?.waiting).toBe(waiting);
 });
 
 it.each<readonly [string, unknown]>([

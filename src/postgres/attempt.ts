@@ -9,6 +9,7 @@ import { orLate } from './late.ts';
 import type { Names } from './resolve.ts';
 import { otherRolesIn, rolesQuery } from './roles.ts';
 import type { Server } from './server.ts';
+import { sizeIn, sizeQuery } from './size.ts';
 import { Wire } from './wire.ts';
 
 type Pg = typeof import('pg');
@@ -69,11 +70,13 @@ async function converse(
     const archiver = await told(askArchiver(client, question));
     const roles = await told(askRoles(client, question, server));
     const drill = await told(askForDrill(client, question));
+    // Last, since the server looks at every file.
+    const size = await told(askSize(client, question));
     const checked: (string | undefined)[] = [];
-    await orLate(checkAssertions(client, question.assertions ?? [], checked), signal, silent()).catch(() => {
-      if (signal.aborted)
-        checked.push(`takes longer than the ${assertionsDeadline / 1000} s that all of them together have`);
-    });
+    await orLate(checkAssertions(client, question.assertions ?? [], checked), signal, silent()).catch(() => {});
+    // What still runs goes on adding to the list until the connection is gone.
+    const overdue = `takes longer than the ${assertionsDeadline / 1000} s that all of them together have`;
+    const assertions = signal.aborted ? [...checked, overdue] : [...checked];
     // Without a Terminate message, PostgreSQL can log a broken connection. Whether it succeeds does not affect the login.
     await orLate(client.end(), signal, silent()).catch(() => {});
     return {
@@ -81,7 +84,8 @@ async function converse(
       ...archiver,
       ...roles,
       ...drill,
-      ...(question.assertions && { assertions: checked }),
+      ...size,
+      ...(question.assertions && { assertions }),
     };
   } finally {
     wire.destroy();
@@ -115,4 +119,11 @@ export const assertionsDeadline = 60_000;
 /** @throws the errors of pg */
 async function askRoles(client: InstanceType<Pg['Client']>, { otherRoles }: Question, server: Server): Promise<Answer> {
   return otherRoles === true ? { otherRoles: otherRolesIn((await client.query(rolesQuery)).rows, server) } : {};
+}
+
+/** @throws the errors of pg */
+async function askSize(client: InstanceType<Pg['Client']>, { otherRoles }: Question): Promise<Answer> {
+  if (otherRoles !== true) return {};
+  const bytes = sizeIn((await client.query(sizeQuery)).rows[0]);
+  return bytes === undefined ? {} : { bytes };
 }

@@ -1,4 +1,6 @@
 // What is said to a server before any credentials are.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { expect, it } from '@jest/globals';
 import { testCertificate } from '../kube/testing-certificate.ts';
@@ -18,6 +20,28 @@ it('a host that does not answer at all is unreachable, and not silent', async ()
       why: 'unreachable',
       detail: 'no response within 5 s',
     });
+  await close();
+});
+
+it('a server that closes the connection is not waited for', async () => {
+  const server = createServer((socket) => socket.once('data', () => socket.end()).on('error', () => {}));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await expect(dial(serverAt(port, 'db'), '127.0.0.1', true, new AbortController().signal)).rejects.toMatchObject({
+    why: 'broken',
+    detail: 'the connection was closed',
+  });
+  server.close();
+  await once(server, 'close');
+});
+
+it('a handshake that ends without a word has failed', async () => {
+  const { port, close } = await startServer({ tls: Buffer.from('S'), start: (client) => client.end() });
+  await expect(dial(serverAt(port, 'db'), '127.0.0.1', true, new AbortController().signal)).rejects.toMatchObject({
+    why: 'tls',
+    detail: expect.stringMatching(/^the TLS handshake failed \(/),
+  });
   await close();
 });
 

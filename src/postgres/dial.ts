@@ -35,19 +35,20 @@ export function silent(): LoginError {
   return new LoginError('silent', 'no response within 5 s');
 }
 
-/** The issuer of the certificate is for the application to check: the operator does not have the CAs that each application trusts. */
+/**
+ * The issuer of the certificate is for the application to check: the operator does not have the CAs that each application trusts.
+ * @param socket whoever destroys it ends the encryption too
+ */
 async function encrypt(socket: Socket, { host, sslMode }: Server, signal: AbortSignal): Promise<Socket> {
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const encrypted = quiet(tlsConnect({ socket, rejectUnauthorized: false, ...servername }));
   try {
     await happened(encrypted, 'secureConnect', signal, silent());
   } catch (error) {
-    encrypted.destroy();
     throw error instanceof LoginError && error.why === 'silent' ? error : new LoginError('tls', handshake(error));
   }
   if (sslMode !== 'verify-full' || checkServerIdentity(host, encrypted.getPeerCertificate()) === undefined)
     return encrypted;
-  encrypted.destroy();
   throw new LoginError('tls', 'the certificate is not valid for the host name');
 }
 

@@ -22,6 +22,7 @@ it.each([
   [{ lsn, at }, undefined],
   [{ lsn, at: 'now' }, { wal }],
   [{ lsn: 7, at }, { wal }],
+  [{ lsn, at: 1_767_323_045 }, { wal }],
 ])('%j with %j is no mark', (row, after) => {
   expect(markIn(row, after)).toBeUndefined();
 });
@@ -38,14 +39,19 @@ it.each([
   expect(archivedIn(row)).toBe(expected);
 });
 
-/** A database that answers the FETCH of each assertion, or fails it; and what it was told. */
-function answering(fetched: (sql: string) => { readonly rows: readonly unknown[]; readonly type?: number }) {
+/** A database that answers the FETCH of each assertion, or fails it; and what it was told. @param failing a statement that it refuses */
+function answering(
+  fetched: (sql: string) => { readonly rows: readonly unknown[]; readonly type?: number },
+  failing?: string,
+) {
   const heard: string[] = [];
   let declared = '';
   const client = {
     query: async (asked: string | { readonly text: string; readonly queryMode?: string }) => {
       const { text, queryMode } = typeof asked === 'string' ? { text: asked, queryMode: undefined } : asked;
       heard.push(queryMode === 'extended' ? `prepared: ${text}` : text);
+      if (failing !== undefined && text.startsWith(failing))
+        throw Object.assign(new Error('refused'), { code: '42501', severity: 'ERROR' });
       if (text.startsWith('DECLARE')) declared = text;
       if (!text.startsWith('FETCH')) return { rows: [], fields: [] };
       const { rows, type = 25 } = fetched(declared);
@@ -78,6 +84,7 @@ describe('an assertion', () => {
     ['f', 16, 'false', undefined],
     ['f', 16, 'true', 'returns false, not "true"'],
     ['t', 25, 'true', 'returns another value than "true"'],
+    ['f', 25, 'false', 'returns another value than "false"'],
     ['42', 20, '42', undefined],
     ['41', 20, '42', 'returns 41, not "42"'],
     ['-1.50', 1700, '0', 'returns -1.50, not "0"'],
@@ -130,10 +137,29 @@ describe('an assertion', () => {
     await expect(check(client, 'SELECT x')).rejects.toThrow('gone');
   });
 
-  it('is not judged if the connection breaks', async () => {
+  it.each(['ECONNRESET', 'EUNKNOWN'])('is not judged if the connection breaks by %s', async (code) => {
     const { client } = answering(() => {
-      throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+      throw Object.assign(new Error('gone'), { code });
     });
     await expect(check(client, 'SELECT x')).rejects.toThrow('gone');
+  });
+
+  it.each(['BEGIN READ ONLY', 'DECLARE', 'FETCH'])(
+    'that fails at "%s" says so, and is rolled back',
+    async (statement) => {
+      const { client, heard } = answering(() => ({ rows: [['t']], type: 16 }), statement);
+      expect(await check(client, 'SELECT x')).toEqual(['fails with SQLSTATE 42501']);
+      expect(heard.at(-1)).toBe('ROLLBACK');
+    },
+  );
+
+  it('holds although its end is not answered', async () => {
+    const { client } = answering(() => ({ rows: [['t']], type: 16 }), 'ROLLBACK');
+    expect(await check(client, 'SELECT x')).toEqual([undefined]);
+  });
+
+  it('without a value is one that returns null', async () => {
+    for (const row of [[], {}])
+      expect(await check(answering(() => ({ rows: [row] })).client, 'SELECT x')).toEqual(['returns null, not "true"']);
   });
 });

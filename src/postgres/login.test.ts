@@ -1,6 +1,7 @@
 // Logins to a scripted server; real.test.ts tests a real PostgreSQL.
-import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { getEventListeners, once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { LoginResult, Question } from '../api/login.ts';
 import { testCertificate } from '../kube/testing-certificate.ts';
 import { ManualClock } from '../testing/clock.ts';
@@ -172,6 +173,7 @@ describe('a question about the other roles', () => {
       version: '17.0',
       otherRoles: ['report'],
     });
+    expect(server.heard()).toContain('pg_database_size');
     expect(server.heard()).toContain('pg_stat_archiver');
   });
 
@@ -179,6 +181,94 @@ describe('a question about the other roles', () => {
     const failed = Buffer.concat([errorResponse('42501'), message('Z', 'I')]);
     const { tryLogin } = await meet({ answer: answering(failed) });
     expect(await tryLogin('', { otherRoles: true })).toEqual({ kind: 'ok', version: '17.0' });
+  });
+});
+
+describe('a question about the size', () => {
+  const answering = (bytes: string) => answeringTo('pg_database_size', rowOf({ bytes }));
+
+  it('is answered, and asked only with that about the roles', async () => {
+    const { tryLogin, server } = await meet({ answer: answering('7864320') });
+    expect(await tryLogin()).not.toHaveProperty('bytes');
+    expect(server.heard()).not.toContain('pg_database_size');
+    expect(await tryLogin('', { otherRoles: true })).toMatchObject({ kind: 'ok', bytes: 7_864_320 });
+  });
+
+  it('has no answer that is no number', async () => {
+    const { tryLogin } = await meet({ answer: answering('hunter2') });
+    expect(await tryLogin('', { otherRoles: true })).not.toHaveProperty('bytes');
+  });
+});
+
+describe('a question of a restore drill', () => {
+  const wal = '000000010000000000000005';
+  /** A server that answers each question of a drill so. */
+  const answering = (lsn: string, last: string): NonNullable<Script['answer']> => {
+    const mark = answeringTo('AS lsn', rowOf({ lsn, at: '1767323045.5', xid: '7' }));
+    const position = answeringTo('pg_walfile_name', rowOf({ wal }));
+    const archived = answeringTo('last_archived_wal', rowOf({ wal: last }));
+    return (text, client) => {
+      if (text.includes('AS lsn')) mark(text, client);
+      else if (text.includes('last_archived_wal')) archived(text, client);
+      else position(text, client);
+    };
+  };
+
+  it('is answered with the mark, or with what is archived', async () => {
+    const { tryLogin, server } = await meet({ answer: answering('0/5000028', wal) });
+    const ok = { kind: 'ok', version: '17.0' };
+    expect(await tryLogin()).toEqual(ok);
+    expect(server.heard()).not.toMatch(/AS lsn|pg_walfile_name|last_archived_wal/);
+    expect(await tryLogin('', { drill: 'mark' })).toEqual({
+      ...ok,
+      mark: { lsn: '0/5000028', wal, time: 1_767_323_045_000 },
+    });
+    expect(server.heard()).not.toContain('last_archived_wal');
+    expect(await tryLogin('', { drill: 'archived' })).toEqual({ ...ok, archivedWal: wal });
+  });
+
+  it('has no answer of another form', async () => {
+    const { tryLogin } = await meet({ answer: answering('hunter2', 'hunter2') });
+    expect(await tryLogin('', { drill: 'mark' })).not.toHaveProperty('mark');
+    expect(await tryLogin('', { drill: 'archived' })).not.toHaveProperty('archivedWal');
+  });
+});
+
+describe('an assertion', () => {
+  /** The answer to a statement that is parsed, bound and executed. */
+  const declared = Buffer.concat([
+    ...[message('1'), message('2'), message('n'), message('C', 'DECLARE CURSOR\0'), message('Z', 'T')],
+  ]);
+  const holds: NonNullable<Script['answer']> = (text, client) => {
+    if (!text.includes('DECLARE')) answer(text, client);
+    else if (!text.includes('pg_sleep')) client.write(declared);
+  };
+
+  it('that holds is told, also if the next one takes too long', async () => {
+    const { tryLogin, server, clock } = await meet({ answer: holds });
+    const first = { sql: 'SELECT 1', expect: '1' };
+    const all = { kind: 'ok', version: '17.0', assertions: [undefined] };
+    expect(await tryLogin('', { assertions: [first] })).toStrictEqual(all);
+    const login = tryLogin('', { assertions: [first, { sql: 'SELECT pg_sleep(3600)', expect: '1' }] });
+    await until(() => server.heard().includes('pg_sleep'));
+    await clock.advance(60_000);
+    expect(await login).toMatchObject({
+      kind: 'ok',
+      assertions: [undefined, 'takes longer than the 60 s that all of them together have'],
+    });
+  });
+
+  it('that takes longer than a minute, with all the others, is ended and said so', async () => {
+    const { tryLogin, server, clock } = await meet();
+    const login = tryLogin('', { assertions: [{ sql: 'SELECT pg_sleep(3600)', expect: 'true' }] });
+    await until(() => server.heard().includes('pg_sleep'));
+    await clock.advance(59_999);
+    expect(server.seen.open).toBe(1);
+    await clock.advance(1);
+    expect(await login).toMatchObject({
+      kind: 'ok',
+      assertions: ['takes longer than the 60 s that all of them together have'],
+    });
   });
 });
 
@@ -210,6 +300,11 @@ describe('a question about the archiver', () => {
     await until(() => server.heard().includes('pg_stat_archiver'));
     await clock.advance(5000);
     expect(await login).toEqual({ kind: 'ok', version: '17.0' });
+  });
+
+  it('has no answer of another form', async () => {
+    const { tryLogin } = await meet({ answer: answering(rowOf({ ...row, at: 'hunter2' })) });
+    expect(await tryLogin('', { archiver: 'read' })).not.toHaveProperty('archiver');
   });
 
   it('is not asked of itself', async () => {
@@ -355,6 +450,8 @@ describe('a server that is no PostgreSQL', () => {
   });
 });
 
+const { addEventListener } = EventTarget.prototype;
+
 describe('many logins', () => {
   it('are eight at a time, and all of them come to an end', async () => {
     const { tryLogin, server, clock } = await meet({ tls: 'N' });
@@ -441,7 +538,57 @@ describe('a login to a server that took all the time before', () => {
   });
 });
 
+describe('the servers that took all the time before', () => {
+  it('are a thousand, and the one that did so first counts as responsive again', async () => {
+    let isMute = true;
+    const { logins, tryLogin, server, clock } = await meet({
+      tls: 'N',
+      start: (client) => isMute || client.write(letsIn),
+    });
+    const first = tryLogin();
+    await until(() => server.seen.begun === 1);
+    await clock.advance(5000);
+    expect(await first).toMatchObject({ why: 'silent' });
+    let met = 0;
+    const mute = createServer((socket) => {
+      met += 1;
+      socket.on('error', () => {}).resume();
+    }).listen(0, '0.0.0.0');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const hosts = Array.from({ length: 1000 }, (_, host) => `127.1.${Math.floor(host / 250)}.${1 + (host % 250)}`);
+    for (let from = 0; from < 1000; from += 8) {
+      const batch = hosts
+        .slice(from, from + 8)
+        .map((host) => logins.tryLogin(`postgresql://app:x@${host}:${port}/app`));
+      await until(() => met === Math.min(from + 8, 1000));
+      await clock.advance(5000);
+      await Promise.all(batch);
+    }
+    mute.close();
+    isMute = false;
+    await Promise.all(Array.from({ length: 30 }, () => tryLogin()));
+    expect(server.seen.most).toBe(8);
+  });
+});
+
 describe('stop', () => {
+  it('has no listener left of a login that has ended', async () => {
+    const listened = new Set<AbortSignal>();
+    const listen = jest.spyOn(EventTarget.prototype, 'addEventListener').mockImplementation(function (
+      this: EventTarget,
+      ...given
+    ) {
+      if (this instanceof AbortSignal) listened.add(this);
+      return Reflect.apply(addEventListener, this, given);
+    });
+    const { tryLogin } = await meet();
+    expect(await tryLogin()).toMatchObject({ kind: 'ok' });
+    listen.mockRestore();
+    expect(listened.size).toBeGreaterThan(0);
+    for (const signal of listened) expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   it('ends what is under way and what waits, and lets nothing begin', async () => {
     const { tryLogin, logins, server, clock } = await meet({ start: () => {} });
     const running = Array.from({ length: 9 }, () => tryLogin());

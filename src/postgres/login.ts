@@ -37,7 +37,7 @@ export class Logins {
   async tryLogin(url: string, question: Question = {}): Promise<LoginResult> {
     const server = serverOf(url);
     if (server === undefined) return { kind: 'failed', why: 'other', detail: 'DATABASE_URL has an unexpected format' };
-    return await this.#inTurn(server, question);
+    return this.#inTurn(server, question);
   }
 
   /** Aborts running logins, which are then reported as unchecked, and starts no others. */
@@ -84,8 +84,8 @@ export class Logins {
   #remember(address: string, isSlow: boolean): void {
     this.#slow.delete(address);
     if (isSlow) this.#slow.add(address);
-    const [oldest] = this.#slow;
-    if (this.#slow.size > mostRemembered && oldest !== undefined) this.#slow.delete(oldest);
+    const [oldest = address] = this.#slow;
+    if (this.#slow.size > mostRemembered) this.#slow.delete(oldest);
   }
 
   /** The last complete attempt counts: one that is cut short by the deadline says less than the one before. */
@@ -99,7 +99,6 @@ export class Logins {
       if (wait === undefined) return result;
       last = result;
       await pause(this.#clock, wait, signal);
-      if (signal.aborted) return last;
     }
   }
 

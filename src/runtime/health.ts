@@ -1,5 +1,6 @@
 // Serves probes and metrics over HTTP. It must never accept input other than a path, nor let liveness depend on anything outside this
 // process, such as what others do with their connections.
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -12,8 +13,6 @@ export interface Check {
 export interface HealthServerOptions {
   /** 0 selects a free port. */
   readonly port: number;
-  /** Default: all addresses of this machine, as the kubelet's probes require. */
-  readonly host?: string;
   readonly live: readonly Check[];
   readonly ready: readonly Check[];
   readonly metrics: () => Promise<string>;
@@ -60,16 +59,14 @@ export class HealthServer {
     this.#server.on('connection', (socket) => this.#admit(socket));
   }
 
-  /** Resolves with the port once requests are served; rejects if the port cannot be opened. */
-  listen(): Promise<{ port: number }> {
-    const { port, host } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-        this.#server.removeListener('error', reject);
-        resolve({ port: (this.#server.address() as AddressInfo).port });
-      });
-    });
+  /**
+   * Listens on all addresses of this machine, as the kubelet's probes require. Resolves with the port once requests are served; rejects if
+   * the port cannot be opened.
+   */
+  async listen(): Promise<{ port: number }> {
+    this.#server.listen(this.#options.port);
+    await once(this.#server, 'listening');
+    return { port: (this.#server.address() as AddressInfo).port };
   }
 
   /** Stops listening and closes all connections. */
@@ -99,12 +96,13 @@ export class HealthServer {
       Connection: 'close',
       ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
     });
-    response.end(request.method === 'HEAD' ? undefined : body);
+    // Node does not send the body in response to HEAD.
+    response.end(body);
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, body: 'method not allowed\n' };
-    const [path, query = ''] = (request.url ?? '').split('?', 2);
+    const [path, query = ''] = (request.url ?? '').split('?');
     const verbose = new URLSearchParams(query).has('verbose');
     if (path === '/livez') return report('livez', this.#options.live, verbose);
     if (path === '/readyz') return report('readyz', this.#options.ready, verbose);

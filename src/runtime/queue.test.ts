@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ManualClock, settle } from '../testing/clock.ts';
 import { Backoff } from './backoff.ts';
+import { createLog } from './log.ts';
+import { Metrics } from './metrics.ts';
 import { type Next, type OffWorker, WorkQueue, type WorkQueueOptions } from './queue.ts';
+import { logSpin } from './spin.ts';
 
 interface Run {
   readonly key: string;
@@ -279,23 +282,36 @@ describe('WorkQueue', () => {
     expect(Math.max(...waits)).toBeLessThan(2 ** 31);
   });
 
-  it('reports a key that runs without a pause, once, and counts it', async () => {
-    const spinning: string[] = [];
+  it('reports a key that runs without a pause: once in the log, and in a metric until it calms down', async () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', destination: { write: (line) => lines.push(line) } });
+    const metrics = new Metrics({ version: '1' });
+    const counted = async (): Promise<string | undefined> => {
+      metrics.spinning(queue.spinning);
+      return /^postgres_addon_queue_spinning (.*)$/m.exec(await metrics.text())?.[1];
+    };
     let runs = 0;
     const { clock, queue } = bench({
       handle: async () => {
         runs += 1;
         return { kind: 'again', afterMilliseconds: runs < 1000 ? 0 : 60_000 };
       },
-      onSpin: (key) => spinning.push(key),
+      onSpin: (key) => logSpin(log, key),
     });
     queue.start();
-    queue.add('a');
+    queue.add('team-a/shop');
     while (runs < 1000) await settle();
-    expect(spinning).toEqual(['a']);
-    expect(queue.spinning).toBe(1);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        addon: 'team-a/shop',
+        msg: 'reconciled more than 120 times within a minute; no more is logged until it calms down',
+      }),
+    ]);
+    expect(await counted()).toBe('1');
     await clock.advance(120_000);
-    expect(queue.spinning).toBe(0);
+    expect(await counted()).toBe('0');
+    expect(lines).toHaveLength(1);
   });
 
   it('holds no timer when nothing is delayed', async () => {

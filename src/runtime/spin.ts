@@ -1,9 +1,15 @@
 // Notices keys that run too often: a loop that makes no progress looks like work. It only counts, within one minute and the next.
 import type { Clock } from '../api/clock.ts';
+import type { Log } from './log.ts';
 
 const windowMilliseconds = 60_000;
 /** Runs of one key within a minute. A key with failures has at most one per second, so more are many events or a loop. */
 const most = 120;
+
+/** Says that a key has begun to run too often. @param key of an addon */
+export function logSpin(log: Pick<Log, 'warn'>, key: string): void {
+  log.warn(`reconciled more than ${most} times within a minute; no more is logged until it calms down`, { addon: key });
+}
 
 export class Spin {
   readonly #clock: Clock;

@@ -45,7 +45,13 @@
 - apiGroups: [""]
   resources: [secrets]
   # get: to read the credentials that CloudNativePG made, and the app's Secret, each by its name
-  # create, patch: to write the app's Secret
+  # create, patch: to write the app's Secrets
+  # delete: to remove the extra ones that the addon does not ask for any more, or that were left behind with a database that it adopted
+  verbs: [get, create, patch, delete]
+- apiGroups: [batch]
+  resources: [jobs]
+  # get: to see how the redaction of a restored database ends, by its name
+  # create, patch: to run the redaction that spec.restore asks for
   verbs: [get, create, patch]
 - apiGroups: [""]
   resources: [persistentvolumeclaims]

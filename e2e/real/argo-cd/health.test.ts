@@ -167,6 +167,15 @@ describe('the health of an addon', () => {
   ])('%s', async (_, addon, status, message) => {
     expect(await healthOf(addon)).toEqual({ status, message: expect.stringMatching(message) });
   });
+
+  // Ages in seconds, when the test begins.
+  it.each([
+    ['soon after it was ready', 280, 280, 'Progressing'],
+    ['less than five minutes ago', 3600, 280, 'Progressing'],
+    ['five minutes ago', 301, 301, 'Degraded'],
+  ])('that has stalled %s', async (_, ready, since, status) => {
+    expect((await healthOf(addonWith('RestoreFailed', ready, since))).status).toBe(status);
+  });
 });
 
 describe('the actions', () => {

@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
-import { conditionOf } from '../../harness/views.ts';
+import { at, conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { minutes, useReal } from '../real.ts';
 import { Writer } from '../writer.ts';
@@ -28,11 +28,39 @@ async function primary(): Promise<string> {
 
 beforeAll(async () => {
   namespace = await real().namespace('fail');
-  await real().apply(namespace, app, { plan: 'pro' });
+  await real().apply(namespace, app, { plan: 'pro', connection: { extraSecrets: ['servicebinding', 'pgvars'] } });
   await real().running(namespace, app);
   await real().startApp(namespace, app);
   writer = new Writer(real(), namespace, app);
   await writer.start();
+});
+
+describe('an application of pro', () => {
+  it('reads from a replica by the URL in the Secret for it, and cannot write there', async () => {
+    await real().startApp(namespace, 'reader', { secret: `app-${app}-database-read-url` });
+    expect(await real().sql(namespace, 'reader', 'SELECT pg_is_in_recovery()')).toBe('t');
+    expect(await real().sql(namespace, 'reader', 'SELECT current_user, current_database()')).toBe('app|app');
+    await expect(real().sql(namespace, 'reader', 'CREATE TABLE refused ()')).rejects.toThrow('read-only transaction');
+    await real().stopApp(namespace, 'reader');
+  });
+
+  it('logs in with the environment variables of libpq alone, and with the files of a service binding', async () => {
+    const addon = await real().addons.until(
+      namespace,
+      app,
+      'the extra Secrets',
+      (state) => conditionOf(state, 'ExtraSecretsPublished')?.reason === 'Published',
+    );
+    const binding = String(at(addon, 'status', 'binding', 'name'));
+    await real().startApp(namespace, 'bound', { secret: `app-${app}-database-pgvars`, binding });
+    const pod = { namespace, pod: 'app-bound' };
+    const question = "--no-align --tuples-only --command 'SELECT current_user, pg_is_in_recovery()'";
+    expect((await real().script(pod, `test -z "$DATABASE_URL" && psql ${question}`)).trim()).toBe('app|f');
+    const bound =
+      'cd /bindings/db && unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE && echo "$(< type) $(< port)" && psql "$(< uri)"';
+    expect((await real().script(pod, `${bound} ${question}`)).trim()).toBe('postgresql 5432\napp|f');
+    await real().stopApp(namespace, 'bound');
+  });
 });
 
 /** SIGKILL of PostgreSQL: no more than its disk is left of what it knew. */

@@ -95,11 +95,21 @@ beforeAll(async () => {
       await sql(name, 'SET ROLE app; CREATE TABLE orders AS SELECT generate_series(1, 3) AS n');
     }),
   );
+  await openBucket(real(), namespace);
 });
+
+/** The lineages of the namespace in the bucket, and their base backups; the WAL of the databases goes on meanwhile. */
+async function archives(): Promise<readonly string[]> {
+  const all = await objectsBelow(real(), namespace, `${latest('shop').destinationPath}/`);
+  const isKept = (name: string): boolean => !name.includes('/wals/');
+  return [...new Set([...all.filter(isKept), ...all.map((name) => name.split('/')[0] ?? '')])].sort();
+}
 
 describe('a drill', () => {
   it('an assertion that does not hold is named, and a drill that passes clears it', async () => {
     const { effective, lineages } = latest('shop');
+    const before = await archives();
+    expect(before.length).toBeGreaterThan(2 * 3);
     expect(await drilled('shop')).toMatchObject({
       result: 'Failed',
       message: 'assertion 1 of 2 returns 3, not "4": SELECT count(*) FROM orders',
@@ -119,8 +129,9 @@ describe('a drill', () => {
     await real().event(namespace, 'shop', 'DrillPassed');
     await real().reason(namespace, 'shop', 'BackupReady', 'InForce');
     await expectNothingLeft('shop');
-    // The archive was read only.
+    // The archive was read only: nothing else is in the bucket, and no base backup is changed or gone.
     expect(latest('shop')).toMatchObject({ effective, lineages });
+    expect(await archives()).toEqual(before);
   });
 
   it('is skipped where a quota leaves no room, which says nothing about the backups', async () => {
@@ -140,7 +151,6 @@ describe('a drill', () => {
   });
 
   it('a base backup that is damaged and a WAL file that is missing are found out, and the log of the restore says why', async () => {
-    await openBucket(real(), namespace);
     await Promise.all([
       finding('torn', /"level":"error"/, async (folder) => {
         const data = (await objectsBelow(real(), namespace, folder)).filter((one) => /^base\/.*\/data\.tar/.test(one));

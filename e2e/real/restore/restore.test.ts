@@ -2,11 +2,14 @@
 // is not needed afterwards.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { secrets } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { objectStoreGvr } from '../../../src/api/barman.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { resources } from '../../../src/api/resources.ts';
+import { redactionJobName } from '../../../src/domain/names.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { objectsBelow, openBucket, writeObject } from '../bucket.ts';
@@ -61,6 +64,35 @@ function reportLogsIn(name: string): Promise<string> {
 
 const rejected = 'pg_hba.conf rejects connection';
 
+const jobIn = (place: string): Promise<LiveObject | undefined> =>
+  real().client.get(resources.jobs.gvr, place, redactionJobName(clusterName(place, 'copy')));
+
+/** Makes the redaction begin again, as its message says. */
+async function begins(place: string): Promise<void> {
+  const failed = await real().reason(place, 'copy', 'Ready', 'RedactionFailed');
+  const [, again = ''] = /kubectl (delete job .*)$/.exec(conditionOf(failed, 'Ready')?.message ?? '') ?? [];
+  await real().kubectl(again.split(' '));
+}
+
+/** The redaction fails with these words in the log that its message names. @param write gives it the SQL */
+async function fails(place: string, write: () => Promise<unknown>, why: string): Promise<void> {
+  const hasFailed = (job: LiveObject | undefined): boolean =>
+    job !== undefined && conditionOf(job, 'Failed') !== undefined;
+  const before = await jobIn(place);
+  const isAgain = hasFailed(before);
+  await write();
+  if (isAgain) await begins(place);
+  await eventually('the Job to fail', async () => {
+    const job = await jobIn(place);
+    expect([job?.metadata.uid !== before?.metadata.uid, hasFailed(job)]).toEqual([isAgain, true]);
+  });
+  const failed = await real().reason(place, 'copy', 'Ready', 'RedactionFailed');
+  const [, logs = ''] = /kubectl (logs \S+ \S+ \S+)\. /.exec(conditionOf(failed, 'Ready')?.message ?? '') ?? [];
+  const log = await real().kubectl(logs.split(' '));
+  expect(log).toContain(why);
+  expect(log).not.toContain('uid=');
+}
+
 /** Between the first row and the second. */
 let between = '';
 let lineage = '';
@@ -98,6 +130,7 @@ describe('a database that is restored', () => {
     expect(statusOf('between').restore).toEqual({
       ...{ serverName: lineage, store: storeName, targetTime: between },
       ...{ database: 'app', owner: 'app', major: 17, lockedRoles: ['report'] },
+      ...{ duration: expect.stringMatching(/^[0-9m]+s$/), size: expect.stringMatching(/^\d+Mi$/) },
     });
     const course = real().addons.course(namespace, 'between', (state) => conditionOf(state, 'Ready')?.reason);
     expect(course).toContain('Restoring');
@@ -141,17 +174,57 @@ describe('a database that is restored', () => {
     });
   });
 
-  it('also into another namespace, once its addon permits that', async () => {
+  it('also into another namespace, once its addon permits that, and redacted before anybody can log in', async () => {
     const other = await real().namespace('elsewhere');
     await real().client.apply(storeSecret(real().cluster, other));
-    await real().apply(other, 'copy', { plan: 'free', restore: { from: { addon: 'shop', namespace } } });
+    const redaction = { configMapKeyRef: { name: 'redaction', key: 'copy.sql' } };
+    await real().apply(other, 'copy', {
+      plan: 'standard',
+      backup,
+      restore: { from: { addon: 'shop', namespace }, redaction },
+    });
     const refused = await real().reason(other, 'copy', 'Ready', 'RestoreSourceMissing');
     const [, permit = ''] = /kubectl (annotate .*)$/.exec(conditionOf(refused, 'Ready')?.message ?? '') ?? [];
     await real().kubectl(permit.split(' '));
+    // Without the ConfigMap, its pod does not start.
+    const isWaiting = (state: LiveObject): boolean =>
+      (conditionOf(state, 'Ready')?.message ?? '').includes('kubectl describe job,pod');
+    const waiting = await real().addons.until(other, 'copy', 'the Job', isWaiting, minutes(5));
+    const [, describe = ''] =
+      /kubectl (describe job,pod .*) says why/.exec(conditionOf(waiting, 'Ready')?.message ?? '') ?? [];
+    await eventually('the reason', async () => {
+      expect(await real().kubectl(describe.split(' '))).toContain('configmap "redaction" not found');
+    });
+    const write = (text: string): Promise<unknown> =>
+      real().client.apply({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'redaction', namespace: other },
+        data: { 'copy.sql': text },
+      });
+    const redact = "UPDATE orders SET what = 'redacted';";
+    // Of psql's own commands, none is carried out; and what cannot be committed is not taken for committed.
+    const late = 'CREATE TABLE late (id int PRIMARY KEY, of int REFERENCES late DEFERRABLE INITIALLY DEFERRED)';
+    await fails(other, () => write(`${redact}\n\\! id\n`), 'syntax error at or near "\\"');
+    await fails(
+      other,
+      () => write(`${redact} ${late}; INSERT INTO late VALUES (1, 2)`),
+      'violates foreign key constraint',
+    );
+    expect(await real().client.get(secrets, other, 'app-copy-database-url')).toBeUndefined();
+    await write(redact);
+    await begins(other);
+    const states = real().addons.of(other, 'copy');
+    expect(states.filter(({ status }) => status?.phase === 'running')).toEqual([]);
     await real().running(other, 'copy');
     await real().startApp(other, 'copy');
     const rows = "SELECT string_agg(what, ' ' ORDER BY at) FROM orders";
-    expect(await real().sql(other, 'copy', rows)).toBe('first second');
+    expect(await real().sql(other, 'copy', rows)).toBe('redacted redacted');
+    // From no backup of it, the data as they were could be restored.
+    const backedUp = await real().reason(other, 'copy', 'BackupReady', 'InForce');
+    const [lineageOfCopy] = (backedUp.status as AddonStatus).backup?.lineages ?? [];
+    const { completionTime } = ((await jobIn(other))?.status ?? {}) as { readonly completionTime?: string };
+    expect(Date.parse(lineageOfCopy?.from ?? '')).toBeGreaterThan(Date.parse(completionTime ?? ''));
     await remove('copy', other);
   });
 

@@ -132,6 +132,14 @@ export const addonSchema: Schema = {
                 "require",
                 "verify-full"
               ]
+            },
+            "extraSecrets": {
+              "items": {
+                "enum": [
+                  "servicebinding",
+                  "pgvars"
+                ]
+              }
             }
           }
         },
@@ -261,6 +269,37 @@ export const addonSchema: Schema = {
                       "message": "targetTime must be a time with its time zone, such as 2026-01-02T03:04:05Z or 2026-01-02T04:04:05+01:00"
                     }
                   ]
+                }
+              }
+            },
+            "redaction": {
+              "required": [
+                "configMapKeyRef"
+              ],
+              "properties": {
+                "configMapKeyRef": {
+                  "required": [
+                    "name",
+                    "key"
+                  ],
+                  "properties": {
+                    "name": {
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$')",
+                          "message": "name must contain only a-z, 0-9, \"-\" and \".\", and begin and end with a letter or digit"
+                        }
+                      ]
+                    },
+                    "key": {
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",
+                          "message": "key must contain only a-z, A-Z, 0-9, \"-\", \"_\" and \".\""
+                        }
+                      ]
+                    }
+                  }
                 }
               }
             }
@@ -542,6 +581,16 @@ export const addonSchema: Schema = {
             "database": {},
             "owner": {},
             "major": {},
+            "estimate": {},
+            "duration": {},
+            "size": {},
+            "redaction": {
+              "enum": [
+                "Pending",
+                "Completed",
+                "Unknown"
+              ]
+            },
             "lockedRoles": {
               "items": {}
             }
@@ -554,6 +603,32 @@ export const addonSchema: Schema = {
           "properties": {
             "appId": {},
             "secretName": {}
+          }
+        },
+        "extraSecrets": {
+          "items": {
+            "required": [
+              "form",
+              "name"
+            ],
+            "properties": {
+              "form": {
+                "enum": [
+                  "read-url",
+                  "servicebinding",
+                  "pgvars"
+                ]
+              },
+              "name": {}
+            }
+          }
+        },
+        "binding": {
+          "required": [
+            "name"
+          ],
+          "properties": {
+            "name": {}
           }
         },
         "credentials": {

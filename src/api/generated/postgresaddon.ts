@@ -49,6 +49,12 @@ export interface AddonSpec {
      * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. The certificate is signed by a CA of the Cluster: key ca.crt of the Secret <cluster>-ca, whose key ca.key must not be mounted. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate. node-postgres checks it as with verify-full, and refuses with "self-signed certificate in certificate chain" unless the application mounts ca.crt and sets NODE_EXTRA_CA_CERTS to its path. With verify-full every client needs ca.crt: for Node as above, for libpq and pgx by PGSSLROOTCERT.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
+    /**
+     * Other forms of the credentials, each in a Secret of its own. servicebinding: app-<appId>-database-binding, of the type servicebinding.io/postgresql, for what implements the Service Binding Specification, which finds it by status.binding. pgvars: app-<appId>-database-pgvars, with PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and, with an sslMode other than prefer, PGSSLMODE, for an application that takes all of them as environment variables. They follow the credentials and sslMode as DATABASE_URL does. One that is not listed any more is deleted.
+     *
+     * @maxItems 2
+     */
+    readonly extraSecrets?: ('servicebinding' | 'pgvars')[];
   };
   /**
    * Where and when backups are taken. Has no effect with a plan without backups.
@@ -138,6 +144,24 @@ export interface AddonSpec {
        * The time of the state to restore, with its time zone, such as 2026-01-02T03:04:05Z: what was committed later is left out. Defaults to the newest state that the archive has.
        */
       readonly targetTime?: string;
+    };
+    /**
+     * SQL that runs in the restored database, as its owner and in one transaction, before anything of it is published: without success there is no DATABASE_URL and no backup.
+     */
+    readonly redaction?: {
+      /**
+       * Where the SQL is, in this namespace.
+       */
+      readonly configMapKeyRef: {
+        /**
+         * The name of the ConfigMap.
+         */
+        readonly name: string;
+        /**
+         * The key in the ConfigMap, such as redaction.sql.
+         */
+        readonly key: string;
+      };
     };
   };
 }
@@ -619,6 +643,22 @@ export interface AddonStatus {
      */
     readonly major?: number;
     /**
+     * How long it may take. Absent once the database was ready.
+     */
+    readonly estimate?: string;
+    /**
+     * How long it took, from the creation of the Cluster until CloudNativePG reported it ready, such as 4m12s.
+     */
+    readonly duration?: string;
+    /**
+     * The size of the restored database at the login that named lockedRoles, as a quantity.
+     */
+    readonly size?: string;
+    /**
+     * Whether the SQL of spec.restore.redaction has been committed; Unknown if the Cluster was made again since. Absent if the database was restored without any.
+     */
+    readonly redaction?: 'Pending' | 'Completed' | 'Unknown';
+    /**
      * The roles besides the owner that could log in to the source, up to 100. They cannot log in to this database, since their passwords are those of the source, until the annotation addons.paas.dev/unlock-roles of the addon is "true". Absent until a login has named them, and once they can.
      */
     readonly lockedRoles?: string[];
@@ -635,6 +675,28 @@ export interface AddonStatus {
      * The name of its Secret.
      */
     readonly secretName?: string;
+  };
+  /**
+   * The Secrets besides the one with DATABASE_URL. One is listed before it is written, and until it was deleted. The condition ExtraSecretsPublished says whether they hold the credentials.
+   */
+  readonly extraSecrets?: {
+    /**
+     * read-url: DATABASE_URL leads to the replicas; present with a plan that has any. The others are those of spec.connection.extraSecrets.
+     */
+    readonly form: 'read-url' | 'servicebinding' | 'pgvars';
+    /**
+     * The name of the Secret.
+     */
+    readonly name: string;
+  }[];
+  /**
+   * The Secret of the form servicebinding, where the Service Binding Specification looks for it. Present while it is there.
+   */
+  readonly binding?: {
+    /**
+     * Its name.
+     */
+    readonly name: string;
   };
   /**
    * Identifies the published credentials. Never contains a credential.

@@ -1,8 +1,8 @@
 // Decides where a Cluster archives: under which name, into which ObjectStore, and when CNPG has to look at a changed ObjectStore.
 import { createHash } from 'node:crypto';
 import { type AddonStatus, annotations } from '../../api/addon.ts';
-import { destinationIn, type ObjectStore } from '../../api/barman.ts';
-import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
+import { barmanPlugin, destinationIn, type ObjectStore } from '../../api/barman.ts';
+import type { Cluster } from '../../api/cnpg.ts';
 import type { Profile } from '../database/plans.ts';
 import { majorOf } from '../database/version.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';

@@ -1,10 +1,11 @@
 // The life of the backups of one addon, round by round: what is written in which order, and what is claimed.
 import { describe, expect, it } from '@jest/globals';
 import { annotations } from '../../api/addon.ts';
-import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
+import { barmanPlugin } from '../../api/barman.ts';
+import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { withReadyAt } from '../recorded.ts';
-import { anAddon, aStore, changed, refusing, summary, testTime, think } from '../testing.ts';
+import { anAddon, aStore, changed, refusing, summary, testPlatform, testTime, think } from '../testing.ts';
 import { serverNameOf } from './archive.ts';
 import {
   backupOf,
@@ -125,6 +126,13 @@ describe('the second container of an instance', () => {
     });
   });
 
+  it('keeps its size in status while the store is withdrawn, whatever the plan says then', () => {
+    const { plans } = platform;
+    const standard = { ...plans.standard, sidecarMemory: { request: '256Mi', limit: '1Gi' } };
+    const withdrawn = round({ ...inForce(), on: { ...testPlatform, plans: { ...plans, standard } } });
+    expect(withdrawn.addon.status?.resources?.sidecarMemory).toBe('512Mi');
+  });
+
   it('gets another size in the same round as the Cluster is made to read it', () => {
     const { plans } = platform;
     const standard = { ...plans.standard, sidecarMemory: { request: '256Mi', limit: '1Gi' } };
@@ -173,6 +181,11 @@ describe('what stands in the way', () => {
       'a plugin that does not respond',
       'PluginUnavailable',
       { ...before, cluster: { ...cluster, status: { ...cluster.status, phase } } },
+    ],
+    [
+      'a plugin that was never there',
+      'PluginMissing',
+      { ...begun, cluster: { ...cluster, status: { ...cluster.status, phase } } },
     ],
     [
       'an addon that is suspended before the schedule was made',

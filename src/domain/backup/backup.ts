@@ -3,7 +3,7 @@ import { type RecoveryWindow, retentionIn } from '../../api/barman.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { cut } from '../../api/text.ts';
 import { millisecondsOf, recordedTime, timestampOf } from '../../api/time.ts';
-import { standingAlteration } from '../alteration.ts';
+import { alterationsIn, standingAlteration } from '../alteration.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy } from '../database/readiness.ts';
@@ -14,6 +14,7 @@ import type { DrillRecord } from '../drill/record.ts';
 import { diffChild, diffKept, isWritten } from '../ownership/child-diff.ts';
 import { handOver } from '../ownership/handover.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
+import type { RedactionChapter } from '../redaction/redaction.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, soonest, type Verdict } from '../verdict.ts';
@@ -58,25 +59,32 @@ export function archiveChapter({ s, target }: Round): Chapter & { readonly actio
 }
 
 /** @returns the first Backup, the schedule, BackupReady and `status.backup`; a plan without backups has no BackupReady */
-export function backupChapter(round: Round, { provisioned }: DatabaseChapter, { record }: DrillChapter): Chapter {
+export function backupChapter(
+  round: Round,
+  { provisioned }: DatabaseChapter,
+  { record }: DrillChapter,
+  { pending: unredacted }: Pick<RedactionChapter, 'pending'>,
+): Chapter {
   const { s, target, suspended, now } = round;
   const isWanted = target.backup !== 'none';
   const window = windowOf(s, target);
   const isScheduled = target.archive !== undefined && oldestBackup(s, target) !== undefined;
-  const wanted = isWanted ? buildScheduledBackup(s.addon, target, !isScheduled) : undefined;
+  const wanted = isWanted ? buildScheduledBackup(s.addon, target, !isScheduled || unredacted !== undefined) : undefined;
   const obstacle = isWanted
     ? (obstacleTo(s, 'objectStore') ?? obstacleTo(s, 'scheduledBackup') ?? obstacleToOrigin(round) ?? missing(round))
     : undefined;
-  const first = isHealthy(provisioned) && suspended === undefined ? makeBackup(round) : {};
+  const isReady = isHealthy(provisioned) && unredacted === undefined;
+  const first = isReady && suspended === undefined ? makeBackup(round) : {};
   const backupReady = isWanted
     ? (target.backupProblem ??
       obstacle ??
       alterationIn(s, target, wanted) ??
       unavailable(provisioned) ??
       unreadable(round) ??
+      (unredacted && afterRedaction) ??
       judgeBackup(s, target, window, record, now))
     : undefined;
-  const notReady = isHealthy(provisioned) ? undefined : requestNotReady;
+  const notReady = isReady ? undefined : requestNotReady;
   const asked = backupNow(s, target, suspended === undefined ? notReady : requestSuspended, now);
   // It is created when it may begin, so that it is written once.
   const isEarly = target.archive !== undefined && !isScheduled && foundAs(s, 'scheduledBackup') === undefined;
@@ -100,6 +108,12 @@ export function backupChapter(round: Round, { provisioned }: DatabaseChapter, { 
     recheckAfter: soonest(recheckAfter(backupReady), first.recheckAfter, untilLook(asked.now), untilRead(s)),
   };
 }
+
+/** From an earlier one, the data as they were could be restored. */
+const afterRedaction: Verdict = {
+  reason: 'FirstBackupPending',
+  message: 'the first base backup is taken once the data are redacted (spec.restore.redaction)',
+};
 
 /** When to read a Backup again that could not be read. */
 function untilRead({ observed: { backup } }: Situation): number | undefined {
@@ -156,7 +170,10 @@ function missing({ s, suspended }: Round): Verdict | undefined {
 /** What the API server stored instead of a wanted child, if status has recorded it. */
 function alterationIn(s: Situation, target: Target, wanted: Manifest | undefined): Verdict | undefined {
   const { scheduledBackup: live } = s.own;
-  return storeAlteration(s, target) ?? (wanted && live && standingAlteration(s.addon, 'scheduledBackup', wanted, live));
+  return alterationsIn([
+    storeAlteration(s, target),
+    wanted && live && standingAlteration(s.addon, 'scheduledBackup', wanted, live),
+  ]);
 }
 
 function storeAlteration(s: Situation, target: Target): Verdict | undefined {
@@ -166,9 +183,9 @@ function storeAlteration(s: Situation, target: Target): Verdict | undefined {
   return wanted && objectStore && standingAlteration(s.addon, 'objectStore', wanted, objectStore);
 }
 
-/** While a plugin does not respond, no backup is taken. */
+/** While a plugin is not there, or does not respond, no backup is taken. */
 function unavailable(provisioned: Verdict): Verdict | undefined {
-  return provisioned.reason === 'PluginUnavailable' ? provisioned : undefined;
+  return provisioned.reason === 'PluginUnavailable' || provisioned.reason === 'PluginMissing' ? provisioned : undefined;
 }
 
 /** Nothing can be said of a Backup that is awaited and may not be read. */

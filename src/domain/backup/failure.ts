@@ -1,7 +1,8 @@
 // What an archive or a base backup failed of. The plugin reports little more than the exit code of barman-cloud: the reason is in its log.
+import { sidecarName } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { Verdict } from '../verdict.ts';
-import { sidecarName, wasKilled } from './sidecar.ts';
+import { wasKilled } from './sidecar.ts';
 
 /**
  * The verdict on a failure.

@@ -2,7 +2,8 @@
 // one and the schedule may be a day away; and the one before a major upgrade. A Backup that failed stays failed, so each attempt is a new
 // object.
 import type { PostgresAddon } from '../../api/addon.ts';
-import { type Backup, barmanPlugin, type Cluster, cnpgApiVersion } from '../../api/cnpg.ts';
+import { barmanPlugin } from '../../api/barman.ts';
+import { type Backup, type Cluster, cnpgApiVersion } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { millisecondsOf, recordedTime } from '../../api/time.ts';
 import { childLabels } from '../ownership/child-metadata.ts';

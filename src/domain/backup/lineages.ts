@@ -65,12 +65,19 @@ export function adoptedLineage(s: Situation): AddonStatus['backup'] {
   };
 }
 
-/** `status.backup` after the Cluster was not created: what it would have archived to has not begun. @param before as status had it */
+/**
+ * `status.backup` after the Cluster was not created: what it would have archived to has not begun, and no store is used.
+ * @param before as status had it
+ */
 export function withoutNewLineage(backup: AddonStatus['backup'], before: AddonStatus['backup']): AddonStatus['backup'] {
   if (backup === undefined) return undefined;
-  const { serverName: _, archiving: __, lineages: ___, ...rest } = backup;
-  return { ...rest, ...(before?.lineages && { lineages: before.lineages }) };
+  const ofArchive = ['serverName', 'archiving'];
+  const kept = Object.entries(before ?? {}).filter(([field]) => ofStore.includes(field));
+  const rest = Object.entries(backup).filter(([field]) => ![...ofArchive, ...ofStore].includes(field));
+  return Object.fromEntries([...rest, ...kept]);
 }
+
+const ofStore: readonly string[] = ['lineages', 'store', 'destinationPath', 'retention', 'retentionSince'];
 
 /** The version that writes the lineage: the requested one, unless the data are still of an earlier major version. */
 function versionOf({ own: { cluster } }: Situation, { version }: Target): string {

@@ -21,6 +21,15 @@ it.each([
   ]);
 });
 
+it('the container beside each instance has the memory of the plan, so that no LimitRange decides', () => {
+  const o = observing(anAddon());
+  const chosen = { name: 'main', store: aStore(), retention: '7d' };
+  expect(buildObjectStore(situationOf(o), aTarget(o), chosen).spec.instanceSidecarConfiguration.resources).toEqual({
+    requests: { memory: '128Mi' },
+    limits: { memory: '512Mi' },
+  });
+});
+
 it.each([
   ['azureCredentials', { inheritFromAzureAD: true }],
   ['googleCredentials', { gkeEnvironment: true }],

@@ -1,6 +1,6 @@
 // Builds the desired ObjectStore: where the plugin writes the backups and the WAL of one addon. It names keys of Secrets, never a value.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
-import { barmanApiVersion, type ObjectStoreSpec } from '../../api/barman.ts';
+import { barmanApiVersion, type ObjectStoreSpec, objectStoreGvr } from '../../api/barman.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
 import type { Situation } from '../situation.ts';
@@ -42,7 +42,7 @@ export function objectStoreManifest(
   const { endpointURL, endpointCA, s3Credentials, azureCredentials, googleCredentials, wal, data } = store;
   return {
     apiVersion: barmanApiVersion,
-    kind: 'ObjectStore',
+    kind: objectStoreGvr.kind,
     metadata: { ...childMetadata(addon, name), annotations: notes },
     spec: {
       configuration: {

@@ -20,6 +20,7 @@ import {
   platform,
   reasonOf,
   round,
+  untilLook,
   type World,
 } from './testing.ts';
 
@@ -102,6 +103,35 @@ describe('what is left of the recovery window', () => {
     expect(backupOf(round(reported))?.effective).toBe('daily');
     expect(needs(look(reported), testTime).backup).toBeUndefined();
   });
+});
+
+it('a login is asked for soon if only the Backup tells that one is due, and the credentials were not read', () => {
+  const base = inForce();
+  const since = { status: 'True' as const, message: '', lastTransitionTime: '2026-01-02T03:00:00Z' };
+  const others = base.addon.status?.conditions?.filter(({ type }) => !/^(Connectable|Credentials)/.test(type)) ?? [];
+  const conditions = [
+    ...others,
+    { type: 'CredentialsPublished', reason: 'Published', ...since },
+    { type: 'Connectable', reason: 'LoggedIn', ...since },
+  ];
+  const { recoveryWindow: _, ...backup } = backupOf(base) ?? {};
+  const lineages = backup.lineages?.map(({ serverName }) => ({ serverName }));
+  const { currentPrimary: primary, readyCondition } = base.cluster?.status ?? {};
+  const proven = {
+    credentials: { sourceVersion: '30', secretUID: 'url-uid' },
+    primary,
+    readySince: readyCondition?.lastTransitionTime,
+  };
+  const status = { ...base.addon.status, ...proven, conditions, backup: { ...backup, archiving: 'unknown', lineages } };
+  const addon = { ...base.addon, status } as PostgresAddon;
+  const objectStore = base.objectStore && { ...base.objectStore, status: { serverRecoveryWindow: {} } };
+  const on = { ...platform, connectionCheck: 'Required' } as const;
+  const completed = { phase: 'completed', stoppedAt: '2026-01-02T03:00:00Z' };
+  const world = ends({ ...base, addon, objectStore, on }, `${backup.serverName}-first`, completed);
+  expect(needs({ ...look(world), backup: { kind: 'unread' } }, testTime)).toMatchObject({ source: false });
+  expect(untilLook(world)).toBe(1000);
+  const after = round(world);
+  expect(needs(look({ ...after, backup: { kind: 'unread' } }), testTime)).toMatchObject({ source: true });
 });
 
 describe('what a login said of the archiver', () => {

@@ -1,6 +1,7 @@
 // Builds the desired ScheduledBackup.
 import type { PostgresAddon } from '../../api/addon.ts';
-import { barmanPlugin, cnpgApiVersion, type ScheduledBackupSpec } from '../../api/cnpg.ts';
+import { barmanPlugin } from '../../api/barman.ts';
+import { cnpgApiVersion, type ScheduledBackupSpec } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { type Action, applyTo } from '../decision.ts';
 import { isWritten } from '../ownership/child-diff.ts';

@@ -1,14 +1,12 @@
 // Finds out whether the container that archives was killed. With cgroup v2 the kernel kills all of it, and CNPG reports no more than that
 // the connection broke; then its pod tells. Where only barman-cloud is killed, the plugin says so itself.
+import { sidecarName } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { recordedTime } from '../../api/time.ts';
 import { isPodOf } from '../diagnosis/preparation.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { failedArchiving } from './archiving.ts';
-
-/** The plugin's container in each pod of a Cluster. */
-export const sidecarName = 'plugin-barman-cloud';
 
 /** How far the end of the container and of the backup may be apart, and for how long after it the pod is looked at. Milliseconds. */
 const near = 10 * 60_000;

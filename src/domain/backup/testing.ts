@@ -33,6 +33,7 @@ export interface World {
   readonly source?: PostgresAddon | undefined;
   readonly scheduledBackup?: ScheduledBackup | undefined;
   readonly backup?: Observed['backup'];
+  readonly redaction?: Observed['redaction'];
   readonly on?: Platform;
 }
 
@@ -44,10 +45,11 @@ export const look = ({
   source,
   scheduledBackup,
   backup = noBackup,
+  redaction = { kind: 'absent' },
   on = platform,
 }: World): Observed => {
   const children = { cluster, objectStore, originStore, scheduledBackup };
-  const o = { ...observing(addon, { ...children, platform: on, volumes, restoreSource: source }), backup };
+  const o = { ...observing(addon, { ...children, platform: on, volumes, restoreSource: source }), backup, redaction };
   return needs(o, testTime).live ? { ...o, live: { kind: 'found', object: addon } } : o;
 };
 

@@ -40,7 +40,11 @@ export function accessChapter(
   if (connectionCheck === 'Off') return { conditions: { Connectable: undefined } };
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;
-  const isAsked = observed.resync || !isCurrent || isArchiverDue(s, target, now) || drillQuestion(addon) !== undefined;
+  const hasArchived = isArchiverDue(s, target, now);
+  const isAsked = observed.resync || !isCurrent || hasArchived || drillQuestion(addon) !== undefined;
+  // It is due because of the Backup that was read with this round, which could not read the credentials for it yet.
+  const isLate =
+    hasArchived && observed.source.kind === 'unread' && judgeReady(database, credentials).reason === 'Running';
   const isDue = judgeReady(database, credentials).reason === 'Running' && isAsked;
   const last = database.isUsable && isCurrent ? verdictOf(recordedCondition(addon, 'Connectable')) : undefined;
   const proves = {
@@ -53,9 +57,13 @@ export function accessChapter(
         ? { url, place: placeOf(addon, target), proves, question: questionOf(s, target) }
         : undefined,
     requiresLogin: connectionCheck === 'Required',
+    recheckAfter: isLate ? lateRecheck : undefined,
     conditions: { Connectable: last ?? loginPending },
   };
 }
+
+/** The first wait for a login that is due and could not be made. Milliseconds. */
+const lateRecheck = 1_000;
 
 function questionOf(s: Situation, target: Target): Question {
   const archiver = archiverQuestion(s, target);

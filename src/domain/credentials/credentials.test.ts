@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { annotations, labels, type PostgresAddon } from '../../api/addon.ts';
 import { rowOf } from '../../api/conditions.ts';
-import type { OwnerReference } from '../../api/kubernetes.ts';
+import type { OwnerReference, Secret } from '../../api/kubernetes.ts';
 import { alterationOf } from '../alteration.ts';
 import { decide } from '../decide.ts';
 import type { Observed } from '../observed.ts';
@@ -142,13 +142,13 @@ it('a Secret that admission changes is written once, and then named', () => {
   expect(again.conditions.CredentialsPublished).toEqual(verdict);
 });
 
-describe('an immutable Secret with DATABASE_URL', () => {
+describe('a Secret with DATABASE_URL that is immutable, or of another type,', () => {
   const source = { kind: 'found', object: aSource(cluster) } as const;
   const { actions } = decide(observing(addon, { cluster, source }), 0);
   const { data } = manifestOf(actions, 'urlSecret') as { readonly data?: Readonly<Record<string, string>> };
   const current = Buffer.from(data?.DATABASE_URL ?? '', 'base64').toString();
-  const given = (url: string) => {
-    const urlSecret = { ...aUrlSecret(addon, url), immutable: true };
+  const given = (url: string, more: Partial<Secret> = { immutable: true }) => {
+    const urlSecret = { ...aUrlSecret(addon, url), ...more };
     return decide(observing(addon, { cluster, source, urlSecret }), 0);
   };
 
@@ -156,16 +156,29 @@ describe('an immutable Secret with DATABASE_URL', () => {
     const { conditions, ready, actions } = given('postgresql://app:old@db:5432/app');
     expect(conditions.CredentialsPublished).toMatchObject({
       reason: 'SecretImmutable',
-      message: expect.stringMatching(/Secret app-.*-database-url is immutable .* delete the Secret/),
+      message: expect.stringMatching(
+        /Secret app-.*-database-url is immutable and does not hold the current DATABASE_URL; delete the Secret/,
+      ),
     });
     expect(ready.reason).toBe('SecretImmutable');
     expect(actions).toEqual([]);
     expect(rowOf('SecretImmutable').recheckSeconds).toBeGreaterThan(0);
   });
 
-  it('that holds the current URL is as good as any', () => {
-    expect(given(current).conditions.CredentialsPublished?.reason).toBe('Published');
+  it('that has another type is named if it holds another URL', () => {
+    const { conditions, actions } = given('postgresql://app:old@db:5432/app', { type: 'example.org/other' });
+    expect([conditions.CredentialsPublished, actions]).toMatchObject([
+      { reason: 'SecretImmutable', message: expect.stringContaining('has the type "example.org/other" instead of') },
+      [],
+    ]);
   });
+
+  it.each([{ immutable: true }, { type: 'example.org/other' }])(
+    'that holds the current URL is as good as any: %j',
+    (more) => {
+      expect(given(current, more).conditions.CredentialsPublished?.reason).toBe('Published');
+    },
+  );
 });
 
 it('leaves the Secret with DATABASE_URL alone when it holds the URL, however long the password makes it', () => {

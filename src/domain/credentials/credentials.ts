@@ -9,12 +9,13 @@ import { sourceSecretName } from '../names.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { type Successor, successorOf } from '../promotion/claim.ts';
 import { reasonOf, recordedCondition } from '../recorded.ts';
+import type { RedactionChapter } from '../redaction/redaction.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { isVerdict, type Verdict, verdictOf } from '../verdict.ts';
-import { databaseUrl, isUnproven, readCredentials } from './database-url.ts';
+import { type Credentials, databaseUrl, isUnproven, readCredentials } from './database-url.ts';
 import { isProven } from './login-due.ts';
-import { diffUrlSecret } from './url-secret.ts';
+import { buildUrlSecret, diffSecret } from './url-secret.ts';
 
 export interface CredentialsChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -23,16 +24,20 @@ export interface CredentialsChapter extends Chapter {
   readonly sourceVersion: string | undefined;
   /** DATABASE_URL once the actions succeed; undefined if this round did not read CNPG's Secret. Secret. */
   readonly url?: string;
+  /** What that URL is built from. Secret. */
+  readonly valid?: Credentials;
 }
 
 /**
  * @param provisioned the verdict on the Cluster: the first DATABASE_URL is published only once it is healthy
+ * @param redaction as long as it is pending, nothing is published
  * @returns the write of the Secret if it is missing or differs, and CredentialsPublished; invalid credentials never replace valid ones.
  * A Secret that is held by an addon which is promoted to this app is left alone; once that ends, it is taken back, after a login that succeeded
  */
 export function credentialsChapter(
   round: Round,
   { provisioned, isUsable }: Pick<DatabaseChapter, 'provisioned' | 'isUsable'>,
+  { pending: unredacted }: Pick<RedactionChapter, 'pending'>,
 ): CredentialsChapter {
   const { s, target } = round;
   const { addon, observed, own } = s;
@@ -44,6 +49,7 @@ export function credentialsChapter(
   const rest = (verdict: Verdict): CredentialsChapter =>
     chapter(secretName, { verdict, actions: [], credentials: recorded });
 
+  if (unredacted !== undefined) return rest(unredacted);
   const { source } = observed;
   const unavailable = (read: { readonly retryAfterSeconds: number }): CredentialsChapter => ({
     ...rest(recorded === undefined ? pending : held(addon, target)),
@@ -63,19 +69,20 @@ export function credentialsChapter(
   const credentials = readCredentials(source.object, own.cluster, target);
   if (typeof credentials === 'string') return rest({ reason: 'CredentialsInvalid', message: credentials });
   const url = databaseUrl(credentials, target.names.cluster, addon.metadata.namespace, target.sslMode);
+  const known = { url, valid: credentials };
   const sourceVersion = source.object.metadata.resourceVersion;
   if (successor !== undefined && !isTakenBack(successor, s, target, isUsable)) {
     const secretUID = successor.secret?.metadata.uid ?? recorded?.secretUID;
     const seen = { sourceVersion, ...(secretUID === undefined ? {} : { secretUID }) };
     const left = chapter(undefined, { verdict: superseded(successor, target), actions: [], credentials: seen });
-    return { ...left, url, ...(successor.kind === 'free' && isUsable ? { recheckAfter: returnRecheck } : {}) };
+    return { ...left, ...known, ...(successor.kind === 'free' && isUsable ? { recheckAfter: returnRecheck } : {}) };
   }
   const existing = own.urlSecret ?? adoptable(s) ?? successor?.secret;
-  const actions = diffUrlSecret(s, 'urlSecret', target.names.urlSecret, url, existing);
-  if (isVerdict(actions)) return rest(actions);
+  const actions = diffSecret(s, 'urlSecret', buildUrlSecret(addon, target.names.urlSecret, url), existing);
+  if (isVerdict(actions)) return { ...rest(actions), valid: credentials };
   const written = { sourceVersion, ...(existing && { secretUID: existing.metadata.uid }) };
   const { urlSecret } = target.names;
-  return { ...chapter(urlSecret, { verdict: published(target), actions, credentials: written }), url };
+  return { ...chapter(urlSecret, { verdict: published(target), actions, credentials: written }), ...known };
 }
 
 /** Whether the Secret comes back: applications get this database again only if a login to it has succeeded. */

@@ -1,8 +1,8 @@
 // Which credentials are accepted, and the URL that is made of them: every client has to read back what was put in.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { aCluster, anAddon, aSource, aUrlSecret } from '../testing.ts';
-import { databaseUrl, holdsUrl, readCredentials } from './database-url.ts';
+import { aCluster, anAddon, aSource } from '../testing.ts';
+import { databaseUrl, readCredentials } from './database-url.ts';
 
 const addon = anAddon();
 const cluster = aCluster(addon);
@@ -75,14 +75,4 @@ describe('DATABASE_URL', () => {
     const { username, password, host, pathname } = new URL(url);
     return { username, password, host, pathname };
   }
-});
-
-it.each<readonly [string, Readonly<Record<string, string>> | undefined, boolean]>([
-  ['with it', { DATABASE_URL: Buffer.from('postgresql://a').toString('base64') }, true],
-  ['with another', { DATABASE_URL: Buffer.from('postgresql://b').toString('base64') }, false],
-  ['without the key', { other: 'x' }, false],
-  ['without data', undefined, false],
-])('whether a Secret %s holds the URL', (_, data, expected) => {
-  const { data: __, ...bare } = aUrlSecret(addon, '');
-  expect(holdsUrl({ ...bare, ...(data && { data }) }, 'postgresql://a')).toBe(expected);
 });

@@ -60,17 +60,29 @@ function controllerOf({ metadata }: Secret): string | undefined {
   return metadata.ownerReferences?.find((reference) => reference.controller === true)?.uid;
 }
 
-/** `postgresql://user:password@{cluster}-rw.{namespace}:5432/{database}`, percent-encoded; `prefer` adds no query. */
-export function databaseUrl(credentials: Credentials, cluster: string, namespace: string, sslMode: SslMode): string {
-  const user = `${percentEncode(credentials.username)}:${percentEncode(credentials.password)}`;
-  const query = sslMode === 'prefer' ? '' : `?sslmode=${sslMode}`;
-  return `postgresql://${user}@${cluster}-rw.${namespace}:5432/${percentEncode(credentials.database)}${query}`;
+/** The port of PostgreSQL in every Cluster. */
+export const port = 5432;
+
+/** CNPG's Service that leads to the primary (rw), or to the replicas (ro). */
+export function hostOf(cluster: string, namespace: string, service: 'rw' | 'ro'): string {
+  return `${cluster}-${service}.${namespace}`;
 }
 
-/** Whether the Secret already holds this URL. */
-export function holdsUrl(secret: Secret, url: string): boolean {
-  // A URL can be much longer than what is accepted of CNPG's Secret: each byte of a password takes up to three characters.
-  return Buffer.from(secret.data?.DATABASE_URL ?? '', 'base64').equals(Buffer.from(url));
+/**
+ * `postgresql://user:password@{cluster}-{service}.{namespace}:5432/{database}`, percent-encoded; `prefer` adds no query.
+ * @param service as in hostOf()
+ */
+export function databaseUrl(
+  credentials: Credentials,
+  cluster: string,
+  namespace: string,
+  sslMode: SslMode,
+  service: 'rw' | 'ro' = 'rw',
+): string {
+  const host = hostOf(cluster, namespace, service);
+  const user = `${percentEncode(credentials.username)}:${percentEncode(credentials.password)}`;
+  const query = sslMode === 'prefer' ? '' : `?sslmode=${sslMode}`;
+  return `postgresql://${user}@${host}:${port}/${percentEncode(credentials.database)}${query}`;
 }
 
 /** Encodes all but the unreserved characters of RFC 3986, which is stricter than encodeURIComponent. */

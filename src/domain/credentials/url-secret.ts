@@ -1,46 +1,76 @@
-// Builds the Secrets with DATABASE_URL, and compares them with those that exist.
+// Builds the Secrets with credentials, and compares them with those that exist.
 import type { PostgresAddon } from '../../api/addon.ts';
 import type { Manifest, Secret } from '../../api/kubernetes.ts';
 import { standingAlteration } from '../alteration.ts';
+import { isExtra, type Role } from '../children.ts';
 import { type Action, applyTo, create } from '../decision.ts';
 import { childMetadata, isHeld } from '../ownership/child-metadata.ts';
 import type { Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
-import { holdsUrl } from './database-url.ts';
+
+/** What a Secret is written from. */
+export interface SecretManifest extends Manifest {
+  readonly type: string;
+  /** base64. Secret. What is undefined has to be absent. */
+  readonly data: Readonly<Record<string, string | undefined>>;
+}
 
 /** A Secret for an application: exactly one key. */
-export function buildUrlSecret(addon: PostgresAddon, name: string, url: string): Manifest {
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: childMetadata(addon, name),
-    type: 'Opaque',
-    data: { DATABASE_URL: Buffer.from(url).toString('base64') },
-  };
+export function buildUrlSecret(addon: PostgresAddon, name: string, url: string): SecretManifest {
+  return buildSecret(addon, name, 'Opaque', { DATABASE_URL: url });
+}
+
+/** @param content its keys and their values, as text; one that is undefined has to be absent */
+export function buildSecret(
+  addon: PostgresAddon,
+  name: string,
+  type: string,
+  content: Readonly<Record<string, string | undefined>>,
+): SecretManifest {
+  const encoded = Object.entries(content).map(([key, value]) => [
+    key,
+    value === undefined ? undefined : Buffer.from(value).toString('base64'),
+  ]);
+  const metadata = childMetadata(addon, name);
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type, data: Object.fromEntries(encoded) };
 }
 
 /**
- * The write that makes a Secret hold a URL and belong to the addon, if any is needed.
+ * The write that makes a Secret hold what the manifest has and belong to the addon, if any is needed.
  * @param existing the Secret, which the addon has or may take; undefined if there is none
  * @returns a verdict if it cannot be written
  */
-export function diffUrlSecret(
+export function diffSecret(
   { addon }: Situation,
-  role: 'urlSecret' | 'promotedSecret',
-  name: string,
-  url: string,
+  role: Role,
+  manifest: SecretManifest,
   existing: Secret | undefined,
 ): readonly Action[] | Verdict {
-  const manifest = buildUrlSecret(addon, name, url);
   if (existing === undefined) return [create(role, manifest)];
-  if (existing.immutable === true && !holdsUrl(existing, url)) return immutable(name);
+  const isRight = holds(existing, manifest);
+  // What has the right DATABASE_URL serves its purpose, whatever its type.
+  const isOther = existing.type !== undefined && existing.type !== manifest.type && (isExtra(role) || !isRight);
+  if (isOther) return ofOtherType(manifest, existing.type);
+  if (existing.immutable === true && !isRight) return immutable(manifest);
   const altered = standingAlteration(addon, role, manifest, existing);
   if (altered !== undefined) return altered;
-  return holdsUrl(existing, url) && isHeld(addon, existing, manifest) ? [] : [applyTo(role, manifest, existing)];
+  return isRight && isHeld(addon, existing, manifest) ? [] : [applyTo(role, manifest, existing)];
+}
+
+/** Whether a Secret has the content of the manifest. Other keys do not matter. */
+function holds({ data = {} }: Secret, manifest: SecretManifest): boolean {
+  return Object.entries(manifest.data).every(([key, value]) => data[key] === value);
+}
+
+/** The API server refuses every change of the type. */
+function ofOtherType({ metadata: { name }, type }: SecretManifest, existing: string | undefined): Verdict {
+  const message = `Secret ${name} has the type "${existing}" instead of "${type}", which cannot be changed; delete the Secret, and the operator creates it again`;
+  return { reason: 'SecretImmutable', message };
 }
 
 /** A person made it so: the operator never does, and deletes no Secret that an application may be about to read. */
-function immutable(name: string): Verdict {
-  const message = `Secret ${name} is immutable and does not hold the current DATABASE_URL; delete the Secret, and the operator creates it again`;
+function immutable({ metadata: { name }, data }: SecretManifest): Verdict {
+  const what = 'DATABASE_URL' in data ? 'DATABASE_URL' : 'credentials';
+  const message = `Secret ${name} is immutable and does not hold the current ${what}; delete the Secret, and the operator creates it again`;
   return { reason: 'SecretImmutable', message };
 }

@@ -263,7 +263,7 @@ describe('waiting', () => {
     expect(needs(o, testTime + 2 * minute).facts).toBe(true);
     const early = think(o, {}, testTime + 2 * minute);
     expect(early.status.conditions?.some(({ type }) => type === 'Reconciling')).toBe(true);
-    expect(early.pace).toEqual({ kind: 'again', afterMilliseconds: 30_000 });
+    expect(early.pace).toEqual({ kind: 'again', afterMilliseconds: 5_000 });
     const late = think(o, {}, testTime + 6 * minute).status;
     expect(late.conditions?.find(({ type }) => type === 'Stalled')?.reason).toBe('TakingTooLong');
     expect(late.conditions?.some(({ type }) => type === 'Reconciling')).toBe(false);

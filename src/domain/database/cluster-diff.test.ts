@@ -17,7 +17,7 @@ const diff = (addon: typeof running, live: Cluster | undefined) =>
   diffCluster(addon, aTarget(observing(addon, { cluster: live })), live);
 
 it('a Cluster that is created is nothing that a user has asked to change', () => {
-  const { actions, ...rest } = diff(running, undefined);
+  const { actions, written: _, ...rest } = diff(running, undefined);
   expect(actions.map(({ verb }) => verb)).toEqual(['create']);
   expect(rest).toEqual({ awaitsRestart: false, asked: false });
 });

@@ -15,6 +15,8 @@ import { awaitsRestart, isRestart, restartMark, wasMarkedForOther } from './rest
 
 export interface ClusterDiff {
   readonly actions: readonly Action[];
+  /** The spec of the Cluster once the actions have succeeded, as far as the operator writes it. */
+  readonly written: Cluster['spec'];
   /** CNPG has not started a change that restarts instances, so what it reports is about the previous configuration. */
   readonly awaitsRestart: boolean;
   /** The user requested a change; otherwise the write only repairs a manual edit. */
@@ -27,16 +29,17 @@ export interface ClusterDiff {
 export function diffCluster(addon: PostgresAddon, target: Target, cluster: Cluster | undefined): ClusterDiff {
   if (cluster === undefined) {
     const manifest = buildCluster(addon, target);
-    return { actions: [create('cluster', manifest)], awaitsRestart: false, asked: false };
+    return { actions: [create('cluster', manifest)], written: manifest.spec, awaitsRestart: false, asked: false };
   }
   const notes = ownAnnotations(cluster);
   const whole = buildCluster(addon, target, notes, cluster);
   const wanted = oneStepTowards(whole, cluster);
   const asked = isAsked(addon, target, cluster);
   if (matches(addon, cluster, wanted) && hasLines(cluster.spec, wanted.spec))
-    return { actions: [], awaitsRestart: awaitsRestart(cluster), asked };
+    return { actions: [], written: cluster.spec, awaitsRestart: awaitsRestart(cluster), asked };
   const altered = standingAlteration(addon, 'cluster', wanted, cluster);
-  if (altered !== undefined) return { actions: [], awaitsRestart: awaitsRestart(cluster), asked, altered };
+  if (altered !== undefined)
+    return { actions: [], written: cluster.spec, awaitsRestart: awaitsRestart(cluster), asked, altered };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const isArchiveNew = (serverNameOf(cluster) === undefined) !== (target.archive === undefined);
   const changes = (asked || isArchiveNew) && isRestart(cluster.spec, wanted.spec);
@@ -47,6 +50,7 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
   );
   return {
     actions: [applyTo('cluster', manifest, cluster)],
+    written: manifest.spec,
     // After the first of two writes, whatever runs is not what was requested.
     awaitsRestart: wanted !== whole || (changes ? mark !== undefined : awaitsRestart(cluster)),
     asked,

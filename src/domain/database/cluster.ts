@@ -1,6 +1,7 @@
 // Builds the desired Cluster. User input reaches it only where the schema restricts the value.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
-import { barmanPlugin, type Cluster, type ClusterSpec, cnpgApiVersion, type Plugin } from '../../api/cnpg.ts';
+import { barmanPlugin, pluginParameters } from '../../api/barman.ts';
+import { type Cluster, type ClusterSpec, cnpgApiVersion, type Plugin } from '../../api/cnpg.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
 import { hbaOf } from '../restore/lock.ts';
@@ -30,6 +31,7 @@ export function buildCluster(
     [annotations.objectStore]: target.archive?.note,
     [annotations.originStore]:
       target.origin === undefined && isRecovered ? notes[annotations.originStore] : target.origin?.note,
+    [annotations.redaction]: target.redaction,
   };
   const isNoted = Object.keys(notes).length > 0 || target.archive !== undefined || target.origin !== undefined;
   const highlyAvailable = profile.instances > 1;
@@ -81,7 +83,7 @@ function beginningOf(
     } as Pick<ClusterSpec, 'bootstrap' | 'externalClusters'>;
   if (origin === undefined || live !== undefined) return { bootstrap: { initdb: { database, owner } } };
   const { serverName, targetTime } = origin;
-  const parameters = { barmanObjectName: names.originStore, serverName };
+  const parameters = pluginParameters(names.originStore, serverName);
   const recoveryTarget = targetTime === undefined ? {} : { recoveryTarget: { targetTime } };
   return {
     bootstrap: { recovery: { source: originName, database, owner, ...recoveryTarget } },
@@ -99,7 +101,7 @@ function pluginsOf({ archive, names }: Target, live: Cluster | undefined): Clust
             name: barmanPlugin,
             enabled: true,
             isWALArchiver: true,
-            parameters: { barmanObjectName: names.objectStore, serverName: archive.serverName },
+            parameters: pluginParameters(names.objectStore, archive.serverName),
           },
         ];
   const plugins = [...others, ...ours];

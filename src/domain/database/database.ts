@@ -3,10 +3,11 @@ import type { PostgresAddon } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { Action, Fields } from '../decision.ts';
-import { recordedCondition, wasReady } from '../recorded.ts';
+import { reasonOf, recordedCondition, wasReady } from '../recorded.ts';
+import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { recheckAfter, type Verdict } from '../verdict.ts';
-import { diffCluster } from './cluster-diff.ts';
+import { type ClusterDiff, diffCluster } from './cluster-diff.ts';
 import { judgeDisk } from './disk.ts';
 import { judgeEndOfLife } from './end-of-life.ts';
 import { planChangeOf, previewOf } from './plan-change.ts';
@@ -19,7 +20,7 @@ import {
   keepsItsPods,
   reconciliationDisabled,
 } from './readiness.ts';
-import { recordedRunning } from './running.ts';
+import { recordedRunning, versionIn } from './running.ts';
 
 export interface DatabaseChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -41,10 +42,13 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
   const disk = judgeDisk(s, target);
   const isStuck = change.awaitsRestart && own.cluster !== undefined && keepsItsPods(own.cluster);
   const waits = change.awaitsRestart && !isHeldBack && !isStuck;
-  const verdict = judgeCluster(addon, target, own.cluster, instances, waits);
-  const { provisioned, applying } = verdict;
+  // What was held back may have been written, as when a stale observation held it back.
+  const isUnrecorded = !isHeldBack && (change.asked || reasonOf(addon, 'PlanApplied') === 'Suspended');
+  const { provisioned, applying } = judgeCluster(addon, target, own.cluster, instances, waits, isUnrecorded);
+  // A change that restarts nothing calls no database down.
+  const standing = judgeCluster(addon, target, own.cluster, instances, waits);
   const isUsable =
-    suspended === undefined ? canBeReady(verdict, s.observed.platform.connectionCheck) : isHealthy(provisioned);
+    suspended === undefined ? canBeReady(standing, s.observed.platform.connectionCheck) : isHealthy(provisioned);
   const planApplied = isHeldBack
     ? suspension(s, 'a change is pending')
     : judgePlan(
@@ -54,6 +58,7 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
         provisioned,
         disk.growing,
         change.altered ?? unapplied(addon, own.cluster, change.actions, isStuck),
+        (own.cluster?.status.currentPrimary ?? '') !== '',
       );
   const isNewPlan = change.altered !== undefined && addon.status?.plan !== target.plan;
   const asked = suspended === undefined ? change.asked || isNewPlan : isHeldBack;
@@ -64,7 +69,7 @@ export function databaseChapter({ s, target, now, suspended }: Round): DatabaseC
     conditions: { Provisioned: provisioned, PlanApplied: planApplied, EndOfLife: judgeEndOfLife(s, now) },
     status: {
       // While suspended, status keeps describing the plan and sizes that were last applied.
-      ...(suspended === undefined ? planOf(addon, target, disk.size, change.altered && own.cluster) : {}),
+      ...(suspended === undefined ? planOf(s, target, disk.size, change) : {}),
       running: recordedRunning(s),
       planChange: planChangeOf(s, target, asked, planApplied),
       preview: previewOf(s),
@@ -94,6 +99,7 @@ function judgePlan(
   provisioned: Verdict,
   growing: Verdict | undefined,
   obstacle: Verdict | undefined,
+  hasRun: boolean,
 ): Verdict {
   if (obstacle !== undefined) return obstacle;
   const { shortfall } = target;
@@ -103,35 +109,50 @@ function judgePlan(
     return { reason: 'Applying', message: held === undefined ? message : `${message}; ${held.message}` };
   }
   if (held !== undefined) return held;
-  if (!wasReady(addon) && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
+  // A Cluster that takes the place of another one has run nothing yet.
+  const isNew = !wasReady(addon) || !hasRun || reasonOf(addon, 'PlanApplied') === 'Creating';
+  if (isNew && !isHealthy(provisioned)) return { reason: 'Creating', message: provisioned.message };
   return growing ?? shortfall ?? { reason: 'Applied', message: `plan ${target.plan}, PostgreSQL ${target.version}` };
 }
 
 /**
- * The fields of status that describe the requested database.
+ * The image that the API server stored instead of the one that was written, and its version. Of two writes, the first leaves the image as it
+ * is, which somebody else can have set: status keeps the last one that was written.
+ */
+function storedImage(s: Situation, live: Cluster | undefined): Fields {
+  const image = live?.spec.imageName;
+  const version = image === undefined ? undefined : versionIn(s, image);
+  return { ...(version && { version }), ...(image && { image }) };
+}
+
+/**
+ * The fields of status that describe the database, once the Cluster is written.
  * @param storage the size of the disks as far as it was seen
- * @param live the Cluster whose values the API server changed: status then has these
+ * @param change with `altered`, the API server changed the Cluster: status then has the values that it stored
  */
 function planOf(
-  addon: PostgresAddon,
+  s: Situation,
   { names, profile, plan, version, image, archive }: Target,
   storage: string | undefined,
-  live: Cluster | undefined,
+  { written, altered }: ClusterDiff,
 ): Fields {
-  const { imageName = image, instances = profile.instances, resources, storage: altered } = live?.spec ?? {};
+  const live = altered === undefined ? undefined : s.own.cluster;
+  const { instances = profile.instances, resources, storage: stored } = live?.spec ?? {};
   const { memory = profile.memory } = resources?.limits ?? {};
-  const size = altered?.size ?? storage;
-  const host = (service: string): string => `${names.cluster}-${service}.${addon.metadata.namespace}:5432`;
+  const size = stored?.size ?? storage;
+  // The ObjectStore has it, and stays as it is without a store that the addon may use.
+  const kept = archive && s.addon.status?.resources?.sidecarMemory;
+  const sidecarMemory = archive?.chosen === undefined ? kept : profile.sidecarMemory.limit;
+  const host = (service: string): string => `${names.cluster}-${service}.${s.addon.metadata.namespace}:5432`;
   return {
     plan,
-    version,
-    image: imageName,
+    ...(written.imageName === image ? { version, image } : storedImage(s, live)),
     clusterName: names.cluster,
     resources: {
       instances,
       ...(size === undefined ? {} : { storage: size }),
       memory,
-      ...(archive === undefined ? {} : { sidecarMemory: profile.sidecarMemory.limit }),
+      ...(sidecarMemory === undefined ? {} : { sidecarMemory }),
       backup: profile.backup,
     },
     // Without replicas this Service has no endpoints.

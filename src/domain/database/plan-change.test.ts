@@ -126,6 +126,12 @@ describe('a change in progress', () => {
     expect(change?.steps).toContainEqual(expect.objectContaining({ what: 'instances', from: '2' }));
   });
 
+  it('that was applied stays so in a Cluster that takes the place of another one', () => {
+    const planChange = { ...before, state: 'Applied' } as const;
+    const addon = { ...running, status: { ...running.status, planChange } };
+    expect(think(observing(addon)).status.planChange).toEqual(planChange);
+  });
+
   it('is none where the Cluster has everything that is asked for', () =>
     expect(changeOf(inProgress({}), aCluster(running))).toBeUndefined());
 });

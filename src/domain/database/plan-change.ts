@@ -77,7 +77,10 @@ export function planChangeOf(
     const { steps, restart, diskKept } = stepsBetween(s, cluster, target);
     if (steps.length > 0) return { from, to: target.plan, steps: [...steps], restart, diskKept, state };
   }
-  return before === undefined ? undefined : { ...before, state };
+  if (before === undefined) return undefined;
+  // A Cluster that takes the place of another one repeats no change that was applied.
+  const isOver = before.state === 'Applied' && planApplied.reason === 'Creating';
+  return { ...before, state: isOver ? before.state : state };
 }
 
 function stateOf({ reason }: Verdict): NonNullable<PlanChange['state']> {

@@ -36,6 +36,7 @@ export function canBeReady({ provisioned, applying }: ClusterVerdict, connection
  * Whether CNPG has provisioned what was requested.
  * @param instances how many must be ready
  * @param waiting whether CNPG has not started a change that restarts instances
+ * @param unrecorded whether a change can have been written that no status has recorded
  */
 export function judgeCluster(
   addon: PostgresAddon,
@@ -43,6 +44,7 @@ export function judgeCluster(
   cluster: Cluster | undefined,
   instances: number,
   waiting: boolean,
+  unrecorded = false,
 ): ClusterVerdict {
   if (cluster === undefined)
     return { provisioned: wasReady(addon) ? recreated(target) : working(addon, target, cluster), applying: false };
@@ -50,7 +52,7 @@ export function judgeCluster(
     const message = `all ${instances} instance(s) are ready`;
     return { provisioned: { reason: 'ClusterHealthy', message }, applying: false };
   }
-  const applying = wasReady(addon) && (waiting || reasonOf(addon, 'PlanApplied') === 'Applying');
+  const applying = wasReady(addon) && (waiting || unrecorded || reasonOf(addon, 'PlanApplied') === 'Applying');
   return { provisioned: unfinished(addon, cluster, applying ? changing : working(addon, target, cluster)), applying };
 }
 
@@ -76,10 +78,17 @@ function recreated({ names, origin }: Target): Verdict {
 function working(addon: PostgresAddon, { origin }: Target, cluster: Cluster | undefined): Verdict {
   const hasPrimary = (cluster?.status.currentPrimary ?? '') !== '';
   if (origin !== undefined && !(wasReady(addon) && hasPrimary))
-    return { reason: 'Restoring', message: `CloudNativePG is restoring the database ${inWords(origin)}` };
+    return {
+      reason: 'Restoring',
+      message: `CloudNativePG is restoring the database ${inWords(origin)}${estimateIn(origin)}`,
+    };
   return wasReady(addon)
     ? { reason: 'Provisioning', message: 'not every instance is ready; waiting for CloudNativePG to recover it' }
     : { reason: 'Creating', message: 'CloudNativePG is creating the database' };
+}
+
+function estimateIn({ estimate }: NonNullable<Target['origin']>): string {
+  return estimate === undefined ? '' : `; ${estimate}`;
 }
 
 /** Why the Cluster is not provisioned: intervention is needed, or else `otherwise`. */

@@ -53,8 +53,12 @@ describe('a change is waited for', () => {
 
   it('for the request that it was marked for', () => {
     expect(wasMarkedForOther(marked(mark), larger)).toBe(false);
-    expect(wasMarkedForOther(marked(mark), spec)).toBe(true);
-    expect(wasMarkedForOther(marked('now 01234567'), spec)).toBe(false);
+    expect(wasMarkedForOther(marked(mark, 'now', larger), spec)).toBe(true);
+    expect(wasMarkedForOther(marked('now 01234567', 'now', larger), spec)).toBe(false);
+  });
+
+  it('for no other request, if the Cluster has what is asked for: nothing would replace the mark', () => {
+    expect(wasMarkedForOther(marked(mark), spec)).toBe(false);
     expect(wasMarkedForOther(marked(undefined), spec)).toBe(false);
   });
 });

@@ -3,7 +3,8 @@
 // (docs/decisions/0004-ready-after-a-change.md).
 import { createHash } from 'node:crypto';
 import { annotations } from '../../api/addon.ts';
-import { barmanPlugin, type Cluster } from '../../api/cnpg.ts';
+import { barmanPlugin } from '../../api/barman.ts';
+import type { Cluster } from '../../api/cnpg.ts';
 
 /**
  * Whether CNPG has not started the last change that restarts instances, so that what it reports is about the previous configuration. Not if
@@ -32,10 +33,13 @@ export function restartMark(cluster: Cluster, spec: Cluster['spec'], asked: Clus
   return ran === fingerprint(spec) ? undefined : `${since} ${ran} ${fingerprint(asked)}`;
 }
 
-/** Whether the last mark was written for a different request, whose status was never written. */
+/**
+ * Whether the last mark was written for a different request, whose status was never written. Not if the Cluster has what is asked for: then
+ * nothing replaces the mark.
+ */
 export function wasMarkedForOther(cluster: Cluster, asked: Cluster['spec']): boolean {
   const [, , request] = cluster.metadata.annotations?.[annotations.readyBefore]?.split(' ') ?? [];
-  return request !== undefined && request !== fingerprint(asked);
+  return request !== undefined && request !== fingerprint(asked) && isRestart(cluster.spec, asked);
 }
 
 /** Identifies the current period of being ready or not ready; a later period has another value. */

@@ -1,7 +1,7 @@
 // What has run on the data of an addon: the lower bound of its version (docs/decisions/0016-version-bound.md). An image counts once CNPG has
 // reported every instance ready with it; what was only requested never counts.
 import type { AddonStatus } from '../../api/addon.ts';
-import { reasonOf, wasReady } from '../recorded.ts';
+import { wasReady } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 import { awaitsRestart, readySince } from './restart-mark.ts';
 import { isUp } from './up.ts';
@@ -51,9 +51,7 @@ export function setVersion(s: Situation): string | undefined {
  */
 export function versionIn({ addon, observed: { platform } }: Situation, image: string): string | undefined {
   const { status } = addon;
-  // Of an image that the API server stored instead of ours, status has the version that was requested.
-  const written = reasonOf(addon, 'PlanApplied') === 'ChangedOnAdmission' ? undefined : status;
-  const recorded = [status?.running, written].find((one) => one?.image === image);
+  const recorded = [status?.running, status].find((one) => one?.image === image);
   return recorded?.version ?? versionOfImage(platform.imagePattern, image);
 }
 

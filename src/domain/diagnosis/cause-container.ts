@@ -51,9 +51,9 @@ export function upgradeFails(evidence: Evidence): Verdict | undefined {
 
 /** CNPG reports it as well, but later. */
 export function restoreFails(evidence: Evidence): Verdict | undefined {
-  const loop = loops(evidence).find(({ pod }) => isRecovery(pod));
-  if (loop === undefined) return undefined;
   const { cluster } = evidence;
+  const loop = loops(evidence).find(({ pod, container }) => isRecovery(cluster, pod, container.name));
+  if (loop === undefined) return undefined;
   return restoreFailed(cluster, logCommand(loop.pod, loop.container.name, cluster.metadata.namespace));
 }
 

@@ -10,6 +10,8 @@ const creatingDeadline = 5 * 60_000;
 const provisioningDeadline = 10 * 60_000;
 /** Of a restore: how long it takes depends on the size of the backup. What fails is found by the search for a cause. */
 const restoringDeadline = 60 * 60_000;
+/** With SQL that redacts the data afterwards: how long that takes, only its author knows. */
+const redactingDeadline = 24 * 60 * 60_000;
 /** The first search for a cause comes after this. Three instances are usually ready within a minute. */
 const firstLook = 90_000;
 const shortestBetweenLooks = 30_000;
@@ -46,6 +48,9 @@ export function waitingFor(addon: PostgresAddon, now: number): number {
 
 /** How long the database may be not ready before that counts as stuck, in milliseconds. */
 export function deadlineOf(addon: PostgresAddon): number {
+  const { restore } = addon.status ?? {};
+  if (restore?.redaction === 'Pending' || (addon.spec.restore?.redaction !== undefined && !wasReady(addon)))
+    return redactingDeadline;
   if (wasReady(addon)) return provisioningDeadline;
   return addon.spec.restore === undefined ? creatingDeadline : restoringDeadline;
 }

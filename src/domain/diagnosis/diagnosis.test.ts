@@ -172,30 +172,81 @@ describe('a restore that fails', () => {
     'cluster.status.phaseReason': `Instance creation failed for the following jobs: ${job}. Check the job logs.`,
   });
 
-  it('is reported with its log, and with what PostgreSQL says of a time that it does not reach', () => {
-    const cause = causeOf(failing);
+  const unlogged =
+    'kubectl logs -n crash -l cnpg.io/cluster=db-crash --all-containers --prefix --ignore-errors --tail=-1';
+  const byJob = `kubectl logs -n crash job/${job} -c full-recovery`;
+
+  it.each([
+    ['by a Job', failing, byJob],
+    ['without Jobs', withoutJobs(failing), 'kubectl logs -n crash db-crash-1 -c full-recovery --previous'],
+  ])('%s is reported with its log, and with what PostgreSQL says of a time that it does not reach', (_, scene, log) => {
+    const cause = causeOf(scene);
     expect(cause?.reason).toBe('RestoreFailed');
     for (const word of [
-      `kubectl logs -n crash job/${job} -c full-recovery.`,
+      `for the cause, see ${log}.`,
       'recovery ended before configured recovery target was reached',
       'from 2026-01-01T00:00:00Z on',
     ])
       expect(cause?.message).toContain(word);
-    const newest = causeOf({ ...failing, cluster: read('job-failing').cluster });
+    const newest = causeOf(withCluster(scene, { spec: { bootstrap: { recovery: {} } } }));
     expect(newest?.reason).toBe('RestoreFailed');
     expect(newest?.message).not.toContain('target');
   });
 
-  it('is reported in the same words once CNPG gives up', () => {
-    const given = givenUpRestore(projectCluster(failing.cluster));
-    expect(given).toEqual(causeOf(failing));
-    expect(givenUpRestore(projectCluster(read('job-failing').cluster))).toBeUndefined();
-    const another = changed('job-failing', { 'cluster.status.phaseReason': `jobs: ${job}s` });
-    expect(givenUpRestore(projectCluster(another.cluster))).toBeUndefined();
-    const early = { ...failing.cluster, status: { phase: 'Setting up primary', phaseReason: job } };
-    expect(givenUpRestore(projectCluster(early as KubeObject))).toBeUndefined();
+  it('is reported once CNPG gives up: in the same words, if it names a Job', () => {
+    const givenUp = (scene: Recorded) => givenUpRestore(projectCluster(scene.cluster));
+    expect(givenUp(failing)).toEqual(causeOf(failing));
+    expect(givenUp(read('job-failing'))).toBeUndefined();
+    for (const phaseReason of [`jobs: ${job}s`, 'instance db-crash-1 cannot be bootstrapped', '']) {
+      const { phase } = projectCluster(failing.cluster).status;
+      const status = { phase, phaseReason };
+      const unnamed = givenUp(withCluster(failing, { status }));
+      expect(unnamed).toEqual({
+        reason: 'RestoreFailed',
+        message: causeOf(failing)?.message.replace(byJob, unlogged),
+      });
+      // There has been a primary, and so a restore that succeeded.
+      expect(givenUp(withCluster(failing, { status: { ...status, currentPrimary: 'db-crash-1' } }))).toBeUndefined();
+      expect(givenUp(withCluster(failing, { status, spec: { bootstrap: { initdb: {} } } }))).toBeUndefined();
+      expect(givenUp(withCluster(failing, { status: { phase: 'Setting up primary', phaseReason } }))).toBeUndefined();
+    }
+    const early = { phase: 'Setting up primary', phaseReason: job };
+    expect(givenUp(withCluster(failing, { status: early }))).toBeUndefined();
+  });
+
+  it.each([
+    ['of a Cluster that begins empty', { spec: { bootstrap: { initdb: {} } } }],
+    ['of a later instance', { status: { phase: 'Creating a new replica', currentPrimary: 'db-crash-2' } }],
+  ])('without Jobs is not the preparation of a disk %s', (_, parts) => {
+    const cause = causeOf(withCluster(withoutJobs(failing), parts));
+    expect([cause?.reason, cause?.message]).toEqual(['CrashLooping', expect.stringContaining('pod db-crash-1')]);
+  });
+
+  it.each(['bootstrap-controller', 'plugin-barman-cloud'])('without Jobs is no failure of container %s', (name) => {
+    const { pods, ...rest } = withoutJobs(failing);
+    const [pod] = pods as unknown as readonly RawPod[];
+    const failed = pod?.status?.initContainerStatuses?.at(-1);
+    const status = { ...pod?.status, initContainerStatuses: [{ ...failed, name }] };
+    const cause = causeOf({ ...rest, pods: [{ ...pod, status }] as unknown as Recorded['pods'] });
+    expect([cause?.reason, cause?.message]).toEqual(['CrashLooping', expect.stringContaining(`container ${name}`)]);
+  });
+
+  it('without Jobs is over when PostgreSQL has begun', () => {
+    const started = withoutJobs(failing);
+    const [pod] = started.pods as unknown as readonly RawPod[];
+    const crashed = { exitCode: 1, startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:01Z' };
+    const postgres = { name: 'postgres', restartCount: 3, lastState: { terminated: crashed } };
+    const waiting = { ...postgres, state: { waiting: { reason: 'CrashLoopBackOff' } } };
+    const status = { ...pod?.status, initContainerStatuses: [], containerStatuses: [waiting] };
+    const cause = causeOf({ ...started, pods: [{ ...pod, status }] as unknown as Recorded['pods'] });
+    expect([cause?.reason, cause?.message]).toEqual(['CrashLooping', expect.stringContaining('container postgres')]);
   });
 });
+
+/** The situation with other parts of its Cluster. */
+function withCluster(recorded: Recorded, parts: { readonly spec?: object; readonly status?: object }): Recorded {
+  return { ...recorded, cluster: { ...recorded.cluster, ...parts } };
+}
 
 /** Of the only container of the first pod. */
 const container = 'pods.0.status.containerStatuses.0';
@@ -634,8 +685,7 @@ interface RawPod {
  * A recorded situation as CNPG 1.31 would bring it about (cloudnative-pg#11319): what a Job did, an init container of the instance's pod does,
  * which kubelet restarts. Constructed, not recorded.
  */
-function withoutJobs(name: string): Recorded {
-  const recorded = read(name);
+function withoutJobs(recorded: Recorded): Recorded {
   const { uid } = recorded.cluster.metadata;
   const seen = new Set<string>();
   const pods = (recorded.pods as unknown as readonly RawPod[]).flatMap((pod) => {
@@ -704,11 +754,11 @@ describe('without Jobs, as CNPG 1.31 prepares disks,', () => {
 
   it('the scenes are those with a Job', () => {
     expect(scenes.length).toBeGreaterThan(8);
-    for (const [name] of scenes) expect(hasJob(withoutJobs(name))).toBe(false);
+    for (const [name] of scenes) expect(hasJob(withoutJobs(read(name)))).toBe(false);
   });
 
   it.each(scenes)('%s: %s', (name, reason, words) => {
-    const cause = causeOf(withoutJobs(name));
+    const cause = causeOf(withoutJobs(read(name)));
     // Without a Job there is no Event about its pods: only CNPG's log has the words of the API server.
     const isSilent = name === 'pods-over-quota' || name === 'limit-range';
     expect(cause?.reason).toBe(isSilent ? 'PodsRefused' : reason);
@@ -718,21 +768,15 @@ describe('without Jobs, as CNPG 1.31 prepares disks,', () => {
   });
 
   it('an image that cannot be pulled is left by deleting the pod of the instance', () => {
-    expect(causeOf(withoutJobs('image-failing'))?.message).toMatch(/then delete pod db-img-1,/);
+    expect(causeOf(withoutJobs(read('image-failing')))?.message).toMatch(/then delete pod db-img-1,/);
   });
 
   it('an instance that no node can run is not deleted: CNPG replaces its pod', () => {
-    expect(causeOf(withoutJobs('memory-lacking'))?.message).not.toContain('delete');
+    expect(causeOf(withoutJobs(read('memory-lacking')))?.message).not.toContain('delete');
   });
 
   it('the log is that of the init container, before its restart', () => {
-    const message = causeOf(withoutJobs('job-failing'))?.message;
+    const message = causeOf(withoutJobs(read('job-failing')))?.message;
     expect(message).toContain('kubectl logs -n crash db-crash-1 -c initdb --previous');
   });
-});
-
-it('one file alone knows of Jobs', () => {
-  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
-  const knowing = files.filter((file) => readFileSync(join(import.meta.dirname, file), 'utf8').includes("'Job'"));
-  expect(knowing).toEqual(['preparation.ts']);
 });

@@ -1,11 +1,15 @@
 // What CNPG runs to prepare the disk of an instance, and to upgrade its files. Up to CNPG 1.30 each is a Job of its own; from 1.31 on, an
-// init container of the instance's pod prepares the disk (cloudnative-pg#11319), and only an upgrade is a Job. No other file of the
-// diagnosis distinguishes the two.
+// init container of the instance's pod prepares the disk (cloudnative-pg#11319), and only an upgrade is a Job. No other file distinguishes
+// the two.
+import { sidecarName } from '../../api/barman.ts';
+import { type Cluster, clusterLabel } from '../../api/cnpg.ts';
 import type { Pod } from '../../api/workload.ts';
-import { recoveryJob } from '../restore/failure.ts';
+import { phaseMeaning } from '../database/cnpg-phase.ts';
 
 /** The suffix of the name of the Job that upgrades the data files to another major version. There is one, for the primary. */
 const upgradeJob = '-major-upgrade';
+/** The suffix of the name of the Job that restores the data files, and the name of its container. */
+const recoveryJob = 'full-recovery';
 
 /** The instance, `<cluster>-<n>`, that a pod, a volume claim or the pod of a Job belongs to; undefined if it belongs to none. */
 export function instanceOf(cluster: string, object: string): string | undefined {
@@ -59,9 +63,34 @@ export function logCommand(pod: Pod, container: string, namespace: string): stri
     : `kubectl logs -n ${namespace} job/${job} -c ${container}`;
 }
 
-/** Whether it is the pod of a restore. */
-export function isRecovery(pod: Pod): boolean {
-  return jobName(pod)?.endsWith(`-${recoveryJob}`) === true;
+/** The containers of an instance that prepare no disk, whatever the version: what is wrong with them is no failing restore. */
+const others: readonly string[] = ['bootstrap-controller', sidecarName];
+
+/** Whether a container of a pod restores the data files. */
+export function isRecovery(cluster: Cluster, pod: Pod, container: string): boolean {
+  const job = jobName(pod);
+  if (job !== undefined) return job.endsWith(`-${recoveryJob}`);
+  return beginsWithRestore(cluster) && !hasStarted(pod) && !others.includes(container);
+}
+
+/** Whether the data of the Cluster are restored before anything else: there has been no primary yet. */
+function beginsWithRestore({ spec, status: { currentPrimary = '' } }: Cluster): boolean {
+  return spec.bootstrap?.recovery !== undefined && currentPrimary === '';
+}
+
+/**
+ * The command that shows why CNPG has given up the restore of a Cluster; undefined if it has not. Without a Job, CNPG does not name what
+ * failed; some containers of the pod never had a log, which has to be no error.
+ */
+export function logOfGivenUpRestore(cluster: Cluster): string | undefined {
+  const { phase, phaseReason = '' } = cluster.status;
+  const { name, namespace } = cluster.metadata;
+  if (phaseMeaning(phase) !== 'ClusterUnrecoverable') return undefined;
+  const job = phaseReason.split(/[^-a-z0-9]/).find((word) => word.endsWith(`-${recoveryJob}`));
+  if (job !== undefined) return `kubectl logs -n ${namespace} job/${job} -c ${recoveryJob}`;
+  return beginsWithRestore(cluster)
+    ? `kubectl logs -n ${namespace} -l ${clusterLabel}=${name} --all-containers --prefix --ignore-errors --tail=-1`
+    : undefined;
 }
 
 /** Whether it is the pod of a major upgrade. */

@@ -1,18 +1,24 @@
 // The life of a restore drill, round by round. src/model/drill.test.ts explores every order of events.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type AddonSpec, annotations, labels, type PostgresAddon } from '../../api/addon.ts';
 import { projectObjectStore } from '../../api/barman.ts';
 import { type Cluster, projectCluster } from '../../api/cnpg.ts';
 import { timestampOf } from '../../api/time.ts';
-import type { Facts } from '../../api/workload.ts';
+import { type Facts, projectClaim, projectPod, projectWarning } from '../../api/workload.ts';
 import { serverNameOf } from '../backup/archive.ts';
 import { inForce, platform, stored } from '../backup/testing.ts';
 import type { ActionResult } from '../decision.ts';
 import { needs } from '../needs.ts';
 import type { Observed, SeenDrill } from '../observed.ts';
+import { situationOf } from '../situation.ts';
 import {
   aCluster,
+  anAddon,
   aSource,
+  aStore,
+  aTarget,
   but,
   changed,
   manifestOf,
@@ -23,6 +29,8 @@ import {
   think,
 } from '../testing.ts';
 import { transitions } from '../transitions.ts';
+import { canBegin, drillQuestion, newRequest } from './due.ts';
+import { buildDrillCluster } from './objects.ts';
 import { drillAfter, nextDrill } from './schedule.ts';
 
 const on = { ...platform, connectionCheck: 'Required' } as const;
@@ -110,6 +118,36 @@ const holds = (assertions: readonly (string | undefined)[] = []): ActionResult =
   check: { kind: 'ok', assertions },
 });
 
+/** A situation that diagnosis/recorded has, and the name and uid of its Cluster. @param waiting what the container waits for instead */
+function situationOnRecord(
+  name: string,
+  waiting: string,
+): { readonly metadata: Cluster['metadata']; readonly facts: Facts } {
+  const path = join(import.meta.dirname, '..', 'diagnosis', 'recorded', `${name}.json`);
+  const { cluster, pods, claims, warnings } = JSON.parse(readFileSync(path, 'utf8')) as {
+    readonly cluster: Cluster;
+    readonly pods: readonly object[];
+    readonly claims: readonly object[];
+    readonly warnings: readonly object[];
+  };
+  const seen = pods.map(projectPod).map((pod) => ({
+    ...pod,
+    containers: pod.containers.map((one) => ({
+      ...one,
+      waiting: waiting === '' ? one.waiting : { reason: waiting, message: '' },
+    })),
+  }));
+  const facts = {
+    pods: seen,
+    claims: claims.map(projectClaim),
+    warnings: warnings.map(projectWarning),
+    changedAt: '2026-01-01T00:00:00Z',
+    unseen: [],
+    failed: [],
+  };
+  return { metadata: cluster.metadata, facts };
+}
+
 describe('a drill that was asked for', () => {
   it('is announced, waits for the archive, restores what was committed before it began, is checked, and removed', () => {
     const begun = round(
@@ -145,11 +183,15 @@ describe('a drill that was asked for', () => {
       },
       spec: {
         instances: 1,
+        enablePDB: false,
         bootstrap: { recovery: { recoveryTarget: { targetLSN: mark.lsn } } },
-        externalClusters: [{ plugin: { parameters: { barmanObjectName: 'drill-db-team-a-shop', serverName } } }],
+        externalClusters: [
+          { plugin: { enabled: true, parameters: { barmanObjectName: 'drill-db-team-a-shop', serverName } } },
+        ],
       },
     });
     expect(second.manifest().spec).not.toHaveProperty('plugins');
+    expect(second.manifest().spec).not.toHaveProperty('serviceAccountTemplate');
     expect(second.manifest().metadata.labels).not.toHaveProperty([labels.uid]);
     const ready = later(up(second), minute);
     expect(round(ready).decision.check).toEqual({
@@ -200,7 +242,8 @@ describe('a drill that was asked for', () => {
     expect(needs(look(begun), testTime).source).toBe(true);
     const made = restoring(scene('one'));
     expect(what(made)).toEqual(nothing);
-    expect(what(later(made, 2 * minute))).toEqual({ ...nothing, drillFacts: true });
+    expect(what(later(made, 89_999))).toEqual(nothing);
+    expect(what(later(made, 90_000))).toEqual({ ...nothing, drillFacts: true });
     expect(what(later(up(made), 2 * minute))).toEqual({ ...nothing, drillSource: true });
   });
 
@@ -214,6 +257,88 @@ describe('a drill that was asked for', () => {
     expect([stepOf(suspended), lastOf(suspended)]).toEqual([undefined, undefined]);
   });
 
+  it('waits for a base backup, and for a Cluster that archives', () => {
+    const { objectStore, cluster } = world;
+    const begins = (more: Parameters<typeof but>[1]): boolean => {
+      const o = but(look(scene('one')), more);
+      return canBegin(situationOf(o), aTarget(o), true, testTime);
+    };
+    const empty = objectStore && { ...objectStore, status: { serverRecoveryWindow: { [serverName]: {} } } };
+    const silent = cluster && { ...cluster, spec: { ...cluster.spec, plugins: [] } };
+    const backup = { kind: 'absent' } as const;
+    expect([begins({ backup }), begins({ backup, objectStore: empty }), begins({ backup, cluster: silent })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it.each([
+    ['nothing of one that nobody asked for', anAddon(), undefined],
+    ['where its WAL is, at the beginning', round(scene('one')).addon, 'mark'],
+    ['what is archived, from then on', round(round(scene('one')), { answer: { mark } }).addon, 'archived'],
+    ['nothing more once it is restored', archived(scene('one')).addon, undefined],
+  ])('asks the database %s', (_, addon, expected) => {
+    expect(drillQuestion(addon)).toBe(expected);
+  });
+
+  it.each([
+    ['', undefined],
+    ['one', 'one'],
+    ['x'.repeat(100), 'x'.repeat(100)],
+    ['x'.repeat(101), `${'x'.repeat(99)}…`],
+  ])('is recorded as the beginning of the annotation, also if status knows nothing: %j', (value, expected) => {
+    const addon = anAddon();
+    const metadata = { ...addon.metadata, annotations: { [annotations.drillNow]: value } };
+    expect(newRequest({ ...addon, metadata })).toBe(expected);
+  });
+
+  it('needs no settings', () => {
+    const { addon, ...rest } = scene('one');
+    const { backup: _, ...spec } = addon.spec;
+    const made = restoring({ ...rest, addon: { ...addon, spec } });
+    expect(round(up(made)).decision.check?.assertions).toEqual([]);
+    expect(lastOf(round(up(made), holds()))).toMatchObject({ result: 'Passed' });
+  });
+
+  it.each([
+    [0, 30_000],
+    [20 * minute, 2 * minute],
+    [11 * hour, 10 * minute],
+  ])('that is restored for %i ms is looked at again after %i ms', (since, expected) => {
+    expect(round(later(restoring(scene('one')), since)).decision.wakeAfter).toBe(expected);
+  });
+
+  it('stops where it is while the addon is suspended', () => {
+    const safe = archived(scene('one'));
+    const suspended = round({ ...safe, addon: changed(safe.addon, { suspend: true }) });
+    expect([suspended.wrote, backupOf(suspended)?.drill]).toEqual([[], backupOf(safe)?.drill]);
+    const ready = up(restoring(scene('one')));
+    expect(round({ ...ready, addon: changed(ready.addon, { suspend: true }) }).decision.check).toBeUndefined();
+  });
+
+  it('has the identity with which the archive is read, and what the database has, or should have', () => {
+    const safe = archived(scene('one'));
+    const reader = { role: 'archive' };
+    const stores = { defaultStore: 'main', stores: { main: aStore({ serviceAccountAnnotations: reader }) } };
+    const made = round(round(safe, {}, { stores }), {}, { stores });
+    expect(made.manifest().spec).toMatchObject({ serviceAccountTemplate: { metadata: { annotations: reader } } });
+    const { cluster } = world;
+    const { store } = made.drill;
+    const { drill } = safe.addon.status?.backup ?? {};
+    const { mark: at } = drill ?? {};
+    if (cluster === undefined || store === undefined || drill === undefined || at === undefined)
+      throw new Error('no drill');
+    const target = aTarget(look(safe));
+    const { imageName: _, ...spec } = cluster.spec;
+    const bare = { ...cluster, spec: { ...spec, storage: {} } };
+    const of = (live: Cluster) =>
+      buildDrillCluster(safe.addon, target, { ...drill, mark: at, serverName }, live, store).spec;
+    expect(of(bare)).toMatchObject({ imageName: target.image, storage: { size: target.storage } });
+    const larger = { ...cluster, spec: { ...cluster.spec, imageName: 'postgresql:16.4', storage: { size: '99Gi' } } };
+    expect(of(larger)).toMatchObject({ imageName: 'postgresql:16.4', storage: { size: '99Gi' } });
+  });
+
   it.each<readonly [string, Scene, Partial<Observed['platform']>, string]>([
     [
       'with a plan that has none',
@@ -225,6 +350,12 @@ describe('a drill that was asked for', () => {
     [
       'beside a Cluster of that name',
       { ...scene('one'), drill: { ...noDrill, hasRoom: true, cluster: aCluster(world.addon) } },
+      {},
+      'does not belong to a drill of this addon; delete it',
+    ],
+    [
+      'beside an ObjectStore of that name',
+      { ...scene('one'), drill: { ...noDrill, hasRoom: true, store: world.objectStore } },
       {},
       'does not belong to a drill of this addon; delete it',
     ],
@@ -313,7 +444,10 @@ describe('a drill that does not pass', () => {
     expect(lastOf(round(later(ahead, 15 * minute), older))?.result).toBe('Failed');
     for (const waiting of [begun, marked, ahead]) {
       expect(stepOf(round(later(waiting, 29 * minute)))).toBe('Archiving');
-      expect(lastOf(round(later(waiting, 30 * minute)))).toMatchObject({ result: 'Skipped' });
+      expect(lastOf(round(later(waiting, 30 * minute)))).toMatchObject({
+        result: 'Skipped',
+        message: 'no login to the database has told of the archive for 30 min',
+      });
     }
   });
 
@@ -325,19 +459,25 @@ describe('a drill that does not pass', () => {
     expect(backupOf(history)?.drill?.mark).toBeDefined();
   });
 
-  it('has failed if CNPG gives the restore up; the second database stays for an hour, for its log', () => {
-    const given = {
-      phase: 'Cluster is unrecoverable and needs manual intervention',
-      phaseReason: 'job drill-db-team-a-shop-1-full-recovery failed',
-    };
+  const unlogged =
+    'kubectl logs -n team-a -l cnpg.io/cluster=drill-db-team-a-shop --all-containers --prefix --ignore-errors --tail=-1';
+
+  it.each([
+    [
+      'job drill-db-team-a-shop-1-full-recovery failed',
+      'kubectl logs -n team-a job/drill-db-team-a-shop-1-full-recovery -c full-recovery',
+    ],
+    // From CNPG 1.31 on there is no Job.
+    ['instance drill-db-team-a-shop-1 cannot be bootstrapped', unlogged],
+  ])('has failed if CNPG gives the restore up (%s); the second database stays for an hour, for its log', (why, log) => {
+    const given = { phase: 'Cluster is unrecoverable and needs manual intervention', phaseReason: why };
     const failed = round(withCluster(restoring(scene('one')), given));
     expect(lastOf(failed)).toMatchObject({
       result: 'Failed',
-      message: expect.stringContaining(
-        'kubectl logs -n team-a job/drill-db-team-a-shop-1-full-recovery -c full-recovery. The backups are only read',
-      ),
+      message: expect.stringContaining(`${log}. The backups are only read`),
     });
-    expect(round(later(failed, 59 * minute)).wrote).toEqual([]);
+    const kept = round(later(failed, 59 * minute));
+    expect([kept.wrote, kept.decision.wakeAfter]).toEqual([[], minute]);
     expect(round(later(failed, hour)).wrote).toEqual(['delete ObjectStore']);
     const { addon } = failed;
     const asked = { ...addon, metadata: { ...addon.metadata, annotations: { [annotations.drillNow]: 'two' } } };
@@ -346,12 +486,79 @@ describe('a drill that does not pass', () => {
     expect(stepOf(round(round({ ...again, drill: { ...noDrill, hasRoom: true } })))).toBe('Archiving');
   });
 
+  it('has failed if CNPG gives up the database after the restore', () => {
+    const phase = 'Cluster is unrecoverable and needs manual intervention';
+    const given = { phase, phaseReason: 'no idea', currentPrimary: 'drill-db-team-a-shop-1' };
+    expect(lastOf(round(withCluster(restoring(scene('one')), given)))).toMatchObject({
+      result: 'Failed',
+      message: expect.stringContaining('(no idea)'),
+    });
+  });
+
+  describe('without Jobs, as CNPG 1.31 restores,', () => {
+    const instance = 'drill-db-team-a-shop-1';
+    const waiting = withCluster(restoring(scene('one')), { phase: 'Setting up primary' });
+    const ended = { exitCode: 1, startedAt: '2026-01-02T03:04:05Z', finishedAt: '2026-01-02T03:04:06Z' };
+    const crashing = { restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } };
+    const notStarted = { name: 'postgres', restartCount: 0, state: { waiting: { reason: 'PodInitializing' } } };
+
+    /** What is around the second database. @param metadata of the pod, besides its name and its owner */
+    const around = (it: Scene, metadata: object, status: object): Scene => {
+      const ownerReferences = [{ kind: 'Cluster', name: 'x', uid: it.drill.cluster?.metadata.uid, controller: true }];
+      const containers = [{ name: 'postgres', image: 'i' }];
+      const initContainers = [{ name: 'bootstrap', image: 'i' }];
+      const pod = { metadata: { name: instance, uid: 'p', ownerReferences, ...metadata }, status };
+      const object: Facts = {
+        pods: [projectPod({ ...pod, spec: { initContainers, containers } })],
+        claims: [],
+        warnings: [],
+        changedAt: undefined,
+        unseen: [],
+        failed: [],
+      };
+      return { ...it, drill: { ...it.drill, facts: { kind: 'found', object } } };
+    };
+
+    it('has failed if the container that restores fails again and again', () => {
+      const init = { name: 'bootstrap', ...crashing, lastState: { terminated: ended } };
+      const seen = around(
+        waiting,
+        {},
+        { phase: 'Pending', initContainerStatuses: [init], containerStatuses: [notStarted] },
+      );
+      expect(lastOf(round(seen))).toMatchObject({
+        result: 'Failed',
+        message: expect.stringContaining(`kubectl logs -n team-a ${instance} -c bootstrap --previous.`),
+      });
+    });
+
+    // The plugin's container goes from the pod once the database is restored (plugin-barman-cloud#1025).
+    it.each([
+      ['Upgrading cluster', { deletionTimestamp: '2026-01-02T03:05:05Z' }, { phase: 'Running' }],
+      ['Primary instance is being restarted without a switchover', {}, { containerStatuses: [notStarted] }],
+      ['Primary instance is being restarted in-place', {}, { containerStatuses: [notStarted] }],
+      ['Waiting for the instances to become active', {}, { phase: 'Pending', containerStatuses: [notStarted] }],
+    ])('goes on while the restored instance is replaced once more: %s', (phase, metadata, status) => {
+      const primary = { currentPrimary: instance, targetPrimary: instance };
+      const rolling = around(withCluster(waiting, { phase, readyInstances: 0, ...primary }), metadata, status);
+      const before = { ...rolling, addon: waiting.addon };
+      const during = round(later(before, 3 * hour));
+      expect([stepOf(during), during.wrote, lastOf(during)]).toEqual(['Restoring', [], undefined]);
+      const back = withCluster(during, { ...aCluster(world.addon).status, readyInstances: 1 });
+      expect(lastOf(round(back, holds()))).toMatchObject({ result: 'Passed' });
+    });
+  });
+
   it('is skipped if what it needs is refused, or if there is no room for ten minutes', () => {
     const refusals = [
       { reason: 'QuotaExceeded', message: 'no', verb: 'create', child: 'drillCluster', concern: 'drill' },
     ] as const;
     const refused = round(round(archived(scene('one'))), { refusals });
     expect(lastOf(refused)).toMatchObject({ result: 'Skipped', message: 'no' });
+    // Without a Cluster, no event follows the deletion of the ObjectStore.
+    const removed = round({ ...refused, drill: { ...refused.drill, cluster: undefined } });
+    expect([removed.wrote, removed.pace]).toEqual([['delete ObjectStore'], { kind: 'again', afterMilliseconds: 0 }]);
+    expect(stepOf(round(removed))).toBeUndefined();
     const facts: Facts = {
       pods: [],
       claims: [],
@@ -371,10 +578,92 @@ describe('a drill that does not pass', () => {
     };
     const waiting = withCluster(restoring(scene('one')), { phase: 'Setting up primary' });
     const seen = { ...waiting, drill: { ...waiting.drill, facts: { kind: 'found', object: facts } as const } };
-    expect(stepOf(round(later(seen, 2 * minute)))).toBe('Restoring');
-    expect(lastOf(round(later(seen, 11 * minute)))).toMatchObject({
+    expect(stepOf(round(later(seen, 10 * minute - 1)))).toBe('Restoring');
+    expect(lastOf(round(later(seen, 10 * minute)))).toMatchObject({
       result: 'Skipped',
       message: expect.stringContaining('exceeded quota'),
+    });
+  });
+
+  it.each<readonly [string, string, string, string | undefined]>([
+    ['pods that are refused', 'limit-range', '', 'maximum memory usage per Container'],
+    ['a node that fits', 'memory-lacking', '', 'Insufficient memory'],
+    ['a StorageClass', 'class-missing', '', 'StorageClass "nosuch"'],
+    ['a volume', 'volumes-lacking', '', '"nobody-waits"'],
+    ['a volume that can be mounted', 'mount-failing', '', '/no/such/directory is not a directory'],
+    ['an image', 'image-waiting', '', 'cannot be pulled'],
+    ['a container that starts', 'image-waiting', 'CreateContainerConfigError', 'cannot start container'],
+    ['enough memory', 'out-of-memory', '', 'choose a plan with more memory'],
+    ['enough disk', 'disk-full', '', 'has no space for the next WAL file'],
+    ['nothing that could be missing, since its container exits', 'crash-looping', '', undefined],
+  ])('is skipped if there is no room for ten minutes, for the want of %s', (_, name, waiting, words) => {
+    const { metadata, facts } = situationOnRecord(name, waiting);
+    const made = withCluster(restoring(scene('one')), { phase: 'Setting up primary' });
+    const { cluster } = made.drill;
+    const { uid, name: recorded } = metadata;
+    const renamed = cluster && { ...cluster, metadata: { ...cluster.metadata, uid, name: recorded } };
+    const seen = {
+      ...made,
+      drill: { ...made.drill, cluster: renamed, facts: { kind: 'found', object: facts } as const },
+    };
+    const after = round(later(seen, 10 * minute));
+    if (words === undefined) expect(stepOf(after)).toBe('Restoring');
+    else expect(lastOf(after)).toMatchObject({ result: 'Skipped', message: expect.stringContaining(words) });
+  });
+
+  it.each(['mark', 'restoreTime'] as const)('is skipped if status has lost the %s of what is restored', (field) => {
+    const safe = archived(scene('one'));
+    const { [field]: _, ...drill } = backupOf(safe)?.drill ?? { step: 'Restoring', startTime: '' };
+    const { addon } = safe;
+    const lost = { ...addon, status: { ...addon.status, backup: { ...backupOf(safe), drill } } } as PostgresAddon;
+    const skipped = round({ ...safe, addon: lost });
+    expect(skipped.wrote).toEqual([]);
+    expect(lastOf(skipped)).toMatchObject({
+      result: 'Skipped',
+      message: 'status no longer tells what is restored',
+    });
+  });
+
+  it.each(['store', 'cluster'] as const)('begins with the removal of the %s of an earlier one', (what) => {
+    const made = restoring(scene('one'));
+    const { [what]: left } = made.drill;
+    if (left === undefined) throw new Error(`no ${what}`);
+    const marks = { ...left.metadata.labels, [labels.drill]: 'earlier' };
+    const older = { ...left, metadata: { ...left.metadata, labels: marks } };
+    const after = round({ ...made, drill: { ...made.drill, [what]: older } });
+    expect([after.wrote, stepOf(after)]).toEqual([['delete ObjectStore'], 'Restoring']);
+  });
+
+  it('makes nothing while its ObjectStore is gone before its Cluster, or has no place', () => {
+    const made = restoring(scene('one'));
+    const alone = round({ ...made, drill: { ...made.drill, store: undefined } });
+    expect([alone.wrote, stepOf(alone)]).toEqual([[], 'Restoring']);
+    const withdrawn = { stores: { stores: {} } };
+    const safe = archived(scene('one'));
+    const waiting = round(safe, {}, withdrawn);
+    expect([waiting.wrote, stepOf(waiting)]).toEqual([[], 'Restoring']);
+    // What has its place goes on, although nobody offers that any more.
+    expect(round(round(safe), {}, withdrawn).wrote).toEqual(['create Cluster']);
+  });
+
+  it('is not judged before its Secret has a password', () => {
+    const ready = up(restoring(scene('one')));
+    const { source } = ready.drill;
+    if (source.kind !== 'found') throw new Error('no Secret');
+    const { password: _, ...data } = source.object.data ?? {};
+    const half = { kind: 'found', object: { ...source.object, data } } as const;
+    const waiting = round({ ...ready, drill: { ...ready.drill, source: half } });
+    expect([waiting.decision.check, stepOf(waiting)]).toEqual([undefined, 'Restoring']);
+  });
+
+  it('is skipped if the database has begun another lineage', () => {
+    const marked = round(round(scene('one')), { answer: { mark } });
+    const { addon } = marked;
+    const drill = { ...backupOf(marked)?.drill, serverName: 'earlier' };
+    const moved = { ...addon, status: { ...addon.status, backup: { ...backupOf(marked), drill } } } as PostgresAddon;
+    expect(lastOf(round({ ...marked, addon: moved }))).toMatchObject({
+      result: 'Skipped',
+      message: 'the database has begun another lineage of backups',
     });
   });
 
@@ -499,6 +788,14 @@ describe('the schedule', () => {
     expect(drillAfter(addon, first - 1000)).toBe(first);
     const other = { ...addon, metadata: { ...addon.metadata, name: 'other' } };
     expect(drillAfter(other, testTime)).not.toBe(first);
+    // Another version of the operator must not move it.
+    expect(delay).toBe(431_000);
+  });
+
+  it('has no next drill if it is not there, or has no day', () => {
+    expect(drillAfter(anAddon(), testTime)).toBeUndefined();
+    const never = anAddon({ backup: { drill: { schedule: '0 0 4 30 2 *' } } });
+    expect(drillAfter(never, testTime)).toBeUndefined();
   });
 
   it('is in status, and one that was missed begins once the operator runs again', () => {
@@ -508,6 +805,7 @@ describe('the schedule', () => {
     expect(round(later(known, hour)).addon.status?.backup?.nextDrillTime).toBe(next);
     const due = later(known, 30 * 24 * hour);
     expect(nextDrill(due.addon, due.now)).toBe(at(next));
+    expect(round({ ...known, now: at(next) - minute }).decision.wakeAfter).toBe(minute);
     const begun = round(due);
     expect([stepOf(begun), at(backupOf(begun)?.nextDrillTime ?? '')]).toEqual([
       'Archiving',
@@ -515,10 +813,22 @@ describe('the schedule', () => {
     ]);
   });
 
+  it('is none of a plan without backups', () => {
+    const known = round(scene(undefined));
+    const free = { ...known, addon: changed(known.addon, { plan: 'free' }) };
+    const without = round(free);
+    expect(backupOf(without)).not.toHaveProperty('nextDrillTime');
+    const next = at(backupOf(known)?.nextDrillTime ?? '');
+    expect(round({ ...without, now: next - minute }).decision.wakeAfter).not.toBe(minute);
+    expect(lastOf(round(later(free, 30 * 24 * hour)))).toBeUndefined();
+  });
+
   it('is followed when it changes or goes', () => {
     const known = round(scene(undefined));
     const daily = changed(known.addon, { backup: { drill: { schedule: '@daily' } } });
     expect(nextDrill(daily, testTime)).toBe(drillAfter(daily, testTime));
+    const later = changed(known.addon, { backup: { drill: { schedule: '0 0 4 * * 3' } } });
+    expect(nextDrill(later, testTime)).toBe(drillAfter(later, testTime));
     expect(backupOf(round({ ...known, addon: daily }))?.nextDrillTime).not.toBe(backupOf(known)?.nextDrillTime);
     const without = round({ ...known, addon: changed(known.addon, { backup: {} }) });
     expect(backupOf(without)).not.toHaveProperty('nextDrillTime');

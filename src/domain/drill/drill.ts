@@ -79,7 +79,7 @@ function begin({ s, target, now }: Round, record: DrillRecord, healthy: boolean)
   // Of a drill that status does not tell of any more.
   if (left.isThere && left.stuck === undefined) return { actions: left.actions, record };
   const next = record.nextDrillTime === undefined ? undefined : nextDrill(addon, now);
-  if (!isDue(s, target, now)) return { record, wakeAfter: next && Math.max(0, next - now) };
+  if (!isDue(s, target, now)) return { record, wakeAfter: next && next - now };
   const request = newRequest(addon);
   const why = impossible(s, target);
   if (why !== undefined) {
@@ -184,7 +184,8 @@ function removing({ s, target, now }: Round, record: DrillRecord, drill: Drill):
   const kept = recordedTime(drill.keptUntil, now + keptFor);
   if (kept !== undefined && kept > now && !isDue(s, target, now)) return { record, wakeAfter: kept - now };
   const { isThere, actions, stuck } = whatIsLeft(s);
-  if (isThere && stuck === undefined) return { actions, record };
+  // The end of the Cluster is an event; without one, nothing would come after the deletion of the ObjectStore.
+  if (isThere && stuck === undefined) return { actions, record, continues: true };
   const { drill: _, ...rest } = record;
   return { record: rest, wakeAfter: 0 };
 }

@@ -6,6 +6,7 @@ import { recordedTime } from '../../api/time.ts';
 import { archivingOf, isInForce } from '../backup/archiving.ts';
 import { isArchiving, oldestBackup } from '../backup/window.ts';
 import { isUp } from '../database/up.ts';
+import { isRedacting } from '../redaction/state.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { isOfDrill, whatIsLeft } from './objects.ts';
@@ -61,7 +62,7 @@ export function impossible(s: Situation, target: Target): string | undefined {
 /** Whether there is something to restore, and the archive works. What is missing has a condition of its own. */
 export function canBegin(s: Situation, target: Target, healthy: boolean, now: number): boolean {
   const isArchived = isArchiving(s, target.archive) && oldestBackup(s, target) !== undefined;
-  return healthy && isArchived && isInForce(archivingOf(s, target, now));
+  return healthy && !isRedacting(s) && isArchived && isInForce(archivingOf(s, target, now));
 }
 
 /** What a login to the database is asked for a drill. It is due as long as the drill waits for the archive. */

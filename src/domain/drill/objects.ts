@@ -1,7 +1,8 @@
 // What a restore drill creates: an ObjectStore that leads to the addon's backups, and a Cluster that is restored from it. The ObjectStore
 // owns the Cluster, so that the garbage collector removes both when the operator deletes the ObjectStore: it may not delete Clusters.
 import { fieldManager, labels, type PostgresAddon } from '../../api/addon.ts';
-import { barmanPlugin, type Cluster, cnpgApiVersion } from '../../api/cnpg.ts';
+import { barmanPlugin, objectStoreGvr, pluginParameters } from '../../api/barman.ts';
+import { type Cluster, cnpgApiVersion } from '../../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../../api/kubernetes.ts';
 import { objectStoreManifest } from '../backup/object-store.ts';
 import type { ChosenStore } from '../backup/stores.ts';
@@ -41,7 +42,7 @@ export function whatIsLeft({ addon, observed }: Pick<Situation, 'addon' | 'obser
   const { store, cluster } = observed.drill;
   const ours = [store, cluster].filter((object) => object !== undefined && isOfDrill(addon, object));
   const isRemoved = store !== undefined && ours.includes(store) && store.metadata.deletionTimestamp === undefined;
-  const isOwned = cluster?.metadata.ownerReferences?.some(({ kind }) => kind === 'ObjectStore') === true;
+  const isOwned = cluster?.metadata.ownerReferences?.some(({ kind }) => kind === objectStoreGvr.kind) === true;
   return {
     isThere: ours.length > 0,
     actions: isRemoved ? [remove('drillStore', store)] : [],
@@ -110,7 +111,7 @@ export function buildDrillCluster(
           plugin: {
             name: barmanPlugin,
             enabled: true,
-            parameters: { barmanObjectName: metadata.name, serverName: drill.serverName },
+            parameters: pluginParameters(metadata.name, drill.serverName),
           },
         },
       ],

@@ -118,8 +118,8 @@ export function withDrillResult(
 ): AddonStatus['backup'] {
   if (backup?.drill === undefined) return backup;
   const { drill } = backup;
-  const { drillFailure: _, ...others } = backup;
-  const end = (what: End): AddonStatus['backup'] => ({ ...others, ...ended(backup, drill, what, now) });
+  // It keeps what else status.backup says.
+  const end = (what: End): AddonStatus['backup'] => ended(backup, drill, what, now);
   const refusal = refusals.find(({ concern }) => concern === 'drill');
   if (refusal !== undefined && drill.step === 'Restoring') return end({ result: 'Skipped', message: refusal.message });
   if (drill.step === 'Archiving') {
@@ -134,13 +134,13 @@ export function withDrillResult(
 /** A drill that waits for the archive, after a login. */
 function archivedIn(drill: Drill, { mark, archivedWal }: NonNullable<ActionResult['answer']>, now: number): Drill {
   if (mark !== undefined) return { ...drill, mark: recorded(mark) };
-  if (drill.mark === undefined || archivedWal === undefined) return drill;
-  const [timeline, wanted] = [drill.mark.wal.slice(0, 8), drill.mark.wal.slice(8)];
-  if (archivedWal.slice(0, 8) === timeline)
-    return archivedWal.slice(8, 24) >= wanted ? { ...drill, step: 'Restoring', restoreTime: timestampOf(now) } : drill;
+  // The names of the files sort by timeline, and then by position.
+  if (drill.mark === undefined || archivedWal === undefined || archivedWal < drill.mark.wal) return drill;
+  if (archivedWal.slice(0, 8) === drill.mark.wal.slice(0, 8))
+    return { ...drill, step: 'Restoring', restoreTime: timestampOf(now) };
   // Another instance was promoted since, which goes on from there, or from before.
   const { mark: _, ...unmarked } = drill;
-  return archivedWal.slice(0, 8) > timeline ? unmarked : drill;
+  return unmarked;
 }
 
 /** CNPG archives a WAL file after five minutes at the latest. Milliseconds. */

@@ -1,4 +1,5 @@
 // Adopts the database that a deleted addon with the same name and appId left in service, if it matches the addon.
+import { annotations } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { millisecondsOf } from '../../api/time.ts';
 import { isLower, majorOf, versionOfImage } from '../database/version.ts';
@@ -78,6 +79,11 @@ function otherBeginning(s: Situation, origin: Origin | undefined): string | unde
   if (origin !== undefined && isForeign && from === undefined && !isOfSource(s, origin.serverName))
     return `was restored ${inWords(origin)}, and nothing tells that they are of namespace "${namespace}" (spec.restore)`;
   if (origin === undefined) return `began empty, ${requested}`;
+  if (
+    restore.redaction !== undefined &&
+    orphanedCluster(s)?.metadata.annotations?.[annotations.redaction] === undefined
+  )
+    return `was restored without a redaction, ${requested}`;
   const isSameTime = millisecondsOf(targetTime) === millisecondsOf(origin.targetTime);
   const isOfArchive =
     archive === undefined || (archive.serverName === origin.serverName && archive.store === origin.chosen?.name);

@@ -45,6 +45,7 @@ export function ownAnnotations({ metadata }: KubeObject): Readonly<Record<string
     annotations.readyAt,
     annotations.objectStore,
     annotations.originStore,
+    annotations.redaction,
   ];
   const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => own.includes(key));
   return Object.fromEntries(kept);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
 import type { Condition } from '../../api/kubernetes.ts';
+import { manyFinalizers } from '../../api/raw.ts';
 import { anAddon, manifestOf } from '../testing.ts';
 import { addFinalizer, finalizerRefused, removeFinalizer } from './finalizer.ts';
 
@@ -36,13 +37,24 @@ describe('the finalizer', () => {
   ])('%s', (_, addon, finalizers) => expect(added(addon)).toEqual(finalizers));
 
   it('leaves those of others when it is removed', () => {
-    const { metadata } = manifestOf([removeFinalizer(guarded([protectionFinalizer, other]))], 'addon');
+    const { metadata } = manifestOf(removeFinalizer(guarded([protectionFinalizer, other])), 'addon');
     expect(metadata.finalizers).toEqual([other]);
+    expect(removeFinalizer(guarded([other]))).toEqual([]);
+  });
+
+  it('is neither added nor removed beside more of others than are known: the write would remove those', () => {
+    expect(addFinalizer(guarded([manyFinalizers]))).toEqual([]);
+    expect(removeFinalizer(guarded([protectionFinalizer, manyFinalizers]))).toEqual([]);
   });
 });
 
 it.each<readonly [string, PostgresAddon, object | undefined]>([
   ['while the API server drops it', guarded([other], { observedGeneration: 1 }), dropped],
+  [
+    'beside more of others than are known',
+    guarded([manyFinalizers]),
+    { reason: 'Refused', message: expect.stringContaining('more finalizers than are read') },
+  ],
   ['and no longer once it is there', guarded([protectionFinalizer], { observedGeneration: 1 }), undefined],
   ['and not for another reason', guarded([], { observedGeneration: 1, reason: 'Suspended' }), undefined],
   ['and not after the spec has changed', guarded([], { observedGeneration: 0 }), undefined],

@@ -1,5 +1,6 @@
 // The operator's finalizer on a protected addon: the deletion of the addon waits until its children are released.
 import { type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
+import { manyFinalizers } from '../../api/raw.ts';
 import { type Action, setFinalizers } from '../decision.ts';
 import { recordedCondition } from '../recorded.ts';
 import { type Verdict, verdictOf } from '../verdict.ts';
@@ -21,8 +22,12 @@ export function addFinalizer(addon: PostgresAddon): readonly Action[] {
   return [setFinalizers(addon, [...otherFinalizers(addon), protectionFinalizer])];
 }
 
-/** Why the addon has no finalizer, if the API server dropped it and status has recorded that for this generation of the addon. */
+/**
+ * Why the addon has no finalizer: the API server dropped it, and status has recorded that for this generation of the addon; or there are
+ * more finalizers of others than are known, which the write would remove.
+ */
 export function finalizerRefused(addon: PostgresAddon): Verdict | undefined {
+  if (hasMany(addon) && !hasFinalizer(addon)) return tooMany;
   const last = recordedCondition(addon, 'Protected');
   const isStanding =
     last?.reason === 'ChangedOnAdmission' &&
@@ -31,9 +36,18 @@ export function finalizerRefused(addon: PostgresAddon): Verdict | undefined {
   return isStanding ? verdictOf(last) : undefined;
 }
 
-/** The write that removes the operator's finalizer from the addon. Other finalizers stay. */
-export function removeFinalizer(addon: PostgresAddon): Action {
-  return setFinalizers(addon, otherFinalizers(addon));
+/** The write that removes the operator's finalizer from the addon. Other finalizers stay; if not all of them are known, ours does, too. */
+export function removeFinalizer(addon: PostgresAddon): readonly Action[] {
+  return hasFinalizer(addon) && !hasMany(addon) ? [setFinalizers(addon, otherFinalizers(addon))] : [];
+}
+
+const tooMany: Verdict = {
+  reason: 'Refused',
+  message: 'the addon has more finalizers than are read, so that none was added to it; remove those that nobody needs',
+};
+
+function hasMany({ metadata }: PostgresAddon): boolean {
+  return metadata.finalizers?.includes(manyFinalizers) === true;
 }
 
 /** The finalizers of others. */

@@ -171,7 +171,7 @@ it('a switch to standard is retried while a child cannot be read, also for a pla
   const scheduledBackup = { kind: 'denied', message: 'no permission' } as const;
   const o = but(everythingOf(before), { addon, scheduledBackup, live: { kind: 'found', object: addon } });
   // The owner references of the others are written now.
-  expect(think(o).pace).toEqual({ kind: 'again', afterMilliseconds: 60_000 });
+  expect(think(o).pace).toEqual({ kind: 'again', afterMilliseconds: 5_000 });
 });
 
 it('protection does not end while a ScheduledBackup that is being deleted has no owner', () => {

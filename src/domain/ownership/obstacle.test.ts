@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { labels } from '../../api/addon.ts';
 import type { KubeObject, OwnerReference } from '../../api/kubernetes.ts';
+import { manyOwners } from '../../api/raw.ts';
 import { clusterName } from '../names.ts';
 import { situationOf } from '../situation.ts';
 import { aCluster, anAddon, aUrlSecret, observing } from '../testing.ts';
@@ -41,6 +42,14 @@ it.each([
     [],
     'NameConflict',
     /label app.kubernetes.io\/managed-by is not "postgres-addon-operator".* set that label to adopt it; it may hold data$/,
+  ],
+  [
+    'of more owners than are kept, whatever its labels',
+    named('first', 'shop'),
+    [manyOwners],
+    ['other-uid'],
+    'NameConflict',
+    /has more owner references than are read, so that nothing was changed; remove those that nobody needs$/,
   ],
   ['of another kind', {}, [{ ...owner, kind: 'Other' }], [], 'NameConflict', /delete it; or create this addon again/],
   [

@@ -1,6 +1,7 @@
 // Finds what prevents a child from being created or changed. The object is then left unchanged, and status reports the obstacle.
 import { fieldManager, labels } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
+import { manyOwners } from '../../api/raw.ts';
 import { isEssential, isWatched, kindOf, type Role, roles } from '../children.ts';
 import { foundAs, type Situation, unseen } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
@@ -77,7 +78,13 @@ function foreign({ addon, observed }: Situation, kind: string, child: KubeObject
   const isSameApp = appId === appIdOf(addon);
   // The name of the Secret has no tenantId in it.
   const rename = `create this addon again with another appId${kind === 'Secret' ? '' : ' or tenantId'}`;
-  const isOwned = (child.metadata.ownerReferences ?? []).length > 0;
+  const owners = child.metadata.ownerReferences ?? [];
+  const isOwned = owners.length > 0;
+  if (owners.some((owner) => owner.kind === manyOwners.kind))
+    return {
+      reason: 'NameConflict',
+      message: `${kind} ${name} has more owner references than are read, so that nothing was changed; remove those that nobody needs`,
+    };
   const claimed = child.metadata.labels?.[labels.uid];
   if (uid === undefined && claimed !== undefined && !isOwned)
     return {

@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { labels } from '../../api/addon.ts';
 import type { ObjectMeta, OwnerReference } from '../../api/kubernetes.ts';
+import { manyOwners } from '../../api/raw.ts';
 import { aCluster, anAddon } from '../testing.ts';
 import { classifyOwner } from './owner.ts';
 
@@ -30,6 +31,11 @@ it.each<readonly [string, Partial<ObjectMeta>, string]>([
   ['controlled by another kind with its name', controlledBy({ kind: 'App' }), 'foreign'],
   ['controlled by a kind of another group', controlledBy({ apiVersion: 'other.dev/v1alpha1' }), 'foreign'],
   ['without any label', {}, 'foreign'],
+  [
+    'with more owners than are kept, whatever its labels',
+    { ...withLabels(), ownerReferences: [manyOwners] },
+    'foreign',
+  ],
 ])('an object %s', (_, metadata, ownership) => {
   const { ownerReferences: __, ...free } = bare;
   expect(classifyOwner(addon, { ...addon, metadata: { ...free, ...metadata } })).toBe(ownership);

@@ -31,12 +31,19 @@ export function endOfProtection({ s, target, suspended }: Round, earlier: readon
   // As long as the finalizer is there, a deletion leaves the database in service.
   const stays = { conditions: { Protected: suspended === undefined ? protectedBy(s, target) : suspension(s) } };
   if (blind !== undefined) return { ...stays, recheckAfter: recheckAfter(blind) };
-  if (roles.some((role) => observed.children[role].kind === 'unread')) return stays;
+  const kinds = roles.map((role) => observed.children[role].kind);
+  if (kinds.includes('unavailable')) return { ...stays, waitAtLeast: unavailableRecheck };
+  if (kinds.includes('unread')) return stays;
   const written = earlier.flatMap(({ actions = [] }) => actions).map(({ child }) => child);
   const staysLoose = ({ role, object, ownership }: FoundChild): boolean =>
     ownership === 'ours' && !hasOwnerReference(addon, object) && !written.includes(role);
-  return found.some(staysLoose) ? stays : { actions: [removeFinalizer(addon)], ...(suspended && stays) };
+  const actions = removeFinalizer(addon);
+  if (found.some(staysLoose) || actions.length === 0) return stays;
+  return { actions, ...(suspended && stays) };
 }
+
+/** The first wait for a Secret that the API server failed to send. Milliseconds. */
+const unavailableRecheck = 10_000;
 
 /** The children of ours whose owner reference is not yet as the mode requires. */
 function changesOwner({ addon, found }: Situation): readonly Role[] {
@@ -61,6 +68,7 @@ function protectedBy({ addon }: Situation, { names }: Target): Verdict {
   const secrets = [
     reasonOf(addon, 'CredentialsPublished') === 'Superseded' ? [] : names.urlSecret,
     reasonOf(addon, 'Promoted') === 'Promoted' ? (names.promotedSecret ?? []) : [],
+    addon.status?.extraSecrets?.map(({ name }) => name) ?? [],
   ].flat();
   const kept = [`Cluster ${names.cluster}`, ...secrets.map((name) => `Secret ${name}`)].join(' and ');
   return { reason: 'Protected', message: `deleting this addon keeps ${kept}; deleting the namespace does not` };

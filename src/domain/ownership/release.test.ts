@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { annotations, labels, type PostgresAddon, protectionFinalizer } from '../../api/addon.ts';
 import type { KubeObject, ObjectMeta } from '../../api/kubernetes.ts';
+import { manyFinalizers } from '../../api/raw.ts';
 import type { Observed } from '../observed.ts';
 import { aCluster, anAddon, aRunningAddon, but, childIn, observing, observingAll, summary, think } from '../testing.ts';
 import { leftoverOf } from './release.ts';
@@ -41,6 +42,15 @@ describe('what a deleted addon leaves of its Cluster', () => {
 });
 
 describe('the release of a protected addon', () => {
+  it('keeps its finalizer beside more of others than are known, and has nothing left to do then', () => {
+    const finalizers = [protectionFinalizer, manyFinalizers];
+    const crowded = but(o, { addon: { ...addon, metadata: { ...addon.metadata, finalizers } } });
+    const { actions, decision } = think(crowded);
+    expect(summary(actions)).toEqual(summary(think(o).actions).filter((one) => one !== 'apply PostgresAddon'));
+    expect(decision.ends).toBeUndefined();
+    expect(think(o).decision.ends).toBe(true);
+  });
+
   it('does nothing while it is not permitted to see a child, which would stay behind unmarked', () => {
     const blind = but(o, { scheduledBackup: { kind: 'denied', message: 'no permission' } });
     expect(think(blind).actions).toEqual([]);

@@ -26,7 +26,7 @@ export function release(s: Situation): Decision {
     // The garbage collector leaves it behind with the rest.
     ...(isOrphaning(addon) ? whatIsLeft(s).actions : []),
     ...handAll(s, keeps ? 'orphaned' : 'held'),
-    ...(hasFinalizer(addon) ? [removeFinalizer(addon)] : []),
+    ...removeFinalizer(addon),
   ];
   const isLast = hasFinalizer(addon) && otherFinalizers(addon).length === 0;
   return { ...reporting(keeps ? kept(s) : removed(addon), actions), ...(isLast ? { ends: true } : {}) };

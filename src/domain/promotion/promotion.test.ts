@@ -20,6 +20,7 @@ import {
   testTime,
   think,
 } from '../testing.ts';
+import { promotionsOf } from './claim.ts';
 
 const appSecret = 'app-shop-database-url';
 
@@ -56,6 +57,10 @@ function ofAddon(addon: PostgresAddon, secret: Secret | undefined, more: Partial
 /** The same, once its status has announced the promotion. */
 const announced = (secret: Secret | undefined, more: Partial<Observed> = {}): Observed =>
   reported(ofCopy({}, secret, more));
+
+/** The first round, and what a read of the Secret resulted in. */
+const ofCopyReading = (promotedSecret: Observed['children']['promotedSecret']): Observed =>
+  but(ofCopy({}, undefined), { promotedSecret });
 
 /** The Secret of the app in the hands of the promoted addon. */
 const copy = named(anAddon({ plan: 'free', promote: { appId: 'shop' } }), 'copy');
@@ -98,15 +103,22 @@ describe('an addon that is promoted', () => {
     expect(thought.pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 2000 });
   });
 
-  it('waits until its database is up', () => {
-    const o = announced(shopSecret);
+  it.each([
+    ['is in the hands of the other one', shopSecret],
+    ['does not exist', undefined],
+  ])('waits until its database is up, which a watch reports, if the Secret %s', (_, secret) => {
+    const o = announced(secret);
     const ill = {
       phase: 'Failing over',
       readyInstances: 0,
       readyCondition: { status: 'False', lastTransitionTime: '' },
     };
     const thought = think(but(o, { cluster: aCluster(o.addon, ill) }));
-    expect([thought.actions, reasonIn(thought)]).toEqual([[], 'PromotionPending']);
+    expect([thought.actions, reasonIn(thought), thought.decision.recheckAfter]).toEqual([
+      [],
+      'PromotionPending',
+      undefined,
+    ]);
   });
 
   it.each([
@@ -193,6 +205,15 @@ describe('an addon that is promoted', () => {
       /was left unchanged; delete it if nothing uses it$/,
     ],
     [
+      'without a label',
+      (() => {
+        const { labels: _, ...metadata } = shopSecret.metadata;
+        return { ...shopSecret, metadata };
+      })(),
+      {},
+      /was left unchanged; delete it if nothing uses it$/,
+    ],
+    [
       'that something else controls, whatever its labels',
       { ...shopSecret, metadata: { ...shopSecret.metadata, ownerReferences: [owner('external')] } },
       {},
@@ -223,6 +244,24 @@ describe('an addon that is promoted', () => {
     expect([reasonIn(denied), denied.actions]).toEqual(['Forbidden', []]);
     const away = think(but(o, { promotedSecret: { kind: 'unavailable', retryAfterSeconds: 30 } }));
     expect([reasonIn(away), away.pace]).toMatchObject(['Promoted', { kind: 'retry', atLeastMilliseconds: 30_000 }]);
+  });
+
+  it('announces its promotion also while the Secret cannot be read, and waits a while', () => {
+    const { status, pace } = think(ofCopyReading({ kind: 'unavailable', retryAfterSeconds: 1 }));
+    expect([status.promotion?.appId, pace]).toMatchObject(['shop', { kind: 'retry', atLeastMilliseconds: 10_000 }]);
+  });
+
+  it('says what it said before while there is no reason to read the Secret', () => {
+    expect(reasonIn(think(ofCopyReading({ kind: 'unread' })))).toBe('PromotionPending');
+    const thought = think(but(reported(announced(taken())), { promotedSecret: { kind: 'unread' } }));
+    expect([thought.actions, reasonIn(thought)]).toEqual([[], 'Promoted']);
+  });
+
+  it('waits for the end of the Secret of a deleted addon with its name', () => {
+    const ownerReferences = [{ ...owner('copy'), uid: 'uid-former' }];
+    const secret = { ...taken(), metadata: { ...taken().metadata, ownerReferences } };
+    const thought = think(announced(secret));
+    expect([thought.actions, reasonIn(thought)]).toEqual([[], 'OldObjectTerminating']);
   });
 
   it('holds its request back while it is suspended', () => {
@@ -263,6 +302,23 @@ describe('an addon that is promoted', () => {
   });
 });
 
+describe('the apps of an addon', () => {
+  const status = { promotion: { appId: 'web', secretName: 'app-web-database-url' } };
+  it.each<readonly [string, PostgresAddon, readonly string[]]>([
+    ['are none without a promotion', anAddon(), []],
+    ['are the one that it asks for', copy, ['shop']],
+    ['are the one whose Secret it has not given back', anAddon({}, status), ['web']],
+    [
+      'are both while it changes from one to the other',
+      anAddon({ promote: { appId: 'shop' } }, status),
+      ['shop', 'web'],
+    ],
+    ['are one if it has what it asks for', anAddon({ promote: { appId: 'web' } }, status), ['web']],
+  ])('%s', (_, addon, apps) => {
+    expect(promotionsOf(addon)).toEqual(apps);
+  });
+});
+
 describe('an addon that is not promoted any more', () => {
   const ending = (secret: Secret | undefined): Observed =>
     but(withoutPromote(reported(announced(taken()))), { promotedSecret: secret });
@@ -281,12 +337,18 @@ describe('an addon that is not promoted any more', () => {
     ['was taken back', shopSecret],
     ['is gone', undefined],
   ] as const)('says nothing more once the Secret %s', (_, secret) => {
-    const { status, actions } = think(ending(secret));
+    const { status, actions, decision } = think(ending(secret));
     expect([actions, status.promotion, status.conditions?.some(({ type }) => type === 'Promoted')]).toEqual([
       [],
       undefined,
       false,
     ]);
+    expect(decision.recheckAfter).toBeUndefined();
+  });
+
+  it('does not say that the Secret was taken back before it can be read', () => {
+    const thought = think(but(ending(taken()), { promotedSecret: { kind: 'denied', message: 'no' } }));
+    expect([reasonIn(thought), thought.status.promotion?.appId]).toEqual(['Forbidden', 'shop']);
   });
 
   it('but to another app, gives the first Secret back before it takes the second', () => {
@@ -396,6 +458,15 @@ describe('the addon of the app', () => {
     });
     const thought = think(o);
     expect([thought.actions, said(thought)?.reason]).toEqual([[], 'NameConflict']);
+    const third = named(anAddon({ plan: 'free', appId: 'shop' }), 'third');
+    expect(said(think(but(o, { sameApp: [former, third, shop] })))?.reason).toBe('NameConflict');
+  });
+
+  it('that never had it leaves it to the promoted one, whose credentials are not of this app', () => {
+    const fresh = anAddon({ plan: 'free' });
+    const has = { ...copy, status: aRunningAddon({ plan: 'free' }).status ?? {} };
+    const thought = think(but(ofShop(taken(), { sameApp: [has] }), { addon: fresh }));
+    expect([thought.actions, said(thought)?.reason]).toEqual([[], 'Superseded']);
   });
 
   it('does not call the Secret its own while the credentials of its database are not known', () => {
@@ -420,6 +491,38 @@ describe('the addon of the app', () => {
       `deleting this addon keeps Cluster db-team-a-copy and Secret app-copy-database-url and Secret ${appSecret}; deleting the namespace does not`,
     );
   });
+
+  it('names no addon if the Secret that was left behind does not', () => {
+    const { [labels.name]: _, ...others } = taken().metadata.labels ?? {};
+    const secret = loose({ ...taken(), metadata: { ...taken().metadata, labels: others } });
+    expect(said(think(ofShop(secret, { sameApp: [], livingOwners: [] })))?.message).toMatch(
+      /a database that the deleted PostgresAddon "" left in service/,
+    );
+  });
+
+  it.each([
+    ['Required', undefined, false],
+    ['Required', 'ConnectionRefused', false],
+    ['Required', 'LoggedIn', true],
+    ['Advisory', undefined, true],
+    ['Off', undefined, true],
+  ] as const)(
+    'with connectionCheck %s and the login %s, is confirmed before it takes it back: %s',
+    (connectionCheck, reason, expected) => {
+      const login = {
+        type: 'Connectable',
+        status: 'True' as const,
+        reason: reason ?? '',
+        message: '',
+        lastTransitionTime: '',
+      };
+      const others = (shop.status?.conditions ?? []).filter(({ type }) => type !== 'Connectable');
+      const conditions = reason === undefined ? others : [...others, login];
+      const o = ofShop(taken(), { sameApp: [former], platform: { ...testPlatform, connectionCheck } });
+      const addon = { ...shop, status: { ...shop.status, conditions } };
+      expect(needs(but(o, { addon, live: { kind: 'unread' } }), testTime).live).toBe(expected);
+    },
+  );
 
   it('does not take it back before a login has succeeded', () => {
     const platform = { ...testPlatform, connectionCheck: 'Required' as const };
@@ -486,6 +589,18 @@ describe('the Secret of an app is read', () => {
     ['not before the other one has taken it', shop, [having(copy, 'PromotionPending')], false],
     ['once the other one has taken it', shop, [having(copy, 'Promoted')], true],
     ['not once that is said', superseded, [having(copy, 'Promoted')], false],
+    [
+      'not once that is said, whatever a third one with the appId does',
+      superseded,
+      [having(copy, 'Promoted'), named(anAddon({ appId: 'shop' }), 'third')],
+      false,
+    ],
+    [
+      'not if one with the appId says that it is promoted, and not to which app',
+      shop,
+      [saying(named(anAddon({ appId: 'shop' }), 'third'), 'Promoted', 'Promoted')],
+      false,
+    ],
     ['once the other one gives it back', superseded, [having(named(anAddon(), 'copy'), 'Promoted')], true],
     ['once the other one is gone', superseded, [], true],
     [
@@ -512,6 +627,12 @@ describe('the Secret of an app is read', () => {
       having(wants, 'Promoted'),
       [superseded, having(named(anAddon({ promote: { appId: 'shop' } }), 'third'), 'Promoted')],
       true,
+    ],
+    [
+      'not if another one asks for it and does not have it',
+      having(wants, 'Promoted'),
+      [superseded, having(named(anAddon({ promote: { appId: 'shop' } }), 'third'), 'PromotionRefused')],
+      false,
     ],
     ['once it was taken back', having(quiet, 'PromotionEnding'), [shop], true],
   ])('%s', (_, addon, sameApp, expected) => {

@@ -86,6 +86,7 @@ describe('the lines of pg_hba.conf', () => {
     expect(open.wrote).toContain('apply Cluster');
     expect(linesOf(open)).toBeUndefined();
     expect(written(open)).toBe('no write');
+    expect(written(withLines(open))).toBe('no write');
     expect(written(withLines(open, theirs))).toBe('no write');
     expect(written(unlocked(withLines(running, theirs, ...lock)))).toEqual([theirs]);
     // An apply without them would remove them.
@@ -120,6 +121,9 @@ describe('the roles that are locked', () => {
     const { status, decision } = think(look(unlocked(known)));
     expect(status.restore?.lockedRoles).toEqual(['report']);
     expect(decision.continues).toBe(true);
+    expect(summary(think(look({ ...unlocked(known), originStore: undefined })).actions)).toContain(
+      'create ObjectStore',
+    );
     const open = round(unlocked(known));
     expect(think(look(open)).status.restore).not.toHaveProperty('lockedRoles');
     expect(think(look(open)).decision.continues).toBeUndefined();

@@ -5,6 +5,7 @@ import type { Cluster, ClusterSpec } from '../../api/cnpg.ts';
 import type { Answer, Question } from '../../api/login.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
+import { sizeOf } from './estimate.ts';
 
 type Restore = NonNullable<NonNullable<PostgresAddon['status']>['restore']>;
 
@@ -30,7 +31,7 @@ export function lockFor(owner: string): readonly string[] {
  */
 export function hbaOf(
   addon: PostgresAddon,
-  { origin, owner }: Pick<Target, 'origin' | 'owner'>,
+  { origin, owner, redaction }: Pick<Target, 'origin' | 'owner' | 'redaction'>,
   live: Cluster | undefined,
 ): Pick<ClusterSpec['postgresql'], 'pg_hba'> {
   const isRestored = origin !== undefined || live?.spec.bootstrap?.recovery !== undefined;
@@ -38,7 +39,9 @@ export function hbaOf(
   const lock = lockFor(owner);
   const present = (live?.spec.postgresql?.pg_hba ?? []) as readonly string[];
   const others = present.filter((line) => !lock.includes(line));
-  if (!isUnlocked(addon)) return { pg_hba: [...others, ...lock] };
+  // Nobody is let in before the data are redacted.
+  const isReady = redaction === undefined || redaction.startsWith('Completed.');
+  if (!isUnlocked(addon) || !isReady) return { pg_hba: [...others, ...lock] };
   if (present.length === 0) return {};
   // Those that are left are written again each time: an apply without them would remove them.
   return { pg_hba: others.length === 0 ? undefined : others };
@@ -72,7 +75,9 @@ export function lockedRoles(s: Situation): Pick<Restore, 'lockedRoles'> {
   return roles === undefined || isOpen ? {} : { lockedRoles: roles };
 }
 
-/** `status.restore` after a login. @param roles what it was told; undefined if nothing */
-export function withLockedRoles(restore: Restore | undefined, roles: Answer['otherRoles']): Restore | undefined {
-  return restore === undefined || roles === undefined ? restore : { ...restore, lockedRoles: [...roles] };
+/** `status.restore` after a login. @param answer what it was told */
+export function withAnswer(restore: Restore | undefined, { otherRoles, bytes }: Answer): Restore | undefined {
+  if (restore === undefined) return undefined;
+  const size = bytes === undefined ? {} : { size: sizeOf(bytes) };
+  return { ...restore, ...size, ...(otherRoles === undefined ? {} : { lockedRoles: [...otherRoles] }) };
 }

@@ -5,7 +5,10 @@ import type { ObjectStore } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { completes, look, platform, reasonOf, round, settles, type World } from '../backup/testing.ts';
 import { needs } from '../needs.ts';
+import { situationOf } from '../situation.ts';
 import { anAddon, aStore, manifestOf, observing, summary, testTime, think } from '../testing.ts';
+import { inWords, isRestored, originOf, originStoreOf } from './origin.ts';
+import { noSource } from './request.ts';
 import { begin, busy, byArchive, byName, from, lineage, ran, readyOf, source, specOf } from './testing.ts';
 
 const running = ran(settles(round(byName)));
@@ -19,6 +22,8 @@ const edited = (world: World, edit: (cluster: Cluster) => Cluster): World => ({
   ...world,
   cluster: world.cluster && edit(world.cluster),
 });
+/** What status knows of the backups before one is completed. */
+const backupIn = ({ addon }: World) => ({ backup: addon.status?.backup ?? {} });
 const otherStores = { stores: { other: aStore() }, defaultStore: 'other' };
 
 describe('the ObjectStore of the origin', () => {
@@ -92,6 +97,10 @@ describe('the ObjectStore of the origin', () => {
     expect(message).toContain('delete it, and the operator makes it again');
     expect(message).not.toContain('another appId');
     expect(readyOf(world)?.status).toBe('False');
+    expect([originStoreOf(situationOf(look(world))), originStoreOf(situationOf(look(running)))]).toEqual([
+      undefined,
+      originStore,
+    ]);
     // Before, it stands in the way.
     expect(readyOf(round({ ...byName, originStore: foreign }))?.reason).toBe('NameConflict');
   });
@@ -141,6 +150,30 @@ describe('the Cluster', () => {
     const { restoreSource: _, ...o } = look(gone(world));
     const blind = think({ ...o, restoreSource: undefined, children: { ...o.children, cluster: forbidden } });
     expect(blind.status.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Forbidden');
+    const fresh = look({ ...byName, source: undefined });
+    expect(think({ ...fresh, children: { ...fresh.children, cluster: forbidden } }).ready.reason).toBe('Forbidden');
+  });
+
+  it('says what it began with, also if status was lost, and nothing if it began empty', () => {
+    const of = (world: World) => originOf(situationOf(look(world)));
+    const { status: _, ...forgetful } = running.addon;
+    expect(of({ ...running, addon: forgetful })).toMatchObject({ serverName: lineage, chosen: { name: 'main' } });
+    for (const bootstrap of [undefined, {}, { initdb: { database: 'app', owner: 'app' } }]) {
+      const empty = edited(running, (cluster) => ({ ...cluster, spec: { ...cluster.spec, bootstrap } }) as Cluster);
+      expect(of(empty)).toBeUndefined();
+    }
+    const broken = edited(running, (cluster) => ({ ...cluster, spec: { ...cluster.spec, externalClusters: [] } }));
+    expect(of(broken)).toMatchObject({ serverName: lineage });
+    expect(of({ ...broken, addon: forgetful })).toBeUndefined();
+  });
+
+  it('has its backups in the store that the addon names, if nothing else tells', () => {
+    const made = edited(ran(settles(round(byArchive))), (cluster) => ({
+      ...cluster,
+      metadata: { ...cluster.metadata, annotations: {} },
+    }));
+    const { status: _, ...forgetful } = made.addon;
+    expect(originOf(situationOf(look({ ...made, addon: forgetful })))).toMatchObject({ chosen: { name: 'main' } });
   });
 });
 
@@ -172,6 +205,34 @@ describe('a Cluster that vanished', () => {
     const own = round(completes(round(running)));
     const free = round({ ...own, addon: { ...own.addon, spec: { ...own.addon.spec, plan: 'free' as const } } });
     expect(specOf(gone(round(settles(round(free))))).bootstrap).toEqual({ initdb: { database: 'app', owner: 'app' } });
+  });
+
+  it('is not restored from another one once a backup of its own is reported, also before that is recorded', () => {
+    const { restore: _, ...status } = running.addon.status ?? {};
+    const own = completes(round({ ...running, addon: { ...running.addon, status } }));
+    const vanished = gone({
+      ...own,
+      source: undefined,
+      addon: { ...own.addon, status: { ...status, ...backupIn(own) } },
+    });
+    expect(readyOf(round(vanished))?.reason).toBe('ClusterMissing');
+  });
+
+  it('is restored as the spec says if status was lost', () => {
+    const { status: _, ...forgetful } = byName.addon;
+    expect(originOf(situationOf(look({ ...byName, addon: forgetful })))).toMatchObject({ serverName: lineage });
+  });
+
+  it.each<readonly [string, object, string]>([
+    ['a store that is gone', {}, 'is in object store "main", which this namespace cannot use'],
+    ['no store', { store: undefined }, 'is in an object store that is not recorded, which'],
+    ['a name as long as can be', { serverName: 'x'.repeat(100) }, `(server name ${'x'.repeat(100)})`],
+    ['a name that is longer', { serverName: 'x'.repeat(101) }, `(server name ${'x'.repeat(99)}…)`],
+  ])('says what cannot be restored if status has %s', (_, changes, words) => {
+    const { restore, ...status } = running.addon.status ?? {};
+    const addon = { ...running.addon, status: { ...status, restore: { ...restore, ...changes } } } as PostgresAddon;
+    const world = { ...gone(running), addon, on: { ...platform, stores: otherStores } };
+    expect(readyOf(round(world))?.message).toContain(words);
   });
 
   it('claims nothing of the database any more when its backups cannot be restored', () => {
@@ -219,6 +280,35 @@ describe('the source', () => {
     const lineages = [{ serverName: lineage, from, store: 'main' }];
     const world = withSource(byName, { version: '16.4', backup: { lineages } });
     expect(specOf(world).imageName).toContain(':16-');
+  });
+
+  it('tells the version of its present lineage only, and not of one before', () => {
+    const lineages = [
+      { serverName: 'newer', from: '2026-01-02T03:02:00Z', store: 'main' },
+      { serverName: lineage, from, until: '2026-01-02T03:01:00Z', store: 'main' },
+    ];
+    const world = withSource(begin({ addon: 'shop', targetTime: from }), { version: '16.4', backup: { lineages } });
+    expect(specOf(world).imageName).toContain(':17-');
+  });
+
+  it('has its lineage in the store of that name, also if another one leads there', () => {
+    const on = { ...platform, stores: { stores: { first: aStore(), main: aStore() }, defaultStore: 'first' } };
+    const lineages = [{ serverName: lineage, from, store: 'main', destinationPath: 's3://backups/team-a' }];
+    expect(round({ ...withSource(byName, { backup: { lineages } }), on }).addon.status?.restore?.store).toBe('main');
+  });
+
+  it('that is missing is named as far as the spec does', () => {
+    expect(noSource(byName.addon).message).toMatch(/^there is no PostgresAddon "shop" in this namespace \(/);
+    expect(noSource(anAddon({ restore: { from: {} } })).message).toMatch(/^there is no PostgresAddon "" in this/);
+  });
+
+  it.each([
+    [400, 's3://', ','],
+    [401, 's3://', '…,'],
+  ])('is told of by its path up to 400 characters: %i', (length, scheme, end) => {
+    const destinationPath = scheme.padEnd(length, 'x');
+    const world = withSource(byName, { backup: { lineages: [{ serverName: lineage, from, destinationPath }] } });
+    expect(readyOf(round(world))?.message).toContain(`${destinationPath.slice(0, 400 - end.length + 1)}${end}`);
   });
 
   it('is requested in some form', () => {
@@ -272,6 +362,20 @@ describe('an adoption', () => {
       'Adopting',
     );
   });
+});
+
+it.each<readonly [string, boolean, PostgresAddon]>([
+  ['asks for a restore', true, byName.addon],
+  ['was restored', true, { ...anAddon(), status: running.addon.status ?? { operator: '' } }],
+  ['began empty', false, anAddon()],
+])('an addon that %s can have an ObjectStore of its origin: %s', (_, expected, addon) => {
+  expect(isRestored(addon)).toBe(expected);
+});
+
+it('in words, the newest state is told apart from that of a time', () => {
+  const origin = { serverName: 's', chosen: undefined };
+  expect(inWords(origin)).toBe('from the backups of s, to their newest state');
+  expect(inWords({ ...origin, targetTime: from })).toBe(`from the backups of s, as of ${from}`);
 });
 
 it('is read from no API: what it depends on is cached', () => {

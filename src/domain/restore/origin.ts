@@ -9,6 +9,7 @@ import { missingCluster, startsEmpty } from '../backup/missing-cluster.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, orphanedCluster, type Situation } from '../situation.ts';
 import type { Verdict } from '../verdict.ts';
+import { estimateOf } from './estimate.ts';
 import { chosenStore, isOfSource, noSource, type Origin, originNamespace, requestedOrigin } from './request.ts';
 import { isServerName } from './restorable.ts';
 
@@ -21,7 +22,8 @@ export function originOf(s: Situation): Origin | Verdict | undefined {
   if (missingCluster(s) !== undefined || startsEmpty(s) || hasOwnBackups(s.addon)) return undefined;
   const origin = recordedOrigin(s) ?? requestedOrigin(s);
   if (origin === undefined || 'reason' in origin) return origin;
-  return { ...origin, note: origin.chosen && noteOf(s, origin.chosen.name) };
+  const { chosen } = origin;
+  return { ...origin, note: chosen && noteOf(s, chosen.name), estimate: chosen && estimateOf(s, chosen.name) };
 }
 
 /** Whether the addon can have an ObjectStore that it was restored from. */
@@ -55,6 +57,7 @@ function originIn(s: Situation, cluster: Cluster): Origin | undefined {
     database: recovery.database,
     owner: recovery.owner,
     major: recorded?.major,
+    estimate: recorded?.estimate,
     note: name === undefined || originStoreOf(s) === undefined ? note : noteOf(s, name),
   };
 }

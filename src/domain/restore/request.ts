@@ -25,6 +25,8 @@ export interface Origin {
   readonly major?: number | undefined;
   /** The size of its disks. */
   readonly storage?: string | undefined;
+  /** How long the restore may take, in words; undefined if nothing tells. */
+  readonly estimate?: string | undefined;
   /** The value of the annotation `annotations.originStore` of the Cluster. */
   readonly note?: string | undefined;
 }
@@ -38,6 +40,7 @@ const longestPath = 400;
 export function requestedOrigin(s: Situation): Origin | Verdict | undefined {
   const { restore } = s.addon.spec;
   if (restore === undefined) return undefined;
+  if (s.observed.missingFromSchema.includes('spec.restore.redaction')) return undecided;
   const { addon, archive, namespace = s.addon.metadata.namespace, targetTime } = restore.from;
   // The schema does not know how many days a month has.
   if (targetTime !== undefined && millisecondsOf(targetTime) === undefined)
@@ -46,6 +49,13 @@ export function requestedOrigin(s: Situation): Origin | Verdict | undefined {
   if (archive !== undefined) return ofArchive(s, archive, targetTime);
   return invalid('spec.restore.from has neither addon nor archive; create this addon again with one of them');
 }
+
+/** The API server drops what the CRD does not have, and says nothing. */
+const undecided: Verdict = {
+  reason: 'CRDOutdated',
+  message:
+    'the installed CRD postgresaddons.addons.paas.dev is older than the operator, and has no spec.restore.redaction: whether one was asked for cannot be known, so nothing is restored. Install the CRD of this version, and apply this addon again',
+};
 
 /** The namespace whose backups a database begins with: that of `spec.restore`, which cannot change, or the addon's own. */
 export function originNamespace({ spec, metadata }: PostgresAddon): string {

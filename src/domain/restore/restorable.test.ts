@@ -32,7 +32,14 @@ describe('the lineage', () => {
     ],
     ['of the end of its oldest backup', reaching(at('12:00')), at('10:00'), 'new'],
     ['of a time whose archive is not known to reach it', both, at('11:00'), 'new'],
+    ['of a time of which nothing is reported', { requested: 'daily', lineages: [present, past] }, at('11:00'), 'new'],
     ['of a time before it is the one before', both, at('08:00'), 'old'],
+    [
+      'of a time before it, however far the archive of the present one reaches',
+      reaching(at('07:00')),
+      at('08:00'),
+      'old',
+    ],
     ['of the moment at which one ended', both, at('09:00'), 'old'],
     ['of a time in another zone', both, '2026-01-02T04:30:00+01:00', 'old'],
     [
@@ -76,6 +83,13 @@ describe('the lineage', () => {
       'RestoreSourceMissing',
       'has no backups',
     ],
+    [
+      'before the oldest of three',
+      { ...both, lineages: [present, past, { serverName: 'first', from: at('01:00'), until: at('01:30') }] },
+      at('00:59'),
+      'InvalidSpec',
+      `which was completed at ${at('01:00')}`,
+    ],
     ['before the oldest one', both, at('01:59'), 'InvalidSpec', `which was completed at ${at('02:00')}`],
     ['between two', both, at('09:30'), 'InvalidSpec', `a time up to ${at('09:00')}, or from ${at('10:00')} on`],
     [
@@ -114,6 +128,9 @@ describe('the lineage', () => {
     const verdict = restorableAt(paused, at('12:01'));
     expect(verdict).toHaveProperty('message', expect.stringContaining('spec.suspend to false'));
     expect(verdict).toHaveProperty('message', expect.not.stringContaining('backup-now'));
+    const open = restorableAt(source(reaching(at('12:00'))), at('12:01'));
+    expect(open).toHaveProperty('message', expect.stringContaining('backup-now'));
+    expect(open).toHaveProperty('message', expect.not.stringContaining('spec.suspend'));
   });
 
   it('is not promised of a time after the last one ended, without a later one', () => {

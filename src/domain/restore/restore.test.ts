@@ -1,9 +1,11 @@
 // The life of a database that begins with the backups of another one, round by round.
 import { describe, expect, it } from '@jest/globals';
-import { annotations, type PostgresAddon } from '../../api/addon.ts';
+import { annotations, labels, type PostgresAddon } from '../../api/addon.ts';
 import { timestampOf } from '../../api/time.ts';
 import { backupOf, completes, look, platform, round, settles, type World } from '../backup/testing.ts';
+import { situationOf } from '../situation.ts';
 import { anAddon, aStore, manifestOf, summary, testTime, think } from '../testing.ts';
+import { untilTargetTime } from './restore.ts';
 import {
   begin,
   busy,
@@ -54,6 +56,30 @@ describe('a database that is restored', () => {
       major: 17,
     });
     expect(round(busy(first)).wrote).toEqual([]);
+  });
+
+  it('tells in status what it begins with, and nothing that does not matter', () => {
+    const of = (world: World) => think(look(world)).status.restore;
+    for (const nothing of ['namespace', 'targetTime', 'redaction']) expect(of(byName)).not.toHaveProperty(nothing);
+    expect(of(begin({ addon: 'shop', targetTime: from }))).toMatchObject({ serverName: lineage, targetTime: from });
+  });
+
+  it('waits for its time if that is a minute ahead at most, and only before there is a database', () => {
+    const world = begin({ addon: 'shop', targetTime: from });
+    const reasonAt = (now: number, more: Partial<World> = {}) =>
+      untilTargetTime(situationOf(look({ ...world, ...more })), now)?.reason;
+    const time = Date.parse(from);
+    expect([time - 60_001, time - 60_000, time - 1, time].map((now) => reasonAt(now))).toEqual([
+      'InvalidSpec',
+      'RestorePending',
+      'RestorePending',
+      undefined,
+    ]);
+    const { cluster } = round(world);
+    if (cluster === undefined) throw new Error('no Cluster');
+    const marks = { ...cluster.metadata.labels, [labels.uid]: 'former-uid', [labels.orphaned]: 'true' };
+    const orphan = { ...cluster, metadata: { ...cluster.metadata, labels: marks, ownerReferences: [] } };
+    for (const made of [cluster, orphan]) expect(reasonAt(0, { cluster: made })).toBeUndefined();
   });
 
   it('says what it waits for, and for how long that is no fault', () => {

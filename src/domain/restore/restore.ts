@@ -8,9 +8,12 @@ import { majorOf } from '../database/version.ts';
 import { diffKept } from '../ownership/child-diff.ts';
 import { handOver } from '../ownership/handover.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
+import { wasReady } from '../recorded.ts';
+import { type Redaction, redactionIn } from '../redaction/state.ts';
 import { orphanedCluster, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
+import { measured } from './estimate.ts';
 import { isUnlocking, lockedRoles } from './lock.ts';
 import { recoveryResources } from './memory.ts';
 import { originIncarnation, originStoreOf } from './origin.ts';
@@ -31,7 +34,14 @@ export function restoreChapter(round: Round): Chapter {
 
 function originChapter({ s, target }: Round): Chapter {
   const { origin } = target;
-  const status = { restore: origin && { ...restoreOf(s.addon, target, origin), ...lockedRoles(s) } };
+  const status = {
+    restore: origin && {
+      ...restoreOf(s.addon, target, origin),
+      ...measured(s),
+      ...redacted(s, target),
+      ...lockedRoles(s),
+    },
+  };
   const object = originStoreOf(s);
   const { cluster } = s.own;
   if (object !== undefined && (cluster !== undefined || origin?.chosen === undefined))
@@ -62,12 +72,23 @@ export function untilTargetTime(s: Situation, now: number): Verdict | undefined 
 function restoreOf(
   addon: PostgresAddon,
   { database, owner, version }: Target,
-  { serverName, chosen, targetTime, major = majorOf(version) }: Origin,
+  { serverName, chosen, targetTime, estimate, major = majorOf(version) }: Origin,
 ): NonNullable<NonNullable<Chapter['status']>['restore']> {
   const namespace = originNamespace(addon);
   const where = namespace === addon.metadata.namespace ? {} : { namespace };
   const what = { ...where, ...(chosen && { store: chosen.name }), ...(targetTime !== undefined && { targetTime }) };
-  return { serverName, ...what, database, owner, ...(major === undefined ? {} : { major }) };
+  const told = estimate === undefined || wasReady(addon) ? {} : { estimate };
+  return { serverName, ...what, database, owner, ...(major === undefined ? {} : { major }), ...told };
+}
+
+/** What the Cluster says, and not what it is about to say. */
+function redacted(
+  { addon, own: { cluster } }: Situation,
+  { redaction: note }: Target,
+): { readonly redaction?: Redaction } {
+  const asked = note === undefined || note === 'Unknown' ? note : 'Pending';
+  const redaction = cluster === undefined ? asked : redactionIn(addon, cluster);
+  return redaction === undefined ? {} : { redaction };
 }
 
 /** Without a retention: what it leads to belongs to another lineage, of which nothing is removed. */

@@ -22,6 +22,9 @@ export const begin = (restore: Restore['from'], spec: Partial<AddonSpec> = {}, n
   source,
 });
 export const byName = begin({ addon: 'shop' });
+/** With SQL that has to run first. */
+export const redaction = { configMapKeyRef: { name: 'redaction', key: 'staging.sql' } };
+export const redacted = begin({ addon: 'shop' }, { restore: { from: { addon: 'shop' }, redaction } });
 export const byArchive = begin({ archive: { store: 'main', serverName: lineage } });
 export const readyOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'Ready');
 export const specOf = (world: World): ClusterSpec =>

@@ -2,12 +2,12 @@
 // request. It knows the contract, but not how the operator decides.
 import { annotations, labels, protectionFinalizer } from '../../api/addon.ts';
 import type { ClusterSpec, Partially } from '../../api/cnpg.ts';
-import { children, roles } from '../../domain/children.ts';
+import { children, extraRoles, roles } from '../../domain/children.ts';
 import { isRole } from '../../domain/decision.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
 import { belongs, holdsWhatIsAsked, isDying, isLeftBehind, labelOf } from '../belongs.ts';
 import { sameFields } from '../fields.ts';
-import { type Fields, kindOf, passwordIn, type Slot, type Stored, slots, textOf } from '../objects.ts';
+import { type Fields, kindOf, nameOf, passwordOf, type Slot, type Stored, slots } from '../objects.ts';
 import { live, type State } from '../state.ts';
 import type { Step } from '../step.ts';
 import { isBelow, versionIn } from '../versions.ts';
@@ -132,13 +132,15 @@ export const objectRules = {
     return owned && `it wrote an owner reference into ${kindOf[owned]} of a protected addon`;
   },
 
-  'DATABASE_URL is of this Cluster': (before, step) => {
-    const [was, is] = [live(before, 'urlSecret'), live(step.state, 'urlSecret')];
-    if (step.actor !== 'operator' || step.attempt === undefined || is === undefined || was === is) return undefined;
-    const password = passwordIn(textOf(is, 'DATABASE_URL'));
-    if (textOf(was, 'DATABASE_URL') === textOf(is, 'DATABASE_URL')) return undefined;
+  'what is published is of this Cluster': (before, step) => {
+    if (step.actor !== 'operator' || step.attempt === undefined) return undefined;
     const cluster = step.attempt.by.seen.cluster?.metadata.uid;
-    return password?.endsWith(`.${cluster}`) ? undefined : 'it published credentials of an earlier Cluster';
+    const wrong = secretRoles.find((slot) => {
+      const [was, is] = [live(before, slot), live(step.state, slot)];
+      if (is === undefined || was === is || sameFields(was?.data, is.data)) return false;
+      return passwordOf(is)?.endsWith(`.${cluster}`) !== true;
+    });
+    return wrong && `it published credentials of an earlier Cluster in ${nameOf[wrong]}`;
   },
 
   'a disk never shrinks': (before, step) => {
@@ -161,6 +163,8 @@ export const objectRules = {
       : undefined;
   },
 } as const satisfies Readonly<Record<string, Rule>>;
+
+const secretRoles = ['urlSecret', 'promotedSecret', ...extraRoles] as const;
 
 /** The child with one of these uids that the garbage collector deletes in a step. */
 function collected(before: State, { actor, state }: Step, uids: readonly string[]): Slot | undefined {

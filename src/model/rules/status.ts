@@ -1,18 +1,21 @@
 // The rules on what status must never report, each with a name.
-import { type AddonStatus, annotations, type PostgresAddon } from '../../api/addon.ts';
+import { type AddonStatus, annotations, protectionFinalizer } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { type ConditionType, type Reason, reasons, rowOf } from '../../api/conditions.ts';
+import { type EventReason, events } from '../../api/events.ts';
 import type { Condition } from '../../api/kubernetes.ts';
-import { isWatched, type Role } from '../../domain/children.ts';
+import { extraRoles, isWatched, type Role } from '../../domain/children.ts';
 import { defaultPlans } from '../../domain/database/plans.ts';
+import type { Transition } from '../../domain/transitions.ts';
 import { belongs } from '../belongs.ts';
-import { readySince, runsAsAsked, statusOf } from '../cnpg.ts';
+import { readySince, runningPart, runsAsAsked, stands, statusOf } from '../cnpg.ts';
 import { sameFields } from '../fields.ts';
 import { says } from '../memory.ts';
-import { kindOf, passwordIn, type Stored, textOf } from '../objects.ts';
-import { live, type View } from '../state.ts';
-import type { Step } from '../step.ts';
+import { kindOf, nameOf, passwordIn, type Stored, textOf } from '../objects.ts';
+import { live } from '../state.ts';
+import { claimedIn, fieldSources, isOfPlan, valuesAt } from './fields.ts';
 import type { Rule } from './objects.ts';
+import { conditionIn, type Reported, reportedIn } from './reported.ts';
 
 export const statusRules = {
   'ready_at and clusterName never move': (before, step) => {
@@ -99,6 +102,8 @@ export const statusRules = {
   'no condition claims what was neither seen nor written': (_, step) => {
     const reported = reportedIn(step);
     if (reported === undefined || reported.refused) return undefined;
+    if (says(reported.status, 'Suspended') && reported.addon.spec.suspend !== true)
+      return 'Suspended is True, and spec.suspend is not';
     for (const [type, role] of claims) {
       const [was, is] = [conditionIn(reported.addon.status, type), conditionIn(reported.status, type)];
       // A condition that was not judged keeps its value, which was checked when it was written; not if the object is seen to be absent.
@@ -106,11 +111,45 @@ export const statusRules = {
       const isSeen = isWatched(role) && reported.addon.metadata.deletionTimestamp === undefined;
       if ((isNew || isSeen) && is?.status === 'True' && reported.seen[role] === undefined)
         return `${type} is True (${is.reason}), and its ${kindOf[role]} was neither seen nor written`;
+      if (isNew && is?.status === 'True' && evidence[type]?.(reported) === false)
+        return `${type} is True (${is.reason}), and what it rests on was not seen`;
       const { cluster } = reported.seen;
       if (is?.status === 'True' && cluster !== undefined && !belongs(reported.addon, cluster))
         return `${type} is True (${is.reason}), and the Cluster is seen to belong to another`;
     }
     return undefined;
+  },
+
+  'phase, Reconciling and Stalled follow from Ready': (_, step) => {
+    const { status, addon } = reportedIn(step) ?? {};
+    if (status?.phase === undefined) return undefined;
+    const unready = status.ready_at === undefined ? 'creating' : 'provisioning';
+    const living = says(status, 'Ready') ? 'running' : unready;
+    const phase = addon?.metadata.deletionTimestamp === undefined ? living : 'deleted';
+    if (status.phase !== phase) return `phase is ${status.phase}, and should be ${phase}`;
+    const why = (type: ConditionType): string | undefined => conditionIn(status, type)?.reason;
+    const other = (['Reconciling', 'Stalled'] as const).find((type) => ![undefined, why('Ready')].includes(why(type)));
+    return other && `${other} says ${why(other)}, and Ready ${why('Ready')}`;
+  },
+
+  'an Event tells what status says now and did not say before': (_, step) => {
+    const { status, addon } = reportedIn(step) ?? {};
+    const untrue = step.attempt?.events?.find((event) => status && !isNews(event, addon?.status, status));
+    return untrue && `an Event ${untrue.reason} tells "${untrue.note}", which is no news in status`;
+  },
+
+  'no extra Secret is offered that was neither seen nor written': (_, step) => {
+    const reported = reportedIn(step);
+    if (reported === undefined || reported.refused) return undefined;
+    const { addon, status, seen } = reported;
+    if (status.binding !== undefined && addon.status?.binding === undefined && seen.bindingSecret === undefined)
+      return 'status.binding names a Secret that was neither seen nor written';
+    const was = conditionIn(addon.status, 'ExtraSecretsPublished');
+    const is = conditionIn(status, 'ExtraSecretsPublished');
+    if (is?.status !== 'True' || is.message === was?.message) return undefined;
+    const named = extraRoles.filter((role) => is.message.includes(nameOf[role]));
+    const missing = named.find((role) => seen[role] === undefined);
+    return missing && `ExtraSecretsPublished is True, and ${nameOf[missing]} was neither seen nor written`;
   },
 
   'a backup level is claimed only of the archive that the Cluster writes, with a base backup': (_, step) => {
@@ -162,6 +201,17 @@ export const statusRules = {
     );
     return changed && `it reports another ${changed} while it changes nothing`;
   },
+
+  // The last one: those before say more.
+  'no field claims what was neither seen nor written': (_, step) => {
+    const reported = reportedIn(step);
+    if (reported === undefined || reported.refused) return undefined;
+    for (const field of Object.keys(fieldSources)) {
+      const claimed = claimedIn(field, reported);
+      if (claimed !== undefined) return `status.${field} is ${claimed}, and that was neither seen nor written`;
+    }
+    return undefined;
+  },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 /** The object that a condition is about when it is True. */
@@ -177,9 +227,27 @@ const claims: readonly (readonly [ConditionType, Role])[] = [
   ['Promoted', 'promotedSecret'],
 ];
 
-function conditionIn(status: AddonStatus | undefined, condition: ConditionType): Condition | undefined {
-  return status?.conditions?.find(({ type }) => type === condition);
+/** Whether a status says what an Event tells, and the one before did not. */
+function isNews({ reason, note }: Transition, before: AddonStatus | undefined, status: AddonStatus): boolean {
+  const isChanged = (field: string): boolean => !sameFields(valuesAt(before ?? {}, field), valuesAt(status, field));
+  if (Object.hasOwn(events, reason)) return events[reason as EventReason].fields.some(isChanged);
+  return (status.conditions ?? []).some((is) => {
+    if (is.reason !== reason || is.message !== note) return false;
+    const was = before?.conditions?.find(({ type }) => type === is.type);
+    return was?.reason !== is.reason || was.status !== is.status || (is.type === 'Ready' && isChanged('phase'));
+  });
 }
+
+/** Whether what was observed or written is enough for a condition that becomes True, where more is needed than that its object exists. */
+const evidence: Readonly<Partial<Record<ConditionType, (reported: Reported) => boolean>>> = {
+  Provisioned: ({ from: { cluster } }) => cluster !== undefined && stands(cluster),
+  PlanApplied: ({ addon, seen: { cluster } }) =>
+    cluster !== undefined && isOfPlan(cluster, addon.spec.plan) && cluster.inside?.ran === runningPart(cluster),
+  // Whether no child has an owner shows when the addon is deleted ('the protected outlive their addon').
+  Protected: ({ addon, seen }) =>
+    addon.spec.mode === 'protected' || seen.addon.metadata.finalizers?.includes(protectionFinalizer) === true,
+  Adopted: ({ seen: { cluster } }) => cluster?.metadata.annotations?.[annotations.formerUid] !== undefined,
+};
 
 /** Whether Stalled reports that something that was in progress took too long. */
 function tookTooLong({ reason }: Condition): boolean {
@@ -198,27 +266,3 @@ const obstructions: readonly string[] = [
   'Refused',
   'NamespaceTerminating',
 ];
-
-interface Reported {
-  readonly status: AddonStatus;
-  readonly addon: PostgresAddon;
-  readonly seen: View;
-  readonly refused: boolean;
-  readonly loggedIn: boolean;
-  /** Whether the Cluster was created in the same reconcile. */
-  readonly created: boolean;
-}
-
-/** The status that a step wrote or tried to write, with what the operator knew. */
-function reportedIn({ attempt }: Step): Reported | undefined {
-  if (attempt?.request.verb !== 'status') return undefined;
-  const { by, request, error } = attempt;
-  return {
-    status: request.status,
-    addon: by.observed.addon,
-    seen: by.seen,
-    refused: error !== undefined,
-    created: by.result.created?.cluster !== undefined,
-    loggedIn: by.result.login?.reason === 'LoggedIn',
-  };
-}

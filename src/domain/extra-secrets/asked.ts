@@ -1,0 +1,56 @@
+// Which Secrets an addon has besides the one with DATABASE_URL: those that it asks for, and those that status lists. One is listed before it
+// is written, so that it is found and deleted later, whatever happens in between.
+import type { ExtraForm, PostgresAddon } from '../../api/addon.ts';
+import { reasonOf } from '../recorded.ts';
+
+/** In the order in which status lists them. */
+export const extraForms = ['read-url', 'servicebinding', 'pgvars'] as const satisfies readonly ExtraForm[];
+
+/** Those that status lists. */
+export function listedForms({ status }: PostgresAddon): readonly ExtraForm[] {
+  const listed = status?.extraSecrets ?? [];
+  return extraForms.filter((one) => listed.some(({ form }) => form === one));
+}
+
+/**
+ * Those that can exist: the listed ones, and before anything is published all of them, since the database can be one that another addon
+ * left in service.
+ */
+export function extraFormsOf(addon: PostgresAddon): readonly ExtraForm[] {
+  return addon.status?.credentials === undefined ? extraForms : listedForms(addon);
+}
+
+/** Those that there should be. @param instances of the plan: more than one means that there are replicas to read from */
+export function askedForms(
+  { spec }: PostgresAddon,
+  { instances }: { readonly instances: number },
+): readonly ExtraForm[] {
+  const asked = spec.connection?.extraSecrets ?? [];
+  return extraForms.filter((form) => (form === 'read-url' ? instances > 1 : asked.includes(form)));
+}
+
+/** Reasons of the condition while something that the spec asks for is yet to be done. */
+const unsettled: readonly (string | undefined)[] = ['CredentialsPending', 'Suspended', 'SpecUnknown'];
+
+/** Whether nothing is left to be done for what the spec asks for, whatever stands in the way of it. The plan does not matter. */
+export function areExtrasSettled(addon: PostgresAddon): boolean {
+  const asked = askedForms(addon, { instances: 1 });
+  const listed = listedForms(addon).filter((form) => form !== 'read-url');
+  const isDone = asked.length === 0 || !unsettled.includes(reasonOf(addon, 'ExtraSecretsPublished'));
+  return listed.join() === asked.join() && isDone;
+}
+
+/**
+ * Whether these Secrets have to be read: one is to be deleted, or is not known to hold the credentials.
+ * @param isUsable whether there can be replicas to lead to
+ */
+export function areExtrasOpen(
+  addon: PostgresAddon,
+  profile: { readonly instances: number },
+  isUsable: boolean,
+): boolean {
+  const [listed, asked] = [listedForms(addon), askedForms(addon, profile)];
+  const isPublished = reasonOf(addon, 'ExtraSecretsPublished') === 'Published';
+  const isPending = addon.status?.credentials !== undefined && !isPublished;
+  return listed.some((form) => !asked.includes(form) || (isPending && (form !== 'read-url' || isUsable)));
+}

@@ -1,0 +1,77 @@
+// The forms of the Secrets besides the one with DATABASE_URL, one row each: the type of the Secret and its keys.
+import type { ExtraForm, PostgresAddon } from '../../api/addon.ts';
+import { type Credentials, databaseUrl, hostOf, port } from '../credentials/database-url.ts';
+import { buildSecret, type SecretManifest } from '../credentials/url-secret.ts';
+import type { Target } from '../target.ts';
+
+interface Form {
+  readonly type: string;
+  /** @returns the keys and their values; one that is undefined has to be absent */
+  readonly content: (of: Credentials, place: Place) => Readonly<Record<string, string | undefined>>;
+}
+
+/** Where a database is, and how a client is to connect to it. */
+interface Place {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly sslMode: Target['sslMode'];
+}
+
+const forms: Readonly<Record<ExtraForm, Form>> = {
+  'read-url': {
+    type: 'Opaque',
+    content: (credentials, place) => ({ DATABASE_URL: urlOf(credentials, place, 'ro') }),
+  },
+  /**
+   * https://servicebinding.io/spec/core/1.1.0/ (well-known Secret entries); Spring Cloud Bindings also reads `database` and `sslmode`
+   * (https://github.com/spring-cloud/spring-cloud-bindings).
+   */
+  servicebinding: {
+    type: 'servicebinding.io/postgresql',
+    content: (credentials, place) => ({
+      type: 'postgresql',
+      provider: 'cloudnative-pg',
+      host: hostOf(place.cluster, place.namespace, 'rw'),
+      port: `${port}`,
+      uri: urlOf(credentials, place, 'rw'),
+      username: credentials.username,
+      password: credentials.password,
+      database: credentials.database,
+      sslmode: requestedMode(place),
+    }),
+  },
+  /** https://www.postgresql.org/docs/current/libpq-envars.html */
+  pgvars: {
+    type: 'Opaque',
+    content: ({ username, password, database }, place) => ({
+      PGHOST: hostOf(place.cluster, place.namespace, 'rw'),
+      PGPORT: `${port}`,
+      PGUSER: username,
+      PGPASSWORD: password,
+      PGDATABASE: database,
+      PGSSLMODE: requestedMode(place),
+    }),
+  },
+};
+
+/** As in the URL, `prefer` is not said: node-postgres takes PGSSLMODE=prefer for a mode that checks the certificate. */
+function requestedMode({ sslMode }: Place): string | undefined {
+  return sslMode === 'prefer' ? undefined : sslMode;
+}
+
+function urlOf(credentials: Credentials, { cluster, namespace, sslMode }: Place, service: 'rw' | 'ro'): string {
+  return databaseUrl(credentials, cluster, namespace, sslMode, service);
+}
+
+/** A Secret of one form. @param credentials those of the database that the target describes */
+export function buildExtraSecret(
+  addon: PostgresAddon,
+  form: ExtraForm,
+  name: string,
+  credentials: Credentials,
+  { names: { cluster }, sslMode }: Target,
+): SecretManifest {
+  const { type, content } = forms[form];
+  const { namespace } = addon.metadata;
+  return buildSecret(addon, name, type, content(credentials, { cluster, namespace, sslMode }));
+}
