@@ -31,6 +31,19 @@ export function isWrite({ verb }: AuditedRequest): boolean {
   return writingVerbs.has(verb);
 }
 
+/** The writes of a user in a namespace that were stored, status and Events apart. One that conflicts with another's is sent again. */
+export function changesBy(
+  user: string,
+  namespace: string,
+  requests: readonly AuditedRequest[],
+): readonly AuditedRequest[] {
+  const isOurs = (request: AuditedRequest): boolean => request.user === user && request.namespace === namespace;
+  return requests.filter(
+    (request) =>
+      isOurs(request) && isWrite(request) && request.code < 300 && !/status$|^events$/.test(request.resource),
+  );
+}
+
 export class AuditLog {
   readonly #path: string;
   readonly #client: KubeClient;

@@ -10,6 +10,7 @@ import { anAddon, manifestOf, observing, testPlatform, think } from '../../src/d
 import { resourcePath } from '../../src/kube/resources.ts';
 import { storesFile } from '../../src/stores-file.ts';
 import { nth, type Write } from '../harness/admission-gate.ts';
+import { changesBy } from '../harness/audit.ts';
 import { clusterOf, type Database, databaseOf, nothing } from '../harness/database.ts';
 import { comparableChildren } from '../harness/snapshot.ts';
 import { oneStore } from '../harness/stores.ts';
@@ -54,11 +55,8 @@ async function untilSettled({ metadata: { namespace, name, uid } }: LiveObject):
 
 /** The resources that the operator wrote in a namespace since the mark, in order, without status and Events. */
 async function writesIn(namespace: string, mark: number): Promise<readonly string[]> {
-  const requests = await suite().audit.since(mark);
-  return requests
-    .filter(({ user, namespace: place }) => user === suite().operator.user && place === namespace)
-    .filter(({ verb, resource }) => (verb === 'patch' || verb === 'delete') && !/status$|^events$/.test(resource))
-    .map(({ verb, resource }) => `${verb} ${resource}`);
+  const changes = changesBy(suite().operator.user, namespace, await suite().audit.since(mark));
+  return changes.map(({ verb, resource }) => `${verb} ${resource}`);
 }
 
 describe.each([

@@ -8,7 +8,7 @@ import { objectStoreGvr } from '../../src/api/barman.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { drillName } from '../../src/domain/names.ts';
 import { nth, type Write } from '../harness/admission-gate.ts';
-import { isWrite } from '../harness/audit.ts';
+import { changesBy } from '../harness/audit.ts';
 import { clusterOf } from '../harness/database.ts';
 import { oneStore } from '../harness/stores.ts';
 import { useSuite } from '../harness/suite.ts';
@@ -83,10 +83,8 @@ describe('a drill', () => {
     });
     expect(made?.spec).not.toHaveProperty('plugins');
     // The operator may not delete a Cluster.
-    const writes = (await suite().audit.since(mark))
-      .filter((entry) => isWrite(entry) && entry.user === suite().operator.user && entry.namespace === namespace)
-      .filter(({ resource }) => !/status$|^events$/.test(resource))
-      .map(({ verb, resource, name }) => `${verb} ${resource} ${name}`);
+    const changes = changesBy(suite().operator.user, namespace, await suite().audit.since(mark));
+    const writes = changes.map(({ verb, resource, name }) => `${verb} ${resource} ${name}`);
     const name = drillOf(namespace);
     expect(writes).toEqual([`patch objectstores ${name}`, `patch clusters ${name}`, `delete objectstores ${name}`]);
     const after = await suite().client.get(clusterGvr, namespace, clusterOf(namespace));

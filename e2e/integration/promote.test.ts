@@ -8,6 +8,7 @@ import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { sourceSecretName } from '../../src/domain/names.ts';
 import { nth, type Write } from '../harness/admission-gate.ts';
+import { changesBy, tally } from '../harness/audit.ts';
 import { clusterOf } from '../harness/database.ts';
 import { useSuite } from '../harness/suite.ts';
 import { conditionOf, secretText } from '../harness/views.ts';
@@ -64,10 +65,8 @@ describe('a promotion', () => {
     const copy = await untilPromoted(namespace);
     const shop = await untilSuperseded(namespace);
     await suite().fence();
-    const writes = (await suite().audit.since(mark)).filter(
-      ({ verb, resource, namespace: place }) => verb === 'patch' && resource === 'secrets' && place === namespace,
-    );
-    expect(writes).toHaveLength(1);
+    const writes = changesBy(suite().operator.user, namespace, await suite().audit.since(mark));
+    expect(tally(writes)).toEqual({ 'patch secrets': 1 });
     const after = await secretIn(namespace);
     expect(await target(namespace)).toBe('copy');
     expect(after?.metadata.uid).toBe(before?.metadata.uid);

@@ -7,6 +7,7 @@ import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import type { Gate, Write } from '../harness/admission-gate.ts';
+import { changesBy } from '../harness/audit.ts';
 import {
   changesOf,
   clusterOf,
@@ -137,9 +138,7 @@ describe.each(['free', 'standard', 'pro'] as const)(
         'creating',
         'running',
       ]);
-      const writes = (await audit.since(mark)).filter(
-        (request) => request.user === operator.user && request.namespace === namespace && request.verb === 'patch',
-      );
+      const writes = changesBy(operator.user, namespace, await audit.since(mark));
       const resources = writes.map(({ resource }) => resource);
       expect(resources.indexOf('postgresaddons')).toBeGreaterThanOrEqual(0);
       expect(resources.indexOf('postgresaddons')).toBeLessThan(resources.indexOf('clusters'));
@@ -193,11 +192,8 @@ describe('a switch of the mode', () => {
       'no Protected',
       (state) => conditionOf(state, 'Protected') === undefined,
     );
-    const writes = (await audit.since(mark)).filter(
-      (request) => request.user === operator.user && request.namespace === namespace && request.verb === 'patch',
-    );
-    const order = writes.map(({ resource }) => resource).filter((resource) => resource !== 'postgresaddons/status');
-    expect(order.filter((resource) => resource !== 'events').at(-1)).toBe('postgresaddons');
+    const writes = changesBy(operator.user, namespace, await audit.since(mark));
+    expect(writes.at(-1)?.resource).toBe('postgresaddons');
     await client.remove(addonGvr, namespace, 'shop');
     await expectNothingLeft(namespace);
   });

@@ -8,6 +8,7 @@ import { type AddonSpec, type AddonStatus, addonGvr, annotations } from '../../s
 import { objectStoreGvr } from '../../src/api/barman.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
 import { nth, type Write } from '../harness/admission-gate.ts';
+import { changesBy } from '../harness/audit.ts';
 import { clusterOf, type Database, databaseOf } from '../harness/database.ts';
 import { comparableChildren } from '../harness/snapshot.ts';
 import { oneStore } from '../harness/stores.ts';
@@ -48,10 +49,8 @@ describe('a restore', () => {
     const mark = await suite().audit.mark();
     await restoring(namespace, { addon: 'shop', targetTime: from });
     const copy = await suite().untilSettled(namespace, 'copy');
-    const requests = await suite().audit.since(mark);
-    const ours = requests.filter(({ user, namespace: place }) => user === suite().operator.user && place === namespace);
-    const writes = ours.filter(({ verb, resource }) => /create|patch|update/.test(verb) && !/^events$/.test(resource));
-    const made = writes.map(({ resource }) => resource).filter((resource) => !resource.endsWith('status'));
+    const changes = changesBy(suite().operator.user, namespace, await suite().audit.since(mark));
+    const made = changes.map(({ resource }) => resource);
     expect(made.slice(0, 3)).toEqual(['objectstores', 'objectstores', 'clusters']);
     expect(made.toSorted()).toEqual([
       ...['backups', 'clusters', 'objectstores', 'objectstores', 'scheduledbackups', 'secrets'],

@@ -4,7 +4,7 @@ import type { LiveObject } from '../../hack/cluster/client.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
-import { isWrite, type Mark, tally } from '../harness/audit.ts';
+import { changesBy, type Mark, tally } from '../harness/audit.ts';
 import {
   changesOf,
   childrenIn,
@@ -30,11 +30,7 @@ async function running(spec: AddonSpec): Promise<{ readonly namespace: string; r
 
 /** Writes of the operator to anything in a namespace but status and events. */
 async function writesIn(namespace: string, mark: Mark): Promise<Readonly<Record<string, number>>> {
-  const all = await suite().audit.since(mark);
-  const ours = all.filter(
-    (request) => request.user === suite().operator.user && request.namespace === namespace && isWrite(request),
-  );
-  return tally(ours.filter(({ resource }) => resource !== 'events' && resource !== 'postgresaddons/status'));
+  return tally(changesBy(suite().operator.user, namespace, await suite().audit.since(mark)));
 }
 
 const untilSuspended = (namespace: string): Promise<LiveObject> =>

@@ -73,7 +73,6 @@ export class FairRuns {
         // A write that is refused permanently is retried forever: what status reports meanwhile is judged.
         const isRefused = now.refused.length > 0;
         const wrong = circled && !isRefused ? 'it goes round in circles' : this.#atRest(now);
-        if (wrong === undefined && late !== undefined) return late;
         if (wrong === undefined) break;
         return { rule: 'it comes to rest as a fresh create would', detail: wrong, steps: path };
       }
@@ -88,6 +87,8 @@ export class FairRuns {
         return { rule: 'it comes to rest as a fresh create would', detail: `no rest in ${mostSteps} steps`, steps };
       }
     }
+    // A run that joins a good one is to be judged as one that ends by itself.
+    if (late !== undefined) return late;
     for (const key of keys) good.add(key);
     return undefined;
   }

@@ -4,7 +4,7 @@ import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import { providePostgresVersions, versionIn } from '../../../hack/install/postgres-versions.ts';
 import type { AddonStatus } from '../../../src/api/addon.ts';
-import { isWrite } from '../../harness/audit.ts';
+import { changesBy } from '../../harness/audit.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
 import { openBucket, writersOf } from '../bucket.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
@@ -56,11 +56,8 @@ it('is held back until a base backup is completed, and begins a lineage that hol
     [before.serverName, from],
   ]);
   // The plugin removes the Backups of a lineage once the next one has begun, so what was written tells.
-  const written = (await real().audit.since(mark)).filter(
-    ({ user, namespace: place, resource }) =>
-      user === operatorUser && place === namespace && /^(backups|clusters)$/.test(resource),
-  );
-  const done = written.filter((request) => isWrite(request) && request.code < 300);
+  const changes = changesBy(operatorUser, namespace, await real().audit.since(mark));
+  const done = changes.filter(({ resource }) => /^(backups|clusters)$/.test(resource));
   const names = done.map(({ resource, name }) => (resource === 'backups' ? name : resource));
   expect(names).toEqual([
     expect.stringMatching(new RegExp(`^${before.serverName}-before-${to}-\\d+$`)),
