@@ -114,6 +114,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     restored: [],
     sameApp: [],
     source: unread,
+    authority: unread,
     backup: unread,
     backups: unread,
     volumes: unread,

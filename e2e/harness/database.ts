@@ -5,7 +5,7 @@ import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.t
 import type { Gvr } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resources.ts';
 import { byRole, children, extraRoles, type Role, roles } from '../../src/domain/children.ts';
-import { extraForms } from '../../src/domain/extra-secrets/asked.ts';
+import { extraForms } from '../../src/domain/extras/asked.ts';
 import { sourceSecretName } from '../../src/domain/names.ts';
 import { type Differences, differences } from './snapshot.ts';
 

@@ -20,7 +20,7 @@ export function conditionOf(state: LiveObject, type: string): ConditionView | un
 /** Whether phase is running, status speaks of the present spec, and no Secret is about to be written, which running does not wait for. */
 export function isRunning(state: LiveObject): boolean {
   const isPresent = state.status?.observedGeneration === state.metadata.generation;
-  const isWriting = conditionOf(state, 'ExtraSecretsPublished')?.reason === 'CredentialsPending';
+  const isWriting = conditionOf(state, 'ExtrasPublished')?.reason === 'CredentialsPending';
   return state.status?.phase === 'running' && isPresent && !isWriting;
 }
 

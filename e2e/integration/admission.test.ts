@@ -173,8 +173,8 @@ it('values of two extra Secrets: both are named in one condition and written onc
     plan: 'free',
     connection: { extraSecrets: ['servicebinding', 'pgvars'] },
   });
-  const addon = await untilChanged(namespace, 'ExtraSecretsPublished');
-  const { message } = conditionOf(addon, 'ExtraSecretsPublished') ?? {};
+  const addon = await untilChanged(namespace, 'ExtrasPublished');
+  const { message } = conditionOf(addon, 'ExtrasPublished') ?? {};
   expect(message).toContain(
     'Secret app-shop-database-binding with other values than requested: host has another value',
   );

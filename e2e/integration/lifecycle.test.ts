@@ -187,7 +187,7 @@ describe.each(plans)('a new addon of plan $plan', (expected) => {
       'CredentialsPublished=True Published',
       'PlanApplied=True Applied',
       'Connectable=True LoggedIn',
-      ...(instances > 1 ? ['ExtraSecretsPublished=True Published'] : []),
+      ...(instances > 1 ? ['ExtrasPublished=True Published'] : []),
       ...(backup === 'none' ? [] : ['BackupReady=False NoObjectStore']),
     ]);
     expect([...new Set(conditions.map(({ observedGeneration }) => observedGeneration))]).toEqual([1]);

@@ -254,7 +254,7 @@ describe('requests of one addon', () => {
       await suite().fence();
       return tally((await requestsIn(namespace, mark)).filter((request) => !isEvent(request)));
     };
-    const isPublished = (state: LiveObject) => conditionOf(state, 'ExtraSecretsPublished')?.reason === 'Published';
+    const isPublished = (state: LiveObject) => conditionOf(state, 'ExtrasPublished')?.reason === 'Published';
     // The two of every change; then these and the two new ones.
     expect(await during(['servicebinding', 'pgvars'], isPublished)).toEqual({
       'get secrets': 6,
@@ -262,7 +262,7 @@ describe('requests of one addon', () => {
       'patch secrets': 2,
     });
     // All of them, twice: once more to see that they are gone.
-    expect(await during([], ({ status }) => status?.extraSecrets === undefined)).toEqual({
+    expect(await during([], ({ status }) => status?.extras === undefined)).toEqual({
       'delete secrets': 2,
       'get secrets': 8,
       'patch postgresaddons/status': 2,

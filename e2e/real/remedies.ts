@@ -2,9 +2,11 @@
 // letter. Those that are reported during creation are in causes.ts.
 import { expect } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
+import { secrets } from '../../hack/cluster/kinds.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../src/api/cnpg.ts';
 import { podGvr } from '../../src/api/workload.ts';
+import { authoritySecretName } from '../../src/domain/names.ts';
 import type { TriedIn } from '../harness/remedies.ts';
 import { at } from '../harness/views.ts';
 import { addonName, bash, firstPod } from './causes.ts';
@@ -13,6 +15,7 @@ import { loginTrials } from './login-trials.ts';
 import { setQuota } from './policies.ts';
 import { postgresImage, type Real } from './real.ts';
 import { annotate, cluster, patchCluster, type Trial } from './trial.ts';
+import { expectVerified } from './verified.ts';
 
 async function addressOf(real: Real, namespace: string): Promise<string> {
   const pod = await real.client.get(podGvr, namespace, firstPod(namespace));
@@ -38,6 +41,25 @@ export const trials: Readonly<Record<TriedIn<'real'>, Trial>> = {
     ruin: annotate(fencingAnnotation, '["*"]'),
     words: [fencingAnnotation],
     remedy: annotate(fencingAnnotation),
+  },
+  CAInvalid: {
+    type: 'ExtrasPublished',
+    spec: { plan: 'free', connection: { sslMode: 'verify-full' } },
+    ruin: async (real, namespace) => {
+      const data = { 'ca.crt': Buffer.from('not a certificate').toString('base64') };
+      await real.client.patch(secrets, namespace, authoritySecretName(cluster(namespace)), { data });
+      // CNPG does not report the version of what it cannot read: the check-up would find it.
+      await real.apply(namespace, addonName, {
+        plan: 'free',
+        connection: { sslMode: 'verify-full', extraSecrets: ['pgvars'] },
+      });
+    },
+    words: ['ca.crt'],
+    remedy: async (real, namespace) => {
+      const three = ['ca', 'server', 'replication'].map((kind) => `${cluster(namespace)}-${kind}`);
+      await real.kubectl(['delete', 'secret', ...three, '--namespace', namespace]);
+    },
+    afterwards: (real, namespace) => expectVerified(real, namespace, addonName),
   },
   ClusterRecreated: {
     passing: true,

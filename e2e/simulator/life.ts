@@ -10,6 +10,7 @@ import type { OwnerReference } from '../../src/api/kubernetes.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { appSecret, newPassword } from './app-secret.ts';
+import { caSecret } from './ca-secret.ts';
 import { archivingWorks, Conditions, type Note } from './conditions.ts';
 import {
   changing,
@@ -63,6 +64,10 @@ export interface LifeOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** The end of the name of a Secret that CNPG makes for a Cluster. */
+export const secretKinds = ['app', 'ca'] as const;
+export type SecretKind = (typeof secretKinds)[number];
+
 export class ClusterLife {
   readonly #options: LifeOptions;
   readonly #end = new AbortController();
@@ -71,7 +76,7 @@ export class ClusterLife {
   /** What the instances were last made from; undefined before the first. */
   #brought: SimulatedCluster['spec'] | undefined;
   #killed = false;
-  #secretGone = false;
+  readonly #secretsGone = new Set<SecretKind>();
   #wedged = false;
   readonly #conditions = new Conditions();
   #writing: Promise<unknown> = Promise.resolve();
@@ -135,13 +140,13 @@ export class ClusterLife {
     this.wake();
   }
 
-  /** The Secret <cluster>-app has a new version, or undefined: it was deleted. */
-  secretChanged(version: string | undefined): void {
+  /** One of its Secrets has a new version, or undefined: it was deleted. */
+  secretChanged(kind: SecretKind, version: string | undefined): void {
     if (version === undefined) {
-      this.#secretGone = true;
+      this.#secretsGone.add(kind);
       this.wake();
     } else {
-      this.#attempt(() => this.#writeSecretVersion(version));
+      this.#attempt(() => this.#writeSecretVersion(kind, version));
     }
   }
 
@@ -162,7 +167,7 @@ export class ClusterLife {
     if (this.#cluster.metadata.deletionTimestamp !== undefined || this.#wedged) return false;
     // Without a word, and nothing looks again before the Cluster changes.
     if (!(await this.#hasStores())) return false;
-    if (this.#secretGone) return await this.#makeSecretAgain();
+    for (const kind of this.#secretsGone) return await this.#makeSecretAgain(kind);
     if (this.#fleet === undefined) return await this.#create();
     if (this.#killed) return await this.#failOver(this.#fleet);
     if (!isDeepStrictEqual(this.#brought, acted(this.#cluster.spec))) return await this.#change(this.#fleet);
@@ -181,10 +186,11 @@ export class ClusterLife {
 
   async #create(): Promise<boolean> {
     const { cluster, spec } = this.#parts();
-    const version = await this.#makeSecret();
+    const serverCaSecretVersion = await this.#makeSecret('ca');
+    const applicationSecretVersion = await this.#makeSecret('app');
     const sequence = creating(cluster, spec.instances ?? 1);
     for (const instance of sequence.fleet.instances) await this.#provide(instance, spec);
-    await this.#play(sequence, spec, { secretsResourceVersion: { applicationSecretVersion: version } });
+    await this.#play(sequence, spec, { secretsResourceVersion: { applicationSecretVersion, serverCaSecretVersion } });
     return true;
   }
 
@@ -216,22 +222,23 @@ export class ClusterLife {
     return true;
   }
 
-  async #makeSecretAgain(): Promise<boolean> {
-    this.#secretGone = false;
+  async #makeSecretAgain(kind: SecretKind): Promise<boolean> {
+    this.#secretsGone.delete(kind);
     const { namespace, name, uid } = this.#cluster.metadata;
     // With the Cluster its Secret goes too, and the watch of Secrets may be ahead.
     const live = await this.#options.client.get(clusterGvr, namespace, name);
     if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) return false;
-    await this.#writeSecretVersion(await this.#makeSecret());
+    await this.#writeSecretVersion(kind, await this.#makeSecret(kind));
     return true;
   }
 
   /** An existing Secret is used as it is: CNPG never edits one that it does not own. @returns its resourceVersion */
-  async #makeSecret(): Promise<string> {
+  async #makeSecret(kind: SecretKind): Promise<string> {
     const { client } = this.#options;
     const { cluster, namespace, spec, ownerReference } = this.#parts();
     const { database = 'app', owner = 'app' } = spec.bootstrap?.recovery ?? spec.bootstrap?.initdb ?? {};
-    const secret = appSecret({ cluster, namespace, database, owner, password: newPassword(), ownerReference });
+    const credentials = { cluster, namespace, database, owner, password: newPassword(), ownerReference };
+    const secret = kind === 'app' ? appSecret(credentials) : caSecret(cluster, namespace, ownerReference);
     try {
       return (await client.create(secrets, secret)).metadata.resourceVersion;
     } catch (error) {
@@ -298,8 +305,9 @@ export class ClusterLife {
     };
   }
 
-  async #writeSecretVersion(version: string): Promise<void> {
-    await this.#writeStatus(() => ({ secretsResourceVersion: { applicationSecretVersion: version } }));
+  async #writeSecretVersion(kind: SecretKind, version: string): Promise<void> {
+    const field = kind === 'app' ? 'applicationSecretVersion' : 'serverCaSecretVersion';
+    await this.#writeStatus(() => ({ secretsResourceVersion: { [field]: version } }));
   }
 
   /** One after the other: a later list of conditions must not be overtaken by an earlier one. */

@@ -8,7 +8,7 @@ import { type Change, Store } from '../../src/kube/store.ts';
 import type { Reflector } from '../../src/kube/watch.ts';
 import { follow } from '../harness/follow.ts';
 import { Backups } from './backups.ts';
-import { ClusterLife, type SimulatedCluster } from './life.ts';
+import { ClusterLife, type SimulatedCluster, secretKinds } from './life.ts';
 import type { Pace } from './sequences.ts';
 import { liveVolumes, noVolumes, resizeVolumes } from './volumes.ts';
 import type { Wal } from './wal.ts';
@@ -176,8 +176,9 @@ export class Simulator {
   #secretChanged({ type, object }: Change<KubeObject>): void {
     const { namespace, name, labels, resourceVersion } = object.metadata;
     const cluster = labels?.['cnpg.io/cluster'];
-    if (cluster === undefined || name !== `${cluster}-app` || type === 'added') return;
-    this.#life(namespace, cluster)?.secretChanged(type === 'deleted' ? undefined : resourceVersion);
+    const kind = secretKinds.find((one) => name === `${cluster}-${one}`);
+    if (cluster === undefined || kind === undefined || type === 'added') return;
+    this.#life(namespace, cluster)?.secretChanged(kind, type === 'deleted' ? undefined : resourceVersion);
   }
 }
 

@@ -11,7 +11,8 @@ export type PlanName = AddonSpec['plan'];
 export type BackupLevel = NonNullable<NonNullable<AddonStatus['backup']>['effective']>;
 export type SslMode = NonNullable<NonNullable<AddonSpec['connection']>['sslMode']>;
 /** The form of a Secret besides the one with DATABASE_URL. */
-export type ExtraForm = NonNullable<AddonStatus['extraSecrets']>[number]['form'];
+export type ExtraStatus = NonNullable<AddonStatus['extras']>[number];
+export type ExtraForm = NonNullable<AddonStatus['extras']>[number]['form'];
 export type PlanChange = NonNullable<AddonStatus['planChange']>;
 export type PlanStep = NonNullable<PlanChange['steps']>[number];
 

@@ -109,6 +109,9 @@ export interface ClusterStatus {
   readonly targetPrimary?: string;
   /** resourceVersion of the Secret <cluster>-app that CNPG last observed. */
   readonly applicationSecretVersion?: string;
+  /** resourceVersion of the Secret with the CA of the server that CNPG last observed, and its name. */
+  readonly serverCaSecretVersion?: string;
+  readonly serverCASecret?: string;
   readonly readyCondition?: { readonly status: string; readonly lastTransitionTime: string };
   /** Whether the last WAL file was archived. It is True as well where nothing archives. */
   readonly archiving?: ReportedCondition;
@@ -204,7 +207,8 @@ export function projectCluster(raw: KubeObject): Cluster {
     },
     status: {
       ...pick(status, ['phase', 'phaseReason', 'readyInstances', 'currentPrimary', 'targetPrimary']),
-      ...pick(record(status.secretsResourceVersion), ['applicationSecretVersion']),
+      ...pick(record(status.secretsResourceVersion), ['applicationSecretVersion', 'serverCaSecretVersion']),
+      ...pick(record(status.certificates), ['serverCASecret']),
       ...renamed(
         'readyCondition',
         ready && { status: text(ready.status), lastTransitionTime: text(ready.lastTransitionTime) },

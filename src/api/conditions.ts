@@ -13,7 +13,7 @@ export const concerns = {
   backup: { essential: false },
   drill: { essential: false },
   promotion: { essential: false },
-  extraSecrets: { essential: false, independent: true },
+  extras: { essential: false, independent: true },
 } as const satisfies Readonly<Record<string, { readonly essential: boolean; readonly independent?: true }>>;
 export type Concern = keyof typeof concerns;
 
@@ -87,13 +87,13 @@ export const conditionTypes = {
     present: 'once judged',
     concern: 'promotion',
   },
-  ExtraSecretsPublished: {
+  ExtrasPublished: {
     meaning:
-      'The Secrets that spec.connection.extraSecrets asks for, and that with the URL of the replicas, hold the credentials of the database. Absent if there are none.',
+      'The Secrets that spec.connection.extraSecrets asks for, and that with the URL of the replicas, hold the credentials of the database, and with sslMode verify-full the ConfigMap has its CA. Absent if there are none.',
     restsOn:
-      "these Secrets and CNPG's Secret as read at the last change or check-up (every ten minutes), or the API server's response to the write",
+      "these objects and CNPG's Secrets as read at the last change or check-up (every ten minutes), or the API server's response to the write",
     present: 'once judged',
-    concern: 'extraSecrets',
+    concern: 'extras',
   },
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
@@ -437,11 +437,19 @@ export const reasons = {
       'cannot be read back from a URL, use an addon with another database.name.',
     recheckSeconds: 60,
   },
+  CAInvalid: {
+    state: 'stalled',
+    meaning:
+      'The Secret <cluster>-ca, with which CNPG signs the certificate of the server, does not hold certificates under the key ca.crt. The last valid CA stays published.',
+    remedy:
+      'Restore the Secret. Or delete it together with the Secrets <cluster>-server and <cluster>-replication, whose certificates it signs: CNPG makes all three anew.',
+    recheckSeconds: 60,
+  },
   SecretImmutable: {
     state: 'stalled',
     meaning:
-      'A Secret that has to hold the current credentials is marked immutable and holds others, or has another type than it should have. The API server refuses the change.',
-    remedy: 'Delete the Secret: the operator creates it again.',
+      'A Secret that has to hold the current credentials, or the ConfigMap with the CA, is marked immutable and holds others, or the Secret has another type than it should have. The API server refuses the change.',
+    remedy: 'Delete the object that the message names: the operator creates it again.',
     recheckSeconds: 30,
   },
   Hibernated: {

@@ -50,6 +50,13 @@ export interface Secret extends KubeObject {
   readonly immutable?: boolean;
 }
 
+/** A ConfigMap as read for one decision. */
+export interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+  /** The API server then refuses every change of data. */
+  readonly immutable?: boolean;
+}
+
 /** What is sent to create an object. The API server fills in the rest. A member that is undefined has to be absent from the object. */
 export interface Manifest {
   readonly apiVersion: string;

@@ -12,7 +12,7 @@ import {
 } from './cnpg.ts';
 import type { Reason } from './conditions.ts';
 import { jobGvr, projectJob } from './job.ts';
-import { type Gvr, type KubeObject, leaseGvr, recordedEventGvr, type Secret } from './kubernetes.ts';
+import { type ConfigMap, type Gvr, type KubeObject, leaseGvr, recordedEventGvr, type Secret } from './kubernetes.ts';
 import { eventGvr, podGvr, volumeClaimGvr } from './workload.ts';
 
 /** RBAC's verbs, in the order in which they are listed. */
@@ -167,6 +167,17 @@ export const resources = {
         verbs: ['delete'],
         why: 'to remove the extra ones that the addon does not ask for any more, or that were left behind with a database that it adopted',
       },
+    ],
+  },
+  configMaps: {
+    gvr: { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' },
+    scope: 'namespaced',
+    access: 'written',
+    project: (raw: KubeObject): ConfigMap => raw,
+    permissions: [
+      { verbs: ['get'], why: 'to see whether the one with the CA of a database has the current one, by its name' },
+      { verbs: ['create', 'patch'], why: 'to write it for the addons that ask for sslMode verify-full' },
+      { verbs: ['delete'], why: 'to remove it when the addon does not ask for that mode any more' },
     ],
   },
   jobs: {

@@ -58,9 +58,14 @@ export const statusFields = {
     restsOn: 'a login that succeeded, and the status of the Cluster before it',
   },
   names: {
-    fields: ['secretName', 'promotion.appId', 'promotion.secretName', 'extraSecrets[].form', 'extraSecrets[].name'],
+    fields: ['secretName', 'promotion.appId', 'promotion.secretName', 'extras[].form', 'extras[].name'],
     restsOn:
-      'the spec: the names are known before the Secrets are written; the conditions CredentialsPublished, Promoted and ExtraSecretsPublished say whether they are',
+      'the spec: the names are known before the Secrets are written; the conditions CredentialsPublished, Promoted and ExtrasPublished say whether they are',
+  },
+  authority: {
+    fields: ['extras[].sourceVersion'],
+    restsOn:
+      "CNPG's Secret with the CA and the ConfigMap as read in the same reconcile, or the API server's response to the write",
   },
   binding: {
     fields: ['binding.name'],

@@ -274,11 +274,12 @@ describe('without a read', () => {
       readUrlSecret: { kind: 'absent' },
       bindingSecret: { kind: 'absent' },
       variablesSecret: { kind: 'absent' },
+      caConfigMap: { kind: 'absent' },
       objectStore: { kind: 'absent' },
       scheduledBackup: { kind: 'found', object: aScheduledBackup(anAddon()) },
       urlSecret: { kind: 'unread' },
     });
-    for (const name of ['source', 'volumes', 'live', 'facts'] as const)
+    for (const name of ['source', 'authority', 'volumes', 'live', 'facts'] as const)
       expect(observed?.[name]).toEqual({ kind: 'unread' });
     expect(deps.resync.remaining(key, 600_000)).toBe(planned);
   });
@@ -392,10 +393,11 @@ describe('without a read', () => {
       readUrlSecret: { kind: 'absent' },
       bindingSecret: { kind: 'absent' },
       variablesSecret: { kind: 'absent' },
+      caConfigMap: { kind: 'absent' },
     });
     // What a deleted addon may have left behind is read, since nothing was published.
     const secrets = ['url', 'read-url', 'binding', 'pgvars'].map((end) => `secrets/app-shop-database-${end}`);
-    expect(asked.map(objectAt)).toEqual(secrets);
+    expect(asked.map(objectAt)).toEqual([...secrets, 'configmaps/app-shop-database-ca']);
   });
 });
 
@@ -457,7 +459,7 @@ describe('a check-up', () => {
 
   it('that fails to read an extra Secret stays due, and nothing else waits for it', async () => {
     const listed = { form: 'pgvars', name: 'app-shop-database-pgvars' } as const;
-    const addon = { ...running, status: { ...running.status, extraSecrets: [listed] } };
+    const addon = { ...running, status: { ...running.status, extras: [listed] } };
     const { deps } = knowing({ addons: [addon], cluster: healthy }, ({ path }) =>
       path.endsWith(listed.name) ? away() : notFound(),
     );
@@ -472,6 +474,33 @@ describe('a check-up', () => {
     );
     await expect(observe(key, next.deps)).resolves.toMatchObject({
       children: { variablesSecret: { kind: 'unavailable' } },
+    });
+  });
+
+  describe('of an addon with sslMode verify-full', () => {
+    const addon = aRunningAddon({ connection: { sslMode: 'verify-full' } });
+    const ownCluster = aCluster(addon, { serverCASecret: 'own-ca' });
+    const secret = aSource(healthy);
+    const holder = { ...secret, data: { 'ca.crt': 'Y2E=', 'ca.key': 'c2VjcmV0' } };
+
+    it('reads the CA from the Secret that CNPG names, without its key', async () => {
+      const { deps, asked } = knowing({ addons: [addon], cluster: ownCluster }, ({ path }) =>
+        path.endsWith('/own-ca') ? holder : notFound(),
+      );
+      deps.resync.markDue(key);
+      const observed = await observe(key, deps);
+      expect(asked.map(objectAt)).toContain('secrets/own-ca');
+      expect(observed?.authority).toMatchObject({ kind: 'found', object: { data: { 'ca.crt': 'Y2E=' } } });
+      expect(JSON.stringify(observed)).not.toContain('c2VjcmV0');
+    });
+
+    it('that fails to read it stays due, and nothing else waits for it', async () => {
+      const { deps } = knowing({ addons: [addon], cluster: aCluster(addon) }, ({ path }) =>
+        path.endsWith('-ca') ? away() : notFound(),
+      );
+      deps.resync.markDue(key);
+      await expect(observe(key, deps)).resolves.toMatchObject({ authority: { kind: 'unavailable' } });
+      expect(deps.resync.isDue(key)).toBe(true);
     });
   });
 
@@ -514,7 +543,11 @@ describe('an addon with objects of others', () => {
     );
     expect(await observe(key, deps)).toMatchObject({ live: { kind: 'found', object: next } });
     const secrets = ['binding', 'pgvars', 'read-url', 'url'].map((end) => `secrets/app-shop-database-${end}`);
-    expect(asked.map(objectAt).toSorted()).toEqual(['postgresaddons/shop', ...secrets]);
+    expect(asked.map(objectAt).toSorted()).toEqual([
+      'configmaps/app-shop-database-ca',
+      'postgresaddons/shop',
+      ...secrets,
+    ]);
   });
 
   it('knows which of them belong to an addon that exists', async () => {

@@ -9,6 +9,7 @@ import { providerOf, resources, type WatchedResource } from '../api/resources.ts
 import { projectClaim } from '../api/workload.ts';
 import { type Names, namesOf } from '../domain/child-names.ts';
 import { byRole, children, isExtra, isWatched, type Role } from '../domain/children.ts';
+import { authoritySecretOf, withoutKey } from '../domain/extras/authority.ts';
 import { drillName, redactionJobName, sourceSecretName, volumeOf } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
 import type { Children, Denied, Observed, Read, SeenDrill } from '../domain/observed.ts';
@@ -43,6 +44,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     restored: restoredBeside(addon, deps),
     sameApp: sameAppOf(addon, deps),
     source: unread,
+    authority: unread,
     backup: unread,
     backups: unread,
     volumes: unread,
@@ -59,11 +61,12 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
   const now = deps.clock.now();
   const need = needs(cached, now);
   const addonItself = () => readObject(deps.api.addons, namespace, name);
-  const [found, source, backup, backups, volumes, live, facts, drill, redaction] = await Promise.all([
+  const [found, source, authority, backup, backups, volumes, live, facts, drill, redaction] = await Promise.all([
     readChildren(cached, need, names, deps),
     need.source
       ? tolerant(readSecret(deps.api.secrets, namespace, sourceSecretName(names.cluster)), need, deps)
       : unread,
+    need.authority ? readAuthority(cached, names, deps) : unread,
     need.backup === undefined ? unread : readUnneeded(deps, 'backups', projectBackup, namespace, need.backup),
     need.backups ? readBackups(deps, namespace, name) : unread,
     need.volumes ? readVolumes(deps, namespace, names.cluster) : unread,
@@ -73,10 +76,11 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     need.redaction ? readUnneeded(deps, 'jobs', projectJob, namespace, redactionJobName(names.cluster)) : unread,
   ]);
   // A check-up that has nothing to read is done too: it must not stay due.
-  const isMissed = [source, ...Object.values(found)].some(({ kind }) => kind === 'unavailable');
+  const isMissed = [source, authority, ...Object.values(found)].some(({ kind }) => kind === 'unavailable');
   if ((need.unwatched || cached.resync) && !isMissed) deps.resync.done(key, checkUpInterval(addon));
   const sameApp = [...cached.sameApp, ...namedOn(found, cached, deps)];
-  const read = { ...cached, children: found, sameApp, source, backup, backups, volumes, live, facts, drill, redaction };
+  const own = { children: found, sameApp, source, authority, backup, backups };
+  const read = { ...cached, ...own, volumes, live, facts, drill, redaction };
   const observed = { ...read, livingOwners: livingOwnersOf(read, deps) };
   // A Secret that was read may turn out to have no owner.
   const isLoose = !need.live && needs(observed, now).live;
@@ -230,6 +234,18 @@ function livingOwnersOf({ addon, children: found }: Observed, deps: Dependencies
 
 function readSecret(secrets: ResourceClient, namespace: string, name: string): Promise<Read<Secret>> {
   return readObject(secrets, namespace, name) as Promise<Read<Secret>>;
+}
+
+/** The CA without its key. One that cannot be read is read again: nothing else waits for it. */
+async function readAuthority(
+  { addon: { metadata }, children: { cluster } }: Observed,
+  names: Names,
+  deps: Dependencies,
+): Promise<Read<Secret>> {
+  const name = authoritySecretOf(names.cluster, cluster.kind === 'found' ? cluster.object : undefined);
+  const secret = readSecret(deps.api.secrets, metadata.namespace, name);
+  const read = await tolerant(secret, { secretsMayFail: true }, deps);
+  return read.kind === 'found' ? { ...read, object: withoutKey(read.object) } : read;
 }
 
 /** A read that fails is part of the observation where the decision does not wait for it. */

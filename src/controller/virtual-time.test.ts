@@ -159,8 +159,8 @@ function troubleIn(world: World): string | undefined {
   const most = statusOf(world).backup?.effective === 'pitr' ? 16 : 12;
   if (runs.length > most) return `${runs.length} reconciles in the fourth hour`;
   // A refused Cluster needs the most: the Secrets, the volumes, the pods and events are read each time.
-  const { extraSecrets = [] } = statusOf(world);
-  return requests.length > (most / 12) * (75 + 12 * extraSecrets.length)
+  const { extras = [] } = statusOf(world);
+  return requests.length > (most / 12) * (75 + 12 * extras.length)
     ? `${requests.length} requests in the fourth hour`
     : undefined;
 }
@@ -193,13 +193,13 @@ function wrongExtras(world: World): string | undefined {
   const password = world.seen('cluster')?.inside?.password;
   const found = extraRoles.map((role) => [role, world.seen(role)] as const);
   const foreign = found.filter(([, secret]) => secret !== undefined && secret.metadata.labels === undefined);
-  const said = reasonOf(world, 'ExtraSecretsPublished');
+  const said = reasonOf(world, 'ExtrasPublished');
   const asked = (world.seen('addon')?.spec as Partial<AddonSpec> | undefined)?.connection?.extraSecrets ?? [];
-  const { extraSecrets: listed = [] } = statusOf(world);
+  const { extras: listed = [] } = statusOf(world);
   const missing = asked.filter((form) => !listed.some((one) => one.form === form));
   if (missing.length > 0) return `${missing.join()} is asked for, and not listed`;
   if (said !== undefined && said !== (foreign.length > 0 ? 'NameConflict' : 'Published') && said !== 'Published')
-    return `ExtraSecretsPublished is ${said}`;
+    return `ExtrasPublished is ${said}`;
   const wrong = found.find(([, secret]) => {
     const isOurs = secret?.metadata.labels !== undefined;
     return isOurs && passwordOf(secret) !== password;

@@ -1,7 +1,7 @@
 // The names of the children of an addon.
 import type { PostgresAddon } from '../api/addon.ts';
 import { byRole, children, type Role } from './children.ts';
-import { extraFormsOf } from './extra-secrets/asked.ts';
+import { extraFormsOf } from './extras/asked.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { promotedAppIdOf } from './promotion/claim.ts';

@@ -2,9 +2,9 @@
 // this table and has no list of its own, because a child that is forgotten in one place would be lost or left behind.
 import type { ExtraForm } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
-import type { KubeObject, Secret } from '../api/kubernetes.ts';
+import type { ConfigMap, KubeObject, Secret } from '../api/kubernetes.ts';
 import { type ObjectOf, type ResourceName, resources } from '../api/resources.ts';
-import { extraSecretName, originStoreName, scheduledBackupName, urlSecretName } from './names.ts';
+import { extraName, originStoreName, scheduledBackupName, urlSecretName } from './names.ts';
 
 /** What the names of the children are computed from. */
 export interface NameParts {
@@ -12,7 +12,7 @@ export interface NameParts {
   readonly appId: string;
   /** The other app that the addon is promoted to, if any. */
   readonly promotedAppId: string | undefined;
-  /** Which Secrets there can be besides the one with DATABASE_URL. */
+  /** Which objects there can be besides the Secret with DATABASE_URL. */
   readonly extraForms: readonly ExtraForm[];
 }
 
@@ -29,7 +29,7 @@ interface ChildRow {
   readonly alteredIn?: ConditionType;
   /** Whether the operator may delete it once it is not needed. Never true for an object that holds data. */
   readonly removable: boolean;
-  /** The form of the credentials in it, if there is a Secret for each form. */
+  /** What is in it, if it is one of the objects besides the Secret with DATABASE_URL. */
   readonly form?: ExtraForm;
 }
 
@@ -42,17 +42,17 @@ const itsUrl = ({ type, data: { DATABASE_URL } = {} }: Secret): Readonly<Record<
 /** All of its data: the keys depend on its form. */
 const itsData = ({ type, data }: Secret): Readonly<Record<string, unknown>> => ({ type, ...(data && { data }) });
 
-/** A Secret with the same credentials in another form. */
-const extraSecret = <F extends ExtraForm>(form: F) =>
+/** An object besides the Secret with DATABASE_URL: the same credentials in another form, or what a client needs besides them. */
+const extra = <F extends ExtraForm>(form: F) =>
   ({
-    resource: 'secrets',
-    concern: 'extraSecrets',
-    name: ({ appId, extraForms }: NameParts) => (extraForms.includes(form) ? extraSecretName(form, appId) : undefined),
-    alteredIn: 'ExtraSecretsPublished',
-    keeps: itsData,
+    concern: 'extras',
+    name: ({ appId, extraForms }: NameParts) => (extraForms.includes(form) ? extraName(form, appId) : undefined),
+    alteredIn: 'ExtrasPublished',
     removable: true,
     form,
   }) as const;
+const extraSecret = <F extends ExtraForm>(form: F) =>
+  ({ ...extra(form), resource: 'secrets', keeps: itsData }) as const;
 
 const itsSpec = ({ spec }: { readonly spec: unknown }): Readonly<Record<string, unknown>> => ({ spec });
 
@@ -111,6 +111,12 @@ export const children = {
   readUrlSecret: extraSecret('read-url'),
   bindingSecret: extraSecret('servicebinding'),
   variablesSecret: extraSecret('pgvars'),
+  /** With the CA that signs the certificate of the server. */
+  caConfigMap: {
+    ...extra('ca'),
+    resource: 'configMaps',
+    keeps: ({ data }: ConfigMap): Readonly<Record<string, unknown>> => ({ ...(data && { data }) }),
+  },
 } as const satisfies Readonly<Record<string, ChildRow>>;
 
 /** The role of a child in its addon. */
@@ -118,18 +124,18 @@ export type Role = keyof typeof children;
 export type ChildOf<R extends Role> = ObjectOf<(typeof children)[R]['resource']>;
 type RoleWith<Row> = { readonly [R in Role]: (typeof children)[R] extends Row ? R : never }[Role];
 export type RemovableRole = RoleWith<{ readonly removable: true }>;
-/** A Secret besides the one with DATABASE_URL. */
+/** An object besides the Secret with DATABASE_URL. */
 export type ExtraRole = RoleWith<{ readonly form: ExtraForm }>;
 
 /** All roles in the order of the table, the Cluster first. */
 export const roles = Object.keys(children) as readonly Role[];
 
-/** Whether it is a Secret besides the one with DATABASE_URL. */
+/** Whether it is one of the objects besides the Secret with DATABASE_URL. */
 export function isExtra(role: Role): role is ExtraRole {
   return 'form' in children[role];
 }
 
-/** The roles of those Secrets. */
+/** Their roles. */
 export const extraRoles = roles.filter(isExtra);
 
 /** A value for each role. */

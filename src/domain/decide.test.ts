@@ -118,6 +118,7 @@ describe('a running addon', () => {
     expect(needs(quiet, testTime)).toEqual({
       secretsMayFail: false,
       source: false,
+      authority: false,
       unwatched: false,
       volumes: false,
       live: false,

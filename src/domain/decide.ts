@@ -12,7 +12,7 @@ import { databaseChapter } from './database/database.ts';
 import type { Decision } from './decision.ts';
 import { explain, untilNextSearch } from './diagnosis/explain.ts';
 import { drillChapter } from './drill/drill.ts';
-import { extraSecretsChapter } from './extra-secrets/extra-secrets.ts';
+import { extrasChapter } from './extras/extras.ts';
 import type { Observed } from './observed.ts';
 import { adopt } from './ownership/adopt.ts';
 import { addFinalizer } from './ownership/finalizer.ts';
@@ -126,7 +126,7 @@ function chaptersOf(round: Round): Chapters {
   const credentials = credentialsChapter(round, database, redaction);
   const access = accessChapter(round, database, credentials);
   const promotion = promotionChapter(round, database, credentials);
-  const extra = extraSecretsChapter(round, database, credentials);
+  const extra = extrasChapter(round, database, credentials);
   const first = [protection, restore, archive, database, redaction, backup];
   const chapters = [...first, credentials, access, promotion, extra, drill];
   return {

@@ -17,16 +17,21 @@ export function urlSecretName(appId: string): string {
   return cut(`app-${appId}-database-url`, secretNameLimit);
 }
 
-const extraSuffixes = { 'read-url': 'read-url', servicebinding: 'binding', pgvars: 'pgvars' } as const;
+const extraSuffixes = { 'read-url': 'read-url', servicebinding: 'binding', pgvars: 'pgvars', ca: 'ca' } as const;
 
-/** `app-{appId}-database-` and `read-url`, `binding` or `pgvars`, cut to 253 characters. */
-export function extraSecretName(form: ExtraForm, appId: string): string {
+/** `app-{appId}-database-` and `read-url`, `binding`, `pgvars` or `ca`, cut to 253 characters. */
+export function extraName(form: ExtraForm, appId: string): string {
   return cut(`app-${appId}-database-${extraSuffixes[form]}`, secretNameLimit);
 }
 
 /** CNPG's Secret with the credentials of the application's role. */
 export function sourceSecretName(cluster: string): string {
   return `${cluster}-app`;
+}
+
+/** CNPG's Secret with the CA that signs the certificate of the server, and its key. */
+export function authoritySecretName(cluster: string): string {
+  return `${cluster}-ca`;
 }
 
 const originStoreSuffix = '.origin';

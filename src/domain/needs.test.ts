@@ -159,6 +159,7 @@ it.each<readonly [string, Observed, Partial<Needs>]>([
 ])('%s is read', (__, observed, expected) => {
   const nothing = {
     source: false,
+    authority: false,
     unwatched: false,
     secretsMayFail: false,
     volumes: false,

@@ -14,7 +14,7 @@ import { canBeReady, isHealthy, judgeCluster } from './database/readiness.ts';
 import { awaitsRestart } from './database/restart-mark.ts';
 import { isTimeToLook } from './diagnosis/deadlines.ts';
 import { drillQuestion, isTimeForCause, isToBeChecked, wantsRoom } from './drill/due.ts';
-import { areExtrasOpen } from './extra-secrets/asked.ts';
+import { areExtrasOpen, askedForms } from './extras/asked.ts';
 import type { Observed } from './observed.ts';
 import { hasFinalizer, isLeavingProtection } from './ownership/finalizer.ts';
 import { otherHolder } from './ownership/holder.ts';
@@ -31,6 +31,8 @@ import { isVerdict, stateOf } from './verdict.ts';
 export interface Needs {
   /** CNPG's Secret with the credentials. */
   readonly source: boolean;
+  /** CNPG's Secret with the CA of the server. */
+  readonly authority: boolean;
   /** The children that are not watched. */
   readonly unwatched: boolean;
   /** The name of the Backup that is awaited, or about to be made. */
@@ -59,6 +61,7 @@ export interface Needs {
 
 const nothing: Needs = {
   source: false,
+  authority: false,
   unwatched: false,
   backup: undefined,
   backups: false,
@@ -108,7 +111,7 @@ export function needs(observed: Observed, now: number): Needs {
     isChanged(s) ||
     isSwitching(s) ||
     isHandoverOpen(s) ||
-    areExtrasOpen(addon, target.profile, isUsable) ||
+    areExtrasOpen(addon, target.profile, own.cluster, isUsable) ||
     (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target, now) || drillQuestion(addon) !== undefined));
   const hasCredentials = healthy && own.cluster.status.applicationSecretVersion !== undefined;
   const source = !isUnredacted && (isPublished ? follow : hasCredentials);
@@ -118,6 +121,7 @@ export function needs(observed: Observed, now: number): Needs {
   const unwatched = isPublished ? follow : doubtful || (source && isKept) || isClaimed || isLeavingProtection(addon);
   return {
     source,
+    authority: source && askedForms(addon, target.profile).includes('ca'),
     backup: backupToRead(s, target, healthy && !isUnredacted),
     backups: isRemovalDue(s, target, now),
     unwatched,

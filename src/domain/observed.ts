@@ -93,6 +93,8 @@ export interface Observed {
   readonly sameApp: readonly PostgresAddon[];
   /** CNPG's Secret with the credentials. */
   readonly source: Read<Secret>;
+  /** CNPG's Secret with the CA of the server, without its key. */
+  readonly authority: Read<Secret>;
   /** The base backup that the operator made last. */
   readonly backup: Read<Backup>;
   /** All Backups that the operator made for the addon: read only to remove old ones that failed. */

@@ -11,7 +11,7 @@ const aboutTheCluster = [
   'PlanApplied',
   'Connectable',
   'Promoted',
-  'ExtraSecretsPublished',
+  'ExtrasPublished',
   'BackupReady',
   'Protected',
 ] as const;

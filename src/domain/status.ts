@@ -7,7 +7,7 @@ import { alsoTelling, alterationsIn } from './alteration.ts';
 import { withArchiver } from './backup/archiving.ts';
 import { withRefusedRequest } from './backup/backup-now.ts';
 import { withoutNewLineage } from './backup/lineages.ts';
-import { alteredIn, roles } from './children.ts';
+import { alteredIn, type Role, roles } from './children.ts';
 import { withServerVersion } from './database/running.ts';
 import {
   type Action,
@@ -93,7 +93,7 @@ function lasting({ preview: _, conditions: __, ...fields }: AddonStatus): AddonS
 function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus, now: number): Fields {
   const { actions, status = {}, login } = decision;
   const { credentials, preview, backup, restore, ...fields } = status;
-  const others = withoutBinding(fields, decision, result, before);
+  const others = withoutUnwritten(fields, decision, result, before);
   const isRefused = essentialRefusal(result) !== undefined;
   const { answer = {} } = result;
   const isAsked = login?.question.archiver !== undefined && result.login?.reason === 'LoggedIn';
@@ -121,10 +121,19 @@ function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus,
   };
 }
 
-/** A Secret that was not written is not offered to anybody; one that is there stays offered. */
-function withoutBinding(fields: Fields, { actions }: Decision, result: ActionResult, before: AddonStatus): Fields {
-  const failed = actions.find((action) => action.child === 'bindingSecret' && !hasSucceeded(action, result));
-  return failed === undefined ? fields : { ...fields, binding: failed.verb === 'create' ? undefined : before.binding };
+/** A Secret that was not written is not offered to anybody; one that is there stays offered. The CA stays the one that was written. */
+function withoutUnwritten(fields: Fields, { actions }: Decision, result: ActionResult, before: AddonStatus): Fields {
+  const failed = (role: Role): Action | undefined =>
+    actions.find((action) => action.child === role && !hasSucceeded(action, result));
+  const binding = failed('bindingSecret');
+  const offered = binding?.verb === 'create' ? undefined : before.binding;
+  const listed = before.extras?.find(({ form }) => form === 'ca');
+  const extras = fields.extras?.map((one) => (one.form === 'ca' ? (listed ?? one) : one));
+  return {
+    ...fields,
+    ...(binding === undefined ? {} : { binding: offered }),
+    ...(failed('caConfigMap') === undefined ? {} : { extras }),
+  };
 }
 
 function isCreationOfCluster({ verb, child }: Action): boolean {

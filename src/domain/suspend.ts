@@ -4,7 +4,7 @@ import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
 import { type Decision, isRole } from './decision.ts';
-import { areExtrasSettled } from './extra-secrets/asked.ts';
+import { areExtrasSettled } from './extras/asked.ts';
 import { isPromotionSettled } from './promotion/claim.ts';
 import { retracted, retractedFields } from './retraction.ts';
 

@@ -98,6 +98,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     restored: [],
     sameApp: [],
     source: { kind: 'unread' },
+    authority: { kind: 'unread' },
     backup: { kind: 'unread' },
     backups: { kind: 'unread' },
     volumes: { kind: 'unread' },
@@ -315,9 +316,8 @@ export function aRunningAddon(spec: Partial<AddonSpec> = {}): PostgresAddon {
     source: { kind: 'found', object: aSource(cluster) },
   });
   // What the first status lists.
-  const { extraSecrets } = think(o).status;
-  const listed =
-    extraSecrets === undefined ? o : but(o, { addon: { ...fresh, status: { ...fresh.status, extraSecrets } } });
+  const { extras } = think(o).status;
+  const listed = extras === undefined ? o : but(o, { addon: { ...fresh, status: { ...fresh.status, extras } } });
   return { ...fresh, status: think(listed, { created: { urlSecret: 'url-uid' } }).status };
 }
 

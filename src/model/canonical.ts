@@ -56,10 +56,10 @@ export class Canonical {
     if (process.kind === 'idle') return `${this.#text}${process.resyncDue ? 'resyncDue' : ''}`;
     const { from, seen, observed, next, result, tried, resyncDue, decision } = process;
     for (const view of [from, seen]) for (const slot of viewed) this.#object(view[slot]);
-    const { children, source, backup, volumes, live, resync } = observed;
+    const { children, source, authority, backup, volumes, live, resync } = observed;
     // What was read of a child is in the view.
     for (const role of roles) this.#text += children[role].kind;
-    for (const read of [source, live, backup])
+    for (const read of [source, authority, live, backup])
       if (read.kind === 'found') this.#object(read.object);
       else this.#text += read.kind;
     if (volumes.kind === 'found') this.#value(volumes.object);

@@ -1,9 +1,11 @@
 // Models CloudNativePG, one reaction at a time: credentials, first start, restarts, failover. What it reports can be older than the
 // spec, but never describes a spec that it has not read.
+
 import { projectCluster } from '../api/cnpg.ts';
 import type { Answer, Question } from '../api/login.ts';
 import { millisecondsOf } from '../api/time.ts';
 import { serverNameOf } from '../domain/backup/archive.ts';
+import { authorityVersion } from './authority.ts';
 import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './objects.ts';
 import { edit, place } from './server.ts';
 import { live, numbered, type State, timeOf } from './state.ts';
@@ -196,7 +198,10 @@ function takeCredentials(cluster: Stored, source: Stored): Stored {
     status: {
       ...(cluster.status === undefined ? { phase: 'Setting up primary' } : {}),
       ...began.status,
-      secretsResourceVersion: { applicationSecretVersion: source.metadata.resourceVersion },
+      secretsResourceVersion: {
+        applicationSecretVersion: source.metadata.resourceVersion,
+        serverCaSecretVersion: authorityVersion(cluster.metadata.uid),
+      },
     },
     inside: { ...cluster.inside, password },
   };

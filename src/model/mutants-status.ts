@@ -137,9 +137,9 @@ export const statusMutants = {
     subject: (product) => ({
       ...product,
       statusOf: (addon, decision, result, now) => {
-        const { extraSecrets = [], ...status } = product.statusOf(addon, decision, result, now);
-        const name = extraSecrets.find(({ form }) => form === 'servicebinding')?.name;
-        return { ...status, extraSecrets, ...(name === undefined ? {} : { binding: { name } }) };
+        const { extras = [], ...status } = product.statusOf(addon, decision, result, now);
+        const name = extras.find(({ form }) => form === 'servicebinding')?.name;
+        return { ...status, extras, ...(name === undefined ? {} : { binding: { name } }) };
       },
     }),
     search: searchOf({ steps: ['create with extra Secrets', 'refuse bindingSecret'], times: 2 }),

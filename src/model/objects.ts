@@ -2,7 +2,7 @@
 import { addonGvr } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { byRole, children, isWatched, kindOf as kindOfRole, type Role, roles } from '../domain/children.ts';
-import { extraForms } from '../domain/extra-secrets/asked.ts';
+import { extraForms } from '../domain/extras/asked.ts';
 import { clusterName, sourceSecretName } from '../domain/names.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,11 +1,13 @@
 // Models how the operator observes and decides, as controller/observe.ts does: caches that can be stale, and the live reads that the
 // decision needs. Nothing is written here.
+
 import { projectAddon } from '../api/addon.ts';
 import { projectCluster } from '../api/cnpg.ts';
 import { namesOf } from '../domain/child-names.ts';
 import { byRole, isWatched, type Role } from '../domain/children.ts';
 import type { Volume } from '../domain/observed.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
+import { authorityOf } from './authority.ts';
 import { sameFields } from './fields.ts';
 import { nameOf, rivalUid, type Slot, type Stored, watchedSlots } from './objects.ts';
 import { observedOf, type Seen, type Sight } from './sight.ts';
@@ -151,6 +153,7 @@ function observe(
       return isWatched(role) ? (shown(state.objects[role]) ?? null) : undefined;
     }),
     source: undefined,
+    authority: undefined,
     backup: undefined,
     live: undefined,
     volumes: undefined,
@@ -166,6 +169,7 @@ function observe(
     ...cached,
     children: byRole((role) => (isRead(role) ? read(role) : cached.children[role])),
     source: need.source ? read('source') : undefined,
+    authority: need.authority ? authorityOf(live(state, 'cluster')) : undefined,
     backup: need.backup === undefined ? undefined : named(read('backup'), need.backup),
     live: need.live ? read('addon') : undefined,
     volumes: need.volumes ? volumesOf(state) : undefined,

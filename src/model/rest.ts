@@ -1,7 +1,9 @@
 // Judges a state at rest: it must look as after a fresh create, be stopped by an obstacle, or be empty.
+
 import { type AddonSpec, type AddonStatus, annotations, fieldManager, labels } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes } from '../api/conditions.ts';
 import { byRole, children, extraRoles, isEssential, type Role, roles } from '../domain/children.ts';
+import { authorityIn } from './authority.ts';
 import { belongs, holdsWhatIsAsked, isLeftBehind, labelOf } from './belongs.ts';
 import { runsAsAsked } from './cnpg.ts';
 import {
@@ -120,7 +122,12 @@ export function unlike(state: State, addon: Stored, fresh: string, without: read
   const password = passwordIn(textOf(live(state, 'urlSecret'), 'DATABASE_URL'));
   if (password !== cluster.inside?.password) return 'DATABASE_URL does not log in';
   const extra = extraRoles.filter((role) => !without.includes(role)).map((role) => [role, live(state, role)] as const);
-  const wrong = extra.find(([, secret]) => secret && belongs(addon, secret) && passwordOf(secret) !== password);
+  const ca = without.includes('caConfigMap') ? undefined : live(state, 'caConfigMap');
+  const isOfOther = ca?.data?.['ca.crt'] !== authorityIn(cluster.metadata.uid);
+  if (ca !== undefined && belongs(addon, ca) && isOfOther) return 'the published CA is not that of the Cluster';
+  const wrong = extra.find(
+    ([role, secret]) => role !== 'caConfigMap' && secret && belongs(addon, secret) && passwordOf(secret) !== password,
+  );
   if (wrong !== undefined) return `the credentials in ${nameOf[wrong[0]]} do not log in`;
   // What was left behind with the database is adopted or deleted.
   const former = cluster.metadata.annotations?.[annotations.formerUid];
@@ -185,7 +192,7 @@ function childShape(child: Stored): Fields {
 
 function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
   const { phase, plan, version, clusterName, secretName, resources, endpoints, backup, conditions } = status;
-  const { extraSecrets, binding } = without.includes('bindingSecret') ? {} : status;
+  const { extras, binding } = without.includes('bindingSecret') ? {} : status;
   const { storage: _, sidecarMemory, ...sizes } = resources ?? {};
   const concerns: readonly (string | undefined)[] = without.map((role) => children[role].concern);
   const reasons = (conditions ?? []).filter(
@@ -211,7 +218,7 @@ function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
     version,
     clusterName,
     secretName,
-    extraSecrets,
+    extras,
     binding,
     sizes,
     endpoints,

@@ -64,6 +64,7 @@ export const creationOf: Readonly<Record<Role, Creations>> = {
   readUrlSecret: { standard: 'create pro', protected: 'create protected pro' },
   bindingSecret: { standard: 'create with extra Secrets', protected: 'create protected with extra Secrets' },
   variablesSecret: { standard: 'create with extra Secrets', protected: 'create protected with extra Secrets' },
+  caConfigMap: { standard: 'create verify-full', protected: 'create protected verify-full' },
 };
 
 /** Of the extra Secrets, which are handled alike, one stands for all. */

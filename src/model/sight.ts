@@ -21,6 +21,8 @@ export interface Sight {
   readonly children: Readonly<Record<Role, Seen>>;
   /** CNPG's Secret with the credentials. */
   readonly source: Seen;
+  /** CNPG's Secret with the CA of the server. */
+  readonly authority: Seen;
   /** The first Backup of the lineage. */
   readonly backup: Seen;
   /** The addon as the API server has it. */
@@ -76,6 +78,7 @@ export function observedOf(sight: Sight): Observed {
     restored: [],
     sameApp: [],
     source: readOf(sight.source, (raw): Secret => raw),
+    authority: readOf(sight.authority, (raw): Secret => raw),
     backup: readOf(sight.backup, projectBackup),
     backups: { kind: 'unread' },
     volumes: volumes === undefined ? { kind: 'unread' } : { kind: 'found', object: volumes },

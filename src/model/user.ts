@@ -53,6 +53,7 @@ const childSteps = Object.assign(
 ) as Readonly<Record<ChildStep, Change>>;
 
 const connection: AddonSpec['connection'] = { extraSecrets: ['servicebinding', 'pgvars'] };
+const verified: AddonSpec['connection'] = { sslMode: 'verify-full' };
 const promote = { appId: promotedAppId };
 /** Every hour. */
 const drill = { schedule: '0 0 * * * *', assertions: [{ sql: 'SELECT true' }] };
@@ -77,6 +78,9 @@ export const userSteps = {
   'create with extra Secrets': (state) => createAddon(state, { plan: 'standard', connection }),
   'create protected with extra Secrets': (state) =>
     createAddon(state, { plan: 'standard', mode: 'protected', connection }),
+  'create verify-full': (state) => createAddon(state, { plan: 'standard', connection: verified }),
+  'create protected verify-full': (state) =>
+    createAddon(state, { plan: 'standard', mode: 'protected', connection: verified }),
   'create protected pro': (state) => createAddon(state, { plan: 'pro', mode: 'protected' }),
   'create standard with a restored status': (state) => restoredAddon(state, { plan: 'standard' }),
   'restore the status of a later generation': (state) => restoreStatus(state, { observedGeneration: 9 }),
@@ -88,6 +92,8 @@ export const userSteps = {
   'suspend on': (state) => changeSpec(state, { suspend: true }),
   'suspend off': (state) => changeSpec(state, { suspend: false }),
   'sslMode require': (state) => changeSpec(state, { connection: { ...connectionOf(state), sslMode: 'require' } }),
+  'sslMode verify-full': (state) =>
+    changeSpec(state, { connection: { ...connectionOf(state), sslMode: 'verify-full' } }),
   'extra Secrets on': (state) => changeSpec(state, { connection }),
   'extra Secrets off': (state) => changeSpec(state, { connection: {} }),
   'version 17': (state) => changeSpec(state, { version: '17' }),

@@ -48,6 +48,12 @@
   # create, patch: to write the app's Secrets
   # delete: to remove the extra ones that the addon does not ask for any more, or that were left behind with a database that it adopted
   verbs: [get, create, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps]
+  # get: to see whether the one with the CA of a database has the current one, by its name
+  # create, patch: to write it for the addons that ask for sslMode verify-full
+  # delete: to remove it when the addon does not ask for that mode any more
+  verbs: [get, create, patch, delete]
 - apiGroups: [batch]
   resources: [jobs]
   # get: to see how the redaction of a restored database ends, by its name

@@ -4,11 +4,15 @@
 // covers: S0 failure table, row 3 (DATABASE_URL missing: put right without a call of anybody), "re-run after a CNPG password rotation
 // refreshes the value"; S2 item 4 (no stale DATABASE_URL).
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { secrets } from '../../../hack/cluster/kinds.ts';
+import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { configMaps, secrets } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
+import { extraName } from '../../../src/domain/names.ts';
+import { testCertificate } from '../../../src/kube/testing-certificate.ts';
 import { conditionOf, secretText } from '../../harness/views.ts';
 import { clusterName, secretName } from '../belongings.ts';
 import { useReal } from '../real.ts';
+import { publishedAuthority, verifiedLogin } from '../verified.ts';
 
 const real = useReal();
 let namespace = '';
@@ -120,5 +124,27 @@ describe('a password', () => {
     expect(conditionOf(healed, 'Connectable')).toMatchObject({ status: 'True' });
     expect(healed.status?.ready_at).toBe(status?.ready_at);
     await logsIn('altered');
+  });
+});
+
+describe('sslMode verify-full', () => {
+  const spec = { plan: 'free', connection: { sslMode: 'verify-full' } } as const;
+  const isSaid = (state: LiveObject): boolean => conditionOf(state, 'ExtrasPublished')?.reason === 'Published';
+
+  it('has the CA in a ConfigMap, with which psql verifies the server, and not with another one', async () => {
+    await real().apply(namespace, 'deleted', spec);
+    await real().addons.until(namespace, 'deleted', 'a published CA', isSaid);
+    const ca = await publishedAuthority(real(), namespace, 'deleted');
+    expect(ca).toMatch(/^-----BEGIN CERTIFICATE-----/);
+    expect(ca).not.toContain('KEY');
+    expect(await verifiedLogin(real(), namespace, 'deleted', ca)).toBe('t');
+    const others = testCertificate().certificate;
+    expect(await verifiedLogin(real(), namespace, 'deleted', others)).toContain('certificate verify failed');
+  });
+
+  it('changed back takes the ConfigMap away', async () => {
+    await real().apply(namespace, 'deleted', { plan: 'free' });
+    await real().addons.until(namespace, 'deleted', 'no extras', ({ status }) => status?.extras === undefined);
+    expect(await real().client.get(configMaps, namespace, extraName('ca', 'deleted'))).toBeUndefined();
   });
 });

@@ -49,7 +49,7 @@ describe('an application of pro', () => {
       namespace,
       app,
       'the extra Secrets',
-      (state) => conditionOf(state, 'ExtraSecretsPublished')?.reason === 'Published',
+      (state) => conditionOf(state, 'ExtrasPublished')?.reason === 'Published',
     );
     const binding = String(at(addon, 'status', 'binding', 'name'));
     await real().startApp(namespace, 'bound', { secret: `app-${app}-database-pgvars`, binding });

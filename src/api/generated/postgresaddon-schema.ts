@@ -605,7 +605,7 @@ export const addonSchema: Schema = {
             "secretName": {}
           }
         },
-        "extraSecrets": {
+        "extras": {
           "items": {
             "required": [
               "form",
@@ -616,10 +616,12 @@ export const addonSchema: Schema = {
                 "enum": [
                   "read-url",
                   "servicebinding",
-                  "pgvars"
+                  "pgvars",
+                  "ca"
                 ]
               },
-              "name": {}
+              "name": {},
+              "sourceVersion": {}
             }
           }
         },

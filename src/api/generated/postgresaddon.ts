@@ -46,7 +46,7 @@ export interface AddonSpec {
    */
   readonly connection?: {
     /**
-     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. The certificate is signed by a CA of the Cluster: key ca.crt of the Secret <cluster>-ca, whose key ca.key must not be mounted. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate. node-postgres checks it as with verify-full, and refuses with "self-signed certificate in certificate chain" unless the application mounts ca.crt and sets NODE_EXTRA_CA_CERTS to its path. With verify-full every client needs ca.crt: for Node as above, for libpq and pgx by PGSSLROOTCERT.
+     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate; node-postgres checks it, and refuses with "self-signed certificate in certificate chain" without the CA. With verify-full every client needs the CA, and the operator publishes it: key ca.crt of the ConfigMap app-<appId>-database-ca. Mount it, and set PGSSLROOTCERT (libpq, pgx) or NODE_EXTRA_CA_CERTS (Node) to its path.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
     /**
@@ -677,17 +677,21 @@ export interface AddonStatus {
     readonly secretName?: string;
   };
   /**
-   * The Secrets besides the one with DATABASE_URL. One is listed before it is written, and until it was deleted. The condition ExtraSecretsPublished says whether they hold the credentials.
+   * The objects besides the Secret with DATABASE_URL. One is listed before it is written, and until it was deleted. The condition ExtrasPublished says whether they hold the credentials, or the CA.
    */
-  readonly extraSecrets?: {
+  readonly extras?: {
     /**
-     * read-url: DATABASE_URL leads to the replicas; present with a plan that has any. The others are those of spec.connection.extraSecrets.
+     * read-url: DATABASE_URL leads to the replicas; present with a plan that has any. ca: the CA that signs the certificate of the server; present with spec.connection.sslMode verify-full. The others are those of spec.connection.extraSecrets.
      */
-    readonly form: 'read-url' | 'servicebinding' | 'pgvars';
+    readonly form: 'read-url' | 'servicebinding' | 'pgvars' | 'ca';
     /**
-     * The name of the Secret.
+     * The name of the Secret; with ca
      */
     readonly name: string;
+    /**
+     * The resourceVersion of the Secret of CNPG that the published CA is from.
+     */
+    readonly sourceVersion?: string;
   }[];
   /**
    * The Secret of the form servicebinding, where the Service Binding Specification looks for it. Present while it is there.

@@ -15,7 +15,7 @@ import type { Target } from '../target.ts';
 import { isVerdict, type Verdict, verdictOf } from '../verdict.ts';
 import { type Credentials, databaseUrl, isUnproven, readCredentials } from './database-url.ts';
 import { isProven } from './login-due.ts';
-import { buildUrlSecret, diffSecret } from './url-secret.ts';
+import { buildUrlSecret, diffContent } from './url-secret.ts';
 
 export interface CredentialsChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -78,7 +78,7 @@ export function credentialsChapter(
     return { ...left, ...known, ...(successor.kind === 'free' && isUsable ? { recheckAfter: returnRecheck } : {}) };
   }
   const existing = own.urlSecret ?? adoptable(s) ?? successor?.secret;
-  const actions = diffSecret(s, 'urlSecret', buildUrlSecret(addon, target.names.urlSecret, url), existing);
+  const actions = diffContent(s, 'urlSecret', buildUrlSecret(addon, target.names.urlSecret, url), existing);
   if (isVerdict(actions)) return { ...rest(actions), valid: credentials };
   const written = { sourceVersion, ...(existing && { secretUID: existing.metadata.uid }) };
   const { urlSecret } = target.names;

@@ -56,7 +56,7 @@ export function isUnproven(secret: Secret, { status }: Cluster): boolean {
 }
 
 /** The uid of the controlling owner. */
-function controllerOf({ metadata }: Secret): string | undefined {
+export function controllerOf({ metadata }: Secret): string | undefined {
   return metadata.ownerReferences?.find((reference) => reference.controller === true)?.uid;
 }
 

@@ -68,7 +68,7 @@ function protectedBy({ addon }: Situation, { names }: Target): Verdict {
   const secrets = [
     reasonOf(addon, 'CredentialsPublished') === 'Superseded' ? [] : names.urlSecret,
     reasonOf(addon, 'Promoted') === 'Promoted' ? (names.promotedSecret ?? []) : [],
-    addon.status?.extraSecrets?.map(({ name }) => name) ?? [],
+    addon.status?.extras?.map(({ name }) => name) ?? [],
   ].flat();
   const kept = [`Cluster ${names.cluster}`, ...secrets.map((name) => `Secret ${name}`)].join(' and ');
   return { reason: 'Protected', message: `deleting this addon keeps ${kept}; deleting the namespace does not` };

@@ -4,7 +4,7 @@
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import type { CredentialsChapter } from '../credentials/credentials.ts';
 import { isProven } from '../credentials/login-due.ts';
-import { buildUrlSecret, diffSecret } from '../credentials/url-secret.ts';
+import { buildUrlSecret, diffContent } from '../credentials/url-secret.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { recordedCondition } from '../recorded.ts';
@@ -62,7 +62,7 @@ export function promotionChapter(
   if (isNew && !(isAnnounced && isProven(s, target, isUsable, credentials))) return reporting(pending);
   // The credentials were not read, or are not valid: what was published stays, if it is there.
   if (url === undefined) return last === undefined || existing === undefined ? reporting(pending) : announced;
-  const actions = diffSecret(s, 'promotedSecret', buildUrlSecret(addon, secretName, url), existing);
+  const actions = diffContent(s, 'promotedSecret', buildUrlSecret(addon, secretName, url), existing);
   if (isVerdict(actions)) return reporting(actions);
   return { ...reporting(isWanted ? promoted(secretName) : ending(secretName, appId)), actions };
 }

@@ -5,8 +5,9 @@ import { type ObjectStoreSpec, projectObjectStore } from '../../api/barman.ts';
 import { type ClusterSpec, type Partially, projectCluster } from '../../api/cnpg.ts';
 import { timestampOf } from '../../api/time.ts';
 import { serverNameOf } from '../../domain/backup/archive.ts';
+import { extraRoles } from '../../domain/children.ts';
 import { defaultPlans } from '../../domain/database/plans.ts';
-import { extraForms } from '../../domain/extra-secrets/asked.ts';
+import { extraForms } from '../../domain/extras/asked.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
 import { imageThatRan, readySince, stands, statusOf } from '../cnpg.ts';
 import { nameOf, namespace, type Stored } from '../objects.ts';
@@ -59,8 +60,11 @@ export const fieldSources: Readonly<Record<string, Source>> = {
   'credentials.secretUID': ({ seen }) => [seen.urlSecret?.metadata.uid],
   'promotion.appId': ({ addon }) => [addon.spec.promote?.appId],
   'promotion.secretName': ({ addon }) => [addon.spec.promote && nameOf.promotedSecret],
-  'extraSecrets[].form': () => extraForms,
-  'extraSecrets[].name': () => [nameOf.readUrlSecret, nameOf.bindingSecret, nameOf.variablesSecret],
+  'extras[].form': () => extraForms,
+  'extras[].name': () => extraRoles.map((role) => nameOf[role]),
+  'extras[].sourceVersion': ({ observed: { authority }, seen }) => [
+    authority.kind === 'found' && seen.caConfigMap ? authority.object.metadata.resourceVersion : undefined,
+  ],
   'binding.name': ({ seen }) => [seen.bindingSecret?.metadata.name],
   'backup.requested': ({ addon }) => [defaultPlans[addon.spec.plan].backup],
   'backup.store': ({ seen }) => [seen.objectStore && platform.stores.defaultStore],

@@ -164,7 +164,7 @@ export const objectRules = {
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
-const secretRoles = ['urlSecret', 'promotedSecret', ...extraRoles] as const;
+const secretRoles = (['urlSecret', 'promotedSecret', ...extraRoles] as const).filter((role) => role !== 'caConfigMap');
 
 /** The child with one of these uids that the garbage collector deletes in a step. */
 function collected(before: State, { actor, state }: Step, uids: readonly string[]): Slot | undefined {

@@ -144,12 +144,12 @@ export const statusRules = {
     const { addon, status, seen } = reported;
     if (status.binding !== undefined && addon.status?.binding === undefined && seen.bindingSecret === undefined)
       return 'status.binding names a Secret that was neither seen nor written';
-    const was = conditionIn(addon.status, 'ExtraSecretsPublished');
-    const is = conditionIn(status, 'ExtraSecretsPublished');
+    const was = conditionIn(addon.status, 'ExtrasPublished');
+    const is = conditionIn(status, 'ExtrasPublished');
     if (is?.status !== 'True' || is.message === was?.message) return undefined;
     const named = extraRoles.filter((role) => is.message.includes(nameOf[role]));
     const missing = named.find((role) => seen[role] === undefined);
-    return missing && `ExtraSecretsPublished is True, and ${nameOf[missing]} was neither seen nor written`;
+    return missing && `ExtrasPublished is True, and ${nameOf[missing]} was neither seen nor written`;
   },
 
   'a backup level is claimed only of the archive that the Cluster writes, with a base backup': (_, step) => {

@@ -5,7 +5,7 @@ import type { LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr, type ExtraForm } from '../../src/api/addon.ts';
-import { extraSecretName, sourceSecretName } from '../../src/domain/names.ts';
+import { extraName, sourceSecretName } from '../../src/domain/names.ts';
 import { nth, type Write } from '../harness/admission-gate.ts';
 import { clusterOf } from '../harness/database.ts';
 import { useSuite } from '../harness/suite.ts';
@@ -14,16 +14,16 @@ import { conditionOf, secretText } from '../harness/views.ts';
 const suite = useSuite();
 
 const both: AddonSpec['connection'] = { extraSecrets: ['servicebinding', 'pgvars'] };
-const nameOf = (form: ExtraForm): string => extraSecretName(form, 'shop');
+const nameOf = (form: ExtraForm): string => extraName(form, 'shop');
 const extraOf = (namespace: string, form: ExtraForm): Promise<LiveObject | undefined> =>
   suite().client.get(secrets, namespace, nameOf(form));
 const listedIn = (state: LiveObject): readonly string[] =>
-  ((state.status?.extraSecrets ?? []) as readonly { readonly form: string }[]).map(({ form }) => form);
+  ((state.status?.extras ?? []) as readonly { readonly form: string }[]).map(({ form }) => form);
 
 /** Waits until status lists exactly these, and says that they are published. */
 function untilPublished(namespace: string, ...forms: readonly ExtraForm[]): Promise<LiveObject> {
   return suite().addons.until(namespace, 'shop', `${forms.join()} published`, (state) => {
-    const said = conditionOf(state, 'ExtraSecretsPublished');
+    const said = conditionOf(state, 'ExtrasPublished');
     const isSaid = forms.length === 0 ? said === undefined : said?.reason === 'Published';
     return isSaid && listedIn(state).join() === forms.join();
   });
@@ -75,7 +75,7 @@ describe('extra Secrets', () => {
     expect(await extraOf(namespace, 'servicebinding')).toBeUndefined();
     await suite().patchAddon(namespace, 'shop', { connection: null });
     const none = await untilPublished(namespace);
-    expect(none.status?.extraSecrets).toBeUndefined();
+    expect(none.status?.extras).toBeUndefined();
     expect(await extraOf(namespace, 'pgvars')).toBeUndefined();
     expect(none.status?.phase).toBe('running');
   });
@@ -104,7 +104,7 @@ describe('extra Secrets', () => {
     });
     await suite().createAddon(namespace, 'shop', { plan: 'free', connection: both });
     await suite().untilRunning(namespace, 'shop');
-    const addon = await suite().untilReason(namespace, 'shop', 'ExtraSecretsPublished', 'NameConflict');
+    const addon = await suite().untilReason(namespace, 'shop', 'ExtrasPublished', 'NameConflict');
     expect(addon.status?.phase).toBe('running');
     expect(addon.status?.binding).toBeUndefined();
     await eventually('the other one', async () => expect(await extraOf(namespace, 'pgvars')).toBeDefined());

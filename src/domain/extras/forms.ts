@@ -1,7 +1,9 @@
-// The forms of the Secrets besides the one with DATABASE_URL, one row each: the type of the Secret and its keys.
+// What is in the objects besides the Secret with DATABASE_URL: of the forms of the credentials, one row each, the type of the Secret and its
+// keys.
 import type { ExtraForm, PostgresAddon } from '../../api/addon.ts';
 import { type Credentials, databaseUrl, hostOf, port } from '../credentials/database-url.ts';
-import { buildSecret, type SecretManifest } from '../credentials/url-secret.ts';
+import { buildSecret, type ContentManifest } from '../credentials/url-secret.ts';
+import { childMetadata } from '../ownership/child-metadata.ts';
 import type { Target } from '../target.ts';
 
 interface Form {
@@ -17,7 +19,10 @@ interface Place {
   readonly sslMode: Target['sslMode'];
 }
 
-const forms: Readonly<Record<ExtraForm, Form>> = {
+/** Those that hold credentials. */
+export type CredentialsForm = Exclude<ExtraForm, 'ca'>;
+
+const forms: Readonly<Record<CredentialsForm, Form>> = {
   'read-url': {
     type: 'Opaque',
     content: (credentials, place) => ({ DATABASE_URL: urlOf(credentials, place, 'ro') }),
@@ -64,14 +69,20 @@ function urlOf(credentials: Credentials, { cluster, namespace, sslMode }: Place,
 }
 
 /** A Secret of one form. @param credentials those of the database that the target describes */
-export function buildExtraSecret(
+export function buildExtra(
   addon: PostgresAddon,
-  form: ExtraForm,
+  form: CredentialsForm,
   name: string,
   credentials: Credentials,
   { names: { cluster }, sslMode }: Target,
-): SecretManifest {
+): ContentManifest {
   const { type, content } = forms[form];
   const { namespace } = addon.metadata;
   return buildSecret(addon, name, type, content(credentials, { cluster, namespace, sslMode }));
+}
+
+/** The ConfigMap with the CA. @param certificates in PEM */
+export function buildCaConfigMap(addon: PostgresAddon, name: string, certificates: string): ContentManifest {
+  const metadata = childMetadata(addon, name);
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'ca.crt': certificates } };
 }

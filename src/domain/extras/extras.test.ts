@@ -1,12 +1,14 @@
 // Which Secrets there are besides the one with DATABASE_URL, what is in them, and when one comes and goes.
 import { describe, expect, it } from '@jest/globals';
 import { type AddonSpec, annotations, type ExtraForm, labels, type PostgresAddon } from '../../api/addon.ts';
-import type { Condition, Secret } from '../../api/kubernetes.ts';
+import type { Cluster } from '../../api/cnpg.ts';
+import type { Condition, ConfigMap, Secret } from '../../api/kubernetes.ts';
+import { testAuthorities } from '../../model/authority.ts';
 import { alterationOf } from '../alteration.ts';
 import { namesOf } from '../child-names.ts';
 import { type ExtraRole, extraRoles } from '../children.ts';
 import type { ActionResult } from '../decision.ts';
-import { extraSecretName } from '../names.ts';
+import { authoritySecretName, extraName } from '../names.ts';
 import { needs } from '../needs.ts';
 import type { Observed } from '../observed.ts';
 import {
@@ -48,8 +50,8 @@ function given(addon: PostgresAddon, more: Parameters<typeof but>[1] = {}): Obse
 
 /** The addon as it is once status lists these. */
 function listing(addon: PostgresAddon, ...forms: readonly ExtraForm[]): PostgresAddon {
-  const extraSecrets = forms.map((form) => ({ form, name: extraSecretName(form, 'shop') }));
-  return { ...addon, status: { ...addon.status, extraSecrets } };
+  const extras = forms.map((form) => ({ form, name: extraName(form, 'shop') }));
+  return { ...addon, status: { ...addon.status, extras } };
 }
 
 /** The Secrets that a decision writes, as the API server stores them. */
@@ -71,6 +73,23 @@ const settled = { ...running, status: published.status };
 const secrets = stored(published);
 const everything = given(settled, secrets);
 
+function configMapIn(actions: ReturnType<typeof think>['actions']): ConfigMap {
+  const manifest = JSON.parse(JSON.stringify(manifestOf(actions, 'caConfigMap'))) as ConfigMap;
+  return { ...manifest, metadata: { ...manifest.metadata, uid: 'uid-ca', resourceVersion: '40' } };
+}
+
+/** The Cluster, with what CNPG reports of its CA. */
+function withAuthority(cluster: Cluster, serverCaSecretVersion: string): Cluster {
+  return { ...cluster, status: { ...cluster.status, serverCaSecretVersion } };
+}
+
+/** CNPG's Secret with the CA. */
+function anAuthority(cluster: Cluster, pem: string, resourceVersion = '40', uid = cluster.metadata.uid): Secret {
+  const source = aSource({ ...cluster, metadata: { ...cluster.metadata, uid } });
+  const metadata = { ...source.metadata, name: authoritySecretName(cluster.metadata.name), resourceVersion };
+  return { ...source, metadata, data: { 'ca.crt': Buffer.from(pem).toString('base64') } };
+}
+
 /** What a policy makes of the first key of a Secret. */
 function bendOf({ data = {} }: Secret): Readonly<Record<string, string>> {
   const [key = ''] = Object.keys(data);
@@ -80,14 +99,14 @@ function bendOf({ data = {} }: Secret): Readonly<Record<string, string>> {
 const content = ({ data = {} }: Secret) =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
 const conditionIn = ({ status }: ReturnType<typeof think>): Condition | undefined =>
-  status.conditions?.find(({ type }) => type === 'ExtraSecretsPublished');
+  status.conditions?.find(({ type }) => type === 'ExtrasPublished');
 
 describe('what is asked for', () => {
   it('is listed before anything is written', () => {
     const addon = changed(aRunningAddon({ plan: 'free' }), { connection: both });
     const thought = think(given(addon));
     expect(thought.actions).toEqual([]);
-    expect(thought.status.extraSecrets).toEqual([
+    expect(thought.status.extras).toEqual([
       { form: 'servicebinding', name: 'app-shop-database-binding' },
       { form: 'pgvars', name: 'app-shop-database-pgvars' },
     ]);
@@ -100,7 +119,7 @@ describe('what is asked for', () => {
   it('is listed by the first status, and written with the Secret with DATABASE_URL, without a read', () => {
     const addon = anAddon({ plan: 'free', connection: both });
     const first = think(observing(addon));
-    expect(first.status.extraSecrets?.map(({ form }) => form)).toEqual(['servicebinding', 'pgvars']);
+    expect(first.status.extras?.map(({ form }) => form)).toEqual(['servicebinding', 'pgvars']);
     const cluster = aCluster(addon);
     const o = observing({ ...addon, status: first.status }, { cluster });
     expect(needs(o, testTime)).toMatchObject({ source: true, unwatched: false });
@@ -337,7 +356,7 @@ describe('what stands in the way of one', () => {
       ]),
     ) as NonNullable<ActionResult['altered']>;
     const first = think(o, { altered });
-    const told = first.status.conditions?.filter(({ type }) => type === 'ExtraSecretsPublished');
+    const told = first.status.conditions?.filter(({ type }) => type === 'ExtrasPublished');
     expect(told).toHaveLength(1);
     expect(told?.[0]).toMatchObject({ status: 'False', reason: 'ChangedOnAdmission' });
     for (const form of ['binding', 'pgvars']) expect(told?.[0]?.message).toContain(`Secret app-shop-database-${form} `);
@@ -379,7 +398,7 @@ describe('what is not asked for any more', () => {
       {
         verb: 'delete',
         child: 'bindingSecret',
-        concern: 'extraSecrets',
+        concern: 'extras',
         name: 'app-shop-database-binding',
         uid: 'uid-bindingSecret',
         resourceVersion: '40',
@@ -388,12 +407,12 @@ describe('what is not asked for any more', () => {
     const message = 'Secret app-shop-database-pgvars holds the credentials of this database';
     expect(conditionIn(thought)?.message).toBe(message);
     expect(thought.status.binding).toBeUndefined();
-    expect(thought.status.extraSecrets?.map(({ form }) => form)).toEqual(['servicebinding', 'pgvars']);
+    expect(thought.status.extras?.map(({ form }) => form)).toEqual(['servicebinding', 'pgvars']);
     expect(thought.pace).toEqual({ kind: 'again', afterMilliseconds: 1000 });
     const addon = { ...without(), status: thought.status };
     expect(needs(observing(addon, { cluster: aCluster(addon) }), testTime).unwatched).toBe(true);
     const after = think(but(everything, { addon, bindingSecret: undefined }));
-    expect([after.actions, after.status.extraSecrets?.map(({ form }) => form)]).toEqual([[], ['pgvars']]);
+    expect([after.actions, after.status.extras?.map(({ form }) => form)]).toEqual([[], ['pgvars']]);
     expect(conditionIn(after)?.message).toBe(message);
   });
 
@@ -404,7 +423,7 @@ describe('what is not asked for any more', () => {
     expect(conditionIn(thought)).toBeUndefined();
     const gone = { bindingSecret: undefined, variablesSecret: undefined };
     expect(think(but(everything, { addon: { ...addon, status: thought.status }, ...gone })).status).not.toHaveProperty(
-      'extraSecrets',
+      'extras',
     );
   });
 
@@ -420,7 +439,7 @@ describe('what is not asked for any more', () => {
   ])('is not deleted if it %s', (_, more, listed) => {
     const thought = think(but(everything, { addon: without(), ...more }));
     expect(thought.actions).toEqual([]);
-    expect(thought.status.extraSecrets?.map(({ form }) => form)).toEqual(listed);
+    expect(thought.status.extras?.map(({ form }) => form)).toEqual(listed);
   });
 
   it('is not deleted twice', () => {
@@ -428,7 +447,7 @@ describe('what is not asked for any more', () => {
     const metadata = { ...going.metadata, deletionTimestamp: '2026-01-02T03:04:05Z', finalizers: ['x/y'] };
     const thought = think(but(everything, { addon: without(), bindingSecret: { ...going, metadata } }));
     expect(thought.actions).toEqual([]);
-    expect(thought.status.extraSecrets).toHaveLength(2);
+    expect(thought.status.extras).toHaveLength(2);
   });
 
   describe('and was left behind with an adopted database', () => {
@@ -447,7 +466,7 @@ describe('what is not asked for any more', () => {
     it('is deleted although the adoption has not come to it', () => {
       const { actions, status } = think(adopted({ variablesSecret: orphan(former) }));
       expect(actions.map(({ verb, child }) => `${verb} ${child}`)).toContain('delete variablesSecret');
-      expect(status.extraSecrets?.map(({ form }) => form)).toEqual(['pgvars']);
+      expect(status.extras?.map(({ form }) => form)).toEqual(['pgvars']);
     });
 
     it.each<readonly [string, Parameters<typeof but>[1]]>([
@@ -456,7 +475,7 @@ describe('what is not asked for any more', () => {
     ])('is left alone if it is %s', (_, more) => {
       const { actions, status } = think(adopted(more));
       expect(actions.map(({ child }) => child)).not.toContain('variablesSecret');
-      expect(status).not.toHaveProperty('extraSecrets');
+      expect(status).not.toHaveProperty('extras');
     });
 
     describe.each<readonly [string, Parameters<typeof but>[1]]>([
@@ -464,13 +483,13 @@ describe('what is not asked for any more', () => {
       ['may not be read', { variablesSecret: { kind: 'denied', message: 'no' } }],
     ])('and %s', (_, more) => {
       it('is looked for again', () => {
-        expect(think(adopted(more)).status.extraSecrets?.map(({ form }) => form)).toEqual(['pgvars']);
+        expect(think(adopted(more)).status.extras?.map(({ form }) => form)).toEqual(['pgvars']);
       });
 
       it('is not looked for once something is published, nor of a database that was not adopted', () => {
         const later = aRunningAddon({ plan: 'free' });
         for (const o of [adopted(more, later), given(anAddon({ plan: 'free' }), more)])
-          expect(think(o).status).not.toHaveProperty('extraSecrets');
+          expect(think(o).status).not.toHaveProperty('extras');
       });
     });
 
@@ -478,7 +497,7 @@ describe('what is not asked for any more', () => {
       const addon = anAddon({ plan: 'free', connection: both });
       const { cluster } = adopted({}).children;
       const thought = think(given(addon, { cluster }));
-      expect(thought.status.extraSecrets).toHaveLength(2);
+      expect(thought.status.extras).toHaveLength(2);
       expect(thought.pace).toMatchObject({ atLeastMilliseconds: 1000 });
     });
   });
@@ -488,7 +507,7 @@ describe('what is not asked for any more', () => {
     const o = given(adopting, { variablesSecret: secrets.variablesSecret });
     const { actions, status } = think(o);
     expect(actions.map(({ verb, child }) => `${verb} ${child}`)).toContain('delete variablesSecret');
-    expect(status.extraSecrets?.map(({ form }) => form)).toEqual(['pgvars']);
+    expect(status.extras?.map(({ form }) => form)).toEqual(['pgvars']);
   });
 });
 
@@ -514,7 +533,7 @@ describe('the URL of the replicas', () => {
   });
 
   it.each(['free', 'standard'] as const)('is not asked for with plan %s', (plan) =>
-    expect(aRunningAddon({ plan }).status).not.toHaveProperty('extraSecrets'),
+    expect(aRunningAddon({ plan }).status).not.toHaveProperty('extras'),
   );
 
   it('waits until they are ready', () => {
@@ -560,11 +579,123 @@ describe('the URL of the replicas', () => {
 });
 
 it('nothing is asked for while the CRD drops what status lists', () => {
-  const thought = think(given(running, { missingFromSchema: ['status.extraSecrets'] }));
+  const thought = think(given(running, { missingFromSchema: ['status.extras'] }));
   expect(thought.actions).toEqual([]);
-  expect(thought.status.extraSecrets).toEqual(running.status?.extraSecrets);
+  expect(thought.status.extras).toEqual(running.status?.extras);
   // What is not updated any more is not claimed.
-  expect(conditionIn(think(but(everything, { missingFromSchema: ['status.extraSecrets'] })))).toBeUndefined();
+  expect(conditionIn(think(but(everything, { missingFromSchema: ['status.extras'] })))).toBeUndefined();
+});
+
+describe('sslMode verify-full', () => {
+  const verified: Connection = { sslMode: 'verify-full' };
+  const [first, second] = testAuthorities;
+  const name = 'app-shop-database-ca';
+  const addon = listing(aRunningAddon({ plan: 'free', connection: verified }), 'ca');
+  const cluster = withAuthority(aCluster(addon), '40');
+  const seeing = (more: Parameters<typeof but>[1] = {}): Observed =>
+    given(addon, {
+      cluster,
+      urlSecret: aUrlSecret(addon, `${url}?sslmode=verify-full`),
+      authority: { kind: 'found', object: anAuthority(cluster, first) },
+      ...more,
+    });
+  const published = think(seeing());
+  const configMap = configMapIn(published.actions);
+  const done = { ...addon, status: published.status };
+  const full = but(seeing({ caConfigMap: configMap }), { addon: done });
+
+  it('lists the ConfigMap before it is written', () => {
+    const fresh = changed(aRunningAddon({ plan: 'free' }), { connection: verified });
+    const thought = think(given(fresh));
+    expect(thought.actions.filter(({ child }) => child === 'caConfigMap')).toEqual([]);
+    expect(thought.status.extras).toEqual([{ form: 'ca', name }]);
+    expect(conditionIn(thought)?.message).toBe(`ConfigMap ${name} is about to be written`);
+  });
+
+  it('has the CA in a ConfigMap of the addon, and says from which version', () => {
+    expect(configMap).toMatchObject({
+      kind: 'ConfigMap',
+      metadata: { name, labels: { [labels.uid]: 'addon-uid' }, ownerReferences: [{ uid: 'addon-uid' }] },
+      data: { 'ca.crt': first },
+    });
+    expect(configMap).not.toHaveProperty('type');
+    expect(published.status.extras).toEqual([{ form: 'ca', name, sourceVersion: '40' }]);
+    expect(conditionIn(published)).toMatchObject({
+      reason: 'Published',
+      message: `ConfigMap ${name} holds the CA of its server`,
+    });
+    const thought = think(full);
+    expect([thought.actions, thought.status]).toEqual([[], published.status]);
+  });
+
+  it('is told of beside the credentials', () => {
+    const asked = listing(changed(addon, { connection: { ...verified, extraSecrets: ['pgvars'] } }), 'ca', 'pgvars');
+    const message = `Secret app-shop-database-pgvars holds the credentials of this database; ConfigMap ${name} holds the CA of its server`;
+    expect(conditionIn(think(seeing({ addon: asked })))?.message).toBe(message);
+  });
+
+  it('is read again once CNPG reports another version, and follows', () => {
+    const quiet = observing(done, { cluster });
+    expect(needs(quiet, testTime)).toMatchObject({ authority: false, unwatched: false });
+    const renewed = withAuthority(cluster, '41');
+    expect(needs(but(quiet, { cluster: renewed }), testTime)).toMatchObject({ authority: true, unwatched: true });
+    expect(needs(but(quiet, { cluster: renewed, addon: running }), testTime).authority).toBe(false);
+    const object = anAuthority(renewed, second, '41');
+    const thought = think(but(full, { cluster: renewed, authority: { kind: 'found', object } }));
+    expect(configMapIn(thought.actions).data).toEqual({ 'ca.crt': second });
+    expect(thought.status.extras).toEqual([{ form: 'ca', name, sourceVersion: '41' }]);
+  });
+
+  it('keeps saying the version that is published if the write is refused', () => {
+    const renewed = withAuthority(cluster, '41');
+    const object = anAuthority(renewed, second, '41');
+    const o = but(full, { cluster: renewed, authority: { kind: 'found', object } });
+    const thought = think(o, refusing('caConfigMap', 'Refused', 'apply'));
+    expect(thought.status.extras).toEqual([{ form: 'ca', name, sourceVersion: '40' }]);
+    expect(conditionIn(thought)?.reason).toBe('Refused');
+  });
+
+  it.each<readonly [string, Observed['authority'], string]>([
+    ['is not read', { kind: 'unread' }, 'Published'],
+    ['fails to be sent', { kind: 'unavailable', retryAfterSeconds: 1 }, 'Published'],
+    ['may not be read', { kind: 'denied', message: 'no' }, 'Forbidden'],
+    ['is not there', { kind: 'absent' }, 'CredentialsPending'],
+    [
+      'is of an earlier Cluster',
+      { kind: 'found', object: anAuthority(cluster, second, '39', 'other') },
+      'CredentialsPending',
+    ],
+    ['has no certificate', { kind: 'found', object: anAuthority(cluster, 'no') }, 'CAInvalid'],
+  ])('a Secret of CNPG that %s changes nothing that is published', (_, authority, reason) => {
+    const thought = think(but(full, { authority }));
+    expect([thought.actions, thought.status.extras]).toEqual([[], published.status.extras]);
+    expect(conditionIn(thought)?.reason).toBe(reason);
+    expect(thought.ready.reason).toBe('Running');
+  });
+
+  it.each(['40', '39'])(
+    'a Secret without an owner is that of the Cluster if CNPG reports its version: %s',
+    (version) => {
+      const { ownerReferences: _, ...metadata } = anAuthority(cluster, second, version).metadata;
+      const object = { ...anAuthority(cluster, second, version), metadata };
+      const { actions } = think(but(full, { authority: { kind: 'found', object } }));
+      expect(actions.map(({ child }) => child)).toEqual(version === '40' ? ['caConfigMap'] : []);
+    },
+  );
+
+  it('an immutable ConfigMap with another CA has to be deleted by a person', () => {
+    const immutable = { ...configMap, data: { 'ca.crt': second }, immutable: true };
+    expect(conditionIn(think(but(full, { caConfigMap: immutable })))).toMatchObject({
+      reason: 'SecretImmutable',
+      message: `ConfigMap ${name} is immutable and does not hold the current CA; delete the ConfigMap, and the operator creates it again`,
+    });
+  });
+
+  it('changed back deletes the ConfigMap', () => {
+    const thought = think(but(full, { addon: changed(done, { connection: {} }) }));
+    expect(summary(thought.actions)).toContain('delete ConfigMap');
+    expect(conditionIn(thought)).toBeUndefined();
+  });
 });
 
 describe('a suspended addon', () => {
@@ -580,7 +711,7 @@ describe('a suspended addon', () => {
   it.each(['NameConflict', 'SecretImmutable', 'ChangedOnAdmission'])('has nothing that waits after %s', (reason) => {
     const status = settled.status ?? {};
     const conditions = status.conditions?.map((one) =>
-      one.type === 'ExtraSecretsPublished' ? { ...one, status: 'False' as const, reason } : one,
+      one.type === 'ExtrasPublished' ? { ...one, status: 'False' as const, reason } : one,
     );
     const addon = changed({ ...settled, status: { ...status, conditions: conditions ?? [] } }, { suspend: true });
     const thought = think(observing(addon, { cluster: aCluster(settled) }));
@@ -598,7 +729,7 @@ type Asked = NonNullable<Connection['extraSecrets']>;
 
 /** The addon, once credentials are published, with these Secrets asked for and listed. @param reason of the condition */
 function having(asked: Asked, listed: readonly ExtraForm[], reason: string | undefined): PostgresAddon {
-  const type = 'ExtraSecretsPublished';
+  const type = 'ExtrasPublished';
   const condition: Condition = { type, status: 'False', reason: `${reason}`, message: '', lastTransitionTime: '' };
   const status = { ...running.status, conditions: reason === undefined ? [] : [condition] };
   return listing({ ...running, spec: { ...running.spec, connection: { extraSecrets: asked } }, status }, ...listed);
@@ -645,24 +776,25 @@ describe('the Secrets are read', () => {
     [[], ['read-url'], 'Published', 2, true, false],
     [[], ['read-url'], 'Published', 1, false, true],
   ])('asked for %j, listed %j, %s, instances %d, usable %j: %j', (asked, listed, reason, instances, usable, isOpen) => {
-    expect(areExtrasOpen(having(asked, listed, reason), { instances }, usable)).toBe(isOpen);
+    const addon = having(asked, listed, reason);
+    expect(areExtrasOpen(addon, { instances }, aCluster(addon), usable)).toBe(isOpen);
   });
 });
 
-describe('the Secrets that can be those of an addon', () => {
+describe('the objects that can be those of an addon', () => {
   const namesIn = (addon: PostgresAddon) => extraRoles.flatMap((role) => namesOf(addon)[role] ?? []);
 
   it('are all before anything is published, and those that status lists afterwards', () => {
-    expect(namesIn(listing(anAddon({ plan: 'free' }), 'pgvars'))).toHaveLength(3);
+    expect(namesIn(listing(anAddon({ plan: 'free' }), 'pgvars'))).toHaveLength(4);
     expect(namesIn(listing(running, 'pgvars'))).toEqual(['app-shop-database-pgvars']);
     expect(namesIn(aRunningAddon({ plan: 'free' }))).toEqual([]);
   });
 });
 
-it('every form has a name of its own, which no other Secret of an addon can have', () => {
-  const names = extraForms.map((form) => extraSecretName(form, 'shop'));
-  expect(names).toEqual(['app-shop-database-read-url', 'app-shop-database-binding', 'app-shop-database-pgvars']);
-  const long = extraForms.map((form) => extraSecretName(form, 'a'.repeat(300)));
-  expect(new Set(long).size).toBe(3);
+it('every form has a name of its own, which no other object of an addon can have', () => {
+  const names = extraForms.map((form) => extraName(form, 'shop'));
+  expect(names).toEqual(['read-url', 'binding', 'pgvars', 'ca'].map((end) => `app-shop-database-${end}`));
+  const long = extraForms.map((form) => extraName(form, 'a'.repeat(300)));
+  expect(new Set(long).size).toBe(4);
   for (const name of long) expect(name).toHaveLength(253);
 });
