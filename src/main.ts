@@ -22,6 +22,7 @@ import { ApiError } from './kube/errors.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/lease.ts';
 import { OtherOperators } from './kube/other-operators.ts';
+import { Refusals } from './kube/passing.ts';
 import { createTransport, loadKubeConfig, type Transport } from './kube/transport.ts';
 import { Logins } from './postgres/login.ts';
 import { type Die, runProcess } from './process.ts';
@@ -183,7 +184,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     deletedAddons,
     sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),
-    api: clientsOf(transport),
+    api: clientsOf(transport, new Refusals(clock)),
     schema,
     login: (url, question) => logins.tryLogin(url, question),
     resync: new Resync(clock, random),

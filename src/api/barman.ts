@@ -96,36 +96,45 @@ export function retentionIn({ spec }: ObjectStore): string | undefined {
 }
 
 const keyOfSecret: Shape = { name: true, key: true };
-const specShape: Shape = {
-  configuration: {
-    destinationPath: true,
-    endpointURL: true,
-    endpointCA: keyOfSecret,
-    s3Credentials: {
-      inheritFromIAMRole: true,
-      accessKeyId: keyOfSecret,
-      secretAccessKey: keyOfSecret,
-      region: keyOfSecret,
-      sessionToken: keyOfSecret,
-    },
-    azureCredentials: {
-      inheritFromAzureAD: true,
-      useDefaultAzureCredentials: true,
-      connectionString: keyOfSecret,
-      storageAccount: keyOfSecret,
-      storageKey: keyOfSecret,
-      storageSasToken: keyOfSecret,
-    },
-    googleCredentials: { gkeEnvironment: true, applicationCredentials: keyOfSecret },
-    wal: { compression: true, encryption: true, maxParallel: true },
-    data: { compression: true, encryption: true, jobs: true, immediateCheckpoint: true },
+const configurationShape = {
+  destinationPath: true,
+  endpointURL: true,
+  endpointCA: keyOfSecret,
+  s3Credentials: {
+    inheritFromIAMRole: true,
+    accessKeyId: keyOfSecret,
+    secretAccessKey: keyOfSecret,
+    region: keyOfSecret,
+    sessionToken: keyOfSecret,
   },
+  azureCredentials: {
+    inheritFromAzureAD: true,
+    useDefaultAzureCredentials: true,
+    connectionString: keyOfSecret,
+    storageAccount: keyOfSecret,
+    storageKey: keyOfSecret,
+    storageSasToken: keyOfSecret,
+  },
+  googleCredentials: { gkeEnvironment: true, applicationCredentials: keyOfSecret },
+  wal: { compression: true, encryption: true, maxParallel: true },
+  data: { compression: true, encryption: true, jobs: true, immediateCheckpoint: true },
+} as const satisfies Shape;
+const specShape: Shape = {
+  configuration: configurationShape,
   retentionPolicy: true,
   instanceSidecarConfiguration: {
     env: [{ name: true, value: true }],
     resources: { requests: { memory: true }, limits: { memory: true } },
   },
 };
+
+/** A part of what the platform says of a store. */
+export type ConfigurationPart = Exclude<keyof StoreConfiguration, 'endpointURL' | 'endpointCA'>;
+
+/** The fields of a part of the configuration of an ObjectStore. */
+export function configurationFields(part: ConfigurationPart): readonly string[] {
+  return Object.keys(configurationShape[part]);
+}
 
 /** How many lineages are kept: an addon has one, and a new one with each major upgrade and each return to backups. */
 const mostLineages = 16;

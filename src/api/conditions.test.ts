@@ -58,6 +58,7 @@ it('what no watch reports the end of is checked again, in so many seconds', () =
       'Refused',
       'FieldNotRemoved',
       'CredentialsInvalid',
+      'CAInvalid',
       'StorageNotExpandable',
       'PluginOutdated',
     ],

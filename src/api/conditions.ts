@@ -89,7 +89,7 @@ export const conditionTypes = {
   },
   ExtrasPublished: {
     meaning:
-      'The Secrets that spec.connection.extraSecrets asks for, and that with the URL of the replicas, hold the credentials of the database, and with sslMode verify-full the ConfigMap has its CA. Absent if there are none.',
+      'The Secrets that spec.connection.extraSecrets asks for, and that with the URL of the replicas, hold the credentials of the database, and with sslMode require or verify-full the ConfigMap has its CA. Absent if there are none.',
     restsOn:
       "these objects and CNPG's Secrets as read at the last change or check-up (every ten minutes), or the API server's response to the write",
     present: 'once judged',

@@ -31,6 +31,7 @@ it('the operator has these permissions, and no others', () => {
     objectStores: ['list', 'watch', 'get', 'create', 'patch', 'delete'],
     backups: ['get', 'create', 'patch', 'list', 'delete'],
     secrets: ['get', 'create', 'patch', 'delete'],
+    configMaps: ['get', 'create', 'patch', 'delete'],
     jobs: ['get', 'create', 'patch'],
     volumeClaims: ['list'],
     storageClasses: ['get'],
@@ -55,9 +56,9 @@ it('reconciles have a client of everything but what runs beside them', () => {
   ]);
 });
 
-it('a Secret is read whole', () => {
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, data: { key: 'dmFsdWU=' } };
-  expect(resources.secrets.project(secret as never)).toBe(secret);
+it.each(['secrets', 'configMaps'] as const)('%s are read whole', (name) => {
+  const object = { apiVersion: 'v1', kind: 'Any', metadata: { name: 'a' }, data: { key: 'dmFsdWU=' } };
+  expect(resources[name].project(object as never)).toBe(object);
 });
 
 it('what does not come with Kubernetes has a provider, which status names where it is missing', () => {

@@ -176,8 +176,8 @@ export const resources = {
     project: (raw: KubeObject): ConfigMap => raw,
     permissions: [
       { verbs: ['get'], why: 'to see whether the one with the CA of a database has the current one, by its name' },
-      { verbs: ['create', 'patch'], why: 'to write it for the addons that ask for sslMode verify-full' },
-      { verbs: ['delete'], why: 'to remove it when the addon does not ask for that mode any more' },
+      { verbs: ['create', 'patch'], why: 'to write it for the addons that ask for sslMode require or verify-full' },
+      { verbs: ['delete'], why: 'to remove it when the addon does not ask for one of them any more' },
     ],
   },
   jobs: {

@@ -54,7 +54,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     redaction: unread,
     livingOwners: [],
     holderGone: isHolderGone(addon, deps),
-    repairWaits: deps.repairs.waits(key),
+    repairWaits: deps.repairs.waits(key, addon.metadata.generation),
     missingFromSchema: deps.schema.missing,
     resync: deps.resync.isDue(key),
   };

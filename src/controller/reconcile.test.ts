@@ -47,7 +47,9 @@ const checkUpSoon = again(10 * minute - 5_000);
 const secrets = ['get urlSecret', 'get source'];
 /** With that of the replicas. */
 const allSecrets = ['get urlSecret', 'get readUrlSecret', 'get source'];
-const everySecret = ['get urlSecret', 'get readUrlSecret', 'get bindingSecret', 'get variablesSecret'];
+const everySecret = [
+  ...['get urlSecret', 'get readUrlSecret', 'get bindingSecret', 'get variablesSecret', 'get caConfigMap'],
+];
 const withExtra = ['get urlSecret', 'get bindingSecret', 'get variablesSecret', 'get source'];
 const creation = ['create objectStore', 'create cluster', 'status addon', 'get source', 'get backup'];
 

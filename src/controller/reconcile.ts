@@ -59,7 +59,7 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
   const decision = inForce(intended, acted.result);
   for (const action of decision.actions)
     if (action.verb === 'apply' && action.child !== 'addon' && hasSucceeded(action, acted.result))
-      deps.repairs.wrote(key, action.child);
+      deps.repairs.wrote(key, action.child, observed.addon.metadata.generation);
   const isRefused = essentialRefusal(acted.result) !== undefined;
 
   // A Secret that was just written does not have to be read. One that was not sent or stored is missed by nothing else.

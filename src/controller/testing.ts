@@ -13,8 +13,11 @@ import {
   watchedResources,
 } from '../api/resources.ts';
 import { roles } from '../domain/children.ts';
+import { authoritySecretName } from '../domain/names.ts';
 import { ApiError } from '../kube/errors.ts';
+import { believing, Refusals } from '../kube/passing.ts';
 import type { ResourceClient } from '../kube/resources.ts';
+import { authorityOf } from '../model/authority.ts';
 import { answerTo, cnpgSteps, stands } from '../model/cnpg.ts';
 import { collectorSteps } from '../model/collector.ts';
 import { namespaceSteps } from '../model/namespace.ts';
@@ -352,7 +355,9 @@ export class World {
   }
 
   #clients(): Clients {
-    return Object.fromEntries(reconciledResources.map((name) => [name, this.#client(name)])) as unknown as Clients;
+    const refusals = new Refusals(this.clock);
+    const clients = reconciledResources.map((name) => [name, believing(this.#client(name), name, refusals)]);
+    return Object.fromEntries(clients) as unknown as Clients;
   }
 
   #client(resource: ReconciledResource): ResourceClient {
@@ -373,6 +378,7 @@ export class World {
       const slot = slotOf(kind, name);
       this.#ask('get', slot ?? resource);
       if (slot !== undefined) return this.seen(slot);
+      if (name === authoritySecretName(nameOf.cluster)) return authorityOf(this.seen('cluster')) ?? undefined;
       if (this.#beside.has(kind, name)) return this.#beside.get(kind, name);
       const metadata = { name, namespace: '', uid: '', resourceVersion: '' };
       const { expandable } = this.#state.rules;

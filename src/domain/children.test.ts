@@ -9,6 +9,7 @@ it('nothing that holds data may be deleted, nor a Secret with the DATABASE_URL o
     'readUrlSecret',
     'bindingSecret',
     'variablesSecret',
+    'caConfigMap',
   ]));
 
 it('a write that changes only the owner repeats the rest', () => {

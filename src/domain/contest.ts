@@ -4,7 +4,6 @@ import type { ConditionType } from '../api/conditions.ts';
 import { fieldsOf } from './alteration.ts';
 import { alteredIn, isWatched, kindOf } from './children.ts';
 import type { Action, Decision } from './decision.ts';
-import { reasonOf } from './recorded.ts';
 import { isUnlocking } from './restore/lock.ts';
 import { foundAs, type Situation } from './situation.ts';
 import { soonest, type Verdict } from './verdict.ts';
@@ -23,14 +22,10 @@ export function withoutContested(s: Situation, decision: Decision): Decision {
   };
 }
 
-/** A change of what the user asks for that status does not describe yet, or whose writes are not complete. */
+/** A change of what the user asks for that status does not describe yet. Its writes are counted anew (src/controller/repairs.ts). */
 function isAsked(s: Situation): boolean {
   const { addon } = s;
-  return (
-    isUnlocking(s) ||
-    addon.metadata.generation !== addon.status?.observedGeneration ||
-    reasonOf(addon, 'PlanApplied') === 'Applying'
-  );
+  return isUnlocking(s) || addon.metadata.generation !== addon.status?.observedGeneration;
 }
 
 interface Contest {

@@ -20,6 +20,7 @@ import {
 } from './decision.ts';
 import { recordedAttempt, untilStuck } from './diagnosis/deadlines.ts';
 import { withDrillResult } from './drill/record.ts';
+import { deletesChildren } from './ownership/owner.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
 import { withAnswer } from './restore/lock.ts';
 import { stateOf, type Verdict } from './verdict.ts';
@@ -186,6 +187,8 @@ function conditionsOf(
       altered ??
       judged ??
       (isLost ? essentialRefusal(result) : undefined);
+    const isClaimed = verdict === undefined || stateOf(verdict) === 'good';
+    if (type === 'Protected' && isClaimed && !deletesChildren(addon) && isTied(decision, result)) return [];
     if (verdict !== undefined) return [conditionOf(type, verdict, before, generation, now)];
     // The condition could not be judged: its last value remains.
     const isJudged = type in verdicts && isEffective(type, result);
@@ -218,6 +221,11 @@ function refusalOf(
   // Protection depends on the owner reference of each child.
   const isOwner = ({ child }: Refusal): boolean => changesOwner.some((role) => role === child);
   return essentialRefusal(result) ?? (type === 'Protected' ? refusals.find(isOwner) : undefined);
+}
+
+/** Whether the owner of a child, which has to change for the mode, was not changed: a deletion would still take that child with it. */
+function isTied({ actions, changesOwner = [] }: Decision, result: ActionResult): boolean {
+  return !changesOwner.every((role) => actions.some((action) => action.child === role && hasSucceeded(action, result)));
 }
 
 /** What the API server stored instead of what was written, now or before, in the condition that reports it. */

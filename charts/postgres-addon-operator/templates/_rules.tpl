@@ -51,8 +51,8 @@
 - apiGroups: [""]
   resources: [configmaps]
   # get: to see whether the one with the CA of a database has the current one, by its name
-  # create, patch: to write it for the addons that ask for sslMode verify-full
-  # delete: to remove it when the addon does not ask for that mode any more
+  # create, patch: to write it for the addons that ask for sslMode require or verify-full
+  # delete: to remove it when the addon does not ask for one of them any more
   verbs: [get, create, patch, delete]
 - apiGroups: [batch]
   resources: [jobs]

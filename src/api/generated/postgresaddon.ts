@@ -46,7 +46,7 @@ export interface AddonSpec {
    */
   readonly connection?: {
     /**
-     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate; node-postgres checks it, and refuses with "self-signed certificate in certificate chain" without the CA. With verify-full every client needs the CA, and the operator publishes it: key ca.crt of the ConfigMap app-<appId>-database-ca. Mount it, and set PGSSLROOTCERT (libpq, pgx) or NODE_EXTRA_CA_CERTS (Node) to its path.
+     * The TLS mode that DATABASE_URL requests. prefer (default): DATABASE_URL has no query parameters, so the client library decides. require, verify-full: DATABASE_URL ends in ?sslmode=require or ?sslmode=verify-full, and the key ca.crt of the ConfigMap app-<appId>-database-ca has the CA that signs the certificate of the server. With require, libpq (psql, psycopg and others) and most clients encrypt without checking the certificate. node-postgres checks it as with verify-full, and refuses with "self-signed certificate in certificate chain" without the CA. Mount the ConfigMap, and set NODE_EXTRA_CA_CERTS (Node) or PGSSLROOTCERT (libpq, pgx) to the path of ca.crt.
      */
     readonly sslMode?: 'prefer' | 'require' | 'verify-full';
     /**
@@ -681,7 +681,7 @@ export interface AddonStatus {
    */
   readonly extras?: {
     /**
-     * read-url: DATABASE_URL leads to the replicas; present with a plan that has any. ca: the CA that signs the certificate of the server; present with spec.connection.sslMode verify-full. The others are those of spec.connection.extraSecrets.
+     * read-url: DATABASE_URL leads to the replicas; present with a plan that has any. ca: the CA that signs the certificate of the server; present with spec.connection.sslMode require or verify-full. The others are those of spec.connection.extraSecrets.
      */
     readonly form: 'read-url' | 'servicebinding' | 'pgvars' | 'ca';
     /**

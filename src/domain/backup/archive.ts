@@ -126,8 +126,10 @@ function newServerName(cluster: string, uid: string, used: ReadonlySet<string>, 
 }
 
 /** Identifies the settings of an ObjectStore: CNPG reads them only when the Cluster changes, so that the Cluster is changed with them. */
-function settingsOf(chosen: ChosenStore, { sidecarMemory }: Profile): string {
-  const settings = JSON.stringify({ ...chosen, sidecarMemory });
+function settingsOf({ store, ...chosen }: ChosenStore, { sidecarMemory }: Profile): string {
+  // Who may use the store, and for how long, is in no ObjectStore.
+  const { namespaces: _, retention: __, ...settable } = store;
+  const settings = JSON.stringify({ ...chosen, store: settable, sidecarMemory });
   return createHash('sha256').update(settings).digest('hex').slice(0, 8);
 }
 

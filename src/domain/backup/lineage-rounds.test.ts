@@ -7,6 +7,7 @@ import { cut } from '../../api/text.ts';
 import type { Platform } from '../observed.ts';
 import { anAddon, aStore, changed, testPlatform, think } from '../testing.ts';
 import { serverNameOf } from './archive.ts';
+import type { Store } from './stores.ts';
 import {
   backupOf,
   backupReady,
@@ -101,6 +102,38 @@ describe('an archive', () => {
     const after = round({ ...before, on });
     expect(after.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
     expect(serverNameOf(after.cluster)).toBe(serverNameOf(before.cluster));
+  });
+
+  const withStore = (more: Partial<Store>): Platform => {
+    return { ...testPlatform, stores: { defaultStore: 'main', stores: { main: aStore(more) } } };
+  };
+
+  it.each<readonly [string, Partial<Store>, Partial<Store>]>([
+    ['wal.compression', { wal: { compression: 'gzip', maxParallel: 4 } }, { wal: { maxParallel: 4 } }],
+    ['data.jobs', { data: { jobs: 2 } }, { data: {} }],
+    ['the whole of wal', { wal: { compression: 'gzip' } }, {}],
+    [
+      's3Credentials.sessionToken',
+      { s3Credentials: { inheritFromIAMRole: true, sessionToken: { name: 's3', key: 'token' } } },
+      { s3Credentials: { inheritFromIAMRole: true } },
+    ],
+  ])('loses %s when the platform removes it from the store', (_, before, after) => {
+    const first = round({ ...inForce(), on: withStore(before) });
+    expect(first.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    const next = round({ ...first, on: withStore(after) });
+    expect(next.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    const stored = next.objectStore?.spec as { readonly configuration: Readonly<Record<string, unknown>> } | undefined;
+    for (const part of Object.keys(before) as (keyof Store)[]) expect(stored?.configuration[part]).toEqual(after[part]);
+    expect(stored?.configuration).toHaveProperty('destinationPath');
+    expect(round(next).wrote).toEqual([]);
+  });
+
+  it('is not touched when the platform changes who may use the store, or how long', () => {
+    const next = round({
+      ...inForce(),
+      on: withStore({ namespaces: ['team-a'], retention: { min: '2d', max: '60d' } }),
+    });
+    expect(next.wrote).toEqual([]);
   });
 
   it('has a name that no earlier one had, however many there were', () => {

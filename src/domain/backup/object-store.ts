@@ -1,6 +1,13 @@
 // Builds the desired ObjectStore: where the plugin writes the backups and the WAL of one addon. It names keys of Secrets, never a value.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
-import { barmanApiVersion, type ObjectStoreSpec, objectStoreGvr } from '../../api/barman.ts';
+import {
+  barmanApiVersion,
+  type ConfigurationPart,
+  configurationFields,
+  type ObjectStoreSpec,
+  objectStoreGvr,
+  type StoreConfiguration,
+} from '../../api/barman.ts';
 import type { Manifest } from '../../api/kubernetes.ts';
 import { childMetadata } from '../ownership/child-metadata.ts';
 import type { Situation } from '../situation.ts';
@@ -49,16 +56,23 @@ export function objectStoreManifest(
         destinationPath: destinationPathOf({ store }, namespace),
         endpointURL,
         endpointCA,
-        s3Credentials,
-        azureCredentials,
-        googleCredentials,
-        wal,
-        data,
+        s3Credentials: whole('s3Credentials', s3Credentials),
+        azureCredentials: whole('azureCredentials', azureCredentials),
+        googleCredentials: whole('googleCredentials', googleCredentials),
+        wal: whole('wal', wal),
+        data: whole('data', data),
       },
       retentionPolicy: retention,
       instanceSidecarConfiguration: { env: checksumSettings(store), resources },
     },
   };
+}
+
+/** With each of its fields: one that the platform has removed has to be absent from the live object too. */
+function whole<P extends ConfigurationPart>(part: P, value: StoreConfiguration[P]): StoreConfiguration[P] {
+  if (value === undefined) return value;
+  const fields = configurationFields(part).map((name) => [name, undefined]);
+  return { ...Object.fromEntries(fields), ...value };
 }
 
 /** The variables by which boto3 is told; only the S3 client has them. */

@@ -31,8 +31,8 @@ export function askedForms(
     'read-url': instances > 1,
     servicebinding: extraSecrets.includes('servicebinding'),
     pgvars: extraSecrets.includes('pgvars'),
-    // No client can check the certificate without it.
-    ca: sslMode === 'verify-full',
+    // No client can check the certificate without it; node-postgres does so with `require` too.
+    ca: sslMode === 'require' || sslMode === 'verify-full',
   };
   return extraForms.filter((form) => asked[form]);
 }

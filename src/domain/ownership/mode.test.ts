@@ -134,6 +134,31 @@ describe('mode protected', () => {
   });
 });
 
+describe('protection is not claimed', () => {
+  const standard = aRunningAddon();
+  const on = { ...everythingOf(standard), addon: changed(standard, { mode: 'protected' }) };
+  const said = ({ status }: ReturnType<typeof think>) =>
+    status.conditions?.find(({ type }) => type === 'Protected')?.status;
+
+  it('of a Secret that the API server fails to send, which can have an owner', () => {
+    const unavailable = { kind: 'unavailable', retryAfterSeconds: 1 } as const;
+    expect(said(think(on))).toBe('True');
+    expect(said(think(but(on, { urlSecret: unavailable })))).toBeUndefined();
+    // What was said once it was seen still holds.
+    const held = guarded(aRunningAddon({ mode: 'protected' }));
+    const quiet = { ...observing(held), children: everythingOf(held).children };
+    const before = { ...held, status: think(quiet).status };
+    expect(said(think(but(quiet, { addon: before, urlSecret: unavailable })))).toBe('True');
+  });
+
+  it.each<readonly [string, Parameters<typeof think>[1], Parameters<typeof but>[1]]>([
+    ['its write was not tried', { untried: ['backup'] }, {}],
+    ['its write has to wait for credentials', {}, { source: { kind: 'absent' } }],
+  ])('while a child keeps its owner because %s', (_, result, more) => {
+    expect(said(think(but(on, more), result))).toBeUndefined();
+  });
+});
+
 it('a protected addon is not written again and again because others own its children too', () => {
   const addon = guarded(aRunningAddon({ mode: 'protected' }));
   const o = everythingOf(addon);

@@ -56,7 +56,10 @@ function judgeProtection({ s, target, suspended }: Round): Verdict | undefined {
   if (deletesChildren(s.addon)) return undefined;
   if (suspended !== undefined && !isInForce(s)) return suspension(s);
   // A child that cannot be seen can have an owner.
-  return finalizerRefused(s.addon) ?? findUnseen(s) ?? protectedBy(s, target);
+  const problem = finalizerRefused(s.addon) ?? findUnseen(s);
+  // So can one that the API server failed to send: nothing is said of it before it is seen.
+  const isMissed = roles.some((role) => s.observed.children[role].kind === 'unavailable');
+  return problem ?? (isMissed && !isInForce(s) ? undefined : protectedBy(s, target));
 }
 
 /** Why the first child that could not be observed was not. */
