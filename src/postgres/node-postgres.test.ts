@@ -24,13 +24,24 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const byUrl = 'new Client(process.env.DATABASE_URL)';
+
+interface Application {
+  /** The expression that makes the client; default: by its URL alone. */
+  readonly client?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly of?: TestServer;
+}
+
 /** What an application that connects with DATABASE_URL prints. */
-async function application(query: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+async function application(query: string, { client = byUrl, env, of = server }: Application = {}): Promise<string> {
   const program = `
-    const client = new (require('pg').Client)(process.env.DATABASE_URL);
+    const { readFileSync } = require('node:fs');
+    const { Client } = require('pg');
+    const client = ${client};
     client.on('error', () => {});
     client.connect().then(() => 'connected', ({ message }) => message).then((said) => { console.log(said); process.exit(); });`;
-  const url = `postgresql://app:secret@127.0.0.1:${server.port}/app${query}`;
+  const url = `postgresql://app:secret@127.0.0.1:${of.port}/app${query}`;
   const { stdout } = await execa(process.execPath, ['--eval', program], {
     cwd: root,
     env: { PATH: process.env.PATH, DATABASE_URL: url, ...env },
@@ -47,9 +58,41 @@ describe('node-postgres', () => {
   it.each(['?sslmode=require', '?sslmode=verify-full'])(
     'with %s accepts that of NODE_EXTRA_CA_CERTS',
     async (query) => {
-      expect(await application(query, { NODE_EXTRA_CA_CERTS: join(folder, 'ca.crt') })).toBe('connected');
+      expect(await application(query, { env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.crt') } })).toBe('connected');
     },
   );
+});
+
+/** As docs/connect.md says: what answers at 127.0.0.1 has the certificate of the Service. */
+describe('node-postgres through a port-forward', () => {
+  const ofService = testCertificate('db-team-a-shop-rw.team-a');
+  let forward: TestServer;
+  beforeAll(async () => {
+    await writeFile(join(folder, 'service.crt'), ofService.certificate);
+    forward = await startServer({ tls: 'S', certificate: ofService, start: (client) => client.write(letsIn) });
+  });
+  afterAll(() => forward.close());
+
+  const through = (query: string, client = byUrl): Promise<string> =>
+    application(query, { client, env: { NODE_EXTRA_CA_CERTS: join(folder, 'service.crt') }, of: forward });
+  const refusal = "Hostname/IP does not match certificate's altnames";
+
+  it.each(['?sslmode=require', '?sslmode=verify-full'])('with %s refuses the name, also with the CA', async (query) => {
+    expect(await through(query)).toContain(refusal);
+  });
+
+  it('connects without sslmode', async () => {
+    expect(await through('')).toBe('connected');
+  });
+
+  it('checks the name that the program gives it, unless an sslmode in the URL replaces that', async () => {
+    const [example = ''] = /(?<=```js\n).*?(?=```)/s.exec(await readFile(join(root, 'docs/connect.md'), 'utf8')) ?? [];
+    const client = example.replace("'ca.crt'", JSON.stringify(join(folder, 'service.crt')));
+    expect(client).not.toBe(example);
+    expect(await through('', client)).toBe('connected');
+    expect(await through('', client.replace('db-team-a-shop-rw', 'db-team-a-other-rw'))).toContain(refusal);
+    expect(await through('?sslmode=verify-full', client)).toContain(refusal);
+  });
 });
 
 it('the description of sslMode and the README say so', async () => {
