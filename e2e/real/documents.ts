@@ -59,11 +59,14 @@ export class Desk {
   readonly #real: Real;
   readonly #namespace: string;
   readonly folder: string;
+  /** Its own copy, which says as whom the commands are run. */
+  readonly kubeconfig: string;
 
   private constructor(real: Real, namespace: string, folder: string) {
     this.#real = real;
     this.#namespace = namespace;
     this.folder = folder;
+    this.kubeconfig = join(folder, 'kubeconfig');
   }
 
   /** @param namespace that stands for `team-a` of the documents, and is the present one */
@@ -72,17 +75,34 @@ export class Desk {
     real.atEnd(() => rm(folder, { recursive: true }));
     await symlink(join(repositoryRoot, 'charts'), join(folder, 'charts'));
     await cp(join(repositoryRoot, 'examples'), join(folder, 'examples'), { recursive: true });
-    await writeFile(join(folder, 'kubeconfig'), await readFile(real.cluster.kubeconfig), { mode: 0o600 });
-    return new Desk(real, namespace, folder);
+    const desk = new Desk(real, namespace, folder);
+    await writeFile(desk.kubeconfig, await readFile(real.cluster.kubeconfig), { mode: 0o600 });
+    return desk;
   }
 
   /** Runs commands, up to the first that fails. @returns what they printed @throws with their words */
   async run(...commands: readonly string[]): Promise<string> {
-    const { bin } = this.#real.cluster;
-    const env = { KUBECONFIG: join(this.folder, 'kubeconfig'), PATH: `${bin}${delimiter}${process.env.PATH}` };
-    const here = 'kubectl config set-context --current --namespace team-a >/dev/null';
-    const script = ['set -e', here, ...commands].join('\n').replaceAll('team-a', this.#namespace);
-    const { stdout } = await execa('bash', ['-c', script], { cwd: this.folder, env });
+    const { stdout } = await execa('bash', ['-c', this.#script(commands)], this.#options());
     return stdout;
+  }
+
+  /**
+   * Starts a command that goes on until it is stopped, as in a terminal of its own.
+   * @returns the process of the command; it never throws, and ends with this one at the latest
+   */
+  start(command: string) {
+    const options = { ...this.#options(), stdin: 'ignore', buffer: false, reject: false } as const;
+    return execa('bash', ['-c', this.#script([`exec ${command}`])], options);
+  }
+
+  #script(commands: readonly string[]): string {
+    const here = 'kubectl config set-context --current --namespace team-a >/dev/null';
+    return ['set -e', here, ...commands].join('\n').replaceAll('team-a', this.#namespace);
+  }
+
+  #options() {
+    const { bin } = this.#real.cluster;
+    const env = { KUBECONFIG: this.kubeconfig, PATH: `${bin}${delimiter}${process.env.PATH}` };
+    return { cwd: this.folder, env };
   }
 }

@@ -18,6 +18,7 @@ export interface Suite {
 export const core: Suite = { name: 'core', minutes: 5, about: [] };
 
 export const larger: readonly Suite[] = [
+  { name: 'connect', minutes: 4, about: ['docs/connect.md', 'src/domain/credentials/', 'e2e/real/connect'] },
   { name: 'plans', minutes: 6, about: ['src/domain/database/', 'e2e/real/plans', 'e2e/real/disks'] },
   { name: 'diagnosis', minutes: 7, about: ['src/domain/diagnosis/', 'src/controller/evidence', 'e2e/real/causes'] },
   { name: 'backups', minutes: 19, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
