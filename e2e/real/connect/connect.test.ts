@@ -1,6 +1,6 @@
 // The commands and manifests of docs/connect.md, as they stand there: from this machine, which is no part of the cluster, with no other rights
 // than those that the page names; and for an application in the cluster.
-import { copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
@@ -9,6 +9,7 @@ import { secrets } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { repositoryRoot } from '../../../hack/toolchain/repository.ts';
 import type { SslMode } from '../../../src/api/addon.ts';
+import { sourceSecretName } from '../../../src/domain/names.ts';
 import { isRunning, secretText } from '../../harness/views.ts';
 import { clusterName, secretName } from '../belongings.ts';
 import { Desk, Document } from '../documents.ts';
@@ -36,6 +37,7 @@ beforeAll(async () => {
 async function ask(sslMode: SslMode): Promise<void> {
   await real().apply(namespace, 'shop', { plan: 'free', connection: { sslMode } });
   await real().running(namespace, 'shop');
+  if (sslMode === 'verify-full') await real().reason(namespace, 'shop', 'ExtrasPublished', 'Published');
 }
 
 /** The manifest of a kind in the page. */
@@ -83,7 +85,7 @@ async function write(client: string): Promise<void> {
 }
 
 it('has no command that is not run here', () => {
-  const laptops = ['kubectl port-forward', 'kubectl get secret db-', 'DATABASE_URL=', plainly, withTheCa];
+  const laptops = ['kubectl port-forward', 'kubectl get configmap', 'DATABASE_URL=', plainly, withTheCa];
   const others = ['kubectl get secret app-', 'export DATABASE_URL=', 'npm start', 'kubectl create rolebinding'];
   const known = [...laptops, ...others, 'kubectl rollout restart', 'kubectl rollout status'];
   expect(document.commands().map((line) => known.find((beginning) => line.startsWith(beginning)))).toEqual(known);
@@ -103,9 +105,10 @@ describe('from a laptop', () => {
     forward = await open();
   });
 
-  it('the rights are not those of a reader of the CA, or of somebody who runs commands in pods', async () => {
-    const ca = document.section('### The CA').command('kubectl get secret');
-    await expect(laptop.run(ca)).rejects.toThrow(/secrets "db-.*-shop-ca" is forbidden/);
+  it('the rights are not those of somebody who reads the key of the CA, or runs commands in pods', async () => {
+    await expect(laptop.run('kubectl get secret db-team-a-shop-ca')).rejects.toThrow(
+      /secrets "db-.*-shop-ca" is forbidden/,
+    );
     const pod = `${clusterName(namespace, 'shop')}-1`;
     await expect(laptop.run(`kubectl exec ${pod} -- true`)).rejects.toThrow(/forbidden/);
   });
@@ -117,8 +120,7 @@ describe('from a laptop', () => {
 
   it('psql checks the certificate and the name with sslMode: verify-full, given both addresses', async () => {
     await ask('verify-full');
-    await office.run(document.section('### The CA').command('kubectl get secret'));
-    await copyFile(join(office.folder, 'ca.crt'), join(laptop.folder, 'ca.crt'));
+    await laptop.run(document.section('### The CA').command('kubectl get configmap'));
     expect(await readFile(join(laptop.folder, 'ca.crt'), 'utf8')).toMatch(/^-----BEGIN CERTIFICATE-----/);
     expect(await psql(withTheCa)).toBe('app|t');
     // A client that has only one address is refused.
@@ -155,6 +157,10 @@ describe('from a laptop', () => {
 
 describe('an application in the cluster', () => {
   const inPod = (script: string): Promise<string> => office.run(`kubectl exec deployment/shop -- bash -c '${script}'`);
+  const login = (): Promise<string> =>
+    inPod(
+      'psql "$DATABASE_URL" --no-align --tuples-only --command "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"',
+    );
 
   it('has the URL by either variable, and logs in with sslMode: verify-full', async () => {
     await ask('verify-full');
@@ -166,33 +172,42 @@ describe('an application in the cluster', () => {
     await apply(stringify(deployment));
     await office.run('kubectl rollout status deployment/shop --timeout=10m');
     expect(await inPod('test "$ORDERS_DATABASE" = "$DATABASE_URL" && echo "$DATABASE_URL"')).toBe(await url());
-    const question = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
-    expect(await inPod(`psql "$DATABASE_URL" --no-align --tuples-only --command "${question}"`)).toBe('t');
+    expect(await login()).toBe('t');
   });
 
-  it('has the URL that it started with, until it is restarted by the commands of the page', async () => {
+  it('has the password that it started with, until it is restarted by the commands of the page', async () => {
     const before = await url();
-    await ask('require');
-    const after = await url();
-    expect(after).not.toBe(before);
+    await real().client.patch(secrets, namespace, sourceSecretName(clusterName(namespace, 'shop')), {
+      data: { password: Buffer.from('another').toString('base64') },
+    });
+    const after = await eventually('another DATABASE_URL', async () => {
+      const next = await url();
+      if (next === before || next === '') throw new Error('still the one before');
+      return next;
+    });
+    await eventually('the password of before to be refused', () =>
+      expect(login()).rejects.toThrow('password authentication failed'),
+    );
     expect(await inPod('echo "$DATABASE_URL"')).toBe(before);
     await office.run(...document.section('## In the cluster').commands());
     await eventually('the next URL', async () => expect(await inPod('echo "$DATABASE_URL"')).toBe(after));
+    expect(await login()).toBe('t');
   });
 });
 
 describe('a forward', () => {
   it('ends with its pod, and leads to the next one when it is started again', async () => {
-    expect(await psql(plainly)).toBe('app|t');
+    await real().running(namespace, 'shop');
+    expect(await psql(withTheCa)).toBe('app|t');
     const pod = `${clusterName(namespace, 'shop')}-1`;
     await real().kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
     await real().addons.until(namespace, 'shop', 'not running', (state) => !isRunning(state));
     await real().running(namespace, 'shop');
     await eventually('kubectl to notice that its pod is gone', async () => {
-      if (forward.end === undefined) await psql(plainly).catch(() => undefined);
+      if (forward.end === undefined) await psql(withTheCa).catch(() => undefined);
       expect(forward.end).toContain('error: lost connection to pod');
     });
     forward = await open();
-    expect(await psql(plainly)).toBe('app|t');
+    expect(await psql(withTheCa)).toBe('app|t');
   });
 });
