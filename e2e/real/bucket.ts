@@ -43,11 +43,24 @@ async function inBucket(real: Real, namespace: string, url: string, python: stri
   return await real.kubectl(['exec', '--stdin', '--namespace', namespace, pod, '--', ...command], input);
 }
 
+/**
+ * When each object below a folder was written, by its name without the folder.
+ * @returns milliseconds since the epoch, of the whole second: status has no more
+ */
+export async function timesBelow(real: Real, namespace: string, folder: string): Promise<ReadonlyMap<string, number>> {
+  const print =
+    'for found in bucket.objects.filter(Prefix=key): print(int(found.last_modified.timestamp()), found.key[len(key):])';
+  const lines = (await inBucket(real, namespace, folder, print)).matchAll(/^(\d+) (.+)$/gm);
+  return new Map([...lines].map(([, seconds, name = '']) => [name, Number(seconds) * 1000]));
+}
+
 /** @returns the names of the objects below a folder, without the folder */
 export async function objectsBelow(real: Real, namespace: string, folder: string): Promise<readonly string[]> {
-  const print = 'for found in bucket.objects.filter(Prefix=key): print(found.key[len(key):])';
-  return (await inBucket(real, namespace, folder, print)).split('\n').filter((name) => name !== '');
+  return [...(await timesBelow(real, namespace, folder)).keys()];
 }
+
+/** Where the plugin puts a WAL file, below the folder of its lineage. */
+export const walObject = (name: string): string => `wals/${name.slice(0, 16)}/${name}.gz`;
 
 /** A namespace with an open bucket. */
 interface Place {

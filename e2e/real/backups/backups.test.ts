@@ -5,12 +5,16 @@ import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../../src/api/cnpg.ts';
+import { History } from '../../harness/history.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
+import { openBucket, timesBelow, walObject } from '../bucket.ts';
 import { useReal } from '../real.ts';
 
 const real = useReal();
 let namespace = '';
+/** Of each Backup, also when it is gone. */
+let made: History;
 const backup = { storeRef: { name: storeName } };
 const first: Readonly<Record<string, AddonSpec>> = {
   shop: { plan: 'standard', backup },
@@ -21,8 +25,12 @@ const first: Readonly<Record<string, AddonSpec>> = {
 
 beforeAll(async () => {
   namespace = await real().namespace('backup');
+  made = new History(real().client, backupGvr);
+  made.start();
+  real().atEnd(() => made.stop());
   await real().client.apply(storeSecret(real().cluster, namespace));
   await Promise.all(Object.entries(first).map(([name, spec]) => real().apply(namespace, name, spec)));
+  await openBucket(real(), namespace);
 });
 
 const backupOf = ({ status }: LiveObject): NonNullable<AddonStatus['backup']> =>
@@ -44,9 +52,12 @@ describe('a standard database', () => {
       store: storeName,
       recoveryWindow: { from: expect.stringMatching(/^20/) },
     });
-    expect((await backupsOf('shop')).map(({ metadata, status }) => [metadata.name, status?.phase])).toEqual([
-      [`${serverName}-first`, 'completed'],
-    ]);
+    // The plugin reports it a moment before CNPG calls the Backup completed.
+    await eventually('the one Backup to be completed', async () =>
+      expect((await backupsOf('shop')).map(({ metadata, status }) => [metadata.name, status?.phase])).toEqual([
+        [`${serverName}-first`, 'completed'],
+      ]),
+    );
     // Before that, it said so each time.
     const levels = real().addons.course(namespace, 'shop', (state) => backupOf(state).effective);
     expect(levels.at(-1)).toBe('daily');
@@ -91,11 +102,14 @@ describe('a pro database that nobody uses', () => {
     await real().kubectl(['annotate', 'pga', 'idle', request, '--overwrite', '--namespace', namespace]);
     const isDone = '--for=jsonpath={.status.backup.now.result}=Completed';
     await real().kubectl(['wait', 'pga/idle', isDone, '--timeout=10m', '--namespace', namespace]);
-    const { now } = backupOf(real().addons.latest(namespace, 'idle'));
-    const [made] = (await backupsOf('idle')).filter(({ metadata }) => metadata.name === now?.backup);
-    expect(made?.status?.phase).toBe('completed');
+    const { now, destinationPath, serverName } = backupOf(real().addons.latest(namespace, 'idle'));
+    const [asked] = (await backupsOf('idle')).filter(({ metadata }) => metadata.name === now?.backup);
+    expect(asked?.status?.phase).toBe('completed');
+    const endWal = String(asked?.status?.endWal);
+    const held = await timesBelow(real(), namespace, `${destinationPath}/${serverName}/`);
+    expect([...held.keys()]).toContain(walObject(endWal));
     const { primary } = real().addons.latest(namespace, 'idle').status as AddonStatus;
-    const sql = `SELECT max(last_archived_wal) >= '${made?.status?.endWal}' FROM pg_stat_archiver`;
+    const sql = `SELECT max(last_archived_wal) >= '${endWal}' FROM pg_stat_archiver`;
     const psql = ['exec', '--namespace', namespace, primary ?? '', '--container', 'postgres', '--', 'psql'];
     expect((await real().kubectl([...psql, '--tuples-only', '--command', sql])).trim()).toBe('t');
   });
@@ -128,5 +142,39 @@ describe('a database whose plan changes', () => {
     expect(after.effective).toBe('daily');
     expect(after.lineages?.map(({ serverName }) => serverName)).toEqual([after.serverName, before]);
     expect(after.serverName).not.toBe(before);
+  });
+});
+
+describe('at every moment of its life', () => {
+  // The number of its lineages: each begins with a claim of nothing.
+  it.each([
+    ['shop', 'daily', 2],
+    ['idle', 'pitr', 1],
+    ['kept', 'daily', 1],
+    ['changing', 'daily', 2],
+  ] as const)('%s claims what the archive holds: a base backup and its last WAL file', async (name, level, count) => {
+    const states = real()
+      .addons.of(namespace, name)
+      .map((state) => ({ state, said: backupOf(state) }));
+    const claims = states.filter(({ said: { effective = 'none' } }) => effective !== 'none');
+    for (const { said } of claims) {
+      expect(said.effective).toBe(level);
+      expect(said.recoveryWindow?.from).toMatch(/^20/);
+      expect(said.lineages?.[0]).toMatchObject({ serverName: said.serverName, from: said.recoveryWindow?.from });
+    }
+    const lineages = new Set(claims.map(({ said }) => said.serverName));
+    expect(lineages.size).toBe(count);
+    for (const lineage of lineages) {
+      const begun = claims.find(({ said }) => said.serverName === lineage);
+      const { status, lastTransitionTime = '' } = (begun && conditionOf(begun.state, 'BackupReady')) ?? {};
+      expect(status).toBe('True');
+      const claimed = Date.parse(lastTransitionTime);
+      const { phase, endWal } = made.latest(namespace, `${lineage}-first`).status ?? {};
+      expect(phase).toBe('completed');
+      const held = await timesBelow(real(), namespace, `${begun?.said.destinationPath}/${lineage}/`);
+      const ended = [...held].filter(([object]) => /^base\/[^/]+\/backup\.info$/.test(object)).map(([, time]) => time);
+      expect(Math.min(...ended)).toBeLessThanOrEqual(claimed);
+      expect(held.get(walObject(String(endWal)))).toBeLessThanOrEqual(claimed);
+    }
   });
 });
