@@ -13,12 +13,13 @@ const spec = { plan: 'standard', backup: { storeRef: { name: storeName } } } as 
 const away = 180_000;
 let namespace = '';
 let since = 0;
+/** When it is ready again. */
+let back = 0;
 
 async function scale(replicas: 0 | 1): Promise<void> {
   await real().kubectl(['scale', ...deployment, `--replicas=${replicas}`]);
   await real().kubectl(['rollout', 'status', ...deployment, '--timeout=10m']);
 }
-const backupReady = (state: LiveObject): string | undefined => conditionOf(state, 'BackupReady')?.reason;
 
 beforeAll(async () => {
   namespace = await real().namespace('plugin');
@@ -45,9 +46,19 @@ describe('while the plugin is away', () => {
     // How long it is away is the fault itself.
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, since + away - Date.now())));
     await scale(1);
-    const holds = (living: LiveObject): boolean => backupReady(living) === 'InForce';
-    await real().addons.until(namespace, 'living', 'its backups to be in force again', holds);
+    back = Date.now();
     await real().reason(namespace, 'new', 'BackupReady', 'InForce');
+  });
+
+  it('and within a minute after it is ready again, nothing is said of it any more', async () => {
+    const types = ['Provisioned', 'BackupReady'];
+    const isOver = (state: LiveObject): boolean => types.every((type) => conditionOf(state, type)?.status === 'True');
+    const state = await real().addons.until(namespace, 'living', 'the end of PluginUnavailable', isOver);
+    for (const type of types) {
+      const cleared = Date.parse(conditionOf(state, type)?.lastTransitionTime ?? '');
+      expect(cleared).toBeGreaterThan(since);
+      expect((cleared - back) / 1000).toBeLessThanOrEqual(60);
+    }
   });
 
   it('and the database was never called anything else than running', () => {
