@@ -1,5 +1,6 @@
 // Restrictions that a platform team can put on a namespace: policies that reject or change objects, quotas and limits. They must not
 // affect another namespace, because other tests run at the same time.
+import { eventually } from '../../hack/cluster/wait.ts';
 import type { Real } from './real.ts';
 
 const admission = 'admissionregistration.k8s.io/v1';
@@ -109,6 +110,19 @@ export async function setQuota(real: Real, namespace: string, hard: Readonly<Rec
 export async function limitMemory(real: Real, namespace: string, memory: string): Promise<void> {
   const spec = { limits: [{ type: 'Container', max: { memory } }] };
   await apply(real, { apiVersion: core, kind: 'LimitRange', metadata: { name: 'small', namespace }, spec });
+}
+
+/** Gives each container of the namespace that asks for no memory so much, and no more. */
+export async function giveMemory(real: Real, namespace: string, memory: string): Promise<void> {
+  const spec = { limits: [{ type: 'Container', default: { memory }, defaultRequest: { memory } }] };
+  await apply(real, { apiVersion: core, kind: 'LimitRange', metadata: { name: 'small', namespace }, spec });
+  // The API server reads it with a delay.
+  const limit = 'jsonpath={.spec.containers[0].resources.limits.memory}';
+  const probe = ['run', 'probe', '--image=probe', '--dry-run=server', '--namespace', namespace, '--output', limit];
+  await eventually('the limit of a container', async () => {
+    const given = await real.kubectl(probe);
+    if (given !== memory) throw new Error(`${given} instead of ${memory}`);
+  });
 }
 
 /** Registers a foreign webhook for the Clusters of the namespace that does not respond. */
