@@ -91,10 +91,10 @@ export const remedies = {
     },
   },
   BackupOutOfMemory: {
-    remedy: 'ask for one',
+    remedy: 'Ask the platform team to raise sidecarMemory of the plan',
     tried: {
-      file: 'e2e/integration/backups.test.ts',
-      test: 'that runs out of memory is named, and the next one clears it',
+      file: 'e2e/real/outages/store-settings.test.ts',
+      test: 'more memory for the container is the remedy, and what the store compresses is another setting that arrives',
     },
   },
   WindowShorterThanRetention: {

@@ -24,9 +24,13 @@ export const absentStore = 'absent';
 export interface ChartOptions {
   /** The object store of addons that name none. */
   readonly defaultStore?: string;
+  /** Settings of the store in the cluster that differ; one that is undefined is left out. */
+  readonly store?: Readonly<Record<string, unknown>>;
+  /** Changes to the built-in plans. */
+  readonly plans?: Readonly<Record<string, unknown>>;
 }
 
-function backupValues({ objectStore }: Cluster, more: ChartOptions): object {
+function backupValues({ objectStore }: Cluster, { defaultStore, store: other }: ChartOptions): object {
   if (objectStore === undefined) return { stores: {} };
   const key = (name: string) => ({ name: storeSecretName, key: name });
   const s3Credentials = {
@@ -44,9 +48,9 @@ function backupValues({ objectStore }: Cluster, more: ChartOptions): object {
     data: compressed,
   };
   return {
-    ...more,
+    defaultStore,
     stores: {
-      [storeName]: store,
+      [storeName]: { ...store, ...other },
       [absentStore]: { ...store, destination: `s3://${absentStore}` },
       [silentStore]: { ...store, endpointURL: `http://${silentStore}.${silentStore}.svc:${new URL(endpoint).port}` },
     },
@@ -111,6 +115,8 @@ export async function installChart(
       `image.tag=${image.slice(colon + 1)}`,
       '--set-json',
       `backup=${JSON.stringify(backupValues(cluster, options))}`,
+      '--set-json',
+      `plans=${JSON.stringify(options.plans ?? {})}`,
       '--wait',
       '--timeout',
       '3m',
