@@ -21,7 +21,7 @@ export const larger: readonly Suite[] = [
   { name: 'connect', minutes: 4, about: ['docs/connect.md', 'src/domain/credentials/', 'e2e/real/connect'] },
   { name: 'plans', minutes: 6, about: ['src/domain/database/', 'e2e/real/plans', 'e2e/real/disks'] },
   { name: 'diagnosis', minutes: 7, about: ['src/domain/diagnosis/', 'src/controller/evidence', 'e2e/real/causes'] },
-  { name: 'backups', minutes: 19, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
+  { name: 'backups', minutes: 22, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
   {
     name: 'restore',
     minutes: 20,
@@ -36,9 +36,9 @@ export const larger: readonly Suite[] = [
   },
   {
     name: 'outages',
-    minutes: 12,
+    minutes: 17,
     alone: true,
-    about: ['src/kube/', 'src/runtime/', 'src/main', 'src/postgres/', 'charts/', 'e2e/real/outages'],
+    about: ['src/kube/', 'src/runtime/', 'src/main', 'src/postgres/', 'src/stores-file', 'charts/', 'e2e/real/outages'],
   },
   {
     name: 'helm',
