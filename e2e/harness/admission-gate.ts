@@ -137,7 +137,7 @@ export class Gate {
             caBundle: Buffer.from(this.#certificate).toString('base64'),
           },
           rules: [
-            rule('', 'secrets'),
+            rule('', 'secrets', 'configmaps'),
             rule('postgresql.cnpg.io', 'clusters', 'scheduledbackups', 'backups'),
             rule('barmancloud.cnpg.io', 'objectstores'),
             rule('batch', 'jobs'),

@@ -2,10 +2,11 @@
 // credentials and goes, and whatever stops the operator in between, nothing is left over.
 import { describe, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../hack/cluster/client.ts';
-import { secrets } from '../../hack/cluster/kinds.ts';
+import { configMaps, secrets } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { type AddonSpec, addonGvr, type ExtraForm } from '../../src/api/addon.ts';
-import { extraName, sourceSecretName } from '../../src/domain/names.ts';
+import { authoritySecretName, extraName, sourceSecretName } from '../../src/domain/names.ts';
+import { testAuthorities } from '../../src/model/authority.ts';
 import { nth, type Write } from '../harness/admission-gate.ts';
 import { clusterOf } from '../harness/database.ts';
 import { useSuite } from '../harness/suite.ts';
@@ -134,6 +135,33 @@ describe('extra Secrets', () => {
     expect(after?.data).toEqual(before?.data);
     expect(after?.metadata.labels).toMatchObject({ 'addons.paas.dev/uid': addon.metadata.uid });
     expect(await extraOf(namespace, 'servicebinding')).toBeUndefined();
+  });
+
+  it('have the CA with sslMode verify-full: it follows a renewal, stays with a protected database, and goes with the mode', async () => {
+    const connection = { sslMode: 'verify-full' } as const;
+    const namespace = await running({ plan: 'free', mode: 'protected', connection });
+    await untilPublished(namespace, 'ca');
+    const authority = authoritySecretName(clusterOf(namespace));
+    const published = () => suite().client.get(configMaps, namespace, nameOf('ca'));
+    const made = (await suite().client.get(secrets, namespace, authority)) as LiveObject;
+    expect((await published())?.data).toEqual({ 'ca.crt': secretText(made, 'ca.crt') });
+    const renewed = testAuthorities.find((ca) => ca !== secretText(made, 'ca.crt')) ?? '';
+    const data = { 'ca.crt': Buffer.from(renewed).toString('base64') };
+    await suite().client.patch(secrets, namespace, authority, { data });
+    await eventually('the renewed CA', async () => expect((await published())?.data).toEqual({ 'ca.crt': renewed }));
+    const uid = (await published())?.metadata.uid;
+
+    await suite().client.remove(addonGvr, namespace, 'shop');
+    await suite().addons.untilGone(namespace, 'shop');
+    expect((await published())?.metadata.labels).toMatchObject({ 'addons.paas.dev/orphaned': 'true' });
+    await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected', connection });
+    const again = await untilPublished(namespace, 'ca');
+    expect((await published())?.metadata).toMatchObject({ uid, labels: { 'addons.paas.dev/uid': again.metadata.uid } });
+    expect(conditionOf(again, 'Protected')?.message).toContain(`ConfigMap ${nameOf('ca')}`);
+
+    await suite().patchAddon(namespace, 'shop', { connection: null });
+    await untilPublished(namespace);
+    expect(await published()).toBeUndefined();
   });
 
   it('that a crash interrupts at any write end the same as without one', async () => {

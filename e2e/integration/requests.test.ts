@@ -8,6 +8,7 @@ import { addonGvr, fieldManager, labels } from '../../src/api/addon.ts';
 import { objectStoreGvr } from '../../src/api/barman.ts';
 import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../src/api/cnpg.ts';
 import { redactionJobName } from '../../src/domain/names.ts';
+import { testAuthorities } from '../../src/model/authority.ts';
 import { type AuditedRequest, isWrite, type Mark, rightsOf, tally } from '../harness/audit.ts';
 import { clusterOf } from '../harness/database.ts';
 import { endJob } from '../harness/jobs.ts';
@@ -178,6 +179,7 @@ describe('requests of one addon', () => {
     expect(tally(adoption.filter((request) => !isWrite(request)))).toEqual({
       'get postgresaddons': 1,
       // The app's, and what else may have been left behind, twice; and CNPG's.
+      'get configmaps': 2,
       'get secrets': 9,
       // Its disk may have been growing.
       'list persistentvolumeclaims': 1,
@@ -267,6 +269,52 @@ describe('requests of one addon', () => {
       'get secrets': 8,
       'patch postgresaddons/status': 2,
     });
+  });
+
+  it('for the CA: one write of its ConfigMap, and one more when CNPG renews it', async () => {
+    const { namespace } = await running('shop', 'free');
+    const during = async (change: () => Promise<unknown>, isDone: (state: LiveObject) => boolean) => {
+      const mark = await suite().audit.mark();
+      await change();
+      await suite().addons.until(namespace, 'shop', 'what follows', isDone);
+      await suite().fence();
+      return tally((await requestsIn(namespace, mark)).filter((request) => !isEvent(request)));
+    };
+    const versionIn = ({ status }: LiveObject): unknown => at(status, 'extras', '0', 'sourceVersion');
+    const verified = { connection: { sslMode: 'verify-full' } } as const;
+    // What every change reads; then these, CNPG's Secret with the CA and the ConfigMap. The URL says the mode.
+    expect(
+      await during(
+        () => suite().patchAddon(namespace, 'shop', verified),
+        (state) => versionIn(state) !== undefined,
+      ),
+    ).toEqual({
+      'get configmaps': 1,
+      'get secrets': 5,
+      'patch configmaps': 1,
+      'patch postgresaddons/status': 2,
+      'patch secrets': 1,
+    });
+    const before = versionIn(suite().addons.latest(namespace, 'shop') as LiveObject);
+    const renewed = Buffer.from(testAuthorities.join('')).toString('base64');
+    const authority = `${clusterOf(namespace, 'shop')}-ca`;
+    expect(
+      await during(
+        () => suite().client.patch(secrets, namespace, authority, { data: { 'ca.crt': renewed } }),
+        (state) => versionIn(state) !== before,
+      ),
+    ).toEqual({
+      'get configmaps': 1,
+      'get secrets': 3,
+      'patch configmaps': 1,
+      'patch postgresaddons/status': 1,
+    });
+    expect(
+      await during(
+        () => suite().patchAddon(namespace, 'shop', { connection: null }),
+        ({ status }) => status?.extras === undefined,
+      ),
+    ).toMatchObject({ 'delete configmaps': 1, 'get configmaps': 2 });
   });
 
   it('for something that does not concern it: none', async () => {

@@ -14,7 +14,7 @@ import { canBeReady, isHealthy, judgeCluster } from './database/readiness.ts';
 import { awaitsRestart } from './database/restart-mark.ts';
 import { isTimeToLook } from './diagnosis/deadlines.ts';
 import { drillQuestion, isTimeForCause, isToBeChecked, wantsRoom } from './drill/due.ts';
-import { areExtrasOpen, askedForms } from './extras/asked.ts';
+import { areExtrasOpen, isAuthorityWanted } from './extras/asked.ts';
 import type { Observed } from './observed.ts';
 import { hasFinalizer, isLeavingProtection } from './ownership/finalizer.ts';
 import { otherHolder } from './ownership/holder.ts';
@@ -121,7 +121,7 @@ export function needs(observed: Observed, now: number): Needs {
   const unwatched = isPublished ? follow : doubtful || (source && isKept) || isClaimed || isLeavingProtection(addon);
   return {
     source,
-    authority: source && askedForms(addon, target.profile).includes('ca'),
+    authority: source && isAuthorityWanted(addon, target.profile),
     backup: backupToRead(s, target, healthy && !isUnredacted),
     backups: isRemovalDue(s, target, now),
     unwatched,

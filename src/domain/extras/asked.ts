@@ -48,6 +48,11 @@ export function areExtrasSettled(addon: PostgresAddon): boolean {
   return listed.join() === asked.join() && isDone;
 }
 
+/** Whether the ConfigMap with the CA is to be written, or may have to be. */
+export function isAuthorityWanted(addon: PostgresAddon, profile: { readonly instances: number }): boolean {
+  return [listedForms(addon), askedForms(addon, profile)].every((forms) => forms.includes('ca'));
+}
+
 /** The version of CNPG's Secret with the CA that the published one is from. */
 export function publishedAuthority({ status }: PostgresAddon): string | undefined {
   return status?.extras?.find(({ form }) => form === 'ca')?.sourceVersion;

@@ -68,12 +68,12 @@ function findUnseen(s: Situation): Verdict | undefined {
 }
 
 function protectedBy({ addon }: Situation, { names }: Target): Verdict {
-  const secrets = [
-    reasonOf(addon, 'CredentialsPublished') === 'Superseded' ? [] : names.urlSecret,
-    reasonOf(addon, 'Promoted') === 'Promoted' ? (names.promotedSecret ?? []) : [],
-    addon.status?.extras?.map(({ name }) => name) ?? [],
+  const others = [
+    reasonOf(addon, 'CredentialsPublished') === 'Superseded' ? [] : `Secret ${names.urlSecret}`,
+    reasonOf(addon, 'Promoted') === 'Promoted' ? `Secret ${names.promotedSecret}` : [],
+    addon.status?.extras?.map(({ form, name }) => `${form === 'ca' ? 'ConfigMap' : 'Secret'} ${name}`) ?? [],
   ].flat();
-  const kept = [`Cluster ${names.cluster}`, ...secrets.map((name) => `Secret ${name}`)].join(' and ');
+  const kept = [`Cluster ${names.cluster}`, ...others].join(' and ');
   return { reason: 'Protected', message: `deleting this addon keeps ${kept}; deleting the namespace does not` };
 }
 
