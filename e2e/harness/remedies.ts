@@ -192,7 +192,7 @@ export const remedies = {
     },
   },
   HeldByAnotherOperator: {
-    remedy: 'uninstall one of the two',
+    remedy: 'uninstall the one that status.operator names',
     tried: {
       file: 'e2e/integration/two-operators.test.ts',
       test: 'leaves the addons of the first one alone, says who holds them, and takes over when the first one is gone',

@@ -8,6 +8,7 @@ import { events, leases } from '../../hack/cluster/kinds.ts';
 import { eventually } from '../../hack/cluster/wait.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { clusterGvr } from '../../src/api/cnpg.ts';
+import { rowOf } from '../../src/api/conditions.ts';
 import { isWrite, tally } from '../harness/audit.ts';
 import { makeNamespace } from '../harness/cluster.ts';
 import type { Operator, OperatorOptions } from '../harness/operator.ts';
@@ -157,9 +158,10 @@ describe('an operator that is installed a second time', () => {
   });
 });
 
-describe('an addon whose status names no operator, as before an upgrade', () => {
+describe('an addon whose status names no operator, as before an upgrade, or after the command of the remedy', () => {
   it('is named by one status write, and nothing else is written', async () => {
-    const { addons } = suite();
+    const { addons, client } = suite();
+    const { remedy } = rowOf('HeldByAnotherOperator');
     const [own] = holders();
     const one = await first();
     await one.said('this replica is the leader');
@@ -167,9 +169,14 @@ describe('an addon whose status names no operator, as before an upgrade', () => 
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
     await one.stop();
-    const patch = JSON.stringify([{ op: 'remove', path: '/status/operator' }]);
-    const args = ['patch', 'pga', 'shop', '--namespace', namespace, '--subresource=status', '--type=json', '-p', patch];
+    const [, patch = ''] = /--subresource=status --type=merge --patch '([^']+)'/.exec(remedy) ?? [];
+    const [place, how] = [
+      ['pga', 'shop', '--namespace', namespace],
+      ['--subresource=status', '--type=merge'],
+    ];
+    const args = ['patch', ...place, ...how, '--patch', patch];
     expect(await suite().kubectl(args)).toMatchObject({ code: 0 });
+    expect(operatorOf(await client.get(addonGvr, namespace, 'shop'))).toBeUndefined();
     const mark = await suite().audit.mark();
     const next = await first();
     await addons.until(namespace, 'shop', 'its holder', (state) => operatorOf(state) === own);

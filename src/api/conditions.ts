@@ -427,7 +427,10 @@ export const reasons = {
     meaning:
       'Another installation of the operator operates this addon, so this one writes nothing. Only in an Event: status is that of the other one.',
     remedy:
-      'Restrict watchNamespaces, or uninstall one of the two. The other one takes over ten minutes later, or half a minute after the Lease that status.operator names was deleted.',
+      'To leave the addon with the installation that status.operator names, restrict watchNamespaces of the other one to other namespaces, or uninstall the other one. ' +
+      'To move the addon to the other one, uninstall the one that status.operator names: the other one takes over ten minutes later, or half a minute after the Lease of that name was deleted. ' +
+      'Or restrict watchNamespaces of the one that status.operator names, and wait until its pods are replaced; then nobody operates the addon until you remove the name: ' +
+      'kubectl patch pga <name> --namespace <namespace> --subresource=status --type=merge --patch \'{"status":{"operator":null}}\'.',
   },
   CredentialsInvalid: {
     state: 'stalled',

@@ -8,6 +8,7 @@ import {
   projectAddon,
   protectionFinalizer,
 } from '../../api/addon.ts';
+import { rowOf } from '../../api/conditions.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { defaultPlans } from '../database/plans.ts';
 import { needs } from '../needs.ts';
@@ -88,6 +89,31 @@ describe('an addon that another installation holds', () => {
     expect(Object.values(needs(held, testTime)).filter(Boolean)).toEqual([]);
     // Without a holder the same situations do make this installation act.
     expect(think(but(o, { platform: theirs, holderGone: true })).decision.heldBy).toBeUndefined();
+  });
+
+  it('says how either of the two can have it', () => {
+    const { message } = think(but(everything, { platform: theirs })).decision.ready;
+    expect(message).toBe(
+      `operator ${own} (namespace/Lease) operates this addon, so this one (${other}) leaves it alone. ` +
+        'To leave it so, restrict watchNamespaces of this one, or uninstall this one. To move the addon here, uninstall the other one; ' +
+        'or restrict watchNamespaces of the other one, wait until its pods are replaced, and then: ' +
+        `kubectl patch pga shop -n team-a --subresource=status --type=merge --patch '{"status":{"operator":null}}'`,
+    );
+    // The command is that of the remedy.
+    expect(rowOf('HeldByAnotherOperator').remedy).toContain(message.slice(message.indexOf('--subresource')));
+  });
+
+  it('fits into the note of an Event, however long the names are', () => {
+    const long = (letter: string) => letter.repeat(63);
+    const addon = {
+      ...running,
+      metadata: { ...running.metadata, name: long('a'), namespace: long('n') },
+      status: { ...running.status, operator: `${long('h')}/${long('l')}` },
+    };
+    const o = but(everything, { addon, platform: { ...theirs, operator: `${long('o')}/${long('m')}` } });
+    const { message } = think(o).decision.ready;
+    expect(message).toContain(long('o'));
+    expect(Buffer.byteLength(message)).toBeLessThanOrEqual(1024);
   });
 
   it('is not remembered when it no longer exists', () => {

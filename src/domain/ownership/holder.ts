@@ -24,10 +24,14 @@ export function namesOperator({ metadata, status }: PostgresAddon, operator: str
 }
 
 /** Another installation operates the addon: nothing is written, neither children nor status. */
-export function leaveTo(holder: string, { gone }: Observed): Decision {
+export function leaveTo(holder: string, { addon, platform, gone }: Observed): Decision {
+  const { name, namespace } = addon.metadata;
+  const release = `kubectl patch pga ${name} -n ${namespace} --subresource=status --type=merge --patch '{"status":{"operator":null}}'`;
+  // As long as its Lease is renewed it is the holder, whether it watches the namespace or not.
   const message =
-    `operator ${holder} (namespace/Lease) operates this addon, so this one leaves it alone; ` +
-    'restrict watchNamespaces, or uninstall one of the two';
+    `operator ${holder} (namespace/Lease) operates this addon, so this one (${platform.operator}) leaves it alone. ` +
+    'To leave it so, restrict watchNamespaces of this one, or uninstall this one. To move the addon here, uninstall the other one; ' +
+    `or restrict watchNamespaces of the other one, wait until its pods are replaced, and then: ${release}`;
   const ready = { reason: 'HeldByAnotherOperator', message } as const;
   return { actions: [], ready, conditions: {}, heldBy: holder, ...(gone ? { ends: true } : {}) };
 }
