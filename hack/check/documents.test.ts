@@ -25,6 +25,12 @@ it.each(documents)('%s names no file that is not there', (document) => {
   expect(namedIn(document).filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
 });
 
+it.each(documents)('%s shows every placeholder: outside of code, Markdown takes <name> for HTML', (document) => {
+  const text = readFileSync(join(repositoryRoot, document), 'utf8');
+  const prose = text.replace(/^ *```.*?^ *```/gms, '').replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/gs, '');
+  expect(prose.match(/(?<!\\)<[a-zA-Z/][^>\n]*>/g) ?? []).toEqual([]);
+});
+
 it('each guarantee of the README names a test', () => {
   const [, table = ''] = readFileSync(join(repositoryRoot, 'README.md'), 'utf8').split('## What it guarantees');
   const rows = (table.split('\n## ')[0] ?? '')

@@ -141,7 +141,9 @@ function fieldsOf(schema: Schema, path: string): readonly (readonly [string, Sch
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replace(/(?<!\\)\|/g, '\\|')).join(' | ')} |`;
+  // Markdown takes <cluster> for HTML, and GitHub drops it.
+  const cell = (text: string): string =>
+    text.replace(/(?<!\\)\|/g, '\\|').replace(/`[^`]*`|</g, (found) => (found === '<' ? '\\<' : found));
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
   return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
