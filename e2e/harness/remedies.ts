@@ -121,7 +121,7 @@ export const remedies = {
   SpecUnknown: { remedy: 'remove from the spec what the message names', tried: 'integration' },
   Released: { remedy: 'Apply the same addon again', tried: 'integration' },
   OldObjectTerminating: { remedy: 'check the finalizers of the object', tried: 'integration' },
-  NameConflict: { remedy: 'Delete that object', tried: 'integration' },
+  NameConflict: { remedy: 'If the object belongs to no addon and nothing uses it, delete it', tried: 'integration' },
   PromotionEnding: {
     remedy: 'set spec.promote again',
     tried: {

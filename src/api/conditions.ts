@@ -341,14 +341,17 @@ export const reasons = {
     state: 'stalled',
     meaning:
       'An object with a name that this addon needs exists and does not belong to the addon. It was left unchanged.',
-    remedy: 'Delete that object, or create the addon with another name or appId.',
+    remedy:
+      'If the message says that the object belongs to another addon, do not delete it: it is the database or a Secret of that addon. ' +
+      'Delete this addon instead, and create it again with another appId or tenantId; with spec.mode standard, that deletes whatever this addon has itself. If the object belongs to no addon and nothing uses it, delete it.',
     recheckSeconds: 60,
   },
   AdoptionRefused: {
     state: 'stalled',
     meaning:
       'A deleted addon left a database, Secret or backup schedule that does not match this addon. It was left unchanged.',
-    remedy: 'Correct the addon as the message says, or give it another name or appId.',
+    remedy:
+      'Correct the addon as the message says. Where a field cannot be changed, delete this addon, which leaves that database in service, and create it again. For a database of its own, create it with another appId or tenantId.',
     recheckSeconds: 60,
   },
   InvalidSpec: {
