@@ -218,7 +218,10 @@ export const remedies = {
   ReconciliationDisabled: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
   InstancesFenced: { remedy: 'Remove the annotation from the Cluster', tried: 'real' },
   ClusterUnrecoverable: { remedy: 'delete the Cluster, and the operator creates a new, empty one', tried: 'real' },
-  ClusterObjectsFailed: { remedy: 'kubectl annotate cluster <cluster> retry=now', tried: 'real' },
+  ClusterObjectsFailed: {
+    remedy: 'kubectl annotate cluster <cluster> --namespace <namespace> retry="$(date +%s)" --overwrite',
+    tried: 'real',
+  },
   PluginUnavailable: { remedy: 'remove it from spec.plugins of the Cluster', tried: 'real' },
   PluginMissing: {
     remedy: 'Install or repair the plugin',

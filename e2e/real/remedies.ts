@@ -90,7 +90,8 @@ export const trials: Readonly<Record<TriedIn<'real'>, Trial>> = {
     words: ['exceeded quota'],
     remedy: async (real, namespace) => {
       await real.kubectl(['delete', 'resourcequota', 'small', '--namespace', namespace]);
-      await annotate('retry', 'now')(real, namespace);
+      const place = [cluster(namespace), '--namespace', namespace];
+      await real.kubectl(['annotate', 'cluster', ...place, `retry=${Date.now()}`, '--overwrite']);
     },
   },
   PluginUnavailable: {

@@ -501,7 +501,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'CNPG cannot create the objects that the Cluster needs.',
     remedy:
-      'Remove the cause that status.phaseReason of the Cluster names. CNPG retries ever more rarely, up to 17 min later, but at once when the Cluster changes: kubectl annotate cluster <cluster> retry=now --overwrite.',
+      'Remove the cause that status.phaseReason of the Cluster names. CNPG retries ever more rarely, up to 17 min later, but at once when the Cluster changes: kubectl annotate cluster <cluster> --namespace <namespace> retry="$(date +%s)" --overwrite.',
   },
   ImageProblem: {
     state: 'stalled',
