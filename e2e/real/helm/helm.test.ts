@@ -16,6 +16,7 @@ import { podGvr } from '../../../src/api/workload.ts';
 import { type AuditedRequest, isWrite, type Mark } from '../../harness/audit.ts';
 import { at, conditionOf, isRunning } from '../../harness/views.ts';
 import { clusterName, identityOf, secretName, untilNothingIsLeft } from '../belongings.ts';
+import { Desk, Document } from '../documents.ts';
 import { inTurn } from '../in-turn.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
 import { chartArguments, helm, helmDone, installedCnpg, podsOf } from './helm.ts';
@@ -263,6 +264,24 @@ describe('an uninstallation', () => {
     expect(again.metadata.uid).not.toBe(uid);
     expect(conditionOf(again, 'Adopted')).toMatchObject({ status: 'True' });
     expect(await identityOf(real(), namespace, 'kept')).toEqual(kept);
+  });
+
+  it('with all data, by the commands of the README: also of protected addons, one suspended and one deleted before', async () => {
+    await real().apply(namespace, 'left', { plan: 'free', mode: 'protected' });
+    await real().running(namespace, 'left');
+    await real().kubectl(['delete', 'pga', 'left', '--namespace', namespace, '--wait']);
+    await real().apply(namespace, 'kept', { plan: 'free', mode: 'protected', suspend: true });
+    await real().reason(namespace, 'kept', 'Suspended', 'Suspended');
+    const blocks = (await Document.read('README.md')).section('## Install').blocks('sh');
+    const [ofAddons = '', ofTheRest = ''] = ['kubectl delete pga', 'kubectl delete cluster'].map((beginning) =>
+      blocks.find((block) => block.startsWith(beginning)),
+    );
+    const desk = await Desk.set(real(), namespace);
+    expect(await desk.run(ofAddons)).toContain('"kept" deleted');
+    expect(await real().client.list(addonGvr)).toEqual([]);
+    expect(await desk.run(ofTheRest)).toContain(`"${clusterName(namespace, 'kept')}" deleted`);
+    expect(await definition()).toBeUndefined();
+    for (const name of ['left', 'kept']) await untilNothingIsLeft(real(), namespace, name);
   });
 });
 
