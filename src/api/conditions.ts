@@ -656,7 +656,8 @@ export const reasons = {
   VersionEnded: {
     state: 'stalled',
     meaning: 'The major version of PostgreSQL has reached its end of life.',
-    remedy: 'Set spec.version to a later major version, 16 or higher (docs/versions.md).',
+    remedy:
+      'Set spec.version to a later major version that still gets fixes; the message names the lowest (docs/versions.md).',
   },
   ImageUnsupported: {
     state: 'stalled',

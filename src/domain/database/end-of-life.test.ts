@@ -55,14 +55,21 @@ describe('the condition EndOfLife', () => {
   );
 
   it.each([
-    ['13', 0, 16],
-    ['14', Date.parse('2026-11-28'), 16],
-    ['15', Date.parse('2027-11-28'), 16],
-    ['16', Date.parse('2028-11-28'), 17],
-    ['18', Date.parse('2031-01-01'), 19],
-  ])('of %s names the next version that can be asked for', (version, now, next) => {
-    const status = statusAt(now, version, `r.example/pg:${version}-x`);
-    expect(endOfLife(status)?.message).toContain(`a later major version, ${next} or higher`);
+    ['13', '1970-01-01', '16 or higher ('],
+    ['14', '2026-11-28', '16 or higher ('],
+    ['15', '2027-11-28', '16 or higher ('],
+    ['16', '2028-11-28', '17 or higher ('],
+    // Those between have ended since.
+    ['14', '2028-11-08', '16 or higher ('],
+    ['14', '2028-11-09', '17 or higher ('],
+    ['14', '2029-12-01', '18 or higher ('],
+    ['13', '2029-12-01', '18 or higher ('],
+    // The schema does not know it yet.
+    ['14', '2031-01-01', '19 or higher, which needs a newer version of the operator ('],
+    ['18', '2031-01-01', '19 or higher, which needs a newer version of the operator ('],
+  ])('of %s on %s names the lowest later version that still gets fixes', (version, day, next) => {
+    const status = statusAt(Date.parse(day), version, `r.example/pg:${version}-x`);
+    expect(endOfLife(status)?.message).toContain(`a later major version, ${next}`);
   });
 
   it('is known of a database that never ran, by what is set', () => {

@@ -29,15 +29,30 @@ export function judgeEndOfLife(s: Situation, now: number): Verdict | undefined {
 }
 
 function versionEnded(major: number | undefined, now: number): Verdict | undefined {
-  if (major === undefined) return undefined;
+  if (major === undefined || !hasEnded(major, now)) return undefined;
+  const day = finalReleases[major];
+  const last = day === undefined ? 'gets no more fixes' : `got its last fixes on ${day}`;
+  const next = nextMajor(major, now);
+  const known = finalReleases[next] === undefined ? ', which needs a newer version of the operator' : '';
+  const message = `PostgreSQL ${major} ${last}; set spec.version to a later major version, ${next} or higher${known} (docs/versions.md says how long the upgrade takes)`;
+  return { reason: 'VersionEnded', message };
+}
+
+/** Those before the table had ended when it was written; those after it are not known yet. */
+function hasEnded(major: number, now: number): boolean {
   const day = finalReleases[major];
   const ends = millisecondsOf(day && `${day}T00:00:00Z`);
-  // Those before the table had ended when it was written; those after it are not known yet.
-  const hasEnded = ends === undefined ? major < Math.min(...Object.keys(finalReleases).map(Number)) : now >= ends;
-  if (!hasEnded) return undefined;
-  const last = day === undefined ? 'gets no more fixes' : `got its last fixes on ${day}`;
-  const message = `PostgreSQL ${major} ${last}; set spec.version to a later major version, ${Math.max(16, major + 1)} or higher (docs/versions.md says how long the upgrade takes)`;
-  return { reason: 'VersionEnded', message };
+  return ends === undefined ? major < Math.min(...Object.keys(finalReleases).map(Number)) : now >= ends;
+}
+
+/** CNPG upgrades to this one or a higher one only (docs/versions.md). */
+const lowestTarget = 16;
+
+/** The lowest later major version that can be asked for and still gets fixes. */
+function nextMajor(major: number, now: number): number {
+  let next = Math.max(lowestTarget, major + 1);
+  while (hasEnded(next, now)) next += 1;
+  return next;
 }
 
 function imageEnded(image: string): Verdict | undefined {
