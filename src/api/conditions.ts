@@ -651,7 +651,7 @@ export const reasons = {
     meaning:
       'Another version is requested, but the image of the database has a form whose version cannot be replaced, such as a digest. The version was kept.',
     remedy:
-      "Ask the platform team to move the database to the operator's image pattern (postgres.imageRollout: Now). It restarts.",
+      "Ask the platform team to move the database to the operator's image pattern (postgres.imageRollout: Now in the values of its chart). It restarts, and so does every other database with another image than that.",
   },
   VersionEnded: {
     state: 'stalled',
@@ -664,7 +664,8 @@ export const reasons = {
     meaning:
       'The database runs an image that CloudNativePG no longer builds: a tag of Debian 11, which ends in bullseye or names no Debian release.',
     remedy:
-      'Ask the platform team to move all databases, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now.',
+      'Ask the platform team to move all databases to the image pattern of the operator, with a restart (docs/versions.md), by the value postgres.imageRollout of its chart. With the names of the README: ' +
+      'helm upgrade postgres-addon-operator charts/postgres-addon-operator --namespace postgres-addon-system --reset-then-reuse-values --set postgres.imageRollout=Now.',
   },
   CredentialsRejected: {
     state: 'stalled',

@@ -89,10 +89,10 @@ describe('the condition EndOfLife', () => {
     expect(endOfLife(statusAt(Date.parse('2035-01-01'), '19', 'r.example/pg:19-x'))).toBeUndefined();
   });
 
-  it('names an image that gets no fixes, with the command that moves it', () => {
+  it('names an image that gets no fixes, with the value that moves it', () => {
     const status = statusAt(Date.parse('2026-11-28'), '17', 'ghcr.io/cloudnative-pg/postgresql:17');
     expect(endOfLife(status)).toMatchObject({ status: 'True', reason: 'ImageUnsupported' });
-    expect(endOfLife(status)?.message).toContain('--set postgres.imageRollout=Now');
+    expect(endOfLife(status)?.message).toContain('postgres.imageRollout: Now');
     expect(ready(status)).toBe('Running');
   });
 

@@ -57,6 +57,6 @@ function nextMajor(major: number, now: number): number {
 
 function imageEnded(image: string): Verdict | undefined {
   if (!isUnsupported(image)) return undefined;
-  const message = `image "${image}" is Debian 11 and gets no more fixes; the platform team moves every database to the operator's image pattern, with a restart: helm upgrade with --reuse-values --set postgres.imageRollout=Now`;
+  const message = `image "${image}" is Debian 11 and gets no more fixes; the platform team moves every database to the operator's image pattern, with a restart, by postgres.imageRollout: Now in the values of its chart (docs/versions.md)`;
   return { reason: 'ImageUnsupported', message };
 }
