@@ -807,7 +807,8 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The container that writes the backups was killed because it reached its memory limit.',
     remedy:
-      'Ask the platform team to raise sidecarMemory of the plan. It restarts the instances; after that a base backup is tried again, or ask for one: kubectl annotate pga <name> --overwrite addons.paas.dev/backup-now="$(date +%s)".',
+      'Ask the platform team to raise sidecarMemory of the plan, which restarts the instances. The first base backup is then tried again by itself, within an hour. ' +
+      'Once that is completed, a later one that failed is made at the next time of the schedule, or at once if you ask for one: kubectl annotate pga <name> --namespace <namespace> addons.paas.dev/backup-now="$(date +%s)" --overwrite. Earlier, such a request is refused.',
   },
   WindowShorterThanRetention: {
     state: 'stalled',
@@ -838,7 +839,8 @@ export const reasons = {
     state: 'stalled',
     meaning: 'The last base backup failed.',
     remedy:
-      'Correct what the message names. The first base backup is tried again automatically. Afterwards, ask for another one: kubectl annotate pga <name> --overwrite addons.paas.dev/backup-now="$(date +%s)". The next backup clears the condition.',
+      'Correct what the message names. The first base backup is then tried again by itself, within an hour. Once that is completed, ask for another one if a later one failed: ' +
+      'kubectl annotate pga <name> --namespace <namespace> addons.paas.dev/backup-now="$(date +%s)" --overwrite. Earlier, such a request is refused. The next backup that is completed clears the condition.',
   },
   BackupOverdue: {
     state: 'stalled',
