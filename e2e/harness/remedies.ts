@@ -151,7 +151,7 @@ export const remedies = {
   SecretImmutable: { remedy: 'Delete the object that the message names', tried: 'integration' },
   UpgradePending: { remedy: 'request a version of the present major version', tried: 'integration' },
   VersionEnded: { remedy: 'Set spec.version to a later major version', tried: 'integration' },
-  TakingTooLong: { remedy: 'the status of the Cluster (kubectl describe cluster)', tried: 'integration' },
+  TakingTooLong: { remedy: 'the status of the Cluster (kubectl describe cluster', tried: 'integration' },
   VolumeGrowing: { remedy: 'check the storage driver', tried: 'integration' },
   LoginTimeout: { remedy: 'Wait. If this persists, check the load', tried: 'integration' },
   ConnectionReset: { remedy: 'Wait. If this persists, check the log', tried: 'integration' },

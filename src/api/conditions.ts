@@ -240,7 +240,7 @@ export const reasons = {
     state: 'stalled',
     meaning: 'CloudNativePG has tried repeatedly to restore the database, and failed.',
     remedy:
-      'Find the cause in the log that the message names. To restore another state, or from other backups, delete this addon and create it again.',
+      'Find the cause in the log that the message names. To restore another state, or from other backups, delete this addon and create it again. With spec.mode protected, set that to standard before, and wait until the condition Protected is absent: otherwise the Cluster stays, and is in the way.',
   },
   Redacting: {
     state: 'progressing',
@@ -274,7 +274,7 @@ export const reasons = {
     meaning:
       'The Cluster no longer exists, although the addon was not deleted, and its backups can be restored. No empty one takes its place. The backups, the ObjectStore and the Secret with DATABASE_URL stay as they are.',
     remedy:
-      'Find out who deleted the Cluster. To restore the database, set spec.mode to standard, delete the addon, and create it again with spec.restore.from.archive and what the message names. To start with a new Cluster, set the annotation addons.paas.dev/start-empty of the addon to the server name in the message. It is empty, unless the volume claims of the deleted one still exist.',
+      'Find out who deleted the Cluster. To restore the database, set spec.mode to standard, delete the addon, and create it again with spec.restore.from.archive and what the message names. spec.database has to be that of the backups, and spec.version to have their major version (docs/restore.md). To start with a new Cluster, set the annotation addons.paas.dev/start-empty of the addon to the server name in the message. It is empty, unless the volume claims of the deleted one still exist.',
   },
   Applying: { state: 'progressing', meaning: 'A change of plan or version is being applied.', remedy: wait },
   Adopting: {
@@ -472,18 +472,20 @@ export const reasons = {
   InstancesFenced: {
     state: 'stalled',
     meaning: 'Instances are fenced (annotation cnpg.io/fencedInstances): PostgreSQL is stopped in them.',
-    remedy: 'Remove the annotation from the Cluster, or use kubectl cnpg fencing off.',
+    remedy:
+      "Remove the annotation from the Cluster, or use kubectl cnpg fencing off <cluster> '*' --namespace <namespace>.",
   },
   TakingTooLong: {
     state: 'stalled',
     meaning: 'The database has not become ready within the expected time (5 min when creating, 10 min later).',
-    remedy: 'Check the events of the namespace and the status of the Cluster (kubectl describe cluster).',
+    remedy:
+      'Check the events of the namespace and the status of the Cluster (kubectl describe cluster <cluster> --namespace <namespace>).',
   },
   WaitingForUser: {
     state: 'stalled',
     meaning: 'CNPG is waiting for a user to confirm an update.',
     remedy:
-      'Follow status.phaseReason of the Cluster. A supervised switchover is made by kubectl cnpg promote <cluster> <instance>, with an instance that is not the primary.',
+      'Follow status.phaseReason of the Cluster. A supervised switchover is made by kubectl cnpg promote <cluster> <instance> --namespace <namespace>, with an instance that is not the primary.',
   },
   ClusterUnrecoverable: {
     state: 'stalled',
@@ -508,26 +510,27 @@ export const reasons = {
     meaning: 'CNPG cannot use the image or the image catalog of the Cluster.',
     remedy:
       "Correct spec.version or the operator's image pattern. If somebody gave the Cluster an image catalog, give it its image (status.image of the addon) back in one change, since CNPG sets one of another major version where none is: " +
-      'kubectl patch cluster <cluster> --type=merge --patch \'{"spec":{"imageCatalogRef":null,"imageName":"<image>"}}\'.',
+      'kubectl patch cluster <cluster> --namespace <namespace> --type=merge --patch \'{"spec":{"imageCatalogRef":null,"imageName":"<image>"}}\'.',
   },
   PluginMissing: {
     state: 'stalled',
     meaning:
       'The Cluster requires a CNPG plugin that is not installed or does not respond, so that the database cannot be created.',
-    remedy: 'Install or repair the plugin, or remove it from spec.plugins of the Cluster.',
+    remedy:
+      'Install or repair the plugin. If nobody wants it, remove it from spec.plugins of the Cluster. The operator sets that of Barman Cloud again: to do without, choose a plan without backups.',
   },
   PluginUnavailable: {
     state: 'progressing',
     meaning:
       'A plugin that the Cluster requires does not respond. Until it does, CNPG changes nothing and fails over nothing. A database that was ready stays Ready as long as logins succeed.',
     remedy:
-      "Check the plugin's pod (kubectl get pods --namespace cnpg-system). If nobody wants the plugin, remove it from spec.plugins of the Cluster.",
+      "Check the plugin's pod (kubectl get pods --namespace cnpg-system). If nobody wants the plugin, remove it from spec.plugins of the Cluster. The operator sets that of Barman Cloud again: to do without, choose a plan without backups.",
   },
   DiskFull: {
     state: 'stalled',
     meaning: 'CNPG stopped because a disk is full.',
     remedy:
-      'Expand the volume claim, or free up space on it. CNPG does not expand a full disk itself. The next start is up to 5 min later, or at once when the pod of the instance is deleted.',
+      'Expand the volume claim, or free up space on it, but never delete files in pg_wal: the database may not start again. CNPG does not expand a full disk itself. The next start is up to 5 min later, or at once when the pod of the instance is deleted.',
   },
   InstanceUnreachable: {
     state: 'progressing',
@@ -539,7 +542,7 @@ export const reasons = {
     state: 'progressing',
     meaning: 'A node cannot pull an image that the database needs.',
     remedy:
-      "Correct spec.version or the operator's image pattern, and delete the Job or pod that the message names, which CNPG does not update. Or give the nodes access to the registry.",
+      "Correct spec.version or the operator's image pattern. Then delete the Job or pod that the message names, which CNPG does not update. Or give the nodes access to the registry.",
     warning: true,
   },
   UpgradeFailed: {
@@ -571,7 +574,7 @@ export const reasons = {
     state: 'progressing',
     meaning: 'No node can run a pod of the database; the message says what is missing.',
     remedy:
-      "Add a node, free up resources, or correct the nodes' taints and labels. Or choose a smaller plan and, if the message names a Job, delete it: CNPG does not update it.",
+      "Add a node, free up resources, or correct the nodes' taints and labels. Or choose a smaller plan and then, if the message names a Job, delete it: CNPG does not update it.",
     warning: true,
   },
   PodsRefused: {
@@ -611,7 +614,7 @@ export const reasons = {
   NodeUnavailable: {
     state: 'progressing',
     meaning: 'The node of an instance does not respond, or evicted the instance.',
-    remedy: 'Recover the node, or remove it from the Kubernetes cluster.',
+    remedy: 'Recover the node. Or remove it from the Kubernetes cluster; what is on its local disks is then lost.',
     warning: true,
   },
   CNPGNotResponding: {
@@ -638,7 +641,7 @@ export const reasons = {
     meaning:
       'The requested version is lower than what has run on the data, or than what is being rolled out. The version was kept.',
     remedy:
-      'Request the version in status.running.lowest or a higher one. A database that was never ready can be deleted and created again.',
+      'Request the version in status.running.lowest or a higher one. If the database was never ready, the addon can be deleted and created again.',
   },
   UpgradePending: {
     state: 'progressing',
@@ -683,14 +686,15 @@ export const reasons = {
   DatabaseMissing: {
     state: 'stalled',
     meaning: 'The instance is running, but the database in DATABASE_URL does not exist: it was dropped or renamed.',
-    remedy: 'As a superuser, create the database again or rename it back; or restore a backup.',
+    remedy:
+      'As a superuser, rename it back, or create it again, empty. Or restore it from a backup into another addon (docs/restore.md).',
     recheckSeconds: 30,
   },
   TlsFailed: {
     state: 'stalled',
     meaning: 'No encrypted connection as required by spec.connection.sslMode could be established.',
     remedy:
-      'Check the certificates of the Cluster, or choose another sslMode. The operator checks the names in the certificate, not its issuer.',
+      'Check the certificates of the Cluster, or choose another sslMode. With verify-full, the operator checks the names in the certificate, not its issuer.',
     recheckSeconds: 30,
   },
   DNSLookupFailed: {
@@ -776,7 +780,7 @@ export const reasons = {
     meaning:
       'No object store is configured for this addon, so no backups are begun. A database that has archived before goes on where it did.',
     remedy:
-      'Ask the platform team to configure one (backup.stores and backup.defaultStore), or name one in spec.backup.storeRef.',
+      'Ask the platform team to configure one (backup.stores and backup.defaultStore), or name one in spec.backup.storeRef.name.',
   },
   FirstBackupPending: {
     state: 'progressing',
@@ -794,7 +798,7 @@ export const reasons = {
     state: 'stalled',
     meaning:
       'The object store was reached and refuses what is written: keys, bucket, permissions or certificate. WAL fills the disk meanwhile.',
-    remedy: `Read the log of the container ${sidecarName} of the primary: kubectl logs <pod> -c ${sidecarName}. Correct what it names. It is tried again by itself.`,
+    remedy: `Read the log of the container ${sidecarName} of the primary: kubectl logs --namespace <namespace> <pod> --container ${sidecarName}. Correct what it names. It is tried again by itself.`,
   },
   ArchiveNotEmpty: {
     state: 'stalled',
@@ -822,7 +826,7 @@ export const reasons = {
     meaning:
       'Backups are taken, but the last restore drill failed: the newest state could not be restored, or an assertion does not hold in the restored database.',
     remedy:
-      'Remove what the message names. Then repeat the drill: kubectl annotate pga <name> addons.paas.dev/drill-now="$(date +%s)" --overwrite. The condition clears when a drill passes.',
+      'Remove what the message names. Then repeat the drill: kubectl annotate pga <name> --namespace <namespace> addons.paas.dev/drill-now="$(date +%s)" --overwrite. The condition clears when a drill passes.',
   },
   UpgradeBackupPending: {
     state: 'progressing',
@@ -833,7 +837,7 @@ export const reasons = {
   ArchivingFailing: {
     state: 'stalled',
     meaning: 'The database cannot archive its WAL: what changes now cannot be restored, and WAL fills the disk.',
-    remedy: `Correct what the message names. If it names nothing, read the log of the container ${sidecarName} of the primary: kubectl logs <pod> -c ${sidecarName}.`,
+    remedy: `Correct what the message names. If it names nothing, read the log of the container ${sidecarName} of the primary: kubectl logs --namespace <namespace> <pod> --container ${sidecarName}.`,
   },
   BackupFailed: {
     state: 'stalled',
