@@ -685,7 +685,7 @@ export interface AddonStatus {
      */
     readonly form: 'read-url' | 'servicebinding' | 'pgvars' | 'ca';
     /**
-     * The name of the Secret; with ca
+     * The name of the Secret; with ca, of the ConfigMap.
      */
     readonly name: string;
     /**
