@@ -239,7 +239,8 @@ export const actionMutants = {
       decide: (o, now, sight) => {
         const decision = product.decide(o, now, sight);
         const isNews = o.addon.spec.mode === 'protected' && reasonOf(o.addon, 'Protected') === undefined;
-        return isNews && wasReady(o.addon) ? { ...decision, actions: [], recheckAfter: 1000 } : decision;
+        const early = { ...decision, actions: [], changesOwner: [], recheckAfter: 1000 };
+        return isNews && wasReady(o.addon) ? early : decision;
       },
     }),
     search: searchOf({ after: ['create free'], steps: ['mode protected', 'delete in the background'], times: 2 }),
