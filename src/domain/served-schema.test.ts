@@ -129,4 +129,89 @@ describe('what is stored of a status', () => {
     const fewer = changed(addonSchema, ['status', 'phase'], (phase) => ({ ...phase, enum: ['running'] }));
     expect(stored(fewer)).toEqual({ primary: status.primary, planChange: status.planChange });
   });
+
+  const closed: Schema = { enum: ['old'] };
+  const item: Schema = { properties: { key: closed, note: {} }, required: ['key'] };
+  const [known, unknown] = [
+    { key: 'old', note: 'a' },
+    { key: 'new', note: 'b' },
+  ];
+
+  it.each<readonly [string, unknown, Schema, unknown]>([
+    ['an item whose required value is unknown', [known, unknown], { items: item }, [known]],
+    ['an item of a closed list of values', ['old', 'new'], { items: closed }, ['old']],
+    [
+      'an item whose key is unknown',
+      [known, unknown],
+      { items: { ...item, required: [] }, 'x-kubernetes-list-map-keys': ['key'] },
+      [known],
+    ],
+    [
+      'an object whose required value is unknown',
+      { a: known, b: unknown },
+      { properties: { a: item, b: item } },
+      { a: known },
+    ],
+    [
+      'an object without a field that is required',
+      { a: { note: 'b' }, c: 1 },
+      { properties: { a: item, c: {} } },
+      { c: 1 },
+    ],
+    [
+      'an object that requires such an object',
+      { outer: { inner: unknown, c: 1 }, c: 1 },
+      { properties: { outer: { properties: { inner: item, c: {} }, required: ['inner'] }, c: {} } },
+      { c: 1 },
+    ],
+    [
+      'an item that requires such an object, but not one that may lack it',
+      [{ inner: unknown, c: 1 }],
+      { items: { properties: { inner: item, c: {} } } },
+      [{ c: 1 }],
+    ],
+    [
+      'an object of which a required field is not in the schema at all',
+      { a: { key: 'old' } },
+      { properties: { a: { properties: {}, required: ['key'] } } },
+      {},
+    ],
+    [
+      'an object whose unknown value would become the default one',
+      { a: unknown },
+      { properties: { a: { properties: { key: { ...closed, default: 'old' } }, required: ['key'] } } },
+      {},
+    ],
+  ])('lacks %s', (_, value, served, expected) => expect(storable(value, served)).toEqual(expected));
+
+  it('has an object whose required field is filled in by a default', () => {
+    const a: Schema = { properties: { key: { ...closed, default: 'old' }, note: {} }, required: ['key'] };
+    expect(storable({ a: { note: 'b' } }, { properties: { a } })).toEqual({ a: { note: 'b' } });
+  });
+
+  it('is what there is where the status itself lacks a field that is required', () => {
+    expect(storable({ a: 1 }, { properties: { a: {} }, required: ['host'] })).toEqual({ a: 1 });
+  });
+
+  it('lacks a restore drill at a step, and an extra Secret of a form, that an older CRD does not have', () => {
+    const backup = { requested: 'daily', drill: { step: 'Archiving', startTime: '2026-01-01T00:00:00Z' } };
+    const extras = [
+      { form: 'servicebinding', name: 'a' },
+      { form: 'pgvars', name: 'b' },
+    ];
+    const noStep = changed(addonSchema, ['status', 'backup', 'drill', 'step'], (step) => ({
+      ...step,
+      enum: ['Removing'],
+    }));
+    const served = changed(noStep, ['status', 'extras'], ({ items = {}, ...rest }) => {
+      const form = { ...items.properties?.form, enum: ['pgvars'] };
+      return { ...rest, items: { ...items, properties: { ...items.properties, form } } };
+    });
+    const whole = { backup, extras };
+    expect(storable(whole, addonSchema.properties?.status ?? {})).toEqual(whole);
+    expect(storable(whole, served.properties?.status ?? {})).toEqual({
+      backup: { requested: 'daily' },
+      extras: [{ form: 'pgvars', name: 'b' }],
+    });
+  });
 });

@@ -1,5 +1,6 @@
 // Compares the schema that the API server has with the one that this version needs: the CRD can be older than the operator. An unknown
 // field is dropped without an error, so nothing else would notice.
+import { type Raw, record } from '../api/raw.ts';
 import type { Schema } from '../api/schema.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -32,20 +33,40 @@ export function missingFrom(served: Schema, needed: Schema, path = ''): readonly
   ];
 }
 
-/** What an API server with this schema stores of a value: without the fields and the values that the schema does not have. */
+/**
+ * What an API server with this schema stores of a value: without the fields and the values that the schema does not have. A part that
+ * lacks a field then which the schema requires goes as a whole, since the API server would refuse everything for its sake.
+ */
 export function storable(value: unknown, served: Schema): unknown {
+  const { items, properties } = served;
   if (Array.isArray(value)) {
-    const { items } = served;
-    return items === undefined ? value : value.map((item) => storable(item, items));
+    if (items === undefined) return value;
+    const keys = served['x-kubernetes-list-map-keys'] ?? [];
+    const all = { ...items, required: [...(items.required ?? []), ...keys] };
+    return value.map((item) => partOf(item, all)).filter((item) => item !== undefined);
   }
-  const { properties } = served;
   if (typeof value !== 'object' || value === null || properties === undefined) return value;
   const kept = Object.entries(value).flatMap(([name, member]) => {
-    const schema = properties[name];
-    const isRefused = schema?.enum !== undefined && !schema.enum.includes(member);
-    return schema === undefined || isRefused ? [] : [[name, storable(member, schema)] as const];
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const part = schema && partOf(member, schema);
+    return part === undefined ? [] : [[name, part] as const];
   });
   return Object.fromEntries(kept);
+}
+
+/** What is stored of an item or a member; undefined if it has to be left out. */
+function partOf(value: unknown, served: Schema): unknown {
+  if (served.enum !== undefined && !served.enum.includes(value)) return undefined;
+  const kept = storable(value, served);
+  return isComplete(record(kept), record(value), served) ? kept : undefined;
+}
+
+/** A default fills in what is absent. What was left out would become another value by it. */
+function isComplete(kept: Raw, whole: Raw, { required = [], properties }: Schema): boolean {
+  return required.every((name) => {
+    const isFilledIn = whole[name] === undefined && properties?.[name]?.default !== undefined;
+    return kept[name] !== undefined || isFilledIn;
+  });
 }
 
 /** @param missing from {@link missingFrom}; undefined if nothing is */
