@@ -184,7 +184,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     deletedAddons,
     sees: (namespace) => caches.sees(namespace),
     availability: (namespace) => caches.availability(namespace),
-    api: clientsOf(transport, new Refusals(clock)),
+    api: clientsOf(transport, clock, new Refusals(clock)),
     schema,
     login: (url, question) => logins.tryLogin(url, question),
     resync: new Resync(clock, random),
@@ -266,7 +266,7 @@ async function testInstallation(namespace: string, name: string, connectionCheck
     transport = createTransport({ kubeConfig: loadKubeConfig(), userAgent, clock });
     await smokeTest({
       transport,
-      api: clientsOf(transport),
+      api: clientsOf(transport, clock),
       clock,
       random: Math.random,
       login: (url) => logins.tryLogin(url),

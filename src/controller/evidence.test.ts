@@ -32,7 +32,7 @@ describe('lookForCause', () => {
     const events = await transport.call();
     const cluster = await transport.call();
     const brief = { timeoutMilliseconds: 10_000 };
-    const part = { ...brief, mostBytes: 4 * 1024 * 1024 };
+    const part = { ...brief, mostBytes: 1024 * 1024 };
     expect([pods.request, claims.request, events.request, cluster.request]).toEqual([
       {
         method: 'GET',

@@ -20,23 +20,24 @@ export async function lookForCause(
   cluster: string,
 ): Promise<Read<Facts>> {
   const ofCluster = `${clusterLabel}=${cluster}`;
+  // The pods of a PgBouncer pooler have the label too, but do not belong to the database.
+  const ofPods = { labelSelector: `${ofCluster},cnpg.io/podRole!=pooler` };
   const [pods, claims, warnings, live] = await Promise.all([
-    // The pods of a PgBouncer pooler have the label too, but do not belong to the database.
-    seen(api.pods.listFirst(namespace, most.ofCluster, { labelSelector: `${ofCluster},cnpg.io/podRole!=pooler` })),
-    seen(api.volumeClaims.listFirst(namespace, most.ofCluster, { labelSelector: ofCluster })),
-    seen(api.events.listFirst(namespace, most.warnings, { fieldSelector: 'type=Warning' })),
+    seen(api.pods.listFirst(namespace, most.ofCluster, projectPod, ofPods)),
+    seen(api.volumeClaims.listFirst(namespace, most.ofCluster, projectClaim, { labelSelector: ofCluster })),
+    seen(api.events.listFirst(namespace, most.warnings, projectWarning, { fieldSelector: 'type=Warning' })),
     // The cached Cluster does not contain the time of its last change.
     seen(api.clusters.getBriefly(namespace, cluster)),
   ]);
-  const lists: readonly (readonly [Unseen, Part | 'forbidden' | 'failed'])[] = [
+  const lists: readonly (readonly [Unseen, Seen<unknown>])[] = [
     ['pods', pods],
     ['persistentvolumeclaims', claims],
     ['events', warnings],
   ];
   const object: Facts = {
-    pods: itemsOf(pods).map(projectPod),
-    claims: itemsOf(claims).map(projectClaim),
-    warnings: itemsOf(warnings).map(projectWarning),
+    pods: itemsOf(pods),
+    claims: itemsOf(claims),
+    warnings: itemsOf(warnings),
     changedAt: changedAt(live),
     unseen: lists.filter(([, part]) => part === 'forbidden').map(([what]) => what),
     failed: lists.filter(([what, part]) => part === 'failed' || isCut(what, part)).map(([what]) => what),
@@ -44,12 +45,14 @@ export async function lookForCause(
   return { kind: 'found', object };
 }
 
-function itemsOf(part: Part | 'forbidden' | 'failed'): Part['items'] {
+type Seen<T> = Part<T> | 'forbidden' | 'failed';
+
+function itemsOf<T>(part: Seen<T>): readonly T[] {
   return typeof part === 'string' ? [] : part.items;
 }
 
 /** Whether an object that is not in the part may exist. Of events, nothing is concluded from one that is missing. */
-function isCut(what: Unseen, part: Part | 'forbidden' | 'failed'): boolean {
+function isCut(what: Unseen, part: Seen<unknown>): boolean {
   return what !== 'events' && typeof part !== 'string' && !part.complete;
 }
 

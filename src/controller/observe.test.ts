@@ -132,7 +132,7 @@ function knowing(
       scheduledBackups: 'served',
       ...availability,
     }),
-    api: clientsOf({ request, lines: away, close: async () => {} }),
+    api: clientsOf({ request, lines: away, close: async () => {} }, clock),
     login: async () => ({ kind: 'unchecked' }),
     resync: new Resync(clock, () => 0.5),
     deletedAddons: new DeletedAddons(clusters),

@@ -292,8 +292,8 @@ async function readBackups(deps: Dependencies, namespace: string, addon: string)
   const labelSelector = `${labels.managedBy}=${fieldManager},${labels.name}=${addon}`;
   try {
     return await permitted(async () => {
-      const { items } = await deps.api.backups.listFirst(namespace, mostBackups, { labelSelector });
-      return { kind: 'found', object: items.map(projectBackup) };
+      const { items } = await deps.api.backups.listFirst(namespace, mostBackups, projectBackup, { labelSelector });
+      return { kind: 'found', object: items };
     });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -318,12 +318,13 @@ async function readVolumes(deps: Dependencies, namespace: string, cluster: strin
   const failed = (message: string): Observed['volumes'] => ({ kind: 'failed', message });
   try {
     return await permitted(async () => {
-      const { items, complete } = await deps.api.volumeClaims.listFirst(namespace, mostClaims, { labelSelector });
+      const volumes = deps.api.volumeClaims;
+      const { items, complete } = await volumes.listFirst(namespace, mostClaims, projectClaim, { labelSelector });
       if (!complete) return failed(`more than ${mostClaims} volume claims have the label ${labelSelector}`);
       // Anybody can give the label to other claims.
-      const claims = items.flatMap((item) => {
-        const content = volumeOf(cluster, item.metadata.name);
-        return content === undefined ? [] : [{ ...projectClaim(item), isData: content === 'data' }];
+      const claims = items.flatMap((claim) => {
+        const content = volumeOf(cluster, claim.name);
+        return content === undefined ? [] : [{ ...claim, isData: content === 'data' }];
       });
       const classes = [...new Set(claims.map(({ storageClass }) => storageClass))].filter((name) => name !== '');
       const expandable = await Promise.all(classes.map((name) => expandableClass(deps, name)));

@@ -388,7 +388,7 @@ export class World {
       get,
       getBriefly: get,
       list: () => Promise.reject(new Error('no reconcile lists without a limit')),
-      listFirst: async () => {
+      listFirst: async (_, __, keep) => {
         this.#ask('list', resource);
         if (resource !== 'volumeClaims') throw failing(403, 'Forbidden', `${kind} is forbidden`);
         const claims = this.seen('cluster')?.inside?.ran === undefined ? [] : [`${nameOf.cluster}-1`];
@@ -398,7 +398,7 @@ export class World {
           const spec = { storageClassName: 'disk' };
           return { apiVersion: 'v1', kind, metadata, spec, status: { capacity: { storage: size } } } as KubeObject;
         });
-        return { items, complete: true };
+        return { items: items.map(keep), complete: true };
       },
       create: async (manifest) =>
         this.#beside.has(kind, manifest.metadata.name)

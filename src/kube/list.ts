@@ -20,8 +20,10 @@ export interface ListOptions<T> {
 const largestPage = 500;
 /** An object has at most 1.5 MiB (etcd's limit for a request), so that a page of one is never too large. */
 const mostPageBytes = 4 * 1024 * 1024;
-/** How much less is asked for when a part is too large: 500 items, then 31, then one. */
-const partDivisor = 16;
+/** Several parts are read at once, and what is read takes several times as much memory. */
+const mostPartBytes = 1024 * 1024;
+/** How much less is asked for when a part is too large: 500 items, then 125, 31, 7, and one. */
+const partDivisor = 4;
 // After a second expiry in a row, the collection cannot be read before it is compacted: the caller backs off.
 const mostAttempts = 2;
 
@@ -51,8 +53,8 @@ export async function listAll<T>(
 }
 
 /** The first items of a collection, by name. */
-export interface Part {
-  readonly items: readonly KubeObject[];
+export interface Part<T> {
+  readonly items: readonly T[];
   /** Whether these are all. */
   readonly complete: boolean;
 }
@@ -61,23 +63,27 @@ export interface Part {
 export const briefMilliseconds = 10_000;
 
 /**
- * At most `limit` items of a collection, and fewer when they have more than 4 MiB. Each request ends within 10 s. For cases where a part,
+ * At most `limit` items of a collection, and fewer when they have more than 1 MiB. Each request ends within 10 s. For cases where a part,
  * or nothing, is better than a long wait.
- * @throws ApiError
+ * @param keep what to keep of each item
+ * @throws ApiError; with reason TooLarge if a single item has more than 1 MiB
  */
-export async function listFirst(
+export async function listFirst<T>(
   transport: Transport,
   gvr: Gvr,
   path: string,
   query: Readonly<Record<string, string>>,
-  limit: number,
-): Promise<Part> {
-  const limits = { timeoutMilliseconds: briefMilliseconds, mostBytes: mostPageBytes };
+  { limit, keep }: Pick<ListOptions<T>, 'keep'> & { readonly limit: number },
+): Promise<Part<T>> {
+  const limits = { timeoutMilliseconds: briefMilliseconds, mostBytes: mostPartBytes };
   for (let size = limit; ; size = Math.max(1, Math.floor(size / partDivisor))) {
     try {
       const request = { path, query: { ...query, limit: String(size) }, ...limits };
       const page = asPage(await transport.request({ method: 'GET', ...request }));
-      return { items: page.items.map((item) => typed(item, gvr)), complete: (page.metadata.continue ?? '') === '' };
+      return {
+        items: page.items.map((item) => keep(typed(item, gvr))),
+        complete: (page.metadata.continue ?? '') === '',
+      };
     } catch (error) {
       if (!isTooLarge(error) || size === 1) throw error;
     }

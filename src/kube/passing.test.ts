@@ -109,7 +109,7 @@ it('of a client, what only explains is believed at once, and nothing else', asyn
     delete: () => patient.delete('n', 'a', { uid: 'u', resourceVersion: '1' }),
     getBriefly: () => patient.getBriefly('n', 'a'),
     list: () => patient.list('n'),
-    listFirst: () => patient.listFirst('n', 1),
+    listFirst: () => patient.listFirst('n', 1, (item) => item),
   };
   const codes = await Promise.all(verbs.map((verb) => (asked[verb]() as Promise<unknown>).catch(({ code }) => code)));
   expect(codes).toEqual([...Array(6).fill(503), ...Array(3).fill(403)]);

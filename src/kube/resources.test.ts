@@ -1,6 +1,6 @@
 // The request of each operation on objects, and how the responses are interpreted.
 import { describe, expect, it } from '@jest/globals';
-import type { Gvr, PinnedManifest } from '../api/kubernetes.ts';
+import type { Gvr, KubeObject, PinnedManifest } from '../api/kubernetes.ts';
 import { ApiError } from './errors.ts';
 import { resourcePath, resources } from './resources.ts';
 import { HandTransport, page, thing } from './testing.ts';
@@ -13,6 +13,7 @@ const manifest: PinnedManifest = {
   metadata: { name: 'a', namespace: 'ns', uid: 'uid-1', resourceVersion: '7' },
   spec: { size: 1 },
 };
+const itself = (object: KubeObject): KubeObject => object;
 const { uid: _uid, resourceVersion: _version, ...nameless } = manifest.metadata;
 
 describe('resourcePath', () => {
@@ -91,14 +92,14 @@ describe('resources', () => {
 
   it('lists the first objects by one request, however many there are', async () => {
     const transport = new HandTransport();
-    const listed = resources(transport, core).listFirst('ns', 2, { fieldSelector: 'type=Warning' });
+    const listed = resources(transport, core).listFirst('ns', 2, itself, { fieldSelector: 'type=Warning' });
     const call = await transport.call();
     expect(call.request).toEqual({
       method: 'GET',
       path: '/api/v1/namespaces/ns/secrets',
       query: { fieldSelector: 'type=Warning', limit: '2' },
       timeoutMilliseconds: 10_000,
-      mostBytes: 4 * 1024 * 1024,
+      mostBytes: 1024 * 1024,
     });
     call.answer(page([thing('a', 1), thing('b', 2)], 10, 'more'));
     expect(await listed).toMatchObject({
@@ -111,16 +112,18 @@ describe('resources', () => {
 
   it('lists fewer of the first objects when they are too large, down to one', async () => {
     const transport = new HandTransport();
-    const listed = resources(transport, core).listFirst('ns', 500);
+    const listed = resources(transport, core).listFirst('ns', 500, itself);
     const tooLarge = new ApiError({ code: 0, reason: 'TooLarge', message: 'too large' });
-    for (const limit of ['500', '31']) {
+    for (const limit of ['500', '125', '31', '7']) {
       const call = await transport.call();
       expect(call.request.query).toEqual({ limit });
       call.fail(tooLarge);
     }
     (await transport.call()).answer(page([thing('a', 1)], 10, 'more'));
     expect(await listed).toMatchObject({ complete: false, items: [{ metadata: { name: 'a' } }] });
-    const never = expect(resources(transport, core).listFirst('ns', 1)).rejects.toMatchObject({ reason: 'TooLarge' });
+    const never = expect(resources(transport, core).listFirst('ns', 1, itself)).rejects.toMatchObject({
+      reason: 'TooLarge',
+    });
     (await transport.call()).fail(tooLarge);
     await never;
   });

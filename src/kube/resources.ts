@@ -30,8 +30,16 @@ export interface ResourceClient {
   getBriefly(namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
   /** All objects of a namespace or of all namespaces, by a consistent read, without managedFields. */
   list(namespace: string | undefined, query?: Selection): Promise<readonly KubeObject[]>;
-  /** At most `limit` objects, the first by name, in one request that gives up after 10 s; without managedFields. */
-  listFirst(namespace: string | undefined, limit: number, query?: Selection): Promise<Part>;
+  /**
+   * At most `limit` objects, the first by name, and fewer when they have more than 1 MiB, by requests that give up after 10 s. `keep` gets
+   * each without managedFields, and says what to keep of it.
+   */
+  listFirst<T>(
+    namespace: string | undefined,
+    limit: number,
+    keep: (item: KubeObject) => T,
+    query?: Selection,
+  ): Promise<Part<T>>;
   /**
    * Creates the object. If the name is taken, it fails with reason 'Conflict' and writes nothing. It is an apply and not a POST, so that
    * a field omitted from a later apply is removed: the fields of a POST would always belong to another operation of the same manager.
@@ -91,8 +99,8 @@ export function resources(transport: Transport, gvr: Gvr): ResourceClient {
       return (await listAll(transport, gvr, resourcePath(gvr, namespace), { ...query }, { keep: (item) => item }))
         .items;
     },
-    listFirst: (namespace, limit, query = {}) =>
-      listFirst(transport, gvr, resourcePath(gvr, namespace), { ...query }, limit),
+    listFirst: (namespace, limit, keep, query = {}) =>
+      listFirst(transport, gvr, resourcePath(gvr, namespace), { ...query }, { limit, keep }),
     async create(manifest, fieldManager) {
       const { name, namespace } = manifest.metadata;
       const metadata = { ...manifest.metadata, resourceVersion: neverExisted };

@@ -3,11 +3,11 @@
 
 import { type Clock, pause } from '../api/clock.ts';
 import type { LoginResult, Question } from '../api/login.ts';
+import { Slots } from '../api/slots.ts';
 import { assertionsDeadline, attempt, type LoggedIn } from './attempt.ts';
 import { LoginError } from './failure.ts';
 import { Names } from './resolve.ts';
 import { type Server, serverOf } from './server.ts';
-import { Slots } from './slots.ts';
 
 const loginsAtOnce = 8;
 /** Of these, logins to servers whose last login timed out: many unresponsive servers must not block the others. */

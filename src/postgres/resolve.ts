@@ -1,8 +1,8 @@
 // Resolves a host. Like applications, it uses the system resolver, which applies the search domains of the pod.
 import { lookup } from 'node:dns/promises';
+import { Slots } from '../api/slots.ts';
 import { LoginError } from './failure.ts';
 import { orLate } from './late.ts';
-import { Slots } from './slots.ts';
 
 /**
  * A lookup cannot be cancelled, and each occupies one of libuv's four threads, which the operator also needs to read its token. With an

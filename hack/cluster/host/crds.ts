@@ -52,7 +52,7 @@ async function waitUntilServed({ spec, metadata }: Definition, client: KubeClien
     const kind = resources(client.transport, { group, version, plural: names.plural, kind: names.kind });
     const look = async (): Promise<void> => {
       try {
-        await kind.listFirst(undefined, 1);
+        await kind.listFirst(undefined, 1, ({ metadata }) => metadata.name);
       } catch (error) {
         throw error instanceof ApiError && error.code === 404 ? new NotYet(error.message) : error;
       }
