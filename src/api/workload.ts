@@ -93,6 +93,8 @@ export interface Facts {
   readonly unseen: readonly Unseen[];
   /** The same for resources that could not be listed now, or not all of them. */
   readonly failed: readonly Unseen[];
+  /** The longest wait that the API server asked for where a read failed. */
+  readonly retryAfterSeconds?: number;
 }
 export type Unseen = 'pods' | 'persistentvolumeclaims' | 'events';
 

@@ -102,6 +102,16 @@ describe('lookForCause', () => {
     expect(await found).toEqual({ kind: 'found', object });
   });
 
+  it.each([0, 1, 2, 3])('says how long the answer to read %s asks to wait', async (index) => {
+    const { transport, found } = look();
+    const calls = [await transport.call(), await transport.call(), await transport.call(), await transport.call()];
+    for (const [at, call] of calls.entries()) {
+      const retryAfterSeconds = at === index ? 1200 : 5;
+      call.fail(new ApiError({ code: 429, reason: 'TooManyRequests', message: 'busy', retryAfterSeconds }));
+    }
+    expect(await found).toMatchObject({ object: { retryAfterSeconds: 1200 } });
+  });
+
   it('takes part of the pods or claims for no evidence of what is missing', async () => {
     const { transport, found } = look();
     (await transport.call()).answer(page([thing('db-shop-1', 1)], 9, 'more'));

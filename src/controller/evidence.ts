@@ -1,6 +1,6 @@
 // Reads the objects around a Cluster that does not become ready. Only on demand: nothing is watched or cached.
 import { clusterLabel } from '../api/cnpg.ts';
-import { changedAt, type Facts, projectClaim, projectPod, projectWarning, type Unseen } from '../api/workload.ts';
+import { changedAt, type Facts, projectClaim, projectPod, projectWarning } from '../api/workload.ts';
 import type { Read } from '../domain/observed.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Part } from '../kube/list.ts';
@@ -27,40 +27,51 @@ export async function lookForCause(
     seen(api.volumeClaims.listFirst(namespace, most.ofCluster, projectClaim, { labelSelector: ofCluster })),
     seen(api.events.listFirst(namespace, most.warnings, projectWarning, { fieldSelector: 'type=Warning' })),
     // The cached Cluster does not contain the time of its last change.
-    seen(api.clusters.getBriefly(namespace, cluster)),
+    seen(api.clusters.getBriefly(namespace, cluster).then(changedAt)),
   ]);
-  const lists: readonly (readonly [Unseen, Seen<unknown>])[] = [
+  const lists = [
     ['pods', pods],
     ['persistentvolumeclaims', claims],
     ['events', warnings],
-  ];
+  ] as const;
+  const wait = Math.max(0, ...[pods, claims, warnings, live].map(secondsAsked));
   const object: Facts = {
     pods: itemsOf(pods),
     claims: itemsOf(claims),
     warnings: itemsOf(warnings),
-    changedAt: changedAt(live),
-    unseen: lists.filter(([, part]) => part === 'forbidden').map(([what]) => what),
-    failed: lists.filter(([what, part]) => part === 'failed' || isCut(what, part)).map(([what]) => what),
+    changedAt: live.kind === 'seen' ? live.what : undefined,
+    unseen: lists.filter(([, { kind }]) => kind === 'forbidden').map(([what]) => what),
+    // Whether an object that is not in a part of a list exists is not known. Nothing is concluded from a missing event.
+    failed: lists
+      .filter(([what, list]) => list.kind === 'failed' || (what !== 'events' && isPart(list)))
+      .map(([what]) => what),
+    ...(wait > 0 && { retryAfterSeconds: wait }),
   };
   return { kind: 'found', object };
 }
 
-type Seen<T> = Part<T> | 'forbidden' | 'failed';
+/** The result of a read. */
+type Seen<T> =
+  | { readonly kind: 'seen'; readonly what: T }
+  | { readonly kind: 'forbidden' | 'failed'; readonly retryAfterSeconds: number };
 
-function itemsOf<T>(part: Seen<T>): readonly T[] {
-  return typeof part === 'string' ? [] : part.items;
-}
-
-/** Whether an object that is not in the part may exist. Of events, nothing is concluded from one that is missing. */
-function isCut(what: Unseen, part: Seen<unknown>): boolean {
-  return what !== 'events' && typeof part !== 'string' && !part.complete;
-}
-
-async function seen<T>(read: Promise<T>): Promise<T | 'forbidden' | 'failed'> {
+async function seen<T>(read: Promise<T>): Promise<Seen<T>> {
   try {
-    return await read;
+    return { kind: 'seen', what: await read };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return error.code === 403 ? 'forbidden' : 'failed';
+    return { kind: error.code === 403 ? 'forbidden' : 'failed', retryAfterSeconds: error.retryAfterSeconds ?? 0 };
   }
+}
+
+function secondsAsked(read: Seen<unknown>): number {
+  return read.kind === 'seen' ? 0 : read.retryAfterSeconds;
+}
+
+function itemsOf<T>(list: Seen<Part<T>>): readonly T[] {
+  return list.kind === 'seen' ? list.what.items : [];
+}
+
+function isPart(list: Seen<Part<unknown>>): boolean {
+  return list.kind === 'seen' && !list.what.complete;
 }

@@ -32,6 +32,9 @@ import { Repairs } from './repairs.ts';
 import { Resync } from './resync.ts';
 import { SameApp } from './same-app.ts';
 
+const busy = (): never => {
+  throw new ApiError({ code: 429, reason: 'TooManyRequests', message: 'busy', retryAfterSeconds: 1200 });
+};
 const away = (): never => {
   throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'away' });
 };
@@ -638,6 +641,16 @@ describe('the volumes of a growing disk', () => {
       { kind: 'failed', message: 'its volume claims or their StorageClasses could not be read' },
       ['the volume claims could not be read'],
     ],
+    [
+      'not possible for a while',
+      busy,
+      {
+        kind: 'failed',
+        message: 'its volume claims or their StorageClasses could not be read',
+        retryAfterSeconds: 1200,
+      },
+      ['the volume claims could not be read'],
+    ],
   ] as const)('are reported if reading them is %s', async (_, answer, expected, lines) => {
     const { volumes, logged } = await read(answer);
     expect(volumes).toEqual(expected);
@@ -741,6 +754,12 @@ describe('the Backups of an addon, once a failed one is older than the retention
   it.each([
     ['not permitted', forbidden, { kind: 'denied', message: 'not allowed' }, []],
     ['not possible', away, { kind: 'failed', message: 'away' }, ['the Backups could not be listed']],
+    [
+      'not possible for a while',
+      busy,
+      { kind: 'failed', message: 'busy', retryAfterSeconds: 1200 },
+      ['the Backups could not be listed'],
+    ],
   ] as const)('stop nothing if listing them is %s', async (_, answer, expected, lines) => {
     const { backups, logged } = await withBackups({ failedSince }, answer);
     expect(backups).toEqual(expected);

@@ -298,7 +298,7 @@ async function readBackups(deps: Dependencies, namespace: string, addon: string)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     deps.log.info('the Backups could not be listed', { addon: `${namespace}/${addon}`, error: error.message });
-    return { kind: 'failed', message: error.message };
+    return { kind: 'failed', message: error.message, retryAfterSeconds: error.retryAfterSeconds };
   }
 }
 
@@ -315,12 +315,12 @@ const mostClaims = 100;
 /** Only the size of the disk depends on them: a failure leaves the disk as it is, and delays nothing else. */
 async function readVolumes(deps: Dependencies, namespace: string, cluster: string): Promise<Observed['volumes']> {
   const labelSelector = `${clusterLabel}=${cluster}`;
-  const failed = (message: string): Observed['volumes'] => ({ kind: 'failed', message });
   try {
     return await permitted(async () => {
       const volumes = deps.api.volumeClaims;
       const { items, complete } = await volumes.listFirst(namespace, mostClaims, projectClaim, { labelSelector });
-      if (!complete) return failed(`more than ${mostClaims} volume claims have the label ${labelSelector}`);
+      if (!complete)
+        return { kind: 'failed', message: `more than ${mostClaims} volume claims have the label ${labelSelector}` };
       // Anybody can give the label to other claims.
       const claims = items.flatMap((claim) => {
         const content = volumeOf(cluster, claim.name);
@@ -336,7 +336,8 @@ async function readVolumes(deps: Dependencies, namespace: string, cluster: strin
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     deps.log.info('the volume claims could not be read', { cluster: `${namespace}/${cluster}`, error: error.message });
-    return failed('its volume claims or their StorageClasses could not be read');
+    const message = 'its volume claims or their StorageClasses could not be read';
+    return { kind: 'failed', message, retryAfterSeconds: error.retryAfterSeconds };
   }
 }
 

@@ -1,6 +1,7 @@
 // Reconciles one addon: observe, decide, act, report.
 import type { AddonStatus, PostgresAddon } from '../api/addon.ts';
 import type { LoginResult } from '../api/login.ts';
+import { askedWait } from '../domain/asked-wait.ts';
 import { isWatched } from '../domain/children.ts';
 import { judgeLogin } from '../domain/credentials/login.ts';
 import { decide } from '../domain/decide.ts';
@@ -14,7 +15,8 @@ import {
   isRole,
   type Login,
 } from '../domain/decision.ts';
-import { checkUpInterval, paceOf } from '../domain/pace.ts';
+import type { Observed } from '../domain/observed.ts';
+import { checkUpInterval, noSooner, paceOf } from '../domain/pace.ts';
 import { statusOf } from '../domain/status.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Next, OffWorker } from '../runtime/queue.ts';
@@ -33,16 +35,23 @@ export async function reconcile(key: Key, deps: Dependencies, offWorker: OffWork
   // Its addons are enqueued when their namespace is seen.
   if (!deps.sees(splitKey(key)[0])) return { kind: 'done' };
   try {
-    return await attempt(key, deps, offWorker);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return requeue(key, { error, stale: undefined }, deps);
+    return await orRequeue(key, deps, () => attempt(key, deps, offWorker));
   } finally {
     deps.drills.settle(key);
   }
 }
 
-/** @throws ApiError if a read or the status write failed */
+/** What `step` returns; a request that fails in it is repeated later. */
+async function orRequeue(key: Key, deps: Dependencies, step: () => Promise<Next>): Promise<Next> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return requeue(key, { error, stale: undefined }, deps);
+  }
+}
+
+/** @throws ApiError if a read failed that an action depends on */
 async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Promise<Next> {
   const observed = await observe(key, deps);
   if (observed === undefined) {
@@ -51,6 +60,12 @@ async function attempt(key: Key, deps: Dependencies, offWorker: OffWorker): Prom
     deps.repairs.forget(key);
     return { kind: 'done' };
   }
+  const next = await orRequeue(key, deps, () => carryOut(observed, key, deps, offWorker));
+  return noSooner(next, askedWait(observed));
+}
+
+/** @throws ApiError if the status write failed */
+async function carryOut(observed: Observed, key: Key, deps: Dependencies, offWorker: OffWorker): Promise<Next> {
   const intended = decide(observed, deps.clock.now());
   if (intended.heldBy === undefined) deps.heldAddons.forget(key);
   else if (!observed.gone) deps.heldAddons.report(observed.addon, intended.heldBy, intended.ready);

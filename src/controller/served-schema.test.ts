@@ -80,6 +80,21 @@ it('reads once a minute', async () => {
   expect(f.transport.waiting).toBe(1);
 });
 
+it('reads as late as the API server asks, if that is later', async () => {
+  const f = start();
+  const busy = (retryAfterSeconds: number): ApiError =>
+    new ApiError({ code: 429, reason: 'TooManyRequests', message: 'busy', retryAfterSeconds });
+  await f.answer(busy(1200));
+  await f.clock.advance(1_199_999);
+  expect(f.transport.waiting).toBe(0);
+  await f.clock.advance(1);
+  await f.answer(busy(5));
+  await f.clock.advance(59_999);
+  expect(f.transport.waiting).toBe(0);
+  await f.clock.advance(1);
+  expect(f.transport.waiting).toBe(1);
+});
+
 it('lets the work begin although the schema cannot be read, says so once, and keeps what it knew', async () => {
   const f = start();
   const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'no discovery' });

@@ -5,10 +5,11 @@ import { type Clock, pause } from '../api/clock.ts';
 import { addonSchema } from '../api/generated/postgresaddon-schema.ts';
 import { type Schema, schemaIn, schemaPath } from '../api/schema.ts';
 import { missingFrom } from '../domain/served-schema.ts';
+import { ApiError } from '../kube/errors.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Log } from '../runtime/log.ts';
 
-/** The time between two reads: nothing reports a change of a CRD to those who are not permitted to watch CRDs. */
+/** The time between two reads, unless the API server asks for more: nothing reports a change of a CRD to those who are not permitted to watch CRDs. */
 const readMilliseconds = 60_000;
 
 export interface ServedSchemaOptions {
@@ -61,15 +62,17 @@ export class ServedSchema {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await this.#read(signal);
-      await pause(this.#options.clock, readMilliseconds, signal);
+      const retryAfterSeconds = await this.#read(signal);
+      await pause(this.#options.clock, Math.max(readMilliseconds, retryAfterSeconds * 1000), signal);
     }
   }
 
-  async #read(signal: AbortSignal): Promise<void> {
+  /** @returns the seconds until it may be read again */
+  async #read(signal: AbortSignal): Promise<number> {
     const { transport, log } = this.#options;
     const isFirst = !this.#wasRead;
     const before = this.#missing.join();
+    let wait = 0;
     try {
       const document = await transport.request({ method: 'GET', path: schemaPath(addonGvr) }, signal);
       const served = schemaIn(document, addonGvr);
@@ -77,7 +80,8 @@ export class ServedSchema {
       if (served !== undefined) this.#take(served);
       this.#failure = undefined;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return wait;
+      if (error instanceof ApiError) wait = error.retryAfterSeconds ?? 0;
       const message = String(error);
       if (message !== this.#failure)
         log.warn('the schema of PostgresAddon could not be read; whether the CRD is that of this version is unknown', {
@@ -87,6 +91,7 @@ export class ServedSchema {
     }
     this.#wasRead = true;
     if (isFirst || this.#missing.join() !== before) this.#options.onChange();
+    return wait;
   }
 
   #take(served: Schema): void {

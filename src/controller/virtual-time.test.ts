@@ -8,7 +8,7 @@ import { extraRoles } from '../domain/children.ts';
 import { passwordIn, passwordOf, textOf } from '../model/objects.ts';
 import { searchedRoles } from '../model/scenarios.ts';
 import type { UserStep } from '../model/user.ts';
-import { type Faults, failing, hour, isWriteBeside, isWriteOf, minute, World } from './testing.ts';
+import { type Faults, failing, hour, isWriteBeside, isWriteOf, minute, type Request, World } from './testing.ts';
 
 const login = (why: LoginFailure): Faults => ({ login: { kind: 'failed', why, detail: 'detail' } });
 const logins: readonly (readonly [string, Faults])[] = [
@@ -403,15 +403,28 @@ it('a database that the operator cannot reach costs no more reads than a healthy
   expect(reasonOf(world, 'Stalled')).toBe('DatabaseUnreachable');
 });
 
-it.each(['get', 'create', 'status'] as const)('Retry-After of a %s is waited for', async (verb) => {
+it.each<readonly [Request['verb'], string, readonly UserStep[], Faults]>([
+  ['get', 'of Secrets', ['create standard'], {}],
+  ['create', 'of children', ['create standard'], {}],
+  ['status', '', ['create standard'], {}],
+  ['list', 'of volume claims', ['create standard', 'plan pro'], {}],
+  ['list', 'of what is around a database that does not come up', ['create standard'], { noCnpg: true }],
+  [
+    'list',
+    'of volume claims, while the status cannot be written,',
+    ['create standard', 'plan pro'],
+    { answer: ({ verb }) => (verb === 'status' ? failing(503, 'ServiceUnavailable') : undefined) },
+  ],
+])('Retry-After of a %s %s is waited for', async (verb, _, steps, others) => {
   const world = new World();
   world.faults = {
-    answer: (request) => (request.verb === verb ? failing(429, 'TooManyRequests', '', 1200) : undefined),
+    ...others,
+    answer: (request) => (request.verb === verb ? failing(429, 'TooManyRequests', '', 1200) : others.answer?.(request)),
   };
-  world.user('create standard');
+  await after(steps, world);
   await world.advance(3 * hour);
   // At the beginning, CNPG's reports are events.
-  const refused = world.lately(2.8 * hour).requests.filter(({ error }) => error !== undefined);
+  const refused = world.lately(2.8 * hour).requests.filter(({ error }) => error?.retryAfterSeconds === 1200);
   expect(refused.length).toBeGreaterThan(3);
   // One reconcile can read several objects at once.
   const times = [...new Set(refused.map(({ at }) => at))];

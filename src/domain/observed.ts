@@ -30,6 +30,8 @@ export type Read<T> =
 export interface Failed {
   readonly kind: 'failed';
   readonly message: string;
+  /** Before that, it must not be read again. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** One volume claim of the Cluster, and whether its StorageClass allows it to grow. */

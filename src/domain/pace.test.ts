@@ -6,7 +6,7 @@ import { type Reason, reasons } from '../api/conditions.ts';
 import { timestampOf } from '../api/time.ts';
 import { resultsOf } from '../model/comparison.ts';
 import { type Action, type ActionResult, create, type Decision, remove } from './decision.ts';
-import { type Pace, paceOf } from './pace.ts';
+import { noSooner, type Pace, paceOf } from './pace.ts';
 import { anAddon, aRunningAddon, aScheduledBackup, testPlatform, testTime } from './testing.ts';
 import { brokenLaws } from './testing-pace.ts';
 import { recheckAfter, stateOf, type Verdict } from './verdict.ts';
@@ -84,6 +84,23 @@ describe('the laws of the pace hold', () => {
       atLeastMilliseconds: 7000,
     });
   });
+});
+
+it('nothing is sooner than an answer asks, and nothing else changes', () => {
+  const again = (afterMilliseconds: number): Pace => ({ kind: 'again', afterMilliseconds });
+  expect([again(0), again(30_000), again(90_000)].map((pace) => noSooner(pace, 60_000))).toEqual([
+    again(60_000),
+    again(60_000),
+    again(90_000),
+  ]);
+  const retry: Pace = { kind: 'retry', atLeastMilliseconds: 1000, atMostMilliseconds: 5000 };
+  expect(noSooner(retry, 60_000)).toEqual({ ...retry, atLeastMilliseconds: 60_000 });
+  expect(noSooner(retry, 500)).toEqual(retry);
+  expect(noSooner({ kind: 'retry' }, 60_000)).toEqual({ kind: 'retry', atLeastMilliseconds: 60_000 });
+  expect([noSooner({ kind: 'retry' }, 0), noSooner({ kind: 'done' }, 60_000)]).toEqual([
+    { kind: 'retry' },
+    { kind: 'done' },
+  ]);
 });
 
 it('each reason of a failed login says how soon it is tried again', () => {

@@ -75,6 +75,13 @@ export function paceOf(outcome: Outcome): Pace {
   return time === undefined ? { kind: 'done' } : { kind: 'again', afterMilliseconds: Math.max(shortestWait, time) };
 }
 
+/** A pace that waits at least so many milliseconds, if it has a time at all. An event comes when it comes. */
+export function noSooner(pace: Pace, milliseconds: number): Pace {
+  if (pace.kind === 'done' || milliseconds === 0) return pace;
+  if (pace.kind === 'again') return { ...pace, afterMilliseconds: Math.max(pace.afterMilliseconds, milliseconds) };
+  return { ...pace, atLeastMilliseconds: Math.max(pace.atLeastMilliseconds ?? 0, milliseconds) };
+}
+
 /**
  * Whether it writes a child that is watched, and of which it would be noticed if the API server stored the same again and again: that
  * would be a loop.

@@ -7,6 +7,7 @@ import type { Reason } from '../api/conditions.ts';
 import type { Condition, Manifest, ObjectMeta, Secret } from '../api/kubernetes.ts';
 import { resources } from '../api/resources.ts';
 import { alterationOf } from './alteration.ts';
+import { askedWait } from './asked-wait.ts';
 import { buildObjectStore } from './backup/object-store.ts';
 import { buildScheduledBackup } from './backup/scheduled-backup.ts';
 import { noStores, type Store } from './backup/stores.ts';
@@ -18,7 +19,7 @@ import { defaultPlans } from './database/plans.ts';
 import { decide } from './decide.ts';
 import { type Action, type ActionResult, type Decision, resourceOf } from './decision.ts';
 import type { Children, Observed, Platform, Read, Volume } from './observed.ts';
-import { paceOf } from './pace.ts';
+import { noSooner, paceOf } from './pace.ts';
 import { situationOf } from './situation.ts';
 import { statusOf } from './status.ts';
 import { type Target, targetOf } from './target.ts';
@@ -281,7 +282,8 @@ export function think(o: Observed, result: ActionResult = {}, now = testTime) {
   const decision: Decision = decide(o, now);
   const status = statusOf(o.addon, decision, result, now);
   const addon = { ...o.addon, status };
-  const pace = paceOf({ kind: 'reported', addon, decision, result, untilCheckUp: () => 600_000, now });
+  const outcome = { kind: 'reported', addon, decision, result, untilCheckUp: () => 600_000, now } as const;
+  const pace = noSooner(paceOf(outcome), askedWait(o));
   return { ...decision, decision, status, pace };
 }
 

@@ -165,14 +165,19 @@ describe('how it is sent', () => {
     expect(failures).toHaveLength(1);
   });
 
-  it('waits no longer than 30 s, however late it is asked to be', async () => {
-    const { transport, clock, recorder } = bench();
+  it('waits for up to 30 s if it is asked to, and drops what has to wait longer instead of sending it sooner', async () => {
+    const { transport, clock, recorder, failures } = bench();
     recorder.emit(record);
-    (await transport.call()).fail(refusal(429, 'TooManyRequests', 3600));
+    (await transport.call()).fail(refusal(429, 'TooManyRequests', 30));
     await clock.advance(29_999);
-    expect(transport.waiting).toBe(0);
+    expect([transport.waiting, failures]).toEqual([0, []]);
     await clock.advance(1);
-    expect(transport.waiting).toBe(1);
+    (await transport.call()).fail(refusal(429, 'TooManyRequests', 31));
+    await clock.advance(3_600_000);
+    expect(transport.waiting).toBe(0);
+    expect(failures).toMatchObject([{ code: 429 }]);
+    recorder.emit({ ...record, key: 'next' });
+    await transport.call();
   });
 
   it('reports a refusal once a minute, each kind of its own, and does not repeat the request', async () => {

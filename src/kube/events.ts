@@ -13,6 +13,7 @@ const MOST_PENDING = 1000;
 const MOST_IN_FLIGHT = 2;
 const MOST_ATTEMPTS = 4;
 const FIRST_RETRY_MILLISECONDS = 1000;
+/** An Event whose attempt would have to wait longer is dropped: it would keep one of two places, and what it reports is long past then. */
 const LONGEST_RETRY_MILLISECONDS = 30_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 const SAME_FAILURE_MILLISECONDS = 60_000;
@@ -178,7 +179,8 @@ function retryAfter(error: unknown, attempt: number): number | undefined {
   if (!(error instanceof ApiError) || attempt >= MOST_ATTEMPTS) return undefined;
   if (error.code !== 0 && error.code !== 429 && error.code < 500) return undefined;
   const asked = (error.retryAfterSeconds ?? 0) * 1000;
-  return Math.min(LONGEST_RETRY_MILLISECONDS, Math.max(asked, FIRST_RETRY_MILLISECONDS * 2 ** (attempt - 1)));
+  if (asked > LONGEST_RETRY_MILLISECONDS) return undefined;
+  return Math.max(asked, FIRST_RETRY_MILLISECONDS * 2 ** (attempt - 1));
 }
 
 function eventName({ regarding, reason, note, key }: EventRecord): string {

@@ -91,6 +91,20 @@ describe('another installation', () => {
     await others.stop();
   });
 
+  it.each([
+    [1200, 1_200_000],
+    [5, 15_000],
+  ])('is looked at again as late as the API server asks (%d s), if that is later', async (retryAfterSeconds, wait) => {
+    const { clock, lease, requests, others } = aWorld();
+    lease.spec = new ApiError({ code: 429, reason: 'TooManyRequests', message: 'no', retryAfterSeconds });
+    others.isGone(holder);
+    await clock.advance(wait - 1);
+    expect(requests).toHaveLength(1);
+    await clock.advance(1);
+    expect(requests).toHaveLength(2);
+    await others.stop();
+  });
+
   it('that cannot have a Lease has gone', async () => {
     const { clock, requests, others } = aWorld();
     others.isGone('nonsense');

@@ -29,7 +29,7 @@ interface Sight {
   readonly isGone: boolean;
 }
 
-/** The installations that were asked for, each looked at every 15 s: one request, however many addons it operates. */
+/** The installations that were asked for, each looked at every 15 s, or when the API server asks for that: one request for all its addons. */
 export class OtherOperators {
   readonly #options: OtherOperatorsOptions;
   readonly #sights = new Map<string, Sight | undefined>();
@@ -64,31 +64,31 @@ export class OtherOperators {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const before = this.#sights.get(operator);
-      const record = await this.#read(operator);
+      const { record, retryAfterSeconds = 0 } = await this.#read(operator);
       if (record !== undefined) {
         const sight = seeing(record, before, clock.monotonic());
         this.#sights.set(operator, sight);
         if (sight.isGone !== (before?.isGone ?? false)) onChange(operator);
       }
-      await pause(clock, LOOK_MILLISECONDS, signal);
+      await pause(clock, Math.max(LOOK_MILLISECONDS, retryAfterSeconds * 1000), signal);
     }
   }
 
-  /** The Lease as text; undefined if it could not be read. */
-  async #read(operator: string): Promise<string | undefined> {
+  /** The Lease as text; without one, it could not be read. */
+  async #read(operator: string): Promise<{ record?: string; retryAfterSeconds?: number | undefined }> {
     const [namespace = '', name = ''] = operator.split('/');
-    if (namespace === '' || name === '') return absent;
+    if (namespace === '' || name === '') return { record: absent };
     const { transport, onFailure } = this.#options;
     try {
       const path = resourcePath(leaseGvr, namespace, name);
       const lease = await transport.request({ method: 'GET', path }, this.#stopping.signal);
-      return JSON.stringify((lease as { readonly spec?: unknown }).spec ?? {});
+      return { record: JSON.stringify((lease as { readonly spec?: unknown }).spec ?? {}) };
     } catch (error) {
-      if (error instanceof ApiError && error.code === 404) return absent;
+      if (error instanceof ApiError && error.code === 404) return { record: absent };
       const kind = `${operator} ${error instanceof ApiError ? error.code : 'defect'}`;
       if (!this.#stopping.signal.aborted && !this.#failures.has(kind)) onFailure(operator, error);
       this.#failures.add(kind);
-      return undefined;
+      return error instanceof ApiError ? { retryAfterSeconds: error.retryAfterSeconds } : {};
     }
   }
 }

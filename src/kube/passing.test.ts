@@ -59,6 +59,11 @@ describe('a refusal that can be that of a server that has just started', () => {
       message: expect.stringContaining(forbidden.message),
       retryAfterSeconds: 5,
     });
+    const { code, reason, message } = forbidden;
+    for (const asked of [1, 30])
+      await expect(
+        refusals.judge('y', fails(new ApiError({ code, reason, message, retryAfterSeconds: asked }))),
+      ).rejects.toMatchObject({ retryAfterSeconds: Math.max(5, asked) });
   });
 
   it('is remembered for each request by itself, and not for ever', async () => {

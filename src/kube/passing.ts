@@ -6,7 +6,7 @@ import type { ResourceClient } from './resources.ts';
 
 /** How long it has to last, as for the lists of the watches. Milliseconds. */
 const believedAfter = 10_000;
-const retryAfterSeconds = 5;
+const leastRetryAfterSeconds = 5;
 /** The oldest is forgotten first: it is then believed a little later. */
 const mostRequests = 10_000;
 
@@ -34,6 +34,7 @@ export class Refusals {
       if (this.#since.size > mostRequests && oldest !== undefined) this.#since.delete(oldest);
       if (now - since >= believedAfter) throw error;
       const message = `${error.message} (believed if it is said again after ${believedAfter / 1000} s)`;
+      const retryAfterSeconds = Math.max(leastRetryAfterSeconds, error.retryAfterSeconds ?? 0);
       throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message, retryAfterSeconds });
     }
   }

@@ -117,7 +117,7 @@ const afterRedaction: Verdict = {
 
 /** When to read a Backup again that could not be read. */
 function untilRead({ observed: { backup } }: Situation): number | undefined {
-  return backup.kind === 'unavailable' ? Math.max(runningRecheck, backup.retryAfterSeconds * 1000) : undefined;
+  return backup.kind === 'unavailable' ? runningRecheck : undefined;
 }
 
 /** When to look at the Backup that was asked for, as long as it runs. */

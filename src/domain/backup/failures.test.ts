@@ -138,9 +138,9 @@ describe('a Backup that cannot be read now', () => {
     const { addon, ...world } = inForce();
     const metadata = { ...addon.metadata, annotations: { [annotations.backupNow]: 'one' } };
     const o = look({ ...world, addon: { ...addon, metadata }, backup: unavailable });
-    expect(think(o).decision.recheckAfter).toBe(60_000);
+    expect(think(o).pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 60_000 });
     const soon = { kind: 'unavailable', retryAfterSeconds: 0 } as const;
-    expect(think({ ...o, backup: soon }).decision.recheckAfter).toBe(15_000);
+    expect(think({ ...o, backup: soon }).pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 15_000 });
   });
 });
 

@@ -18,6 +18,7 @@ import {
   observing,
   summary,
   testTime,
+  think,
 } from '../testing.ts';
 
 const addon = anAddon({ plan: 'free' });
@@ -71,7 +72,6 @@ describe('without both Secrets', () => {
   it.each<readonly [string, PostgresAddon, Partial<Observed>, string, number | undefined]>([
     ['what was published stays', running, {}, 'Published', undefined],
     ['what was published stays while one is not sent', running, { source: unavailable(0) }, 'Published', 10_000],
-    ['and is read again as late as it is told', running, { source: unavailable(77) }, 'Published', 77_000],
     ['what was invalid stays so', doubtful, {}, 'CredentialsInvalid', undefined],
     [
       'what was invalid stays so while one is not sent',
@@ -95,8 +95,13 @@ describe('without both Secrets', () => {
   });
 
   it("the app's Secret alone is waited for as well", () => {
-    const o = observing(running, { cluster, source: found, urlSecret: unavailable(20) });
-    expect(decide(o, testTime)).toMatchObject({ actions: [], waitAtLeast: 20_000 });
+    const o = observing(running, { cluster, source: found, urlSecret: unavailable(0) });
+    expect(decide(o, testTime)).toMatchObject({ actions: [], waitAtLeast: 10_000 });
+  });
+
+  it.each(['source', 'urlSecret'] as const)('%s is read again as late as it is told', (secret) => {
+    const o = observing(running, { cluster, source: found, [secret]: unavailable(77) });
+    expect(think(o).pace).toEqual({ kind: 'retry', atLeastMilliseconds: 77_000 });
   });
 });
 

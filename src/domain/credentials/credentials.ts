@@ -51,12 +51,8 @@ export function credentialsChapter(
 
   if (unredacted !== undefined) return rest(unredacted);
   const { source } = observed;
-  const unavailable = (read: { readonly retryAfterSeconds: number }): CredentialsChapter => ({
-    ...rest(recorded === undefined ? pending : held(addon, target)),
-    waitAtLeast: Math.max(unavailableRecheck, read.retryAfterSeconds * 1000),
-  });
-  if (source.kind === 'unavailable') return unavailable(source);
-  if (observed.children.urlSecret.kind === 'unavailable') return unavailable(observed.children.urlSecret);
+  if (source.kind === 'unavailable' || observed.children.urlSecret.kind === 'unavailable')
+    return { ...rest(recorded === undefined ? pending : held(addon, target)), waitAtLeast: unavailableRecheck };
 
   const obstacle = successor === undefined ? obstacleTo(s, 'urlSecret') : undefined;
   if (obstacle !== undefined) return rest(obstacle);

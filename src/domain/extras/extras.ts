@@ -29,8 +29,8 @@ interface Judged {
   readonly actions?: readonly Action[];
   /** undefined: nothing was found out about it now, or there is nothing to say. */
   readonly verdict?: Verdict;
-  /** Seconds. The API server failed to send it. */
-  readonly retryAfterSeconds?: number;
+  /** The API server failed to send it, or what it is written from. */
+  readonly isUnavailable?: true;
 }
 
 /**
@@ -59,7 +59,6 @@ export function extrasChapter(
     return [{ ...found, ...wanted(round, found, isHealthy(provisioned), credentials) }];
   });
   const verdict = asked.length === 0 ? undefined : verdictOn(s, judged);
-  const waits = judged.flatMap(({ retryAfterSeconds: seconds }) => (seconds === undefined ? [] : [seconds * 1000]));
   const listed = judged.map(({ form, name, sourceVersion }): ExtraStatus => {
     return { form, name, ...(sourceVersion === undefined ? {} : { sourceVersion }) };
   });
@@ -77,7 +76,7 @@ export function extrasChapter(
       binding: binding !== undefined && isBound(s, binding) ? { name: binding.name } : undefined,
     },
     recheckAfter: goesOn ? shortRecheck : recheckAfter(verdict),
-    waitAtLeast: waits.length === 0 ? undefined : Math.max(unavailableRecheck, ...waits),
+    waitAtLeast: judged.some(({ isUnavailable }) => isUnavailable) ? unavailableRecheck : undefined,
   };
 }
 
@@ -98,7 +97,7 @@ function wanted(
   const { role, name } = found;
   const read = s.observed.children[role];
   const known = { sourceVersion: role === 'caConfigMap' ? publishedAuthority(s.addon) : undefined };
-  if (read.kind === 'unavailable') return { ...known, retryAfterSeconds: read.retryAfterSeconds };
+  if (read.kind === 'unavailable') return { ...known, isUnavailable: true };
   const obstacle = obstacleTo(s, role);
   if (obstacle !== undefined) return { ...known, verdict: obstacle };
   const basis = role === 'caConfigMap' ? authority(s, name) : inForm(round, found, credentials);
@@ -120,7 +119,7 @@ function wanted(
 /** What one is to be, or why that is not known; undefined: what it is written from was not read. */
 type Basis =
   | { readonly manifest: ContentManifest; readonly sourceVersion?: string }
-  | Pick<Judged, 'verdict' | 'retryAfterSeconds'>
+  | Pick<Judged, 'verdict' | 'isUnavailable'>
   | undefined;
 
 /** The credentials in one form. */
@@ -140,7 +139,7 @@ function inForm(
 /** The CA that signs the certificate of the server. */
 function authority({ addon, observed: { authority: read }, own: { cluster } }: Situation, name: string): Basis {
   if (read.kind === 'unread') return undefined;
-  if (read.kind === 'unavailable') return { retryAfterSeconds: read.retryAfterSeconds };
+  if (read.kind === 'unavailable') return { isUnavailable: true };
   if (read.kind === 'denied') return { verdict: { reason: 'Forbidden', message: read.message } };
   const message = `ConfigMap ${name} is written once CloudNativePG has made the CA of the Cluster`;
   const pending: Verdict = { reason: 'CredentialsPending', message };
@@ -174,7 +173,7 @@ function leftOver(s: Situation, found: Judged): readonly Judged[] {
   // Once something is published, only the listed ones are looked for.
   const isAdopted = s.addon.status?.credentials === undefined && formerUidOf(s.addon, s.own.cluster) !== undefined;
   if (!isListed && !isAdopted) return [];
-  if (read.kind === 'unavailable') return [{ ...found, retryAfterSeconds: read.retryAfterSeconds }];
+  if (read.kind === 'unavailable') return [{ ...found, isUnavailable: true }];
   return unseen(s, role) !== undefined || (isListed && read.kind === 'unread') ? [found] : [];
 }
 

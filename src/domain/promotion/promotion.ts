@@ -38,8 +38,7 @@ export function promotionChapter(
   if (blind !== undefined) return reporting(blind);
   const read = observed.children.promotedSecret;
   const last = recordedCondition(addon, 'Promoted');
-  if (read.kind === 'unavailable')
-    return { ...announced, waitAtLeast: Math.max(10_000, read.retryAfterSeconds * 1000) };
+  if (read.kind === 'unavailable') return { ...announced, waitAtLeast: 10_000 };
   const pending: Verdict = {
     reason: 'PromotionPending',
     message: `Secret ${secretName} gets the DATABASE_URL of this database once that is ready and a login has succeeded`,
