@@ -2,7 +2,7 @@
 import type { AddonSpec, AddonStatus } from './generated/postgresaddon.ts';
 import { addonSchema } from './generated/postgresaddon-schema.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
-import { charactersIn, first, longestText, pick, projectMetadata, record, renamed } from './raw.ts';
+import { first, fits, longestText, pick, projectMetadata, record, renamed } from './raw.ts';
 import { unknownIn } from './schema.ts';
 
 export type { AddonSpec, AddonStatus };
@@ -121,6 +121,9 @@ function unknownSpec(spec: unknown): readonly string[] {
   return [...paths];
 }
 
+const { lineages } = addonSchema.properties?.status?.properties?.backup?.properties ?? {};
+const lineageFields = Object.keys(lineages?.items?.properties ?? {});
+
 /**
  * The part of a status that says something about this object. A status that a backup tool restored, or that somebody edited, can describe an
  * earlier object or a later generation. Only the name of the Cluster is an identity and not an observation: it leads to the restored database.
@@ -130,11 +133,11 @@ function evidenceIn(status: AddonStatus, { metadata: { uid, generation = 0 } }: 
   const { observedGeneration = 0, backup: { lineages } = {} } = status;
   const identity = pick(record(status), ['clusterName']);
   if (status.uid !== undefined && status.uid !== uid) return identity;
-  if (observedGeneration <= generation && charactersIn(status) <= longestStatus) return status;
+  if (observedGeneration <= generation && fits(status, longestStatus)) return status;
   return {
     ...identity,
     ...pick(record(status), ['ready_at', 'operator']),
     // What can be restored decides whether an empty Cluster may be created, and a serverName is never used twice.
-    ...(lineages && { backup: { lineages: first(lineages).map((one) => pick(one, Object.keys(one))) } }),
+    ...(lineages && { backup: { lineages: first(lineages).map((one) => pick(one, lineageFields)) } }),
   } as AddonStatus;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { annotations, labels } from './addon.ts';
 import { projectBackup, projectCluster, projectScheduledBackup } from './cnpg.ts';
 import type { KubeObject } from './kubernetes.ts';
-import { longestText } from './raw.ts';
+import { longestText, unreadable } from './raw.ts';
 
 const identity = { name: 'db', namespace: 'team-a', uid: 'u', resourceVersion: '1' };
 const objectOf = (kind: string, parts: object): KubeObject =>
@@ -88,7 +88,7 @@ describe('a Cluster', () => {
       apiVersion: 'postgresql.cnpg.io/v1',
       kind: 'Cluster',
       metadata: { ...metadata, creationTimestamp: more.creationTimestamp },
-      spec: { ...spec, plugins: [...spec.plugins, { name: 'more' }] },
+      spec: { ...spec, plugins: [{ ...spec.plugins[0], other: 1 }, { name: 'more' }] },
       status: {
         ...status,
         applicationSecretVersion: '30',
@@ -105,16 +105,10 @@ describe('a Cluster', () => {
     const plugin = { name: 'barman-cloud.cloudnative-pg.io', parameters: { serverName: 'db-1' } };
     const added = { name: 'other', connectionParameters: { host: 'h' }, password: { name: 's', key: 'k' } };
     const externalClusters = [{ name: 'origin', plugin }, added];
-    const long = { name: 'x'.repeat(8 * longestText) };
     const bootstrap = { recovery: { ...recovery, secret: { name: 'x' } } };
     const postgresql = { pg_hba: ['host all all all reject', 7] };
-    const raw = objectOf('Cluster', { spec: { bootstrap, postgresql, externalClusters: [...externalClusters, long] } });
+    const raw = objectOf('Cluster', { spec: { bootstrap, postgresql, externalClusters } });
     expect(projectCluster(raw).spec.postgresql?.pg_hba).toStrictEqual(['host all all all reject']);
-    const many = { pg_hba: ['x'.repeat(32 * longestText)] };
-    expect(
-      projectCluster(objectOf('Cluster', { spec: { bootstrap, postgresql: many } })).spec.postgresql?.pg_hba,
-    ).toEqual([]);
-    expect(projectCluster(raw).spec).toMatchObject({ bootstrap: { recovery } });
     expect(projectCluster(raw).spec.bootstrap?.recovery).toStrictEqual(recovery);
     expect(projectCluster(raw).spec.externalClusters).toStrictEqual(externalClusters);
     const empty = objectOf('Cluster', { spec: { bootstrap: { initdb: {} }, postgresql, externalClusters } });
@@ -138,12 +132,53 @@ describe('a Cluster', () => {
     });
   });
 
-  it('has at most 32 parameters of a plugin', () => {
+  const long = 'x'.repeat(32 * longestText);
+  const recovery = { bootstrap: { recovery: {} } };
+
+  it.each<readonly [string, object]>([
+    ['plugins', { plugins: [{ name: 'a', parameters: { a: long } }] }],
+    ['names of parameters of a plugin', { plugins: [{ name: 'a', parameters: { [long]: 'a' } }] }],
+    ['external clusters', { ...recovery, externalClusters: [{ name: 'a', connectionParameters: { host: long } }] }],
+    ['lines of pg_hba', { ...recovery, postgresql: { pg_hba: [long] } }],
+    ['annotations', { serviceAccountTemplate: { metadata: { annotations: { a: long } } } }],
+  ])('with %s that are too long is as one of somebody else: none of them is kept, cut or whole', (_, added) => {
+    const { metadata: kept, spec: of } = projectCluster(
+      objectOf('Cluster', { metadata: more, spec: { ...spec, ...added } }),
+    );
+    expect(kept.ownerReferences).toEqual([
+      unreadable('plugins, external clusters, lines of pg_hba or annotations of its ServiceAccount'),
+    ]);
+    expect(of).toMatchObject({ instances: spec.instances, imageName: spec.imageName });
+    expect([of.plugins, of.serviceAccountTemplate, of.postgresql?.pg_hba]).toEqual([undefined, undefined, undefined]);
+    expect(JSON.stringify(of).length).toBeLessThan(1000);
+  });
+
+  it('keeps whole what others have added to it', () => {
+    const text = 'x'.repeat(3 * longestText);
     const parameters = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`p${index}`, 'x']));
-    const { plugins = [] } = projectCluster(
-      objectOf('Cluster', { spec: { plugins: [{ name: 'a', parameters }] } }),
-    ).spec;
-    expect(Object.keys(plugins[0]?.parameters ?? {})).toEqual(Object.keys(parameters).slice(0, 32));
+    const plugins = [...Array.from({ length: 20 }, (_, index) => ({ name: `p${index}` })), { name: text, parameters }];
+    const added = { plugins, serviceAccountTemplate: { metadata: { annotations: { a: text, ...parameters } } } };
+    const raw = objectOf('Cluster', { metadata: more, spec: added });
+    expect(projectCluster(raw).spec).toMatchObject(added);
+    expect(projectCluster(raw).metadata.ownerReferences).toEqual(metadata.ownerReferences);
+  });
+
+  it('has no external clusters and lines of pg_hba that the operator does not write, however long', () => {
+    const raw = objectOf('Cluster', {
+      metadata: more,
+      spec: { ...spec, externalClusters: [long], postgresql: { pg_hba: [long] } },
+    });
+    expect(projectCluster(raw)).toMatchObject({ metadata, spec: { plugins: spec.plugins } });
+    expect(JSON.stringify(projectCluster(raw)).length).toBeLessThan(3000);
+  });
+
+  it.each([null, 7, 'text', [], {}])('has no name and no parameters of a plugin that are %j', (odd) => {
+    const raw = objectOf('Cluster', { spec: { plugins: [{ name: odd, parameters: { a: odd } }, odd] } });
+    const isText = typeof odd === 'string';
+    expect(projectCluster(raw).spec.plugins).toEqual([
+      { name: isText ? odd : '', parameters: isText ? { a: odd } : {} },
+      { name: '' },
+    ]);
   });
 });
 

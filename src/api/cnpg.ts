@@ -2,7 +2,7 @@
 import { annotations, labels } from './addon.ts';
 import type { Gvr, KubeObject } from './kubernetes.ts';
 import {
-  first,
+  fits,
   type KeptMetadata,
   list,
   longestText,
@@ -12,6 +12,7 @@ import {
   record,
   renamed,
   text,
+  unreadable,
   whole,
 } from './raw.ts';
 
@@ -163,18 +164,20 @@ export interface Backup extends KubeObject {
 
 /** The part of a Cluster that is cached. */
 export function projectCluster(raw: KubeObject): Cluster {
-  const spec = record(record(raw).spec);
+  const all = record(record(raw).spec);
+  const isWhole = fits(additionsIn(all), longestAdditions);
+  const spec = isWhole ? all : withoutAdditions(all);
   const status = record(record(raw).status);
   const postgresql = record(spec.postgresql);
   const parameters = record(postgresql.parameters);
   const conditions = list(status.conditions);
   const ready = conditions.find(({ type }) => type === 'Ready');
-  const plugins = first(spec.plugins).map(projectPlugin);
+  const plugins = list(spec.plugins).map(projectPlugin);
   const bootstrap = record(spec.bootstrap);
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
-    metadata: projectMetadata(raw, dated),
+    metadata: { ...projectMetadata(raw, dated), ...(isWhole ? {} : { ownerReferences: [manyAdditions] }) },
     spec: {
       ...pick(spec, ['instances', 'imageName', 'enablePDB', 'primaryUpdateMethod']),
       resources: {
@@ -195,13 +198,13 @@ export function projectCluster(raw: KubeObject): Cluster {
                 'failoverQuorum',
               ]),
             }),
-        ...(bootstrap.recovery === undefined ? {} : renamed('pg_hba', postgresql.pg_hba && lines(postgresql.pg_hba))),
+        ...(bootstrap.recovery === undefined ? {} : renamed('pg_hba', postgresql.pg_hba && linesIn(postgresql.pg_hba))),
       },
       bootstrap: {
         ...renamed('initdb', bootstrap.initdb && pick(record(bootstrap.initdb), ['database', 'owner'])),
         ...renamed('recovery', bootstrap.recovery && projectRecovery(record(bootstrap.recovery))),
       },
-      ...(bootstrap.recovery === undefined ? {} : { externalClusters: externalClusters(spec.externalClusters) }),
+      ...(bootstrap.recovery === undefined ? {} : { externalClusters: list(spec.externalClusters) }),
       ...(plugins.length === 0 ? {} : { plugins }),
       ...renamed('serviceAccountTemplate', spec.serviceAccountTemplate && projectTemplate(spec.serviceAccountTemplate)),
     },
@@ -226,26 +229,39 @@ function reported(conditions: readonly Raw[], type: string): Raw | undefined {
   return found && pick(found, ['status', 'reason', 'message', 'lastTransitionTime']);
 }
 
-function projectPlugin(raw: Raw): Plugin {
-  return {
-    name: text(raw.name),
-    ...pick(raw, ['enabled', 'isWALArchiver']),
-    ...renamed('parameters', raw.parameters && texts(raw.parameters)),
-  };
-}
-
 /**
- * An apply writes all of them again, and somebody may have added one for replication: so they are kept whole, unless one is longer than any
- * that CNPG could use.
+ * How many characters are kept of what others may add to a Cluster. CNPG's CRD has no keys for its lists, so that an apply replaces each as a
+ * whole: what of others is in them has to be written again as it is, and so it is kept as it is.
  */
-function externalClusters(raw: unknown): readonly Raw[] {
-  return first(raw).filter((one) => JSON.stringify(one).length <= 8 * longestText);
+const longestAdditions = 32 * longestText;
+
+/** In place of the owner references of a Cluster with more of them: nothing is written to it, so that nothing is lost or cut. */
+const manyAdditions = unreadable('plugins, external clusters, lines of pg_hba or annotations of its ServiceAccount');
+
+/** Those of external clusters and pg_hba are written only where a database was restored. */
+function additionsIn({ plugins, externalClusters, postgresql, serviceAccountTemplate, bootstrap }: Raw): unknown {
+  const { annotations: notes } = record(record(serviceAccountTemplate).metadata);
+  const isRestored = record(bootstrap).recovery !== undefined;
+  return [plugins, notes, ...(isRestored ? [externalClusters, record(postgresql).pg_hba] : [])];
 }
 
-/** An apply writes all of them again: so they are kept whole, unless there are more than anybody could look through. */
-function lines(raw: unknown): readonly string[] {
-  const all = (Array.isArray(raw) ? raw : []).filter((line) => typeof line === 'string');
-  return JSON.stringify(all).length <= 32 * longestText ? all : [];
+function withoutAdditions({ plugins: _, externalClusters: __, serviceAccountTemplate: ___, ...spec }: Raw): Raw {
+  const { pg_hba: ____, ...postgresql } = record(spec.postgresql);
+  return { ...spec, postgresql };
+}
+
+function projectPlugin(raw: Raw): Plugin {
+  const name = typeof raw.name === 'string' ? raw.name : '';
+  return { ...raw, name, ...renamed('parameters', raw.parameters && textsIn(raw.parameters)) };
+}
+
+function linesIn(raw: unknown): readonly string[] {
+  return (Array.isArray(raw) ? raw : []).filter((line) => typeof line === 'string');
+}
+
+function textsIn(raw: unknown): Readonly<Record<string, string>> {
+  const texts = Object.entries(record(raw)).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(texts) as Readonly<Record<string, string>>;
 }
 
 function projectRecovery(raw: Raw): Raw {
@@ -256,14 +272,7 @@ function projectRecovery(raw: Raw): Raw {
 }
 
 function projectTemplate(raw: unknown): Raw {
-  return { metadata: { annotations: texts(record(record(raw).metadata).annotations) } };
-}
-
-/** The most parameters of a plugin, and annotations of a template, that are kept. */
-const mostTexts = 32;
-
-function texts(raw: unknown): Raw {
-  return pick(record(raw), Object.keys(record(raw)).slice(0, mostTexts));
+  return { metadata: { annotations: textsIn(record(record(raw).metadata).annotations) } };
 }
 
 /** The part of a ScheduledBackup that is cached. */

@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject } from './kubernetes.ts';
 import {
-  charactersIn,
   first,
+  fits,
   list,
   longestText,
   manyFinalizers,
@@ -75,7 +75,7 @@ describe('metadata', () => {
 
 describe('owner references and finalizers', () => {
   const reference = { apiVersion: 'v1', kind: 'App', name: 'a', uid: 'u' };
-  const characters = charactersIn([reference]);
+  const characters = '0'.length + Object.entries(reference).flat().join('').length;
   const project = (metadata: object) => {
     const raw = { apiVersion: 'v1', kind: 'Any', metadata: { name: 'a', namespace: 'b', uid: 'c', ...metadata } };
     const { ownerReferences, finalizers } = projectMetadata(raw as KubeObject, {
@@ -104,8 +104,18 @@ describe('owner references and finalizers', () => {
   });
 });
 
-it('the characters of a value are those of its texts and of the names of its members', () => {
-  expect(charactersIn({ ab: 'cde', f: [{ g: 'hi' }, null, 1, true] })).toBe(2 + 3 + 1 + 4 + 1 + 2);
+describe('a value can be kept whole', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? '' : [nested(depth - 1)]);
+
+  it('if its texts, numbers and names of members are short enough together', () => {
+    const value = { ab: 'cde', f: [{ g: 'hi' }, null, 12, true] };
+    const characters = 2 + 3 + 1 + 4 + 1 + 2 + 'null12true'.length;
+    expect([fits(value, characters), fits(value, characters - 1)]).toEqual([true, false]);
+  });
+
+  it('if it is not too deep', () => {
+    expect([fits(nested(32), 1000), fits(nested(33), 1000)]).toEqual([true, false]);
+  });
 });
 
 describe('a shape', () => {

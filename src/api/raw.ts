@@ -71,7 +71,7 @@ export interface KeptMetadata {
 export function projectMetadata({ metadata }: KubeObject, kept: KeptMetadata): ObjectMeta {
   const { name, namespace, uid, resourceVersion, labels = {}, annotations = {}, finalizers } = metadata;
   const { ownerReferences: owners } = metadata;
-  const bounded = owners !== undefined && charactersIn(owners) > longestList ? [manyOwners] : owners;
+  const bounded = owners === undefined || fits(owners, longestList) ? owners : [manyOwners];
   const members = { ...metadata, ownerReferences: bounded };
   return {
     name,
@@ -86,23 +86,46 @@ export function projectMetadata({ metadata }: KubeObject, kept: KeptMetadata): O
 }
 
 /**
- * In place of owner references that are too long to be kept. Part of them would be taken for all of them, and written as such: so the
- * object is as one that somebody else controls, to which nothing is written.
+ * In place of the owner references of an object of which something is too long to be kept. Part of it would be taken for all of it, and
+ * written as such: so the object is as one that somebody else controls, to which nothing is written.
+ * @param what is too long, in the plural
  */
-export const manyOwners: OwnerReference = { apiVersion: '', kind: '', name: '', uid: '', controller: true };
+export function unreadable(what: string): OwnerReference {
+  return { apiVersion: '', kind: '', name: what, uid: '', controller: true };
+}
+
+/** In place of owner references that are too long to be kept. */
+export const manyOwners = unreadable('owner references');
 
 /** In place of the finalizers of others when they are too long to be kept. A list with it must not be written. */
 export const manyFinalizers = '';
 
 /** @param own the names that are kept of a list that is too long */
 function boundedFinalizers(all: readonly string[], own: readonly string[]): readonly string[] {
-  return charactersIn(all) <= longestList ? all : [...own.filter((name) => all.includes(name)), manyFinalizers];
+  return fits(all, longestList) ? all : [...own.filter((name) => all.includes(name)), manyFinalizers];
 }
 
-/** The length of all texts in a value, with the names of its members: without a copy, which could exceed any memory. */
-export function charactersIn(value: unknown): number {
-  if (typeof value === 'string') return value.length;
-  return Object.entries(record(value)).reduce((sum, [name, member]) => sum + name.length + charactersIn(member), 0);
+/** How deep a value may be that is kept whole. Whoever goes through it recursively must not run out of stack. */
+const deepest = 32;
+
+/**
+ * Whether a value can be kept whole: its texts, numbers and names of members have at most so many characters, and it is not too deep.
+ * Anybody may have made it of any size and depth, so this makes no copy and no recursive call.
+ */
+export function fits(value: unknown, longest: number): boolean {
+  const open: (readonly [value: unknown, depth: number])[] = [[value, 0]];
+  let characters = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [part, depth] = next;
+    if (typeof part !== 'object' || part === null) characters += String(part).length;
+    else
+      for (const [name, member] of Object.entries(part)) {
+        characters += name.length;
+        open.push([member, depth + 1]);
+      }
+    if (characters > longest || depth > deepest) return false;
+  }
+  return true;
 }
 
 /** Which members a projection keeps: `true` for a scalar, a shape for an object, a shape in brackets for a list of objects. */

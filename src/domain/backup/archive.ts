@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type AddonStatus, annotations } from '../../api/addon.ts';
 import { barmanPlugin, destinationIn, type ObjectStore } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import { text } from '../../api/raw.ts';
 import type { Profile } from '../database/plans.ts';
 import { majorOf } from '../database/version.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
@@ -36,7 +37,8 @@ export function objectStoreOf(s: Situation): ObjectStore | undefined {
 
 /** The serverName that a Cluster writes under; undefined if it archives nothing. */
 export function serverNameOf(cluster: Cluster | undefined): string | undefined {
-  return cluster?.spec.plugins?.find((plugin) => plugin?.name === barmanPlugin)?.parameters?.serverName;
+  const plugin = cluster?.spec.plugins?.find((one) => one?.name === barmanPlugin);
+  return text(plugin?.parameters?.serverName) || undefined;
 }
 
 /** The name of the present lineage: the one that the Cluster has or gets in this round. */

@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PostgresAddon } from '../../api/addon.ts';
+import { projectCluster } from '../../api/cnpg.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
 import { dailySchedule } from '../backup/schedule.ts';
 import { buildScheduledBackup } from '../backup/scheduled-backup.ts';
 import { buildUrlSecret } from '../credentials/url-secret.ts';
 import { includes } from '../includes.ts';
-import { anAddon, aTarget, observing } from '../testing.ts';
-import { buildCluster } from './cluster.ts';
+import { aCluster, anAddon, aRunningAddon, aTarget, changed, manifestOf, observing, think } from '../testing.ts';
+import { buildCluster, type ClusterManifest } from './cluster.ts';
 import { defaultPlans } from './plans.ts';
 
 it('the plans have the documented sizes', () => {
@@ -128,6 +130,33 @@ it('every schedule has six fields and is between 02:00 and 04:00', () => {
       return second === '0' && Number(minute) < 60 && (hour === '2' || hour === '3') && rest.join(' ') === '* * *';
     }),
   );
+});
+
+describe('what others have added to a Cluster', () => {
+  const before = aRunningAddon({ plan: 'standard' });
+  const addon = changed(before, { plan: 'pro' });
+  const plugin = (value: string) => ({ name: 'example.org', parameters: { a: value } });
+  const changing = (...plugins: readonly object[]) => {
+    const cluster = aCluster(before);
+    const { metadata, spec } = projectCluster({ ...cluster, spec: { ...cluster.spec, plugins } } as KubeObject);
+    return think(observing(addon, { cluster: { ...cluster, metadata, spec } }));
+  };
+
+  it('is written again as it is with each change, however many and long', () => {
+    const plugins = [...Array.from({ length: 20 }, () => plugin('x')), plugin('y'.repeat(20_000))];
+    const { actions } = changing(...plugins);
+    expect((manifestOf(actions, 'cluster') as ClusterManifest).spec).toMatchObject({ instances: 3, plugins });
+  });
+
+  it('stops every write of it once it is more than is kept', () => {
+    const { actions, status } = changing(plugin('x'.repeat(100_000)));
+    expect(actions).toEqual([]);
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      reason: 'NameConflict',
+      message:
+        'Cluster db-team-a-shop has more plugins, external clusters, lines of pg_hba or annotations of its ServiceAccount than are read, so that nothing was changed; remove those that nobody needs',
+    });
+  });
 });
 
 describe('includes', () => {

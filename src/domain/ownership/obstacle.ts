@@ -80,10 +80,11 @@ function foreign({ addon, observed }: Situation, kind: string, child: KubeObject
   const rename = `create this addon again with another appId${kind === 'Secret' ? '' : ' or tenantId'}`;
   const owners = child.metadata.ownerReferences ?? [];
   const isOwned = owners.length > 0;
-  if (owners.some((owner) => owner.kind === manyOwners.kind))
+  const unread = owners.find((owner) => owner.kind === manyOwners.kind);
+  if (unread !== undefined)
     return {
       reason: 'NameConflict',
-      message: `${kind} ${name} has more owner references than are read, so that nothing was changed; remove those that nobody needs`,
+      message: `${kind} ${name} has more ${unread.name} than are read, so that nothing was changed; remove those that nobody needs`,
     };
   const claimed = child.metadata.labels?.[labels.uid];
   if (uid === undefined && claimed !== undefined && !isOwned)
