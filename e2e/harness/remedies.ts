@@ -142,7 +142,7 @@ export const remedies = {
   FieldNotRemoved: { remedy: 'exempt the operator from the policy', tried: 'integration' },
   CredentialsInvalid: { remedy: 'delete it: CNPG recreates it with a new password', tried: 'integration' },
   CAInvalid: {
-    remedy: 'delete it together with the Secrets <cluster>-server and <cluster>-replication',
+    remedy: 'Put the CA that the ConfigMap app-<appId>-database-ca still has back into the key ca.crt',
     tried: 'real',
   },
   StorageNotExpandable: { remedy: 'Set allowVolumeExpansion on the StorageClass', tried: 'integration' },

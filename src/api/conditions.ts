@@ -448,7 +448,7 @@ export const reasons = {
     meaning:
       'The Secret <cluster>-ca, with which CNPG signs the certificate of the server, does not hold certificates under the key ca.crt. The last valid CA stays published.',
     remedy:
-      'Restore the Secret. Or delete it together with the Secrets <cluster>-server and <cluster>-replication, whose certificates it signs: CNPG makes all three anew.',
+      'Put the CA that the ConfigMap app-<appId>-database-ca still has back into the key ca.crt of the Secret, or restore the Secret. Do not delete it: CNPG would make another CA, which has not signed the certificates that the instances have.',
     recheckSeconds: 60,
   },
   SecretImmutable: {
