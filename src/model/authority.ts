@@ -1,4 +1,4 @@
-// The CA of a Cluster as the model's CNPG makes it: one of two, so that a Cluster that was made anew has another one.
+// The CA of a Cluster as the model's CNPG makes it: one of two, so that a Cluster that was recreated can have another one.
 import { authoritySecretName } from '../domain/names.ts';
 import { dataOf, namespace, type Stored } from './objects.ts';
 

@@ -1,5 +1,5 @@
 // The life of one database whose Cluster somebody deletes again and again, although nobody deletes its addon: no empty one takes its place
-// unasked, and both ways out work as they are documented. The namespace gives containers less memory than a base backup takes.
+// unasked, and both remedies work as they are documented. The namespace gives containers less memory than a base backup takes.
 import { beforeAll, expect, it } from '@jest/globals';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { secrets } from '../../../hack/cluster/kinds.ts';

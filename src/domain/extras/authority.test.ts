@@ -42,3 +42,10 @@ it('is in the Secret that CNPG names', () => {
   const other = { ...cluster, status: { ...cluster.status, serverCASecret: 'own-ca' } };
   expect(authoritySecretOf('db-a', other)).toBe('own-ca');
 });
+
+it.each(['', '.', '..', '../secrets', 'A', 'a b', 'a'.repeat(254)])(
+  'is not looked for by the name %j',
+  (serverCASecret) => {
+    expect(authoritySecretOf('db-a', { ...cluster, status: { ...cluster.status, serverCASecret } })).toBe('db-a-ca');
+  },
+);

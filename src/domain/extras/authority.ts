@@ -8,12 +8,16 @@ import { authoritySecretName } from '../names.ts';
 /** More certificates than CNPG puts there, and more characters than they have. */
 const most = { certificates: 8, characters: 32_768 };
 
+/** A name that can be asked for. Anybody who may write the status of a Cluster chooses it. */
+const nameOfSecret = /^[a-z0-9][-a-z0-9.]{0,252}$/;
+
 /**
  * The name of CNPG's Secret with the CA of a Cluster: another one if somebody has set `spec.certificates`.
  * @param cluster undefined if there is none
  */
 export function authoritySecretOf(name: string, cluster: Cluster | undefined): string {
-  return cluster?.status.serverCASecret ?? authoritySecretName(name);
+  const { serverCASecret = '' } = cluster?.status ?? {};
+  return nameOfSecret.test(serverCASecret) ? serverCASecret : authoritySecretName(name);
 }
 
 /**
