@@ -2,7 +2,7 @@
 const folder = (name) => `^src/${name}/`;
 /** The files of src/domain that are one chapter each. */
 const chapters =
-  '^src/domain/(ownership/protection|database/database|credentials/(credentials|access)|backup/backup|drill/drill|redaction/redaction|promotion/promotion|extras/extras)[.]ts$';
+  '^src/domain/(ownership/protection|database/database|credentials/(credentials|access)|backup/backup|drill/drill|redaction/redaction|promotion/promotion|extras/extras|roles/roles)[.]ts$';
 const only = (name, allowed, comment) => ({
   name,
   comment,

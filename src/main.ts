@@ -187,6 +187,7 @@ async function launch(config: Config, log: Log, die: Die, output: Pick<Output, '
     api: clientsOf(transport, clock, new Refusals(clock)),
     schema,
     login: (url, question) => logins.tryLogin(url, question),
+    entropy: () => randomBytes(32).toString('hex'),
     resync: new Resync(clock, random),
     otherOperators,
     heldAddons: new HeldAddons(events, log),

@@ -122,6 +122,7 @@ function nothingYet(addon: PostgresAddon): Observed {
     facts: unread,
     drill: { store: undefined, cluster: undefined, source: unread, facts: unread, hasRoom: false },
     redaction: unread,
+    entropy: '',
     livingOwners: [],
     repairWaits: {},
     holderGone: false,

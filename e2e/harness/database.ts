@@ -3,8 +3,9 @@ import type { KubeClient, LiveObject, Manifest } from '../../hack/cluster/client
 import { secrets } from '../../hack/cluster/kinds.ts';
 import { type AddonSpec, addonApiVersion, addonGvr } from '../../src/api/addon.ts';
 import type { Gvr } from '../../src/api/kubernetes.ts';
+import { roleLevels } from '../../src/api/login.ts';
 import { resources } from '../../src/api/resources.ts';
-import { byRole, children, extraRoles, type Role, roles } from '../../src/domain/children.ts';
+import { byRole, children, isSecondary, type Role, roles } from '../../src/domain/children.ts';
 import { extraForms } from '../../src/domain/extras/asked.ts';
 import { sourceSecretName } from '../../src/domain/names.ts';
 import { type Differences, differences } from './snapshot.ts';
@@ -19,7 +20,7 @@ const parts: readonly Part[] = [...roles, 'source'];
 
 /** The children of an addon that asks for nothing but a plan with backups. */
 export const usualRoles: readonly Role[] = roles.filter(
-  (role) => !['originStore', 'promotedSecret', ...extraRoles].includes(role),
+  (role) => !['originStore', 'promotedSecret'].includes(role) && !isSecondary(role),
 );
 
 /** A value for each part. */
@@ -38,7 +39,7 @@ export function placesOf(namespace: string, appId = 'shop'): Readonly<Record<Par
   const cluster = clusterOf(namespace, appId);
   return {
     ...byRole((role) => {
-      const name = children[role].name({ cluster, appId, promotedAppId: promotedApp, extraForms }) ?? '';
+      const name = children[role].name({ cluster, appId, promotedAppId: promotedApp, extraForms, roleLevels }) ?? '';
       return [resources[children[role].resource].gvr, name] as const;
     }),
     source: [secrets, sourceSecretName(cluster)],

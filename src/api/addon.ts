@@ -13,6 +13,8 @@ export type SslMode = NonNullable<NonNullable<AddonSpec['connection']>['sslMode'
 /** The form of a Secret besides the one with DATABASE_URL. */
 export type ExtraStatus = NonNullable<AddonStatus['extras']>[number];
 export type ExtraForm = NonNullable<AddonStatus['extras']>[number]['form'];
+/** A login role besides the owner, as status lists it. */
+export type RoleStatus = NonNullable<AddonStatus['roles']>[number];
 export type PlanChange = NonNullable<AddonStatus['planChange']>;
 export type PlanStep = NonNullable<PlanChange['steps']>[number];
 

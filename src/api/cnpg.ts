@@ -23,6 +23,12 @@ export const scheduledBackupGvr: Gvr = {
   plural: 'scheduledbackups',
   kind: 'ScheduledBackup',
 };
+export const databaseRoleGvr: Gvr = {
+  group: 'postgresql.cnpg.io',
+  version: 'v1',
+  plural: 'databaseroles',
+  kind: 'DatabaseRole',
+};
 export const backupGvr: Gvr = { group: 'postgresql.cnpg.io', version: 'v1', plural: 'backups', kind: 'Backup' };
 export const cnpgApiVersion = 'postgresql.cnpg.io/v1';
 /** Set on a Cluster to stop its pods on purpose. CNPG still reports such a Cluster as healthy. */
@@ -33,6 +39,8 @@ export const reconciliationAnnotation = 'cnpg.io/reconciliationLoop';
 export const podSpecAnnotation = 'cnpg.io/reconcilePodSpec';
 /** Set on a Cluster to stop PostgreSQL in some instances: a JSON list of their names, or ["*"] for all. */
 export const fencingAnnotation = 'cnpg.io/fencedInstances';
+/** On a Secret: "true" makes CNPG follow its changes. */
+export const reloadLabel = 'cnpg.io/reload';
 /** Label of every object that belongs to a Cluster. */
 export const clusterLabel = 'cnpg.io/cluster';
 
@@ -151,6 +159,31 @@ export interface ScheduledBackupSpec {
 export interface ScheduledBackup extends KubeObject {
   readonly spec: Partially<ScheduledBackupSpec>;
   readonly status: { readonly nextScheduleTime?: string };
+}
+
+/** The fields of DatabaseRole.spec that the operator owns. An undefined one must be absent from the live object. */
+export interface DatabaseRoleSpec {
+  readonly cluster: { readonly name: string };
+  readonly name: string;
+  readonly comment: string;
+  readonly login: boolean;
+  readonly inRoles: readonly string[] | undefined;
+  readonly passwordSecret: { readonly name: string } | undefined;
+  readonly disablePassword: boolean | undefined;
+  readonly databaseRoleReclaimPolicy: string;
+}
+
+/** A login role of a database. */
+export interface DatabaseRole extends KubeObject {
+  readonly spec: Partially<DatabaseRoleSpec>;
+  readonly status: {
+    /** Whether the role is as the spec of `observedGeneration` says. */
+    readonly applied?: boolean;
+    readonly observedGeneration?: number;
+    /** The resourceVersion of the Secret whose password was set. */
+    readonly secretResourceVersion?: string;
+    readonly message?: string;
+  };
 }
 
 /** A base backup. */
@@ -288,6 +321,27 @@ export function projectScheduledBackup(raw: KubeObject): ScheduledBackup {
       pluginConfiguration: pick(record(spec.pluginConfiguration), ['name']),
     },
     status: pick(record(record(raw).status), ['nextScheduleTime']),
+  };
+}
+
+/** More roles than the operator makes one a member of: with another one, it is not as it should be. */
+const mostMemberships = 2;
+
+/** The part of a DatabaseRole that is cached. */
+export function projectDatabaseRole(raw: KubeObject): DatabaseRole {
+  const spec = record(record(raw).spec);
+  const { inRoles } = spec;
+  return {
+    apiVersion: raw.apiVersion,
+    kind: raw.kind,
+    metadata: projectMetadata(raw, { ...kept, fields: [...kept.fields, 'generation'] }),
+    spec: {
+      ...pick(spec, ['name', 'comment', 'login', 'disablePassword', 'databaseRoleReclaimPolicy']),
+      cluster: pick(record(spec.cluster), ['name']),
+      ...renamed('inRoles', inRoles && linesIn(inRoles).slice(0, mostMemberships).map(text)),
+      ...renamed('passwordSecret', spec.passwordSecret && pick(record(spec.passwordSecret), ['name'])),
+    },
+    status: pick(record(record(raw).status), ['applied', 'observedGeneration', 'secretResourceVersion', 'message']),
   };
 }
 

@@ -14,6 +14,7 @@ export const concerns = {
   drill: { essential: false },
   promotion: { essential: false },
   extras: { essential: false, independent: true },
+  roles: { essential: false, independent: true },
 } as const satisfies Readonly<Record<string, { readonly essential: boolean; readonly independent?: true }>>;
 export type Concern = keyof typeof concerns;
 
@@ -94,6 +95,14 @@ export const conditionTypes = {
       "these objects and CNPG's Secrets as read at the last change or check-up (every ten minutes), or the API server's response to the write",
     present: 'once judged',
     concern: 'extras',
+  },
+  RolesReady: {
+    meaning:
+      'The Secrets of the login roles that spec.roles asks for hold a DATABASE_URL, the roles have their rights, and a login with each succeeded. Absent if none is asked for.',
+    restsOn:
+      "the DatabaseRoles as the watch last reported them, the Secrets as read at the last change or check-up (every ten minutes), the API server's response to the writes, and the last login with each role",
+    present: 'once judged',
+    concern: 'roles',
   },
   BackupReady: {
     meaning: 'The backup level of the plan is in force. Absent for a plan without backups.',
@@ -450,6 +459,34 @@ export const reasons = {
     remedy:
       'Put the CA that the ConfigMap app-<appId>-database-ca still has back into the key ca.crt of the Secret, or restore the Secret. Do not delete it: CNPG would make another CA, which has not signed the certificates that the instances have.',
     recheckSeconds: 60,
+  },
+  RolePending: {
+    state: 'progressing',
+    meaning:
+      'A login role that spec.roles asks for is being made, or one that it does not ask for any more is being removed.',
+    remedy: wait,
+    recheckSeconds: 5,
+  },
+  RoleNotApplied: {
+    state: 'progressing',
+    meaning:
+      'CloudNativePG could not make or change a login role, and tries again every half minute. The message has its words. A DATABASE_URL that was published before stays.',
+    remedy:
+      'Wait for a minute: directly after the role was asked for, CloudNativePG may not be allowed to read its password yet. If it lasts, remove what the message names, such as a role of the same name in spec.managed.roles of the Cluster.',
+  },
+  RoleNotReady: {
+    state: 'stalled',
+    meaning:
+      'A login role exists, but its rights could not be granted, or a login with it fails. Its DATABASE_URL is not published, or stays as it was.',
+    remedy:
+      'Do what the message says. The login fails after somebody changed the password or the rights of the role inside the database: delete the Secret <secretName>-login, and the role gets a new password.',
+    recheckSeconds: 30,
+  },
+  LoginOff: {
+    state: 'stalled',
+    meaning:
+      'spec.roles asks for login roles, which get their rights by a login of the operator, but readiness.connectionCheck is Off.',
+    remedy: 'Set readiness.connectionCheck of the operator to Required or Advisory, or remove spec.roles.',
   },
   SecretImmutable: {
     state: 'stalled',

@@ -5,8 +5,10 @@ import { objectStoreGvr, projectObjectStore } from './barman.ts';
 import {
   backupGvr,
   clusterGvr,
+  databaseRoleGvr,
   projectBackup,
   projectCluster,
+  projectDatabaseRole,
   projectScheduledBackup,
   scheduledBackupGvr,
 } from './cnpg.ts';
@@ -124,6 +126,19 @@ export const resources = {
       { verbs: ['delete'], why: 'to remove them when a plan has no backups' },
     ],
   },
+  databaseRoles: {
+    gvr: databaseRoleGvr,
+    provider: cloudNativePG,
+    scope: 'namespaced',
+    access: 'watched',
+    project: projectDatabaseRole,
+    permissions: [
+      { verbs: ['list', 'watch'], why: 'to watch the login roles of the databases' },
+      { verbs: ['get'], why: 'to read the latest state before the owner changes' },
+      { verbs: ['create', 'patch'], why: 'to create and update those that addons ask for' },
+      { verbs: ['delete'], why: 'to remove those that can no longer log in' },
+    ],
+  },
   objectStores: {
     gvr: objectStoreGvr,
     provider: { name: 'the Barman Cloud plugin', missing: 'PluginMissing', outdated: 'PluginOutdated' },
@@ -162,10 +177,10 @@ export const resources = {
         verbs: ['get'],
         why: "to read the credentials that CloudNativePG made, and the app's Secret, each by its name",
       },
-      { verbs: ['create', 'patch'], why: "to write the app's Secrets" },
+      { verbs: ['create', 'patch'], why: "to write the app's Secrets, and those with the passwords of its roles" },
       {
         verbs: ['delete'],
-        why: 'to remove the extra ones that the addon does not ask for any more, or that were left behind with a database that it adopted',
+        why: 'to remove the extra ones, and those of roles, that the addon does not ask for any more, or that were left behind with a database that it adopted',
       },
     ],
   },

@@ -67,6 +67,15 @@ export const statusFields = {
     restsOn:
       "CNPG's Secret with the CA and the ConfigMap as read in the same reconcile, or the API server's response to the write",
   },
+  roles: {
+    fields: ['roles[].role', 'roles[].name', 'roles[].secretName'],
+    restsOn:
+      'the spec: the names are known before anything is made; the condition RolesReady says whether the roles can log in',
+  },
+  rolesProved: {
+    fields: ['roles[].passwordVersion', 'roles[].schemas[]'],
+    restsOn: 'the last login with the role that succeeded, after the owner of the database had granted its rights',
+  },
   binding: {
     fields: ['binding.name'],
     restsOn: "the Secret as read at the last change or check-up, or the API server's response to the write",

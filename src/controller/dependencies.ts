@@ -40,6 +40,8 @@ export interface Dependencies {
   readonly schema: Pick<ServedSchema, 'missing' | 'ofStatus'>;
   /** Logs in with a DATABASE_URL. It is slow, so it must not occupy a worker. */
   readonly login: (url: string, question?: Question) => Promise<LoginResult>;
+  /** Random text of 32 bytes, in hexadecimal. Secret. */
+  readonly entropy: () => string;
   readonly resync: Resync;
   readonly repairs: Repairs;
   /** Deleted addons that may have left an unmarked Cluster. */

@@ -20,7 +20,7 @@ async function scraped(name: string, addons: readonly PostgresAddon[] = [], lead
   measure(metrics, {
     caches: {
       everyAddon: () => addons.values(),
-      sizes: () => ({ addons: 11, clusters: 12, objectStores: 14, scheduledBackups: 13 }),
+      sizes: () => ({ addons: 11, clusters: 12, databaseRoles: 15, objectStores: 14, scheduledBackups: 13 }),
       unseen: () => 2,
       unconfirmedSeconds: () => ({ clusters: 6 }),
     },

@@ -118,6 +118,7 @@ function knowing(
     caches: {
       addons: cacheOf(...addons),
       clusters,
+      databaseRoles: cacheOf(),
       objectStores: cacheOf(),
       scheduledBackups: cacheOf(aScheduledBackup(anAddon())),
     },
@@ -131,12 +132,14 @@ function knowing(
     availability: () => ({
       addons: 'served',
       clusters: 'served',
+      databaseRoles: 'served',
       objectStores: 'served',
       scheduledBackups: 'served',
       ...availability,
     }),
     api: clientsOf({ request, lines: away, close: async () => {} }, clock),
     login: async () => ({ kind: 'unchecked' }),
+    entropy: () => 'entropy of a test',
     resync: new Resync(clock, () => 0.5),
     deletedAddons: new DeletedAddons(clusters),
     mayWrite: () => true,

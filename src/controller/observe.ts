@@ -8,7 +8,7 @@ import type { KubeObject, Secret } from '../api/kubernetes.ts';
 import { providerOf, resources, type WatchedResource } from '../api/resources.ts';
 import { projectClaim } from '../api/workload.ts';
 import { type Names, namesOf } from '../domain/child-names.ts';
-import { byRole, children, isExtra, isWatched, type Role } from '../domain/children.ts';
+import { byRole, children, isSecondary, isWatched, type Role } from '../domain/children.ts';
 import { authoritySecretOf, withoutKey } from '../domain/extras/authority.ts';
 import { drillName, redactionJobName, sourceSecretName, volumeOf } from '../domain/names.ts';
 import { type Needs, needs } from '../domain/needs.ts';
@@ -57,6 +57,7 @@ export async function observe(key: Key, deps: Dependencies): Promise<Observed | 
     repairWaits: deps.repairs.waits(key, addon.metadata.generation),
     missingFromSchema: deps.schema.missing,
     resync: deps.resync.isDue(key),
+    entropy: deps.entropy(),
   };
   const now = deps.clock.now();
   const need = needs(cached, now);
@@ -208,8 +209,8 @@ async function readChildren(
     const name = nameToRead(role);
     if (name === undefined) return cached[role];
     const { resource } = children[role];
-    // Nothing waits for an extra Secret, unless it has to be left behind with a mark.
-    const mayFail = need.secretsMayFail || (isExtra(role) && isStaying);
+    // Nothing waits for an extra Secret or one of a role, unless it has to be left behind with a mark.
+    const mayFail = need.secretsMayFail || (isSecondary(role) && isStaying);
     const read = await tolerant(readObject(api[resource], namespace, name), { secretsMayFail: mayFail }, deps);
     return read.kind === 'found' ? { kind: 'found', object: resources[resource].project(read.object) } : read;
   });

@@ -3,7 +3,7 @@ import { addonGvr, labels, type PostgresAddon } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ObjectOf, WatchedResource } from '../api/resources.ts';
 import { namesOf } from '../domain/child-names.ts';
-import { clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.ts';
+import { clusterOfDatabaseRole, clusterOfObjectStore, clusterOfScheduledBackup } from '../domain/names.ts';
 import { reasonOf } from '../domain/recorded.ts';
 import type { Change } from '../kube/store.ts';
 import type { Drills } from './drills.ts';
@@ -39,6 +39,7 @@ export class Triggers {
       written: (raw) => this.clusterWritten(raw),
     },
     objectStores: { changed: ({ object }) => this.childChanged(object, clusterOfObjectStore(object.metadata.name)) },
+    databaseRoles: { changed: ({ object }) => this.childChanged(object, clusterOfDatabaseRole(object.metadata.name)) },
     scheduledBackups: {
       changed: ({ object }) => this.childChanged(object, clusterOfScheduledBackup(object.metadata.name)),
     },

@@ -5,6 +5,7 @@ import { extraFormsOf } from './extras/asked.ts';
 import { clusterName } from './names.ts';
 import { appIdOf } from './ownership/owner.ts';
 import { promotedAppIdOf } from './promotion/claim.ts';
+import { roleLevelsOf } from './roles/asked.ts';
 
 /** The names of the children, by role; undefined for one that the addon does not have. */
 export type Names = { readonly [R in Role]: ReturnType<(typeof children)[R]['name']> };
@@ -15,5 +16,6 @@ export function namesOf(addon: PostgresAddon): Names {
   const cluster = addon.status?.clusterName ?? clusterName(addon.spec.tenantId ?? addon.metadata.namespace, appId);
   const promotedAppId = promotedAppIdOf(addon);
   const extraForms = extraFormsOf(addon);
-  return byRole((role) => children[role].name({ cluster, appId, promotedAppId, extraForms })) as Names;
+  const roleLevels = roleLevelsOf(addon);
+  return byRole((role) => children[role].name({ cluster, appId, promotedAppId, extraForms, roleLevels })) as Names;
 }

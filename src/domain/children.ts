@@ -1,10 +1,20 @@
 // The table of children: the objects that the operator creates for an addon, one row each. Code that handles every child iterates over
 // this table and has no list of its own, because a child that is forgotten in one place would be lost or left behind.
 import type { ExtraForm } from '../api/addon.ts';
+import { reloadLabel } from '../api/cnpg.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { ConfigMap, KubeObject, Secret } from '../api/kubernetes.ts';
+import type { RoleLevel } from '../api/login.ts';
 import { type ObjectOf, type ResourceName, resources } from '../api/resources.ts';
-import { extraName, originStoreName, scheduledBackupName, urlSecretName } from './names.ts';
+import {
+  databaseRoleName,
+  extraName,
+  originStoreName,
+  roleLoginName,
+  roleSecretName,
+  scheduledBackupName,
+  urlSecretName,
+} from './names.ts';
 
 /** What the names of the children are computed from. */
 export interface NameParts {
@@ -14,6 +24,8 @@ export interface NameParts {
   readonly promotedAppId: string | undefined;
   /** Which objects there can be besides the Secret with DATABASE_URL. */
   readonly extraForms: readonly ExtraForm[];
+  /** Which login roles there can be besides the owner. */
+  readonly roleLevels: readonly RoleLevel[];
 }
 
 interface ChildRow {
@@ -31,6 +43,10 @@ interface ChildRow {
   readonly removable: boolean;
   /** What is in it, if it is one of the objects besides the Secret with DATABASE_URL. */
   readonly form?: ExtraForm;
+  /** The login role that it is part of. */
+  readonly level?: RoleLevel;
+  /** Labels that it has besides those of every child. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Of a Secret with DATABASE_URL. */
@@ -55,6 +71,32 @@ const extraSecret = <F extends ExtraForm>(form: F) =>
   ({ ...extra(form), resource: 'secrets', keeps: itsData }) as const;
 
 const itsSpec = ({ spec }: { readonly spec: unknown }): Readonly<Record<string, unknown>> => ({ spec });
+
+/** What is part of a login role besides the owner. @param nameOf its name, if there can be such a role */
+const ofRole = <L extends RoleLevel>(level: L, nameOf: (of: NameParts) => string) =>
+  ({
+    concern: 'roles',
+    name: (of: NameParts) => (of.roleLevels.includes(level) ? nameOf(of) : undefined),
+    alteredIn: 'RolesReady',
+    removable: true,
+    level,
+  }) as const;
+const databaseRole = <L extends RoleLevel>(level: L) =>
+  ({
+    ...ofRole(level, ({ cluster }) => databaseRoleName(cluster, level)),
+    resource: 'databaseRoles',
+    keeps: itsSpec,
+  }) as const;
+const loginSecret = <L extends RoleLevel>(level: L) =>
+  ({
+    ...ofRole(level, ({ appId }) => roleLoginName(level, appId)),
+    resource: 'secrets',
+    keeps: itsData,
+    // CNPG follows a change of the password only with this label.
+    labels: { [reloadLabel]: 'true' },
+  }) as const;
+const roleSecret = <L extends RoleLevel>(level: L) =>
+  ({ ...ofRole(level, ({ appId }) => roleSecretName(level, appId)), resource: 'secrets', keeps: itsUrl }) as const;
 
 /** By role. The first, which holds the data, is adopted before the others and released after them: they are identified by the uid on it. */
 export const children = {
@@ -117,6 +159,16 @@ export const children = {
     resource: 'configMaps',
     keeps: ({ data }: ConfigMap): Readonly<Record<string, unknown>> => ({ ...(data && { data }) }),
   },
+  /** Of a login role: what CNPG makes it from, the Secret with its password, and the one with its DATABASE_URL. */
+  readRole: databaseRole('read'),
+  readLogin: loginSecret('read'),
+  readSecret: roleSecret('read'),
+  writeRole: databaseRole('write'),
+  writeLogin: loginSecret('write'),
+  writeSecret: roleSecret('write'),
+  adminRole: databaseRole('admin'),
+  adminLogin: loginSecret('admin'),
+  adminSecret: roleSecret('admin'),
 } as const satisfies Readonly<Record<string, ChildRow>>;
 
 /** The role of a child in its addon. */
@@ -133,6 +185,18 @@ export const roles = Object.keys(children) as readonly Role[];
 /** Whether it is one of the objects besides the Secret with DATABASE_URL. */
 export function isExtra(role: Role): role is ExtraRole {
   return 'form' in children[role];
+}
+
+/** The children that are part of each login role besides the owner. */
+export const partsOf = {
+  read: { role: 'readRole', login: 'readLogin', secret: 'readSecret' },
+  write: { role: 'writeRole', login: 'writeLogin', secret: 'writeSecret' },
+  admin: { role: 'adminRole', login: 'adminLogin', secret: 'adminSecret' },
+} as const satisfies Readonly<Record<RoleLevel, { readonly [part: string]: Role }>>;
+
+/** Whether the database can be used without it, so that nothing waits for it. */
+export function isSecondary(role: Role): boolean {
+  return isExtra(role) || 'level' in children[role];
 }
 
 /** Their roles. */
@@ -157,6 +221,12 @@ export function isWatched(role: Role): boolean {
 export function alteredIn(role: Role): ConditionType | undefined {
   const row: ChildRow = children[role];
   return row.alteredIn;
+}
+
+/** The labels of a child besides those of every child. */
+export function labelsOf(role: Role): Readonly<Record<string, string>> {
+  const row: ChildRow = children[role];
+  return row.labels ?? {};
 }
 
 /** Whether the addon is useless without it. */

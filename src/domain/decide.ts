@@ -26,6 +26,7 @@ import { inheritedReadyAt } from './recorded.ts';
 import { redactionChapter } from './redaction/redaction.ts';
 import { restoreChapter, untilTargetTime } from './restore/restore.ts';
 import { retracted, retractedFields } from './retraction.ts';
+import { rolesChapter } from './roles/roles.ts';
 import { judgeSchema } from './served-schema.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { suspended } from './suspend.ts';
@@ -127,8 +128,9 @@ function chaptersOf(round: Round): Chapters {
   const access = accessChapter(round, database, credentials);
   const promotion = promotionChapter(round, database, credentials);
   const extra = extrasChapter(round, database, credentials);
+  const roles = rolesChapter(round);
   const first = [protection, restore, archive, database, redaction, backup];
-  const chapters = [...first, credentials, access, promotion, extra, drill];
+  const chapters = [...first, credentials, access, promotion, extra, roles, drill];
   return {
     judged: judgeReady(database, credentials),
     chapters: [...chapters, endOfProtection(round, chapters)],

@@ -7,6 +7,7 @@ import { type ReconciledResource, resources } from '../api/resources.ts';
 import { alterationOf, finalizersAltered } from './alteration.ts';
 import { alteredIn, children, type RemovableRole, type Role, roles } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
+import type { RoleProof } from './roles/proof.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is written without being a child: it is made and removed, but never changed or adopted. */
@@ -123,6 +124,8 @@ export interface Login {
   readonly place: LoginPlace;
   /** What status records if it succeeds. A change of one of these requires a new login. */
   readonly proves: Pick<Fields, 'primary' | 'readySince'>;
+  /** What status records of the roles that the question is about. */
+  readonly provesRoles?: readonly RoleProof[];
   readonly question: Question;
 }
 

@@ -1,6 +1,7 @@
 // Computes the names of an addon's objects. Tests pin them, because a changed name means a lost database.
 import { createHash } from 'node:crypto';
 import type { ExtraForm } from '../api/addon.ts';
+import { type RoleLevel, roleLevels } from '../api/login.ts';
 
 /** CNPG rejects Cluster names longer than 50 characters, and appends suffixes (Jobs, Backups, Services). */
 const clusterNameLimit = 40;
@@ -22,6 +23,27 @@ const extraSuffixes = { 'read-url': 'read-url', servicebinding: 'binding', pgvar
 /** `app-{appId}-database-` and `read-url`, `binding`, `pgvars` or `ca`, cut to 253 characters. */
 export function extraName(form: ExtraForm, appId: string): string {
   return cut(`app-${appId}-database-${extraSuffixes[form]}`, secretNameLimit);
+}
+
+/** `{cluster}-{level}`, of the DatabaseRole of a login role besides the owner; not cut, since clusterName() leaves room for it. */
+export function databaseRoleName(cluster: string, level: RoleLevel): string {
+  return `${cluster}-${level}`;
+}
+
+/** The Cluster whose DatabaseRole has this name; the name itself if it does not have that form. */
+export function clusterOfDatabaseRole(name: string): string {
+  const level = roleLevels.find((one) => name.endsWith(`-${one}`));
+  return level === undefined ? name : name.slice(0, -level.length - 1);
+}
+
+/** `app-{appId}-database-{level}`, of the Secret with the DATABASE_URL of a login role, cut to 253 characters. */
+export function roleSecretName(level: RoleLevel, appId: string): string {
+  return cut(`app-${appId}-database-${level}`, secretNameLimit);
+}
+
+/** `app-{appId}-database-{level}-login`, of the Secret with its password, cut to 253 characters. */
+export function roleLoginName(level: RoleLevel, appId: string): string {
+  return cut(`app-${appId}-database-${level}-login`, secretNameLimit);
 }
 
 /** CNPG's Secret with the credentials of the application's role. */

@@ -24,6 +24,7 @@ import { isHandoverOpen } from './promotion/claim.ts';
 import { compareQuantities } from './quantity.ts';
 import { formerUidOf, reasonOf, recordedCondition } from './recorded.ts';
 import { isRedacting, redactionIn } from './redaction/state.ts';
+import { areRolesOpen } from './roles/asked.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { type Target, targetOf } from './target.ts';
 import { isVerdict, stateOf } from './verdict.ts';
@@ -111,6 +112,7 @@ export function needs(observed: Observed, now: number): Needs {
     isChanged(s) ||
     isSwitching(s) ||
     isHandoverOpen(s) ||
+    areRolesOpen(s) ||
     areExtrasOpen(addon, target.profile, own.cluster, isUsable) ||
     (isUsable && (!isLoginCurrent(s, target) || isArchiverDue(s, target, now) || drillQuestion(addon) !== undefined));
   const hasCredentials = healthy && own.cluster.status.applicationSecretVersion !== undefined;

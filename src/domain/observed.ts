@@ -115,6 +115,8 @@ export interface Observed {
   readonly holderGone: boolean;
   /** Milliseconds until a child may be repaired again, for those that somebody else changes all the time. */
   readonly repairWaits: { readonly [R in Role]?: number };
+  /** Random text of 32 bytes, in hexadecimal, for the passwords of login roles. Secret. */
+  readonly entropy: string;
   /** Whether the Secrets are due to be read, and a login to be made, although nothing changed. */
   readonly resync: boolean;
 }

@@ -12,6 +12,7 @@ const aboutTheCluster = [
   'Connectable',
   'Promoted',
   'ExtrasPublished',
+  'RolesReady',
   'BackupReady',
   'Protected',
 ] as const;

@@ -23,6 +23,7 @@ import { withDrillResult } from './drill/record.ts';
 import { deletesChildren } from './ownership/owner.ts';
 import { recordedCondition, wasReady, withReadyAt } from './recorded.ts';
 import { withAnswer } from './restore/lock.ts';
+import { roleFailure, withProofs } from './roles/proof.ts';
 import { stateOf, type Verdict } from './verdict.ts';
 
 /**
@@ -93,7 +94,7 @@ function lasting({ preview: _, conditions: __, ...fields }: AddonStatus): AddonS
 /** The fields that the chapters set, as far as the writes succeeded. */
 function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus, now: number): Fields {
   const { actions, status = {}, login } = decision;
-  const { credentials, preview, backup, restore, ...fields } = status;
+  const { credentials, preview, backup, restore, roles, ...fields } = status;
   const others = withoutUnwritten(fields, decision, result, before);
   const isRefused = essentialRefusal(result) !== undefined;
   const { answer = {} } = result;
@@ -104,6 +105,7 @@ function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus,
   const isMissing = isRefused && result.created?.cluster === undefined && actions.some(isCreationOfCluster);
   const asked = withDrillResult(withRefusedRequest(told, result, now), decision, result, now);
   const began = 'restore' in status ? { restore: withAnswer(restore, answer) } : {};
+  const proved = 'roles' in status ? { roles: withProofs(roles, login?.provesRoles ?? [], answer) } : {};
   // Nothing was restored.
   const restored = isMissing ? { restore: before.restore } : {};
   const backups = 'backup' in status ? { backup: isMissing ? withoutNewLineage(asked, before.backup) : asked } : {};
@@ -115,6 +117,7 @@ function fieldsOf(decision: Decision, result: ActionResult, before: AddonStatus,
     // Backups are taken of the Cluster as it is, whatever else is refused.
     ...(isRefused && before.plan !== undefined && isPending ? {} : backups),
     ...restored,
+    ...proved,
     ...(result.login?.reason === 'LoggedIn' ? login?.proves : {}),
     ...('running' in status ? { running: withServerVersion(status.running, result.serverVersion) } : {}),
     ...(isPublished ? { credentials: { sourceVersion, secretUID } } : {}),
@@ -169,9 +172,11 @@ function conditionsOf(
   const attempt = attemptAfter(addon, result, now);
   const isStuck = attempt !== undefined && untilStuck(addon, now) <= 0;
   const state = stateAt(addon, ready, isStuck);
+  const failure = roleFailure(decision.status?.roles, result.answer ?? {});
   const verdicts: Decision['conditions'] = {
     ...decision.conditions,
     ...(result.login === undefined ? {} : { Connectable: result.login }),
+    ...(failure && { RolesReady: failure }),
     Ready: ready,
     Reconciling: state === 'progressing' ? ready : undefined,
     Stalled: state === 'stalled' ? ready : undefined,

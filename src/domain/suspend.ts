@@ -7,6 +7,7 @@ import { type Decision, isRole } from './decision.ts';
 import { areExtrasSettled } from './extras/asked.ts';
 import { isPromotionSettled } from './promotion/claim.ts';
 import { retracted, retractedFields } from './retraction.ts';
+import { areRolesSettled } from './roles/asked.ts';
 
 /**
  * @param round without `suspended`
@@ -23,7 +24,7 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
     // What is not known in the spec was seen, and waits for somebody.
     return { ...combine(ready, [withoutCluster, itself]), frozen: s.addon.unknown === undefined };
   }
-  const isSettled = isPromotionSettled(s.addon) && areExtrasSettled(s.addon);
+  const isSettled = isPromotionSettled(s.addon) && areExtrasSettled(s.addon) && areRolesSettled(s.addon);
   const holdsBack = chaptersOf(round).chapters.some(changesChildren) || !isSettled;
   const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });
   return {

@@ -1,18 +1,22 @@
 // Computes the target of an addon: its names, and the plan, version and sizes that can be reached from the current state.
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
 import type { Reason } from '../api/conditions.ts';
+import type { RoleLevel } from '../api/login.ts';
 import { type Archive, wantedArchive } from './backup/archive.ts';
 import { problemOf } from './backup/cron.ts';
 import { dailySchedule } from './backup/schedule.ts';
 import { storeOf } from './backup/stores.ts';
 import { untilBackedUp } from './backup/upgrade.ts';
 import { type Names, namesOf } from './child-names.ts';
+import { partsOf } from './children.ts';
 import { reachableImage } from './database/image.ts';
 import { type Profile, planToResources } from './database/plans.ts';
 import { compareQuantities } from './quantity.ts';
 import { noteOf } from './redaction/state.ts';
 import { originOf } from './restore/origin.ts';
 import type { Origin } from './restore/request.ts';
+import { askedLevels, roleName } from './roles/asked.ts';
+import { isApplied } from './roles/parts.ts';
 import { orphanedCluster, type Situation } from './situation.ts';
 import { isVerdict, type Verdict } from './verdict.ts';
 
@@ -39,6 +43,8 @@ export interface Target {
   readonly database: string;
   readonly owner: string;
   readonly sslMode: SslMode;
+  /** The login roles besides the owner that have a password of this database, so that a restored one lets them in. */
+  readonly openRoles: readonly string[];
   /** Which part of the request is not applied, and why; undefined if all of it is. */
   readonly shortfall: Verdict | undefined;
 }
@@ -68,6 +74,7 @@ export function targetOf(s: Situation): Target | Verdict {
   if (backupProblem !== undefined && isNew && addon.status?.backup?.lineages === undefined) return backupProblem;
   const chosen = store === undefined || isVerdict(store) || backupProblem !== undefined ? undefined : store;
   const hasBackups = profile.backup !== 'none';
+  const owner = addon.spec.database?.owner ?? origin?.owner ?? began?.owner ?? 'app';
   const { image, version, shortfall, awaits } = untilBackedUp(
     s,
     reachableImage(s, origin?.major),
@@ -89,8 +96,9 @@ export function targetOf(s: Situation): Target | Verdict {
     origin,
     redaction: noteOf(s, origin !== undefined),
     database: addon.spec.database?.name ?? origin?.database ?? began?.database ?? 'app',
-    owner: addon.spec.database?.owner ?? origin?.owner ?? began?.owner ?? 'app',
+    owner,
     sslMode: addon.spec.connection?.sslMode ?? 'prefer',
+    openRoles: openRoles(s, owner),
     shortfall: shortfall ?? disk.shortfall,
   };
 }
@@ -99,6 +107,16 @@ export function targetOf(s: Situation): Target | Verdict {
 function scheduleOf({ addon, own }: Situation, problem: Verdict | undefined): string {
   const asked = problem === undefined ? addon.spec.backup?.schedule : own.scheduledBackup?.spec.schedule;
   return asked ?? dailySchedule(`${addon.metadata.namespace}/${addon.metadata.name}`);
+}
+
+function openRoles({ addon, own }: Situation, owner: string): readonly string[] {
+  const isOpen = (level: RoleLevel): boolean => {
+    const made = own[partsOf[level].role];
+    return made !== undefined && made.spec.login === true && isApplied(made);
+  };
+  return askedLevels(addon)
+    .filter(isOpen)
+    .map((level) => roleName(level, owner));
 }
 
 function scheduleProblem({ spec: { backup } }: PostgresAddon): Verdict | undefined {

@@ -100,6 +100,7 @@ export function observing(addon: PostgresAddon, more: More = {}): Observed {
     sameApp: [],
     source: { kind: 'unread' },
     authority: { kind: 'unread' },
+    entropy: 'entropy of a test',
     backup: { kind: 'unread' },
     backups: { kind: 'unread' },
     volumes: { kind: 'unread' },

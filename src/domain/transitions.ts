@@ -42,7 +42,14 @@ export function transitions(before: AddonStatus | undefined, after: AddonStatus)
   } else if (ready !== undefined && !isSuspension(ready.reason) && before?.phase !== after.phase) {
     happened.push(normal(ready));
   }
-  for (const type of ['PlanApplied', 'BackupReady', 'Promoted', 'ExtrasPublished', 'EndOfLife'] as const) {
+  for (const type of [
+    'PlanApplied',
+    'BackupReady',
+    'Promoted',
+    'ExtrasPublished',
+    'RolesReady',
+    'EndOfLife',
+  ] as const) {
     const now = find(after, type);
     const isTold = now?.reason === ready?.reason || now?.reason === 'DrillFailed';
     const isNews = now?.reason !== find(before, type)?.reason && !isTold;

@@ -7,6 +7,7 @@ import { millisecondsOf } from '../api/time.ts';
 import { serverNameOf } from '../domain/backup/archive.ts';
 import { authorityVersion } from './authority.ts';
 import { dataOf, type Fields, nameOf, namespace, type Stored, textOf } from './objects.ts';
+import { afterLoss, afterRole, answersTo } from './roles.ts';
 import { edit, place } from './server.ts';
 import { live, numbered, type State, timeOf } from './state.ts';
 import type { Step } from './step.ts';
@@ -17,6 +18,8 @@ const healthy = 'Cluster in healthy state';
 /** What CNPG does next with its Cluster, if anything. */
 export function cnpgSteps(state: State): readonly Step[] {
   const cluster = live(state, 'cluster');
+  const lost = cluster === undefined ? afterLoss(state) : undefined;
+  if (lost !== undefined) return [step('reports a role to be gone', lost)];
   // A foreign Cluster without the operator's spec is not modelled.
   if (
     cluster === undefined ||
@@ -41,7 +44,8 @@ export function cnpgSteps(state: State): readonly Step[] {
   if (becoming !== undefined || ran === undefined) return [step('is healthy', change(state, finish))];
   if (statusOf(cluster).phase !== healthy) return [step('has recovered', change(state, finish))];
   if (ran !== asked) return [step('begins to restart', change(state, begin))];
-  return backupSteps(state, cluster);
+  const role = afterRole(state, cluster);
+  return [...(role === undefined ? [] : [step('makes a role', role)]), ...backupSteps(state, cluster)];
 }
 
 /** A Backup needs its plugin in the instances, and the ObjectStore. */
@@ -257,11 +261,12 @@ function step(label: string, state: State): Step {
 }
 
 /** What the database answers at a login: nothing is written to it, so that its base backup was the last that was archived. */
-export function answerTo({ archiver, otherRoles }: Question, state: State): Answer {
+export function answerTo({ archiver, otherRoles, roles }: Question, state: State): Answer {
   const { stoppedAt } = (live(state, 'backup')?.status ?? {}) as { readonly stoppedAt?: string };
   const archivedAt = millisecondsOf(stoppedAt);
   return {
     ...(archiver !== undefined && archivedAt !== undefined && { archiver: { archivedAt, waiting: 0 } }),
     ...(otherRoles && { otherRoles: ['report'] }),
+    ...(roles && { roles: answersTo(roles, state, live(state, 'cluster')) }),
   };
 }

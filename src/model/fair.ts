@@ -28,7 +28,7 @@ export interface Violation {
 }
 
 /** The maximum number of steps of a fair run. The longest that is needed has about a third of that. */
-const mostSteps = 120;
+const mostSteps = 160;
 
 /** Who acts first in a fair run: the surroundings or the operator. */
 type Order = 'surroundings first' | 'operator first';

@@ -145,6 +145,18 @@ export const statusMutants = {
     search: searchOf({ steps: ['create with extra Secrets', 'refuse bindingSecret'], times: 2 }),
     rule: 'no extra Secret is offered that was neither seen nor written',
   },
+  'calls a role ready as soon as it is asked for': {
+    subject: (product) => ({
+      ...product,
+      statusOf: (addon, decision, result, now) => {
+        const { conditions = [], ...status } = product.statusOf(addon, decision, result, now);
+        const ready = conditions.map((one) => (one.type === 'RolesReady' ? { ...one, status: 'True' as const } : one));
+        return { ...status, conditions: ready };
+      },
+    }),
+    search: searchOf({ steps: ['create with roles'], times: 1 }),
+    rule: 'a role is ready only with a DATABASE_URL that was seen, and a password that CNPG has set',
+  },
   'claims the level of the plan before there is a base backup': {
     subject: (product) => ({
       ...product,

@@ -1,6 +1,7 @@
 // The types of the objects that the model's API server stores, and their names. No behaviour.
 import { addonGvr } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import { roleLevels } from '../api/login.ts';
 import { byRole, children, isWatched, kindOf as kindOfRole, type Role, roles } from '../domain/children.ts';
 import { extraForms } from '../domain/extras/asked.ts';
 import { clusterName, sourceSecretName } from '../domain/names.ts';
@@ -19,7 +20,7 @@ export interface Stored extends KubeObject {
   readonly managed?: Fields;
   /** What other clients own too: an apply by the operator does not remove it. */
   readonly shared?: Fields;
-  /** The actual state of a Cluster, which no API shows. */
+  /** The actual state of a Cluster or of a DatabaseRole, which no API shows. */
   readonly inside?: Inside;
 }
 
@@ -30,8 +31,10 @@ export interface Inside {
   readonly becoming?: string;
   /** The highest version that all instances have run with. */
   readonly highest?: string;
-  /** The password of the application's role. */
+  /** The password of the application's role, or of the role that a DatabaseRole describes. */
   readonly password?: string;
+  /** Of a DatabaseRole: the uid of the Cluster in which it was made. */
+  readonly cluster?: string;
 }
 
 /** The namespace and the names of the two addons of the model. */
@@ -48,7 +51,7 @@ const cluster = clusterName(namespace, addonName);
 /** The name of each object: of children as in src/domain/children.ts. */
 export const nameOf: Readonly<Record<Slot, string>> = {
   addon: addonName,
-  ...byRole((role) => children[role].name({ cluster, appId: addonName, promotedAppId, extraForms }) ?? ''),
+  ...byRole((role) => children[role].name({ cluster, appId: addonName, promotedAppId, extraForms, roleLevels }) ?? ''),
   source: sourceSecretName(cluster),
   // Each has a name of its own.
   backup: '',

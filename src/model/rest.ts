@@ -2,7 +2,8 @@
 
 import { type AddonSpec, type AddonStatus, annotations, fieldManager, labels } from '../api/addon.ts';
 import { type ConditionRow, type ConditionType, conditionTypes } from '../api/conditions.ts';
-import { byRole, children, extraRoles, isEssential, type Role, roles } from '../domain/children.ts';
+import { roleLevels } from '../api/login.ts';
+import { byRole, children, extraRoles, isEssential, partsOf, type Role, roles } from '../domain/children.ts';
 import { authorityIn } from './authority.ts';
 import { belongs, holdsWhatIsAsked, isLeftBehind, labelOf } from './belongs.ts';
 import { runsAsAsked } from './cnpg.ts';
@@ -129,6 +130,15 @@ export function unlike(state: State, addon: Stored, fresh: string, without: read
     ([role, secret]) => role !== 'caConfigMap' && secret && belongs(addon, secret) && passwordOf(secret) !== password,
   );
   if (wrong !== undefined) return `the credentials in ${nameOf[wrong[0]]} do not log in`;
+  const loginRoles = roleLevels.filter((level) =>
+    Object.values(partsOf[level]).every((part) => !without.includes(part)),
+  );
+  const closed = loginRoles.find((level) => {
+    const [made, published] = [live(state, partsOf[level].role), live(state, partsOf[level].secret)];
+    const isOwn = published !== undefined && belongs(addon, published);
+    return isOwn && passwordIn(textOf(published, 'DATABASE_URL')) !== made?.inside?.password;
+  });
+  if (closed !== undefined) return `the DATABASE_URL of role ${closed} does not log in`;
   // What was left behind with the database is adopted or deleted.
   const former = cluster.metadata.annotations?.[annotations.formerUid];
   const left = extra.find(([, secret]) => former !== undefined && secret && labelOf(secret, labels.uid) === former);
@@ -191,7 +201,18 @@ function childShape(child: Stored): Fields {
 }
 
 function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
-  const { phase, plan, version, clusterName, secretName, resources, endpoints, backup, conditions } = status;
+  const {
+    phase,
+    plan,
+    version,
+    clusterName,
+    secretName,
+    resources,
+    endpoints,
+    backup,
+    roles: listed,
+    conditions,
+  } = status;
   const { extras, binding } = without.includes('bindingSecret') ? {} : status;
   const { storage: _, sidecarMemory, ...sizes } = resources ?? {};
   const concerns: readonly (string | undefined)[] = without.map((role) => children[role].concern);
@@ -219,6 +240,11 @@ function statusShape(status: AddonStatus, without: readonly Role[]): unknown {
     clusterName,
     secretName,
     extras,
+    loginRoles: without.some((role) => children[role].concern === 'roles')
+      ? undefined
+      : listed?.map(({ role, name, secretName, passwordVersion }) => {
+          return { role, name, secretName, isProved: passwordVersion !== undefined };
+        }),
     binding,
     sizes,
     endpoints,

@@ -53,6 +53,9 @@ interface Creations {
 
 const usual: Creations = { standard: 'create standard', protected: 'create protected standard' };
 
+const aRole: Creations = { standard: 'create with roles', protected: 'create protected with roles' };
+const allRoles: Creations = { standard: 'create with all roles', protected: 'create protected with all roles' };
+
 /** The user steps that create an addon with each child. */
 export const creationOf: Readonly<Record<Role, Creations>> = {
   cluster: usual,
@@ -65,12 +68,32 @@ export const creationOf: Readonly<Record<Role, Creations>> = {
   bindingSecret: { standard: 'create with extra Secrets', protected: 'create protected with extra Secrets' },
   variablesSecret: { standard: 'create with extra Secrets', protected: 'create protected with extra Secrets' },
   caConfigMap: { standard: 'create verify-full', protected: 'create protected verify-full' },
+  readRole: aRole,
+  readLogin: aRole,
+  readSecret: aRole,
+  writeRole: allRoles,
+  writeLogin: allRoles,
+  writeSecret: allRoles,
+  adminRole: allRoles,
+  adminLogin: allRoles,
+  adminSecret: allRoles,
 };
 
-/** Of the extra Secrets, which are handled alike, one stands for all. */
+const alike = [
+  'readUrlSecret',
+  'bindingSecret',
+  'writeRole',
+  'writeLogin',
+  'writeSecret',
+  'adminRole',
+  'adminLogin',
+  'adminSecret',
+] as const satisfies readonly Role[];
+type Alike = (typeof alike)[number];
+
+/** Of the extra Secrets, and of the login roles, which are handled alike, one stands for all. */
 export const searchedRoles = roles.filter(
-  (role): role is Exclude<Role, 'readUrlSecret' | 'bindingSecret'> =>
-    role !== 'readUrlSecret' && role !== 'bindingSecret',
+  (role): role is Exclude<Role, Alike> => !(alike as readonly Role[]).includes(role),
 );
 
 /** The searches for each child, one child at a time: a new row in the table of children is searched like the others. */
@@ -191,6 +214,25 @@ export const scenarios = {
   'extra Secrets of a database that is adopted': searchOf({
     after: ['create protected with extra Secrets', 'delete in the background'],
     steps: ['create protected with extra Secrets', 'create standard', 'extra Secrets off', 'delete in the background'],
+    times: 3,
+    late: ['addon'],
+  }),
+  'login roles that come and go': searchOf({
+    after: ['create standard'],
+    steps: ['roles on', 'roles off', 'delete readLogin', 'suspend on', 'fail over'],
+    times: 3,
+    late: ['addon', 'readRole'],
+  }),
+  'login roles of a Cluster that vanished': searchOf({
+    after: ['create with roles'],
+    steps: ['delete cluster', 'start empty', 'roles off', 'mode protected'],
+    times: 3,
+    late: ['readRole'],
+    resyncs: 1,
+  }),
+  'login roles of a database that is adopted': searchOf({
+    after: ['create protected with roles', 'delete in the background'],
+    steps: ['create protected with roles', 'create standard', 'roles off', 'delete in the background'],
     times: 3,
     late: ['addon'],
   }),

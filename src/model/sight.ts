@@ -96,6 +96,7 @@ export function observedOf(sight: Sight): Observed {
     holderGone: false,
     repairWaits: {},
     missingFromSchema: [],
+    entropy: 'entropy of the model',
     resync: sight.resync,
   };
 }

@@ -78,6 +78,12 @@ export const userSteps = {
   'create with extra Secrets': (state) => createAddon(state, { plan: 'standard', connection }),
   'create protected with extra Secrets': (state) =>
     createAddon(state, { plan: 'standard', mode: 'protected', connection }),
+  'create with roles': (state) => createAddon(state, { plan: 'standard', roles: ['read'] }),
+  'create protected with roles': (state) =>
+    createAddon(state, { plan: 'standard', mode: 'protected', roles: ['read'] }),
+  'create with all roles': (state) => createAddon(state, { plan: 'standard', roles: ['read', 'write', 'admin'] }),
+  'create protected with all roles': (state) =>
+    createAddon(state, { plan: 'standard', mode: 'protected', roles: ['read', 'write', 'admin'] }),
   'create verify-full': (state) => createAddon(state, { plan: 'standard', connection: verified }),
   'create protected verify-full': (state) =>
     createAddon(state, { plan: 'standard', mode: 'protected', connection: verified }),
@@ -96,6 +102,8 @@ export const userSteps = {
     changeSpec(state, { connection: { ...connectionOf(state), sslMode: 'verify-full' } }),
   'extra Secrets on': (state) => changeSpec(state, { connection }),
   'extra Secrets off': (state) => changeSpec(state, { connection: {} }),
+  'roles on': (state) => changeSpec(state, { roles: ['read'] }),
+  'roles off': (state) => changeSpec(state, { roles: [] }),
   'version 17': (state) => changeSpec(state, { version: '17' }),
   'version 17.2': (state) => changeSpec(state, { version: '17.2' }),
   'version 17.4': (state) => changeSpec(state, { version: '17.4' }),

@@ -29,6 +29,13 @@
   # create, patch: to create and update them
   # delete: to remove them when a plan has no backups
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [postgresql.cnpg.io]
+  resources: [databaseroles]
+  # list, watch: to watch the login roles of the databases
+  # get: to read the latest state before the owner changes
+  # create, patch: to create and update those that addons ask for
+  # delete: to remove those that can no longer log in
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [barmancloud.cnpg.io]
   resources: [objectstores]
   # list, watch: to watch where backups are written, and what can be restored
@@ -45,8 +52,8 @@
 - apiGroups: [""]
   resources: [secrets]
   # get: to read the credentials that CloudNativePG made, and the app's Secret, each by its name
-  # create, patch: to write the app's Secrets
-  # delete: to remove the extra ones that the addon does not ask for any more, or that were left behind with a database that it adopted
+  # create, patch: to write the app's Secrets, and those with the passwords of its roles
+  # delete: to remove the extra ones, and those of roles, that the addon does not ask for any more, or that were left behind with a database that it adopted
   verbs: [get, create, patch, delete]
 - apiGroups: [""]
   resources: [configmaps]

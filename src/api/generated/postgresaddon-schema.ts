@@ -143,6 +143,18 @@ export const addonSchema: Schema = {
             }
           }
         },
+        "roles": {
+          "items": {
+            "enum": [
+              "read",
+              "write",
+              "admin"
+            ]
+          }
+        },
+        "roleSchemas": {
+          "items": {}
+        },
         "backup": {
           "properties": {
             "storeRef": {
@@ -622,6 +634,30 @@ export const addonSchema: Schema = {
               },
               "name": {},
               "sourceVersion": {}
+            }
+          }
+        },
+        "roles": {
+          "items": {
+            "required": [
+              "role",
+              "name",
+              "secretName"
+            ],
+            "properties": {
+              "role": {
+                "enum": [
+                  "read",
+                  "write",
+                  "admin"
+                ]
+              },
+              "name": {},
+              "secretName": {},
+              "passwordVersion": {},
+              "schemas": {
+                "items": {}
+              }
             }
           }
         },

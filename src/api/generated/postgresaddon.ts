@@ -57,6 +57,18 @@ export interface AddonSpec {
     readonly extraSecrets?: ('servicebinding' | 'pgvars')[];
   };
   /**
+   * Login roles besides the owner of the database, each with a Secret app-<appId>-database-<role> that holds its DATABASE_URL. read: reads every table. write: also changes the rows of every table. admin: may do what the owner may. The tables, sequences and functions that the owner or admin makes later are included. With any of them, only these roles and the owner can connect to the database. One that is not listed any more cannot log in, and its Secret is deleted.
+   *
+   * @maxItems 3
+   */
+  readonly roles?: ('read' | 'write' | 'admin')[];
+  /**
+   * The schemas besides public in which the roles read and write get their rights. One that does not exist yet is taken up within ten minutes after it was made. Rights in one that is not listed any more are not taken back.
+   *
+   * @maxItems 16
+   */
+  readonly roleSchemas?: string[];
+  /**
    * Where and when backups are taken. Has no effect with a plan without backups.
    */
   readonly backup?: {
@@ -692,6 +704,31 @@ export interface AddonStatus {
      * The resourceVersion of the Secret of CNPG that the published CA is from.
      */
     readonly sourceVersion?: string;
+  }[];
+  /**
+   * The login roles besides the owner. One is listed before anything of it is made, and until it is seen that it cannot log in. The condition RolesReady says whether their Secrets hold a DATABASE_URL that logs in.
+   */
+  readonly roles?: {
+    /**
+     * What it may do, as in spec.roles.
+     */
+    readonly role: 'read' | 'write' | 'admin';
+    /**
+     * Its name in PostgreSQL.
+     */
+    readonly name: string;
+    /**
+     * The name of the Secret with its DATABASE_URL.
+     */
+    readonly secretName: string;
+    /**
+     * The resourceVersion of the Secret with its password, <secretName>-login, at the last login with it that succeeded after its rights had been granted.
+     */
+    readonly passwordVersion?: string;
+    /**
+     * The schemas of which it was given the rights then, as far as they existed.
+     */
+    readonly schemas?: string[];
   }[];
   /**
    * The Secret of the form servicebinding, where the Service Binding Specification looks for it. Present while it is there.

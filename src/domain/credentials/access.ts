@@ -10,6 +10,7 @@ import { drillQuestion } from '../drill/due.ts';
 import { sourceSecretName } from '../names.ts';
 import { recordedCondition } from '../recorded.ts';
 import { rolesQuestion } from '../restore/lock.ts';
+import { proofOf } from '../roles/proof.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { type Verdict, verdictOf } from '../verdict.ts';
@@ -41,7 +42,9 @@ export function accessChapter(
   const isCurrent = isLoginCurrent(s, target, credentials);
   const { url } = credentials;
   const hasArchived = isArchiverDue(s, target, now);
-  const isAsked = observed.resync || !isCurrent || hasArchived || drillQuestion(addon) !== undefined;
+  const proof = proofOf(s, target, isCurrent);
+  const isAsked =
+    observed.resync || !isCurrent || hasArchived || drillQuestion(addon) !== undefined || proof !== undefined;
   // It is due because of the Backup that was read with this round, which could not read the credentials for it yet.
   const isLate =
     hasArchived && observed.source.kind === 'unread' && judgeReady(database, credentials).reason === 'Running';
@@ -54,7 +57,13 @@ export function accessChapter(
   return {
     login:
       isDue && url !== undefined
-        ? { url, place: placeOf(addon, target), proves, question: questionOf(s, target) }
+        ? {
+            url,
+            place: placeOf(addon, target),
+            proves,
+            provesRoles: proof?.proves ?? [],
+            question: { ...questionOf(s, target), ...(proof && { roles: proof.question }) },
+          }
         : undefined,
     requiresLogin: connectionCheck === 'Required',
     recheckAfter: isLate ? lateRecheck : undefined,

@@ -32,9 +32,9 @@ export function readCredentials(
   const controller = controllerOf(secret);
   if (controller !== undefined && controller !== cluster.metadata.uid)
     return `Secret ${name} does not belong to Cluster ${cluster.metadata.name}; delete the Secret, and CloudNativePG creates a new one`;
-  const username = decode(secret.data?.username);
-  const password = decode(secret.data?.password);
-  const database = decode(secret.data?.dbname);
+  const username = valueIn(secret.data?.username);
+  const password = valueIn(secret.data?.password);
+  const database = valueIn(secret.data?.dbname);
   for (const [key, value] of Object.entries({ username, password, dbname: database })) {
     if (value === undefined) return `Secret ${name}: key "${key}" is missing, empty, too long or not text`;
   }
@@ -90,7 +90,8 @@ function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function decode(base64: string | undefined): string | undefined {
+/** A value in a Secret, as text; undefined if it is missing, empty, too long or not text. Secret. */
+export function valueIn(base64: string | undefined): string | undefined {
   const text = Buffer.from(base64 ?? '', 'base64').toString('utf8');
   const isUsable = text !== '' && text.length <= longestValue && !/[\p{Cc}\ufffd]/u.test(text);
   return isUsable ? text : undefined;

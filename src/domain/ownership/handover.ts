@@ -1,7 +1,7 @@
 // Builds the writes that change only the owner of a child: its spec or data is repeated in the apply unchanged.
 import { annotations, labels, type PostgresAddon } from '../../api/addon.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import { keptOf, type Role } from '../children.ts';
+import { keptOf, labelsOf, type Role } from '../children.ts';
 import { type Action, applyTo } from '../decision.ts';
 import { childMetadata, isHeld, ownAnnotations } from './child-metadata.ts';
 import { hasOwnerReference } from './owner.ts';
@@ -18,7 +18,8 @@ export interface Child {
  */
 export function handOver(addon: PostgresAddon, child: Child, to: 'held' | 'orphaned'): readonly Action[] {
   const { role, object } = child;
-  const metadata = to === 'held' ? heldMetadata(addon, child) : orphanedMetadata(addon, child);
+  const { labels: own, ...others } = to === 'held' ? heldMetadata(addon, child) : orphanedMetadata(addon, child);
+  const metadata = { ...others, labels: { ...own, ...labelsOf(role) } };
   const manifest = { apiVersion: object.apiVersion, kind: object.kind, metadata, ...keptOf(role, object) };
   const isDone =
     to === 'held' ? isHeld(addon, object, manifest) : isMarked(addon, object) && !hasOwnerReference(addon, object);

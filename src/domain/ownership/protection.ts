@@ -72,6 +72,7 @@ function protectedBy({ addon }: Situation, { names }: Target): Verdict {
     reasonOf(addon, 'CredentialsPublished') === 'Superseded' ? [] : `Secret ${names.urlSecret}`,
     reasonOf(addon, 'Promoted') === 'Promoted' ? `Secret ${names.promotedSecret}` : [],
     addon.status?.extras?.map(({ form, name }) => `${form === 'ca' ? 'ConfigMap' : 'Secret'} ${name}`) ?? [],
+    addon.status?.roles?.map(({ secretName }) => `Secret ${secretName}`) ?? [],
   ].flat();
   const kept = [`Cluster ${names.cluster}`, ...others].join(' and ');
   return { reason: 'Protected', message: `deleting this addon keeps ${kept}; deleting the namespace does not` };

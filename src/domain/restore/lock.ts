@@ -2,7 +2,8 @@
 // roles have the one that they had in the source, and whoever knows that could read a copy of the data that nobody told them of.
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { Cluster, ClusterSpec } from '../../api/cnpg.ts';
-import type { Answer, Question } from '../../api/login.ts';
+import { type Answer, type Question, roleLevels } from '../../api/login.ts';
+import { roleName } from '../roles/asked.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { sizeOf } from './estimate.ts';
@@ -17,12 +18,22 @@ function isUnlocked({ metadata }: PostgresAddon): boolean {
 }
 
 /**
- * The lines of pg_hba.conf that let only the owner log in over the network. They are in force before the first connection: CNPG puts its
+ * The lines of pg_hba.conf that let only the owner, and others that have new passwords, log in over the network. They are in force before the first connection: CNPG puts its
  * own rules, for replication and poolers, before them, and the one that lets everybody in after them.
  */
-export function lockFor(owner: string): readonly string[] {
-  // Whoever can write a status or a Cluster must not add a line of another kind.
-  return /^[a-z_][a-z0-9_]{0,62}$/.test(owner) ? [`host all "${owner}" all scram-sha-256`, reject] : [reject];
+export function lockFor(owner: string, others: readonly string[] = []): readonly string[] {
+  return [...[owner, ...others].flatMap(lineFor), reject];
+}
+
+/** The line that lets a role in. Whoever can write a status or a Cluster must not add a line of another kind. */
+function lineFor(role: string): readonly string[] {
+  return /^[a-z_][a-z0-9_]{0,62}$/.test(role) ? [`host all "${role}" all scram-sha-256`] : [];
+}
+
+/** Whether a Cluster lets a role in: one with a lock only those that it names. */
+export function letsIn({ spec: { postgresql } }: Cluster, role: string): boolean {
+  const lines = postgresql?.pg_hba ?? [];
+  return !lines.includes(reject) || lineFor(role).some((line) => lines.includes(line));
 }
 
 /**
@@ -31,14 +42,18 @@ export function lockFor(owner: string): readonly string[] {
  */
 export function hbaOf(
   addon: PostgresAddon,
-  { origin, owner, redaction }: Pick<Target, 'origin' | 'owner' | 'redaction'>,
+  { origin, owner, redaction, openRoles }: Pick<Target, 'origin' | 'owner' | 'redaction' | 'openRoles'>,
   live: Cluster | undefined,
 ): Pick<ClusterSpec['postgresql'], 'pg_hba'> {
   const isRestored = origin !== undefined || live?.spec.bootstrap?.recovery !== undefined;
   if (!isRestored) return {};
-  const lock = lockFor(owner);
+  const lock = lockFor(owner, openRoles);
+  const all = lockFor(
+    owner,
+    roleLevels.map((level) => roleName(level, owner)),
+  );
   const present = (live?.spec.postgresql?.pg_hba ?? []) as readonly string[];
-  const others = present.filter((line) => !lock.includes(line));
+  const others = present.filter((line) => !all.includes(line));
   // Nobody is let in before the data are redacted.
   const isReady = redaction === undefined || redaction.startsWith('Completed.');
   if (!isUnlocked(addon) || !isReady) return { pg_hba: [...others, ...lock] };
@@ -71,8 +86,10 @@ export function rolesQuestion(s: Situation, { origin }: Target): Pick<Question, 
 /** The part of `status.restore` that lasts until a Cluster is seen without the lock: which roles it concerns. Without a Cluster, none can log in. */
 export function lockedRoles(s: Situation): Pick<Restore, 'lockedRoles'> {
   const roles = s.addon.status?.restore?.lockedRoles;
-  const isOpen = s.own.cluster !== undefined && !isLocked(s);
-  return roles === undefined || isOpen ? {} : { lockedRoles: roles };
+  const { cluster } = s.own;
+  const isOpen = cluster !== undefined && !isLocked(s);
+  if (roles === undefined || isOpen) return {};
+  return { lockedRoles: roles.filter((name) => cluster === undefined || !letsIn(cluster, name)) };
 }
 
 /** `status.restore` after a login. @param answer what it was told */

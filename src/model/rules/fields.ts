@@ -3,9 +3,10 @@
 import { type AddonStatus, annotations } from '../../api/addon.ts';
 import { type ObjectStoreSpec, projectObjectStore } from '../../api/barman.ts';
 import { type ClusterSpec, type Partially, projectCluster } from '../../api/cnpg.ts';
+import { roleLevels } from '../../api/login.ts';
 import { timestampOf } from '../../api/time.ts';
 import { serverNameOf } from '../../domain/backup/archive.ts';
-import { extraRoles } from '../../domain/children.ts';
+import { extraRoles, partsOf } from '../../domain/children.ts';
 import { defaultPlans } from '../../domain/database/plans.ts';
 import { extraForms } from '../../domain/extras/asked.ts';
 import { compareQuantities } from '../../domain/quantity.ts';
@@ -65,6 +66,14 @@ export const fieldSources: Readonly<Record<string, Source>> = {
   'extras[].sourceVersion': ({ observed: { authority }, seen }) => [
     authority.kind === 'found' && seen.caConfigMap ? authority.object.metadata.resourceVersion : undefined,
   ],
+  'roles[].role': () => roleLevels,
+  'roles[].name': () => roleLevels.map((level) => `app_${level}`),
+  'roles[].secretName': () => roleLevels.map((level) => nameOf[partsOf[level].secret]),
+  'roles[].passwordVersion': ({ answer, seen }) =>
+    (answer?.roles ?? []).map(({ level, failure }) =>
+      failure === undefined ? seen[partsOf[level].login]?.metadata.resourceVersion : undefined,
+    ),
+  'roles[].schemas[]': ({ answer }) => (answer?.roles === undefined ? [] : ['public']),
   'binding.name': ({ seen }) => [seen.bindingSecret?.metadata.name],
   'backup.requested': ({ addon }) => [defaultPlans[addon.spec.plan].backup],
   'backup.store': ({ seen }) => [seen.objectStore && platform.stores.defaultStore],

@@ -4,7 +4,7 @@ import type { Cluster } from '../../api/cnpg.ts';
 import { type ConditionType, type Reason, reasons, rowOf } from '../../api/conditions.ts';
 import { type EventReason, events } from '../../api/events.ts';
 import type { Condition } from '../../api/kubernetes.ts';
-import { extraRoles, isWatched, type Role } from '../../domain/children.ts';
+import { extraRoles, isWatched, partsOf, type Role } from '../../domain/children.ts';
 import { defaultPlans } from '../../domain/database/plans.ts';
 import type { Transition } from '../../domain/transitions.ts';
 import { belongs } from '../belongs.ts';
@@ -150,6 +150,25 @@ export const statusRules = {
     const named = extraRoles.filter((role) => is.message.includes(nameOf[role]));
     const missing = named.find((role) => seen[role] === undefined);
     return missing && `ExtrasPublished is True, and ${nameOf[missing]} was neither seen nor written`;
+  },
+
+  'a role is ready only with a DATABASE_URL that was seen, and a password that CNPG has set': (_, step) => {
+    const reported = reportedIn(step);
+    if (reported === undefined || reported.refused) return undefined;
+    const { addon, status, seen } = reported;
+    const [was, is] = [conditionIn(addon.status, 'RolesReady'), conditionIn(status, 'RolesReady')];
+    if (is?.status !== 'True' || (was?.status === 'True' && was.message === is.message)) return undefined;
+    for (const level of addon.spec.roles ?? []) {
+      const { role, login, secret } = partsOf[level];
+      const [made, password, url] = [seen[role], seen[login], seen[secret]];
+      if (url === undefined || !belongs(addon, url))
+        return `RolesReady, and ${nameOf[secret]} was neither seen nor written`;
+      if (made?.status?.applied !== true || made.status.secretResourceVersion !== password?.metadata.resourceVersion)
+        return `RolesReady, and CNPG has not reported role ${level} with its password`;
+      if (passwordIn(textOf(url, 'DATABASE_URL')) !== textOf(password, 'password'))
+        return `RolesReady, and ${nameOf[secret]} holds another password`;
+    }
+    return undefined;
   },
 
   'a backup level is claimed only of the archive that the Cluster writes, with a base backup': (_, step) => {
