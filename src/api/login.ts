@@ -22,6 +22,23 @@ export type LoginFailure = (typeof loginFailures)[number];
 /** What is asked about the archiving of the WAL; `heartbeat` also leaves a commit record, so that an idle database has something to archive. */
 export type ArchiverQuestion = 'read' | 'heartbeat';
 
+export const roleLevels = ['read', 'write', 'admin'] as const;
+
+export type RoleLevel = (typeof roleLevels)[number];
+
+/** Login roles besides the owner: they get their rights from the owner, and then a login with each proves them. */
+export interface RolesQuestion {
+  readonly owner: string;
+  /** The schemas in which they get rights. One that does not exist is skipped. */
+  readonly schemas: readonly string[];
+  readonly roles: readonly {
+    readonly level: RoleLevel;
+    readonly name: string;
+    /** Secret. */
+    readonly url: string;
+  }[];
+}
+
 /** What a login asks, besides whether it succeeds. */
 export interface Question {
   readonly archiver?: ArchiverQuestion | undefined;
@@ -31,6 +48,7 @@ export interface Question {
   readonly drill?: 'mark' | 'archived' | undefined;
   /** What has to hold in the database. */
   readonly assertions?: readonly Assertion[] | undefined;
+  readonly roles?: RolesQuestion | undefined;
 }
 
 /** A query, and what its first value has to be. */
@@ -53,6 +71,15 @@ export interface Answer {
   readonly archivedWal?: string;
   /** For each assertion why it does not hold, in words of ours; undefined if it does. */
   readonly assertions?: readonly (string | undefined)[];
+  /** In the order of the question. Also absent if the time was not enough. */
+  readonly roles?: readonly RoleAnswer[];
+}
+
+/** What came of one role. */
+export interface RoleAnswer {
+  readonly level: RoleLevel;
+  /** Why it is not ready, in words of ours; absent: it has its rights, and a login with it succeeded. */
+  readonly failure?: string;
 }
 
 /** A state of a database. Everything that was committed before is part of it. */
