@@ -19,14 +19,17 @@ export const loginFailures = [
 
 export type LoginFailure = (typeof loginFailures)[number];
 
+/** What is asked about the archiving of the WAL; `heartbeat` also leaves a commit record, so that an idle database has something to archive. */
+export type ArchiverQuestion = 'read' | 'heartbeat';
+
 export const roleLevels = ['read', 'write', 'admin'] as const;
-/** What a login role besides the owner may do. */
+
 export type RoleLevel = (typeof roleLevels)[number];
 
 /** Login roles besides the owner: they get their rights from the owner, and then a login with each proves them. */
 export interface RolesQuestion {
   readonly owner: string;
-  /** The schemas in which they get rights. */
+  /** The schemas in which they get rights. One that does not exist is skipped. */
   readonly schemas: readonly string[];
   readonly roles: readonly {
     readonly level: RoleLevel;
@@ -35,16 +38,6 @@ export interface RolesQuestion {
     readonly url: string;
   }[];
 }
-
-/** What came of one role. */
-export interface RoleAnswer {
-  readonly level: RoleLevel;
-  /** Why it is not ready, in words of ours; absent: it has its rights, and a login with it succeeded. */
-  readonly failure?: string;
-}
-
-/** What is asked about the archiving of the WAL; `heartbeat` also leaves a commit record, so that an idle database has something to archive. */
-export type ArchiverQuestion = 'read' | 'heartbeat';
 
 /** What a login asks, besides whether it succeeds. */
 export interface Question {
@@ -78,8 +71,15 @@ export interface Answer {
   readonly archivedWal?: string;
   /** For each assertion why it does not hold, in words of ours; undefined if it does. */
   readonly assertions?: readonly (string | undefined)[];
-  /** In the order of the question. */
+  /** In the order of the question. Also absent if the time was not enough. */
   readonly roles?: readonly RoleAnswer[];
+}
+
+/** What came of one role. */
+export interface RoleAnswer {
+  readonly level: RoleLevel;
+  /** Why it is not ready, in words of ours; absent: it has its rights, and a login with it succeeded. */
+  readonly failure?: string;
 }
 
 /** A state of a database. Everything that was committed before is part of it. */

@@ -1,14 +1,16 @@
 // One login, from resolving the host to the result of `SELECT 1`. It releases everything it opened when it ends.
 import type { Socket } from 'node:net';
-import type { Answer, Question } from '../api/login.ts';
+import type { Answer, Question, RoleAnswer, RolesQuestion } from '../api/login.ts';
 import { archiverIn, archiverQuery, heartbeatQuery } from './archiver.ts';
 import { dial, silent } from './dial.ts';
 import { archivedIn, archivedQuery, checkAssertions, markIn, markQuery, walQuery } from './drill.ts';
-import { type LoginError, loginErrorOf } from './failure.ts';
+import { LoginError, loginErrorOf } from './failure.ts';
+import { grantRights } from './grants.ts';
 import { orLate } from './late.ts';
+import { actAsOwner } from './membership.ts';
 import type { Names } from './resolve.ts';
 import { otherRolesIn, rolesQuery } from './roles.ts';
-import type { Server } from './server.ts';
+import { type Server, serverOf } from './server.ts';
 import { sizeIn, sizeQuery } from './size.ts';
 import { Wire } from './wire.ts';
 
@@ -20,6 +22,12 @@ export interface LoggedIn extends Answer {
   readonly version?: string;
 }
 
+/** What else a login is for. */
+interface Errand extends Question {
+  /** The role that the user is to act as from then on. If this fails, the login fails. */
+  readonly actsAs?: string;
+}
+
 /**
  * Logs in once. With sslmode prefer, it continues without TLS if TLS fails, as applications do.
  * @param question what else is asked; a question that fails is no failure of the login
@@ -29,7 +37,7 @@ export async function attempt(
   server: Server,
   names: Names,
   signal: AbortSignal,
-  question: Question,
+  question: Errand,
 ): Promise<LoginError | LoggedIn> {
   try {
     // Imported at the first login, to keep it out of the startup of the operator.
@@ -39,7 +47,10 @@ export async function attempt(
       if (server.sslMode !== 'prefer' || loginErrorOf(error).why !== 'tls') throw error;
       return dial(server, address, false, signal);
     });
-    return await converse(Client, socket, server, signal, question);
+    const { roles, ...told } = await converse(Client, socket, server, signal, question);
+    if (question.roles === undefined || roles === undefined) return told;
+    const proved = await proveRoles(question.roles, roles, names, signal);
+    return proved === undefined ? told : { ...told, roles: proved };
   } catch (error) {
     return loginErrorOf(error);
   }
@@ -51,7 +62,7 @@ async function converse(
   socket: Socket,
   server: Server,
   signal: AbortSignal,
-  question: Question,
+  question: Errand,
 ): Promise<LoggedIn> {
   const { host, port, user, password, database } = server;
   const wire = new Wire(socket);
@@ -66,7 +77,9 @@ async function converse(
     client.on('error', () => {});
     const select = client.connect().then(() => client.query('SELECT 1'));
     await orLate(select, signal, silent());
+    if (question.actsAs !== undefined) await orLate(actAsOwner(client, question.actsAs), signal, silent());
     const told = (answer: Promise<Answer>): Promise<Answer> => orLate(answer, signal, silent()).catch(() => ({}));
+    const granted = await told(grantRoles(client, question));
     const archiver = await told(askArchiver(client, question));
     const roles = await told(askRoles(client, question, server));
     const drill = await told(askForDrill(client, question));
@@ -81,6 +94,7 @@ async function converse(
     await orLate(client.end(), signal, silent()).catch(() => {});
     return {
       ...(wire.version !== undefined && { version: wire.version }),
+      ...granted,
       ...archiver,
       ...roles,
       ...drill,
@@ -90,6 +104,37 @@ async function converse(
   } finally {
     wire.destroy();
   }
+}
+
+/**
+ * Logs in with each role that has its rights.
+ * @param granted what came of each role so far
+ * @returns undefined if the signal aborts first
+ */
+async function proveRoles(
+  { owner, roles }: RolesQuestion,
+  granted: readonly RoleAnswer[],
+  names: Names,
+  signal: AbortSignal,
+): Promise<readonly RoleAnswer[] | undefined> {
+  const proved: RoleAnswer[] = [];
+  for (const [index, answer] of granted.entries()) {
+    const server = serverOf(roles[index]?.url ?? '');
+    const { level } = answer;
+    if (answer.failure !== undefined) proved.push(answer);
+    else if (server === undefined) proved.push({ level, failure: 'its URL has an unexpected format' });
+    else {
+      const result = await attempt(server, names, signal, level === 'admin' ? { actsAs: owner } : {});
+      if (signal.aborted) return undefined;
+      proved.push(result instanceof LoginError ? { level, failure: `the login fails (${result.detail})` } : { level });
+    }
+  }
+  return proved;
+}
+
+/** @throws the errors of pg */
+async function grantRoles(client: InstanceType<Pg['Client']>, { roles }: Question): Promise<Answer> {
+  return roles === undefined ? {} : { roles: await grantRights(client, roles) };
 }
 
 /** @throws the errors of pg */

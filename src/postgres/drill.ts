@@ -2,7 +2,7 @@
 // server says, only what has the expected form leaves this file, and of a value only a number or a truth value.
 import type { Client, QueryConfig } from 'pg';
 import type { Assertion, Mark } from '../api/login.ts';
-import { foreign, loginErrorOf } from './failure.ts';
+import { foreign, loginErrorOf, refusalOf } from './failure.ts';
 
 /** Leaves a commit record, after which an idle database fills a WAL file that archive_timeout sends to the archive. */
 export const markQuery = `SELECT lsn::text AS lsn,
@@ -68,10 +68,9 @@ async function checkAssertion(client: Client, { sql, expect }: Assertion): Promi
     const first = Array.isArray(row) ? (row[0] as unknown) : undefined;
     return row === undefined ? 'returns no row' : compared(first, fields[0]?.dataTypeID, expect);
   } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) return `fails with ${refusal}`;
     const { why, detail } = loginErrorOf(error);
-    // The session has ended, as when the server stops.
-    const isOver = /^SQLSTATE (?:57P0|08)/.test(detail);
-    if (detail.startsWith('SQLSTATE ') && !isOver) return `fails with ${detail}`;
     if (why === 'other' && detail === foreign().detail) return 'returns more than 16 kB';
     throw error;
   } finally {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { LoginError, loginErrorOf } from './failure.ts';
+import { LoginError, loginErrorOf, refusalOf } from './failure.ts';
 
 const foreign = 'other: the server does not speak the PostgreSQL protocol';
 
@@ -33,4 +33,15 @@ it.each([
 it('keeps an error that says it already', () => {
   const error = new LoginError('silent', 'no response');
   expect(loginErrorOf(error)).toBe(error);
+});
+
+it.each([
+  ['a statement that is refused', { code: '42501', severity: 'ERROR' }, 'SQLSTATE 42501'],
+  ['one that takes too long', { code: '57014', severity: 'ERROR' }, 'SQLSTATE 57014'],
+  ['a server that stops', { code: '57P01', severity: 'FATAL' }, undefined],
+  ['a connection that ends', { code: '08006', severity: 'FATAL' }, undefined],
+  ['an error of Node', { code: 'ECONNRESET' }, undefined],
+  ['an error of ours', new LoginError('silent', 'no response'), undefined],
+])('tells how the server refused: %s', (_, thrown, refusal) => {
+  expect(refusalOf(thrown)).toBe(refusal);
 });

@@ -28,6 +28,14 @@ export function loginErrorOf(error: unknown): LoginError {
   return new LoginError(classify(code, routineOf(error)), isState ? `SQLSTATE ${code}` : code);
 }
 
+/** How the server refused a statement, as "SQLSTATE 42501"; undefined if something else failed, or ended the session. */
+export function refusalOf(error: unknown): string | undefined {
+  const { detail } = loginErrorOf(error);
+  // The session has ended, as when the server stops.
+  const isOver = /^SQLSTATE (?:57P0|08)/.test(detail);
+  return detail.startsWith('SQLSTATE ') && !isOver ? detail : undefined;
+}
+
 /** The code of a Node.js error, or the SQLSTATE of a server error. */
 function codeOf(error: unknown): string | undefined {
   if (!isObject(error) || !('code' in error) || typeof error.code !== 'string') return undefined;

@@ -1,51 +1,18 @@
 // Logins to Debian's PostgreSQL, if the machine has it. The end-to-end tests log in to that of CNPG on every machine.
-import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execa } from 'execa';
-import { testCertificate } from '../kube/testing-certificate.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Logins } from './login.ts';
+import { hasPostgres, type Postgres, startPostgres } from './testing-postgres.ts';
 
-const packages = '/usr/lib/postgresql';
-const versions = (await readdir(packages).catch(() => [])).filter((version) => /^\d+$/.test(version));
-const programs = join(packages, versions.at(-1) ?? '', 'bin');
-
-/** PostgreSQL refuses to run as root. */
-const nobody = userInfo().uid === 0 ? { uid: 65_534, gid: 65_534 } : {};
 const password = "p@ss/w:rd #1%'";
 
-(versions.length === 0 ? describe.skip : describe)('a login at PostgreSQL', () => {
+(hasPostgres ? describe : describe.skip)('a login at PostgreSQL', () => {
   const logins = new Logins(systemClock);
-  let folder = '';
-  let port = 0;
-  let postgres: ({ kill(signal: 'SIGINT'): boolean } & PromiseLike<unknown>) | undefined;
+  let postgres: Postgres;
+  const sql = (...statements: readonly string[]): Promise<string> => postgres.sql(...statements);
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'postgres-'));
-    port = await freePort();
-    const data = join(folder, 'data');
-    const { certificate, key } = testCertificate();
-    const files = { pass: 'super', 'server.crt': certificate, 'server.key': key };
-    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
-    for (const name of ['', ...Object.keys(files)]) await chown(join(folder, name), nobody.uid ?? -1, nobody.gid ?? -1);
-    const pass = join(folder, 'pass');
-    await execa(
-      join(programs, 'initdb'),
-      ['-D', data, '-U', 'super', '-A', 'scram-sha-256', '--pwfile', pass, '--no-sync', '--locale=C'],
-      nobody,
-    );
-    const settings = {
-      ...{ port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off' },
-      ...{ ssl: 'on', ssl_cert_file: join(folder, 'server.crt'), ssl_key_file: join(folder, 'server.key') },
-    };
-    postgres = execa(
-      join(programs, 'postgres'),
-      ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-      { ...nobody, reject: false, all: true },
-    );
+    postgres = await startPostgres();
     // While starting up it refuses connections for a moment; tryLogin retries that.
     expect(await logins.tryLogin(url({ user: 'super', secret: 'super', database: 'postgres' }))).toEqual({
       kind: 'ok',
@@ -61,9 +28,7 @@ const password = "p@ss/w:rd #1%'";
 
   afterAll(async () => {
     logins.stop();
-    postgres?.kill('SIGINT');
-    await postgres;
-    await rm(folder, { recursive: true, force: true });
+    await postgres.close();
   });
 
   interface Login {
@@ -74,15 +39,7 @@ const password = "p@ss/w:rd #1%'";
     readonly query?: string;
   }
   function url({ user = 'app', secret = password, host = '127.0.0.1', database = 'app', query = '' }: Login): string {
-    return `postgresql://${user}:${encodeURIComponent(secret)}@${host}:${port}/${database}${query}`;
-  }
-
-  async function sql(...statements: readonly string[]): Promise<void> {
-    await execa(
-      join(programs, 'psql'),
-      ['-h', '127.0.0.1', '-p', String(port), '-U', 'super', '-d', 'postgres', ...statements.flatMap((s) => ['-c', s])],
-      { env: { PGPASSWORD: 'super' } },
-    );
+    return `postgresql://${user}:${encodeURIComponent(secret)}@${host}:${postgres.port}/${database}${query}`;
   }
 
   it.each(['', '?sslmode=require', '?sslmode=verify-full'])('succeeds%s', async (query) => {
@@ -155,12 +112,3 @@ const password = "p@ss/w:rd #1%'";
     );
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
