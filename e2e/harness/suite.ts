@@ -240,9 +240,7 @@ export function useSuite(options: SuiteOptions = {}): () => Suite {
     const cluster = await controlPlane(name);
     const simulatorKubeconfig = await issueKubeconfig(cluster, { user: 'cnpg-simulator', groups: ['system:masters'] });
     const simulator = new Simulator({ kubeconfig: simulatorKubeconfig, pace: testPace, thorough: true });
-    const databases = await DatabaseServer.start(cluster.kubeconfig, (namespace, name) =>
-      simulator.walOf(namespace, name),
-    );
+    const databases = await DatabaseServer.start(cluster.kubeconfig, simulator);
     const environment = options.stores === undefined ? {} : await environmentWith(cluster, options.stores);
     suite = new Suite(cluster, simulator, databases, environment);
     await suite.start();

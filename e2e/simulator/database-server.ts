@@ -1,5 +1,5 @@
-// Answers logins for every simulated Cluster, as its Service and primary do: with TLS, with the password that CNPG's Secret holds now, and
-// only while the Cluster has a primary that is ready. It speaks no SQL but the statements of the operator's login.
+// Answers logins for every simulated Cluster, as its Service and primary do: with TLS, with the password that CNPG's Secret holds now, or
+// that CNPG gave a role, and only while the Cluster has a primary that is ready. It speaks no SQL but the statements of the operator's login.
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -10,6 +10,7 @@ import { clusterGvr } from '../../src/api/cnpg.ts';
 import { testCertificate } from '../../src/kube/testing-certificate.ts';
 import { asksForPassword, errorResponse, letsIn, message, selectsOne } from '../../src/postgres/testing.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import type { RolesOf } from './roles.ts';
 import type { Wal } from './wal.ts';
 
 /** The port in every DATABASE_URL. */
@@ -18,8 +19,11 @@ const port = 5432;
 /** Of an error response that a client gets in place of a session. */
 type Refusal = '28P01' | '3D000' | '57P03';
 
-/** The WAL of a Cluster. */
-type WalOf = (namespace: string, cluster: string) => Wal | undefined;
+/** What the simulator knows of a Cluster. */
+interface Simulated {
+  walOf(namespace: string, cluster: string): Wal | undefined;
+  readonly roles: { of(uid: string): RolesOf };
+}
 
 /** What becomes of a login after its password: no answer, or the end of the connection without a word. */
 type Trouble = 'silence' | 'reset';
@@ -30,16 +34,16 @@ export class DatabaseServer {
   /** The address of the Services of all databases: one of its own on loopback, since the port is always the same. */
   readonly address: string;
   readonly #client: KubeClient;
-  readonly #walOf: WalOf;
+  readonly #simulated: Simulated;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #contexts = new Map<string, SecureContext>();
   readonly #logins = new Map<string, number>();
   readonly #troubles = new Map<string, Trouble>();
 
-  private constructor(client: KubeClient, walOf: WalOf, server: Server, address: string) {
+  private constructor(client: KubeClient, simulated: Simulated, server: Server, address: string) {
     this.#client = client;
-    this.#walOf = walOf;
+    this.#simulated = simulated;
     this.#server = server;
     this.address = address;
     server.on('connection', (socket) => {
@@ -52,11 +56,11 @@ export class DatabaseServer {
   }
 
   /** @param kubeconfig path of one that may read Clusters and Secrets */
-  static async start(kubeconfig: string, walOf: WalOf): Promise<DatabaseServer> {
+  static async start(kubeconfig: string, simulated: Simulated): Promise<DatabaseServer> {
     const server = createServer();
     const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
     await once(server.listen(port, address), 'listening');
-    return new DatabaseServer(connect(kubeconfig, 'cnpg-simulator'), walOf, server, address);
+    return new DatabaseServer(connect(kubeconfig, 'cnpg-simulator'), simulated, server, address);
   }
 
   /** How many logins to a Cluster have succeeded. */
@@ -102,19 +106,21 @@ export class DatabaseServer {
     const refusal = await this.#judge(namespace, cluster, startup, answer.toString('utf8', 5).replace(/\0$/, ''));
     if (refusal !== undefined) return void client.end(errorResponse(refusal));
     client.write(letsIn);
-    let asserted = '';
+    let prepared = '';
+    let bound = '';
     for await (const [type, body] of messagesFrom(client)) {
       const statement = body.replace(/\0$/, '');
       // A statement is prepared without a name, bound, and executed at the Sync.
-      if (type === 'P') [, asserted = ''] = body.split('\0');
-      else if (type === 'S') client.write(declared);
+      if (type === 'P') [, prepared = ''] = body.split('\0');
+      else if (type === 'B') bound = body;
+      else if (type === 'S') client.write(prepared.includes('pg_roles') ? existing(bound) : declared);
       else if (type === 'X') return void client.end();
       else if (type !== 'Q') continue;
       else if (statement === 'SELECT 1') {
         this.#logins.set(`${namespace}/${cluster}`, this.loginsTo(namespace, cluster) + 1);
         client.write(selectsOne);
-      } else if (statement.startsWith('FETCH')) client.write(rowOf({ value: String(asserted.includes('true')) }));
-      else client.write(this.#answer(statement, this.#walOf(namespace, cluster)));
+      } else if (statement.startsWith('FETCH')) client.write(rowOf({ value: String(prepared.includes('true')) }));
+      else client.write(this.#answer(statement, this.#simulated.walOf(namespace, cluster)));
     }
   }
 
@@ -129,7 +135,10 @@ export class DatabaseServer {
       if (statement.includes('pg_walfile_name')) return rowOf({ wal: wal.complete(systemClock.now()) });
       return rowOf({ lsn: '0/5000028', at: (systemClock.now() / 1000).toFixed(6), xid: '742' });
     }
-    if (/^(BEGIN|ROLLBACK)/.test(statement)) return Buffer.concat([message('C', 'BEGIN\0'), message('Z', 'T')]);
+    // Whatever it grants succeeds.
+    if (/^(BEGIN|ROLLBACK|COMMIT|DO)\b/.test(statement))
+      return Buffer.concat([message('C', 'BEGIN\0'), message('Z', 'T')]);
+    if (/postgres_addon|set_config/.test(statement)) return rowOf({ rest: undefined });
     if (wal !== undefined && statement.includes('pg_current_xact_id')) {
       // The commit record fills a file at the next archive_timeout.
       wal.complete(systemClock.now());
@@ -154,13 +163,15 @@ export class DatabaseServer {
   async #judge(namespace: string, cluster: string, startup: Buffer, password: string): Promise<Refusal | undefined> {
     const words = startup.toString('utf8', 8).split('\0');
     const parameter = (name: string): string | undefined => words[words.indexOf(name) + 1];
-    const { status = {} } = (await this.#client.get(clusterGvr, namespace, cluster)) ?? {};
+    const { status = {}, metadata } = (await this.#client.get(clusterGvr, namespace, cluster)) ?? {};
     if (!(Number(status.readyInstances) > 0) || status.currentPrimary !== status.targetPrimary) return '57P03';
     const secret = await this.#client.get(secrets, namespace, `${cluster}-app`);
     const data = (secret?.data ?? {}) as Readonly<Record<string, string>>;
     const is = (key: string, value: string | undefined): boolean =>
       Buffer.from(data[key] ?? '', 'base64').toString() === value;
-    if (!is('username', parameter('user')) || !is('password', password)) return '28P01';
+    const user = parameter('user') ?? '';
+    const isOwner = is('username', user) && is('password', password);
+    if (!isOwner && this.#simulated.roles.of(metadata?.uid ?? '').get(user) !== password) return '28P01';
     return is('dbname', parameter('database')) ? undefined : '3D000';
   }
 }
@@ -185,12 +196,27 @@ const declared = Buffer.concat([
   message('Z', 'T'),
 ]);
 
+/** Each role that was asked for exists. @param bound the message that binds an array of names */
+function existing(bound: string): Buffer {
+  const names = /\{.*\}/.exec(bound)?.[0].match(/[^{}",]+/g) ?? [];
+  const rows = rowsOf(
+    ['name'],
+    names.map((name) => ({ name })),
+  );
+  return Buffer.concat([message('1'), message('2'), rows]);
+}
+
 /** The result of a query with one row of texts; undefined is null. */
-function rowOf(row: Readonly<Record<string, string | undefined>>): Buffer {
-  const entries = Object.entries(row);
+function rowOf(row: Row): Buffer {
+  return rowsOf(Object.keys(row), [row]);
+}
+
+type Row = Readonly<Record<string, string | undefined>>;
+
+function rowsOf(columns: readonly string[], rows: readonly Row[]): Buffer {
   const count = Buffer.alloc(2);
-  count.writeUInt16BE(entries.length);
-  const fields = entries.map(([name]) => {
+  count.writeUInt16BE(columns.length);
+  const fields = columns.map((name) => {
     // Of no table, type text.
     const field = Buffer.alloc(18);
     field.writeUInt32BE(25, 6);
@@ -198,15 +224,15 @@ function rowOf(row: Readonly<Record<string, string | undefined>>): Buffer {
     field.writeInt32BE(-1, 12);
     return Buffer.concat([Buffer.from(`${name}\0`), field]);
   });
-  const values = entries.map(([, value]) => {
+  const encoded = (value: string | undefined): Buffer => {
     const length = Buffer.alloc(4);
     length.writeInt32BE(value === undefined ? -1 : Buffer.byteLength(value));
     return Buffer.concat([length, Buffer.from(value ?? '')]);
-  });
+  };
   return Buffer.concat([
     message('T', Buffer.concat([count, ...fields])),
-    message('D', Buffer.concat([count, ...values])),
-    message('C', 'SELECT 1\0'),
+    ...rows.map((row) => message('D', Buffer.concat([count, ...columns.map((name) => encoded(row[name]))]))),
+    message('C', `SELECT ${rows.length}\0`),
     message('Z', 'I'),
   ]);
 }

@@ -11,7 +11,7 @@ const { values } = parseArgs({
     stale: { type: 'string', default: '400' },
     /** Milliseconds that each state between two rests stands. */
     step: { type: 'string', default: '300' },
-    /** Neither volume claims nor following of Secrets and Backups. */
+    /** Neither volume claims nor following of Secrets, Backups and DatabaseRoles. */
     bare: { type: 'boolean', default: false },
     /** Answers logins too, and writes the address on a line of its own. */
     databases: { type: 'boolean', default: false },
@@ -25,9 +25,7 @@ const simulator = new Simulator({
   thorough: !values.bare,
 });
 simulator.start();
-const databases = values.databases
-  ? await DatabaseServer.start(values.kubeconfig, (namespace, name) => simulator.walOf(namespace, name))
-  : undefined;
+const databases = values.databases ? await DatabaseServer.start(values.kubeconfig, simulator) : undefined;
 if (databases !== undefined) console.log(databases.address);
 const stop = async (): Promise<void> => {
   await Promise.all([simulator.stop(), databases?.close()]);

@@ -2,13 +2,16 @@
 // recorded from CNPG 1.30. Without delays, a new Cluster needs two writes: the Secret and the healthy status.
 import { connect, type KubeClient, type LiveObject } from '../../hack/cluster/client.ts';
 import { secrets } from '../../hack/cluster/kinds.ts';
-import { backupGvr, clusterGvr } from '../../src/api/cnpg.ts';
+import { pause } from '../../src/api/clock.ts';
+import { backupGvr, clusterGvr, databaseRoleGvr } from '../../src/api/cnpg.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { type Change, Store } from '../../src/kube/store.ts';
 import type { Reflector } from '../../src/kube/watch.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { follow } from '../harness/follow.ts';
 import { Backups } from './backups.ts';
 import { ClusterLife, type SimulatedCluster, secretKinds } from './life.ts';
+import { DatabaseRoles } from './roles.ts';
 import type { Pace } from './sequences.ts';
 import { liveVolumes, noVolumes, resizeVolumes } from './volumes.ts';
 import type { Wal } from './wal.ts';
@@ -17,7 +20,7 @@ export interface SimulatorOptions {
   /** Path of a kubeconfig that may do what CNPG may. */
   readonly kubeconfig: string;
   readonly pace: Pace;
-  /** Whether instances get volume claims, and Secrets and Backups are followed; the benchmark needs none of it. */
+  /** Whether instances get volume claims, and Secrets, Backups and DatabaseRoles are followed; the benchmark needs none of it. */
   readonly thorough: boolean;
 }
 
@@ -30,8 +33,10 @@ export class Simulator {
   readonly #storageClasses = new Map<string, string>();
   readonly #reflectors: readonly Reflector<KubeObject>[];
   readonly #errors: unknown[] = [];
+  readonly #end = new AbortController();
   /** What the Barman Cloud plugin does. */
   readonly backups: Backups;
+  readonly roles: DatabaseRoles;
   #pace: Pace;
 
   constructor(options: SimulatorOptions) {
@@ -57,7 +62,17 @@ export class Simulator {
       lasts: () => this.#pace.step,
       onError,
     });
+    this.roles = new DatabaseRoles({
+      client: this.#client,
+      pass: () => pause(systemClock, this.#pace.step, this.#end.signal),
+      onError,
+    });
+    const roles = new Store<KubeObject>(
+      (raw) => raw,
+      (change) => this.roles.changed(change),
+    );
     const thorough = [
+      follow(this.#client, databaseRoleGvr, roles, onError),
       follow(this.#client, secrets, appSecrets, onError),
       follow(this.#client, backupGvr, backups, onError),
     ];
@@ -77,6 +92,8 @@ export class Simulator {
     await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
     for (const life of this.#lives.values()) life.end();
     this.backups.end();
+    this.roles.end();
+    this.#end.abort();
     await this.#client.close();
   }
 
@@ -142,7 +159,9 @@ export class Simulator {
     return this.#lives.get(keyOf(namespace, name));
   }
 
-  #clusterChanged({ type, object }: Change<KubeObject>): void {
+  #clusterChanged(change: Change<KubeObject>): void {
+    const { type, object } = change;
+    this.roles.clusterChanged(change);
     const key = keyOf(object.metadata.namespace, object.metadata.name);
     const cluster = object as SimulatedCluster;
     if (type === 'deleted') {
@@ -174,6 +193,7 @@ export class Simulator {
   }
 
   #secretChanged({ type, object }: Change<KubeObject>): void {
+    this.roles.secretChanged(object);
     const { namespace, name, labels, resourceVersion } = object.metadata;
     const cluster = labels?.['cnpg.io/cluster'];
     const kind = secretKinds.find((one) => name === `${cluster}-${one}`);
