@@ -13,7 +13,7 @@ it('every condition and every reason is described in sentences', () => {
 
 it('a database without its backups, the Secret of another app or the extra ones can be used; without anything else it cannot', () => {
   const optional = Object.entries(concerns).filter(([, { essential }]) => !essential);
-  expect(optional.map(([name]) => name)).toEqual(['backup', 'drill', 'promotion', 'extras']);
+  expect(optional.map(([name]) => name)).toEqual(['backup', 'drill', 'promotion', 'extras', 'roles']);
 });
 
 it('what no watch reports the end of is checked again, in so many seconds', () => {

@@ -465,7 +465,6 @@ export const reasons = {
     meaning:
       'A login role that spec.roles asks for is being made, or one that it does not ask for any more is being removed.',
     remedy: wait,
-    recheckSeconds: 5,
   },
   RoleNotApplied: {
     state: 'progressing',

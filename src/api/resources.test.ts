@@ -28,6 +28,7 @@ it('the operator has these permissions, and no others', () => {
     addons: ['list', 'watch', 'get', 'patch', 'patch status', 'update finalizers'],
     clusters: ['list', 'watch', 'get', 'create', 'patch'],
     scheduledBackups: ['list', 'watch', 'get', 'create', 'patch', 'delete'],
+    databaseRoles: ['list', 'watch', 'get', 'create', 'patch', 'delete'],
     objectStores: ['list', 'watch', 'get', 'create', 'patch', 'delete'],
     backups: ['get', 'create', 'patch', 'list', 'delete'],
     secrets: ['get', 'create', 'patch', 'delete'],
@@ -44,7 +45,7 @@ it('the operator has these permissions, and no others', () => {
 });
 
 it('what is watched may be listed and watched, and nothing else is', () => {
-  expect(watchedResources).toEqual(['addons', 'clusters', 'scheduledBackups', 'objectStores']);
+  expect(watchedResources).toEqual(['addons', 'clusters', 'scheduledBackups', 'databaseRoles', 'objectStores']);
   expect(names.filter((name) => permitted(name).includes('watch'))).toEqual(watchedResources);
 });
 
@@ -69,6 +70,7 @@ it('what does not come with Kubernetes has a provider, which status names where 
   expect(providers).toEqual([
     ['clusters', 'CNPGNotInstalled'],
     ['scheduledBackups', 'CNPGNotInstalled'],
+    ['databaseRoles', 'CNPGNotInstalled'],
     ['objectStores', 'PluginMissing'],
     ['backups', 'CNPGNotInstalled'],
   ]);

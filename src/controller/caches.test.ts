@@ -184,6 +184,7 @@ describe('the caches', () => {
     // Each once, however often it is repeated.
     expect(reported.filter((line) => /403|seen/.test(line)).sort()).toEqual([
       'Cluster in b: 403',
+      'DatabaseRole in b: 403',
       'ObjectStore in b: 403',
       'PostgresAddon in b: 403',
       'ScheduledBackup in b: 403',
@@ -204,7 +205,7 @@ describe('the caches', () => {
     caches.start();
     (await transport.call()).answer(page([anAddon() as unknown as Thing], 50));
     const clusters = await transport.call();
-    for (const _ of ['ObjectStores', 'ScheduledBackups']) (await transport.call()).answer(page([], 50));
+    for (const _ of ['DatabaseRoles', 'ObjectStores', 'ScheduledBackups']) (await transport.call()).answer(page([], 50));
     await settle();
     expect(caches.sees('team-a')).toBe(false);
     keys.length = 0;

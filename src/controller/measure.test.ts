@@ -134,6 +134,7 @@ it('a scrape shows the present state of the other parts', async () => {
   expect(await scraped('cache_objects')).toEqual([
     'cache_objects{kind="addons"} 11',
     'cache_objects{kind="clusters"} 12',
+    'cache_objects{kind="databaseRoles"} 15',
     'cache_objects{kind="objectStores"} 14',
     'cache_objects{kind="scheduledBackups"} 13',
   ]);

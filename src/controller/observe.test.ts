@@ -5,6 +5,7 @@ import type { Cluster } from '../api/cnpg.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { WatchedResource } from '../api/resources.ts';
 import { platform as backedUp, inForce } from '../domain/backup/testing.ts';
+import { children, roles } from '../domain/children.ts';
 import { decide } from '../domain/decide.ts';
 import type { Observed } from '../domain/observed.ts';
 import {
@@ -251,6 +252,11 @@ const withMetadata = <T extends KubeObject>(object: T, metadata: Partial<T['meta
 /** The last two parts of a path: the resource and the name. */
 const objectAt = (path: string): string => path.split('/').slice(-2).join('/');
 
+/** Nothing is asked for besides the owner. */
+const noRoles = Object.fromEntries(
+  roles.filter((role) => 'level' in children[role]).map((role) => [role, { kind: 'absent' }]),
+);
+
 describe('without a read', () => {
   const deletionTimestamp = '2026-01-02T03:04:05Z';
 
@@ -281,6 +287,7 @@ describe('without a read', () => {
       bindingSecret: { kind: 'absent' },
       variablesSecret: { kind: 'absent' },
       caConfigMap: { kind: 'absent' },
+      ...noRoles,
       objectStore: { kind: 'absent' },
       scheduledBackup: { kind: 'found', object: aScheduledBackup(anAddon()) },
       urlSecret: { kind: 'unread' },
@@ -400,6 +407,7 @@ describe('without a read', () => {
       bindingSecret: { kind: 'absent' },
       variablesSecret: { kind: 'absent' },
       caConfigMap: { kind: 'absent' },
+      ...noRoles,
     });
     // What a deleted addon may have left behind is read, since nothing was published.
     const secrets = ['url', 'read-url', 'binding', 'pgvars'].map((end) => `secrets/app-shop-database-${end}`);

@@ -16,6 +16,7 @@ import type { Children, Denied, Observed, Read, SeenDrill } from '../domain/obse
 import { uidOn } from '../domain/ownership/owner.ts';
 import { checkUpInterval } from '../domain/pace.ts';
 import { isRestored } from '../domain/restore/origin.ts';
+import { mayHavePart } from '../domain/roles/asked.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ResourceClient } from '../kube/resources.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -202,6 +203,7 @@ async function readChildren(
     const { kind } = cached[role];
     // Most addons never have one.
     if (role === 'originStore' && !isRestored(addon)) return undefined;
+    if (!mayHavePart(addon, role, (watched) => cached[watched].kind)) return undefined;
     const isRead = kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
     return isRead ? names[role] : undefined;
   };

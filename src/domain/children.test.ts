@@ -6,13 +6,22 @@ import { fieldManager, labels } from '../api/addon.ts';
 import { children, keptOf, kindOf, roles } from './children.ts';
 import { aCluster, anAddon, aUrlSecret } from './testing.ts';
 
-it('nothing that holds data may be deleted, nor a Secret with the DATABASE_URL of an app', () =>
+it('nothing that holds data may be deleted, nor a Secret with the DATABASE_URL of the owner', () =>
   expect(roles.filter((role) => children[role].removable)).toEqual([
     'scheduledBackup',
     'readUrlSecret',
     'bindingSecret',
     'variablesSecret',
     'caConfigMap',
+    'readRole',
+    'readLogin',
+    'readSecret',
+    'writeRole',
+    'writeLogin',
+    'writeSecret',
+    'adminRole',
+    'adminLogin',
+    'adminSecret',
   ]));
 
 it('a write that changes only the owner repeats the rest', () => {

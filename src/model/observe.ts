@@ -7,6 +7,7 @@ import { namesOf } from '../domain/child-names.ts';
 import { byRole, isWatched, type Role } from '../domain/children.ts';
 import type { Volume } from '../domain/observed.ts';
 import { leftoverOf } from '../domain/ownership/release.ts';
+import { mayHavePart } from '../domain/roles/asked.ts';
 import { authorityOf } from './authority.ts';
 import { sameFields } from './fields.ts';
 import { nameOf, rivalUid, type Slot, type Stored, watchedSlots } from './objects.ts';
@@ -164,7 +165,9 @@ function observe(
   const now = nowOf(state);
   const need = subject.needs(observedOf(cached), now);
   const isRead = (role: Role): boolean =>
-    names[role] !== undefined && (isWatched(role) ? need.watched : need.unwatched);
+    names[role] !== undefined &&
+    (isWatched(role) ? need.watched : need.unwatched) &&
+    mayHavePart(projectAddon(addon), role, (watched) => (cached.children[watched] === null ? 'absent' : 'found'));
   const seen: Sight = {
     ...cached,
     children: byRole((role) => (isRead(role) ? read(role) : cached.children[role])),

@@ -61,7 +61,7 @@ export function accessChapter(
             url,
             place: placeOf(addon, target),
             proves,
-            provesRoles: proof?.proves ?? [],
+            ...(proof && { provesRoles: proof.proves }),
             question: { ...questionOf(s, target), ...(proof && { roles: proof.question }) },
           }
         : undefined,

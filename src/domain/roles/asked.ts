@@ -2,7 +2,8 @@
 // it is made, so that it is found and locked later, whatever happens in between.
 import type { PostgresAddon, RoleStatus } from '../../api/addon.ts';
 import { type RoleLevel, roleLevels } from '../../api/login.ts';
-import { partsOf } from '../children.ts';
+import { partsOf, type Role } from '../children.ts';
+import type { Read } from '../observed.ts';
 import { reasonOf } from '../recorded.ts';
 import type { Situation } from '../situation.ts';
 
@@ -32,6 +33,16 @@ export function roleLevelsOf(addon: PostgresAddon): readonly RoleLevel[] {
   if (addon.status?.credentials === undefined) return roleLevels;
   const asked = askedLevels(addon);
   return roleLevels.filter((level) => asked.includes(level) || listedRole(addon, level) !== undefined);
+}
+
+/**
+ * Whether a part of a login role that is not watched can be there: of one that is neither asked for nor listed only if its DatabaseRole is.
+ * @param kindOf what was observed of a watched child
+ */
+export function mayHavePart(addon: PostgresAddon, part: Role, kindOf: (watched: Role) => Read<unknown>['kind']): boolean {
+  const level = roleLevels.find((one) => [partsOf[one].login, partsOf[one].secret].some((secret) => secret === part));
+  if (level === undefined || askedLevels(addon).includes(level) || listedRole(addon, level) !== undefined) return true;
+  return kindOf(partsOf[level].role) !== 'absent';
 }
 
 /** The schemas in which they get their rights. */
