@@ -8,6 +8,7 @@ import type { Profile } from '../database/plans.ts';
 import { majorOf } from '../database/version.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, type Situation } from '../situation.ts';
+import { incarnationIn, noteOf } from './note.ts';
 import type { ChosenStore } from './stores.ts';
 
 type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
@@ -70,7 +71,8 @@ export function wantedArchive(
   if (profile.backup === 'none') return undefined;
   if (chosen === undefined || obstacleTo(s, 'objectStore') !== undefined) return archiveOf(cluster);
   const serverName = wantedServerName(s, chosen, clusterName);
-  return { serverName, note: `${settingsOf(chosen, profile)}.${incarnationOf(s)}`, chosen };
+  const [settings, sidecar] = [settingsOf(chosen, profile), hashOf(profile.sidecarMemory)];
+  return { serverName, note: noteOf(settings, sidecar, incarnationOf(s), archiveOf(cluster)?.note), chosen };
 }
 
 function wantedServerName(s: Situation, chosen: ChosenStore, clusterName: string): string {
@@ -131,8 +133,11 @@ function newServerName(cluster: string, uid: string, used: ReadonlySet<string>, 
 function settingsOf({ store, ...chosen }: ChosenStore, { sidecarMemory }: Profile): string {
   // Who may use the store, and for how long, is in no ObjectStore.
   const { namespaces: _, retention: __, ...settable } = store;
-  const settings = JSON.stringify({ ...chosen, store: settable, sidecarMemory });
-  return createHash('sha256').update(settings).digest('hex').slice(0, 8);
+  return hashOf({ ...chosen, store: settable, sidecarMemory });
+}
+
+function hashOf(settings: object): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 8);
 }
 
 /**
@@ -143,6 +148,5 @@ export function incarnationOf(s: Situation): number {
   const objectStore = objectStoreOf(s);
   const { cluster } = s.own;
   if (objectStore !== undefined) return Number(objectStore.metadata.annotations?.[annotations.objectStore] ?? 1);
-  const before = /\.(\d{1,6})$/.exec(archiveOf(cluster)?.note ?? '')?.[1];
-  return before === undefined ? 1 : Number(before) + 1;
+  return (incarnationIn(archiveOf(cluster)?.note) ?? 0) + 1;
 }

@@ -133,12 +133,61 @@ describe('the second container of an instance', () => {
     expect(withdrawn.addon.status?.resources?.sidecarMemory).toBe('512Mi');
   });
 
-  it('gets another size in the same round as the Cluster is made to read it', () => {
+  const resized = (sidecarMemory: { readonly request: string; readonly limit: string }): World['on'] => {
     const { plans } = platform;
-    const standard = { ...plans.standard, sidecarMemory: { request: '256Mi', limit: '1Gi' } };
-    const larger = round({ ...inForce(), on: { ...platform, plans: { ...plans, standard } } });
+    return { ...platform, plans: { ...plans, standard: { ...plans.standard, sidecarMemory } } };
+  };
+  const conditionOf = ({ addon }: World, wanted: string) =>
+    addon.status?.conditions?.find(({ type }) => type === wanted);
+  const running = (): World => {
+    const begun = inForce();
+    return round(settles({ ...begun, addon: withReadyAt(begun.addon, '2026-01-02T03:04:00Z') }));
+  };
+
+  it('gets another size in the same round as the Cluster is made to read it', () => {
+    const larger = round({ ...inForce(), on: resized({ request: '256Mi', limit: '1Gi' }) });
     expect(larger.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
     expect(round(settles(larger)).wrote).toEqual([]);
+  });
+
+  it('gets another size by a restart that is reported until the instances are back', () => {
+    const before = running();
+    expect(conditionOf(before, 'PlanApplied')?.reason).toBe('Applied');
+    const larger = round({ ...before, on: resized({ request: '256Mi', limit: '1Gi' }) });
+    for (const world of [larger, round(larger)]) {
+      expect(conditionOf(world, 'PlanApplied')).toMatchObject({
+        reason: 'Applying',
+        message: expect.stringContaining('restarting the instances'),
+      });
+      expect(conditionOf(world, 'Provisioned')?.status).toBe('False');
+      expect(world.addon.status?.planChange).toMatchObject({
+        from: 'standard',
+        to: 'standard',
+        steps: [{ what: 'sidecarMemory', from: '512Mi', to: '1Gi' }],
+        restart: true,
+        state: 'Applying',
+      });
+    }
+    const back = round(settles(larger));
+    expect([back.wrote, conditionOf(back, 'PlanApplied')?.reason]).toEqual([[], 'Applied']);
+    expect(back.addon.status?.planChange?.state).toBe('Applied');
+  });
+
+  it('is not waited for once the platform team has taken it back before anything restarted', () => {
+    const before = running();
+    const larger = round({ ...before, on: resized({ request: '256Mi', limit: '1Gi' }) });
+    const back = round({ ...larger, on: platform });
+    expect(back.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    expect(conditionOf(round(back), 'PlanApplied')?.reason).toBe('Applied');
+  });
+
+  it('restarts nothing with other settings of the store', () => {
+    const before = running();
+    const store = aStore({ wal: { compression: 'zstd' } });
+    const on = { ...platform, stores: { defaultStore: 'main', stores: { main: store } } };
+    const other = round({ ...before, on });
+    expect(other.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    expect([conditionOf(other, 'PlanApplied')?.reason, other.addon.status?.planChange]).toEqual(['Applied', undefined]);
   });
 });
 
