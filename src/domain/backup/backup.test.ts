@@ -4,6 +4,7 @@ import { annotations } from '../../api/addon.ts';
 import { barmanPlugin } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
+import type { Platform } from '../observed.ts';
 import { withReadyAt } from '../recorded.ts';
 import { anAddon, aStore, changed, refusing, summary, testPlatform, testTime, think } from '../testing.ts';
 import { serverNameOf } from './archive.ts';
@@ -133,7 +134,7 @@ describe('the second container of an instance', () => {
     expect(withdrawn.addon.status?.resources?.sidecarMemory).toBe('512Mi');
   });
 
-  const resized = (sidecarMemory: { readonly request: string; readonly limit: string }): World['on'] => {
+  const resized = (sidecarMemory: { readonly request: string; readonly limit: string }): Platform => {
     const { plans } = platform;
     return { ...platform, plans: { ...plans, standard: { ...plans.standard, sidecarMemory } } };
   };
@@ -179,6 +180,13 @@ describe('the second container of an instance', () => {
     const back = round({ ...larger, on: platform });
     expect(back.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
     expect(conditionOf(round(back), 'PlanApplied')?.reason).toBe('Applied');
+  });
+
+  it('is not changed where status does not tell its size, as with an older CRD', () => {
+    const { addon, ...others } = running();
+    const { sidecarMemory: _, ...resources } = addon.status?.resources ?? {};
+    const untold = { ...addon, status: { ...addon.status, resources } } as typeof addon;
+    expect(round({ ...others, addon: untold }).addon.status).not.toHaveProperty('planChange');
   });
 
   it('restarts nothing with other settings of the store', () => {

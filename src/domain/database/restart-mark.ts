@@ -24,7 +24,7 @@ export function awaitsRestart(cluster: Cluster): boolean {
 
 /** Whether changing one into the other makes CNPG restart instances. */
 export function isRestart(from: Configured, to: Configured): boolean {
-  const isTold = sidecarOf(from) !== undefined && sidecarOf(to) !== undefined;
+  const isTold = sidecarOf(from) !== undefined;
   return fingerprint(from, isTold) !== fingerprint(to, isTold);
 }
 
