@@ -1,11 +1,12 @@
 // Decides where a Cluster archives: under which name, into which ObjectStore, and when CNPG has to look at a changed ObjectStore.
 import { createHash } from 'node:crypto';
 import { type AddonStatus, annotations } from '../../api/addon.ts';
-import { barmanPlugin, destinationIn, type ObjectStore } from '../../api/barman.ts';
+import { barmanPlugin, destinationIn, type ObjectStore, sidecarResourcesIn } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { text } from '../../api/raw.ts';
 import type { Profile } from '../database/plans.ts';
 import { majorOf } from '../database/version.ts';
+import { includes } from '../includes.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import { incarnationIn, noteOf } from './note.ts';
@@ -26,6 +27,8 @@ export interface Archive {
   readonly note: string | undefined;
   /** The store to write to. Absent: there is none at the moment, and the Cluster goes on as it is. */
   readonly chosen?: ChosenStore;
+  /** The memory of the container changes in this round, so that CNPG cannot have restarted the instances for it. */
+  readonly isResized?: boolean;
 }
 
 /** The ObjectStore of this addon, or the one that was left behind with its Cluster: the addon is about to adopt it. */
@@ -72,7 +75,14 @@ export function wantedArchive(
   if (chosen === undefined || obstacleTo(s, 'objectStore') !== undefined) return archiveOf(cluster);
   const serverName = wantedServerName(s, chosen, clusterName);
   const [settings, sidecar] = [settingsOf(chosen, profile), hashOf(profile.sidecarMemory)];
-  return { serverName, note: noteOf(settings, sidecar, incarnationOf(s), archiveOf(cluster)?.note), chosen };
+  const note = noteOf(settings, sidecar, incarnationOf(s), archiveOf(cluster)?.note);
+  return { serverName, note, chosen, isResized: isResized(s, profile) };
+}
+
+function isResized(s: Situation, { sidecarMemory: { request, limit } }: Profile): boolean {
+  const objectStore = objectStoreOf(s);
+  const resources = { requests: { memory: request }, limits: { memory: limit } };
+  return objectStore !== undefined && !includes(sidecarResourcesIn(objectStore), resources);
 }
 
 function wantedServerName(s: Situation, chosen: ChosenStore, clusterName: string): string {

@@ -174,6 +174,15 @@ describe('the second container of an instance', () => {
     expect(back.addon.status?.planChange?.state).toBe('Applied');
   });
 
+  it('is not waited for if the Cluster is told later than its ObjectStore: CNPG may have restarted the instances before', () => {
+    const before = running();
+    const on = resized({ request: '256Mi', limit: '1Gi' });
+    const { objectStore } = round({ ...before, on });
+    const told = round({ ...before, objectStore, on });
+    expect(told.wrote).toEqual(['apply Cluster']);
+    expect(conditionOf(round(told), 'PlanApplied')?.reason).toBe('Applied');
+  });
+
   it('is not waited for once the platform team has taken it back before anything restarted', () => {
     const before = running();
     const larger = round({ ...before, on: resized({ request: '256Mi', limit: '1Gi' }) });

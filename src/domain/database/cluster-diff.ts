@@ -43,7 +43,7 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
     return { actions: [], written: cluster.spec, awaitsRestart: awaitsRestart(cluster), asked, altered };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const isArchiveNew = (serverNameOf(cluster) === undefined) !== (target.archive === undefined);
-  const changes = (asked || isArchiveNew) && isRestart(cluster, wanted);
+  const changes = (asked || isArchiveNew) && isRestart(cluster, wanted, target.archive?.isResized === true);
   const mark = changes ? restartMark(cluster, wanted, whole) : notes[annotations.readyBefore];
   const manifest = oneStepTowards(
     buildCluster(addon, target, { ...notes, [annotations.readyBefore]: mark }, cluster),

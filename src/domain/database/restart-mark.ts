@@ -22,9 +22,12 @@ export function awaitsRestart(cluster: Cluster): boolean {
   return mark?.since === readySince(cluster) && mark.ran !== fingerprint(cluster);
 }
 
-/** Whether changing one into the other makes CNPG restart instances. */
-export function isRestart(from: Configured, to: Configured): boolean {
-  const isTold = sidecarOf(from) !== undefined;
+/**
+ * Whether changing one into the other makes CNPG restart instances.
+ * @param isResized whether the memory of the container that archives counts: CNPG may have read it before the Cluster was changed
+ */
+export function isRestart(from: Configured, to: Configured, isResized = true): boolean {
+  const isTold = isResized && sidecarOf(from) !== undefined;
   return fingerprint(from, isTold) !== fingerprint(to, isTold);
 }
 
