@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { generateChartCrd } from '../hack/generate/crd.ts';
+import { reasons } from '../src/api/conditions.ts';
 import {
   chartDirectory,
   fullName,
@@ -31,6 +32,22 @@ const byDefault = [
   `RoleBinding paas/${fullName}-leader-election`,
   `ServiceAccount paas/${fullName}`,
 ];
+
+it('has the CRD among what an upgrade changes, and before the operator that needs it', async () => {
+  // Helm prints in the order in which it applies, and never upgrades what is in the folder crds.
+  const kinds = (await render()).map(({ kind }) => kind);
+  expect(kinds.indexOf('CustomResourceDefinition')).toBeGreaterThanOrEqual(0);
+  expect(kinds.indexOf('CustomResourceDefinition')).toBeLessThan(kinds.indexOf('Deployment'));
+  const [definition] = (await render()).filter(({ kind }) => kind === 'CustomResourceDefinition');
+  expect(definition.metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+});
+
+it('has an expected health in Argo CD for each reason', async () => {
+  const path = join(repository, 'e2e', 'real', 'argo-cd', 'health.golden.json');
+  const golden = JSON.parse(await readFile(path, 'utf8')) as Readonly<Record<string, readonly string[]>>;
+  expect(Object.keys(golden).sort()).toEqual(Object.keys(reasons).sort());
+  for (const row of Object.values(golden)) expect(row).toHaveLength(4);
+});
 
 const switches: readonly (readonly [what: string, values: Values, more: readonly string[], less: readonly string[]])[] =
   [

@@ -95,7 +95,13 @@ export function describe(figures: Figures): string {
     ],
     ...(withBackups === undefined
       ? []
-      : [[`the same with ${backups} Backups of each`, memory(withBackups.memory), '<= 3 MB more'] as const]),
+      : [
+          [
+            `the same with ${backups} Backups of each`,
+            `${memory(withBackups.memory)}, ${more(coldStart.memory, withBackups.memory)} resident`,
+            '<= 3 MB more',
+          ] as const,
+        ]),
     [`start with ${addons} addons: ready`, `${fixed(coldStart.secondsToReady, 2)} s`],
     [`start with ${addons} addons: all looked at`, `${fixed(coldStart.secondsToReconciled, 2)} s`],
     [`start with ${addons} addons: writes`, String(coldStart.writes), '0'],
@@ -133,6 +139,11 @@ function latency({ p50, p99 }: Latency): string {
 function memory({ residentBytes, heapUsedBytes }: Memory): string {
   const mega = 1_000_000;
   return `${fixed(residentBytes / mega, 1)} MB resident, ${fixed(heapUsedBytes / mega, 1)} MB heap in use`;
+}
+
+function more(before: Memory, after: Memory): string {
+  const mega = (after.residentBytes - before.residentBytes) / 1_000_000;
+  return `${mega < 0 ? '' : '+'}${fixed(mega, 1)} MB`;
 }
 
 function fixed(value: number, digits: number): string {

@@ -3,13 +3,11 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { positiveInteger, readArguments } from '../../hack/toolchain/arguments.ts';
 import { SetupError } from '../../hack/toolchain/errors.ts';
-import { fieldManager, labels } from '../../src/api/addon.ts';
-import { backupGvr, cnpgApiVersion } from '../../src/api/cnpg.ts';
+import { makeBackups } from './backups.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { measureCeiling, type Way } from './ceiling.ts';
 import { type Ceilings, describe, type Figures, shareByCpu, shareByTime } from './figures.ts';
-import { closedLoop } from './load.ts';
-import { type ColdStart, measureColdStart, measureOperator } from './operator-run.ts';
+import { measureColdStart, measureOperator } from './operator-run.ts';
 import { measureRest } from './rest.ts';
 
 /** Enough that no namespace is crowded, few enough that the API server's caches see what they see in production. */
@@ -31,8 +29,11 @@ async function bench(addons: number, clients: number, backups: number, restSecon
     const run = await measureOperator({ bench, namespaces, addons, clients });
     report('start with all of them');
     const coldStart = await measureColdStart(bench, addons);
-    const withBackups =
-      backups === 0 ? undefined : await measureWithBackups(bench, namespaces, addons, clients, backups);
+    if (backups > 0) {
+      report(`start with ${backups} Backups of each`);
+      await makeBackups(bench, namespaces, addons, clients, backups);
+    }
+    const withBackups = backups === 0 ? undefined : await measureColdStart(bench, addons);
     report('raw ceiling again');
     const ceilingAfter = await ceilings(bench, raw, sample, clients);
     if (restSeconds > 0) report(`at rest for ${restSeconds} s with ${addons} addons of plan pro`);
@@ -42,33 +43,6 @@ async function bench(addons: number, clients: number, backups: number, restSecon
   } finally {
     await bench.stop();
   }
-}
-
-/** A start with so many Backups of each addon. They are not watched, so they must not cost anything. */
-async function measureWithBackups(
-  bench: BenchCluster,
-  namespaces: readonly string[],
-  addons: number,
-  clients: number,
-  backups: number,
-): Promise<ColdStart> {
-  console.error(`start with ${backups} Backups of each`);
-  await closedLoop(addons * backups, clients, async (index) => {
-    const addon = index % addons;
-    const namespace = namespaces[addon % namespaces.length] ?? '';
-    await bench.client.create(backupGvr, {
-      apiVersion: cnpgApiVersion,
-      kind: backupGvr.kind,
-      metadata: {
-        name: `app-${addon}-${index}`,
-        namespace,
-        labels: { [labels.managedBy]: fieldManager, [labels.name]: `app-${addon}` },
-      },
-      // The simulator carries out none of this Cluster.
-      spec: { cluster: { name: 'elsewhere' }, method: 'plugin' },
-    });
-  });
-  return await measureColdStart(bench, addons);
 }
 
 async function ceilings(
@@ -90,8 +64,8 @@ Options:
   --addons <number>   how many addons (default: 1000)
   --clients <number>  how many clients create them, each as fast as it is
                       answered (default: 16)
-  --backups <number>  how many Backups of each addon are there at one more
-                      start (default: none)
+  --backups <number>  how many Backups the schedule of each addon has left at
+                      one more start (default: none)
   --rest <seconds>    for how long to measure what as many addons of plan pro
                       cost that nobody touches; one check-up of each takes 270
                       (default: not at all)

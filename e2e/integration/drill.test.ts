@@ -150,6 +150,22 @@ describe('a drill', () => {
     suite().simulator.release(namespace, drillOf(namespace));
   });
 
+  it('ends when its addon is suspended, which writes nothing else', async () => {
+    const namespace = await inForce();
+    suite().simulator.hold(namespace, drillOf(namespace));
+    const request = await ask(namespace);
+    await suite().clusters.until(namespace, drillOf(namespace), 'a Cluster', () => true, patience);
+    const mark = await suite().audit.mark();
+    await suite().patchAddon(namespace, 'shop', { suspend: true });
+    expect(await ended(namespace, request)).toMatchObject({
+      result: 'Skipped',
+      message: 'spec.suspend is true: the drill has ended before its time',
+    });
+    const changes = changesBy(suite().operator.user, namespace, await suite().audit.since(mark));
+    expect(changes.map(({ verb, resource }) => `${verb} ${resource}`)).toEqual(['delete objectstores']);
+    suite().simulator.release(namespace, drillOf(namespace));
+  });
+
   it('waits while as many others run as may run at once', async () => {
     const namespace = await suite().namespace();
     const names = ['one', 'two', 'three', 'four'];

@@ -93,6 +93,35 @@ it('a failover is in progress, and a hibernated Cluster has failed as long as it
   expect(courseSince(namespace, asleep).at(-1)).toBe('Current');
 });
 
+it('an addon that is suspended is finished as it is, and a change waits in progress until it is resumed', async () => {
+  const namespace = await suite().namespace();
+  await suite().createAddon(namespace, 'shop', { plan: 'free' });
+  await suite().untilRunning(namespace, 'shop');
+  const before = seen(namespace);
+  await suite().patchAddon(namespace, 'shop', { suspend: true });
+  await suite().untilReason(namespace, 'shop', 'Suspended', 'Suspended');
+  expect(courseSince(namespace, before).at(-1)).toBe('Current');
+  const changed = seen(namespace);
+  await suite().patchAddon(namespace, 'shop', { plan: 'standard' });
+  await suite().untilReason(namespace, 'shop', 'PlanApplied', 'Suspended');
+  expect(courseSince(namespace, changed)).toEqual(['InProgress']);
+  await suite().patchAddon(namespace, 'shop', { suspend: false });
+  await suite().untilSettled(namespace, 'shop');
+  expect(courseSince(namespace, changed)).toEqual(['InProgress', 'Current']);
+});
+
+it('an addon that adopts a database is in progress until a login has succeeded', async () => {
+  const namespace = await suite().namespace();
+  await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
+  await suite().untilRunning(namespace, 'shop');
+  await suite().client.remove(addonGvr, namespace, 'shop');
+  await suite().addons.untilGone(namespace, 'shop');
+  const before = seen(namespace);
+  await suite().createAddon(namespace, 'shop', { plan: 'free', mode: 'protected' });
+  await suite().untilRunning(namespace, 'shop');
+  expect(courseSince(namespace, before)).toEqual(['InProgress', 'Current']);
+});
+
 it.each([
   ['a standard addon, deleted in the foreground', 'standard', 'Foreground'],
   ['a protected one, released by the operator', 'protected', 'Background'],

@@ -1,4 +1,4 @@
-// Reads and changes the bucket of the cluster's object store, as somebody does who has its keys: from a pod with an S3 client.
+// Reads and changes the buckets of the cluster's object store, as somebody does who has its keys: from a pod with an S3 client.
 import { storeSecretName } from '../../hack/install/operator.ts';
 import { imageReferences } from '../../hack/toolchain/image-recipes.ts';
 import type { Real } from './real.ts';
@@ -7,7 +7,7 @@ const pod = 'bucket';
 
 /** Starts the pod, in a namespace that has the Secret of the store. */
 export async function openBucket(real: Real, namespace: string): Promise<void> {
-  const { endpoint = '', bucket = '' } = real.cluster.objectStore ?? {};
+  const { endpoint = '' } = real.cluster.objectStore ?? {};
   const key = (name: string, key: string): object => ({
     name,
     valueFrom: { secretKeyRef: { name: storeSecretName, key } },
@@ -18,7 +18,6 @@ export async function openBucket(real: Real, namespace: string): Promise<void> {
     command: ['python3', '-c', 'import signal; signal.pause()'],
     env: [
       { name: 'ENDPOINT', value: endpoint },
-      { name: 'BUCKET', value: bucket },
       key('AWS_ACCESS_KEY_ID', 'ACCESS_KEY_ID'),
       key('AWS_SECRET_ACCESS_KEY', 'SECRET_ACCESS_KEY'),
       key('AWS_DEFAULT_REGION', 'REGION'),
@@ -31,13 +30,13 @@ export async function openBucket(real: Real, namespace: string): Promise<void> {
 }
 
 /**
- * @param url of a folder or an object in the bucket
+ * @param url of a folder or an object in a bucket
  * @param python what is done with `bucket`, and with `name` and `key` of the URL
  * @param input what it can read
  */
 async function inBucket(real: Real, namespace: string, url: string, python: string, input = ''): Promise<string> {
   const key = new URL(url).pathname.slice(1);
-  const bucket = "boto3.resource('s3', endpoint_url=os.environ['ENDPOINT']).Bucket(os.environ['BUCKET'])";
+  const bucket = "boto3.resource('s3', endpoint_url=os.environ['ENDPOINT']).Bucket(sys.argv[2])";
   const script = `import boto3, os, sys\nkey, name, bucket = sys.argv[1], sys.argv[2], ${bucket}\n${python}`;
   const command = ['python3', '-c', script, key, new URL(url).hostname];
   return await real.kubectl(['exec', '--stdin', '--namespace', namespace, pod, '--', ...command], input);
@@ -103,12 +102,7 @@ export async function createBucket(real: Real, namespace: string, name: string, 
 
 /** Deletes a bucket of another name, with what is in it. */
 export async function deleteBucket(real: Real, namespace: string, name: string): Promise<void> {
-  const remove = [
-    'other = boto3.resource("s3", endpoint_url=os.environ["ENDPOINT"]).Bucket(name)',
-    'other.objects.delete()',
-    'other.delete()',
-  ].join('\n');
-  await inBucket(real, namespace, `s3://${name}/`, remove);
+  await inBucket(real, namespace, `s3://${name}/`, 'bucket.objects.delete()\nbucket.delete()');
 }
 
 export async function writeObject(real: Real, namespace: string, url: string): Promise<void> {

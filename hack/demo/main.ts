@@ -10,6 +10,7 @@ import { choiceOf, readArguments, refuse } from '../toolchain/arguments.ts';
 import { SetupError } from '../toolchain/errors.ts';
 import { formatElapsed } from '../toolchain/report.ts';
 import { repositoryRoot } from '../toolchain/repository.ts';
+import { backupInWords } from './words.ts';
 
 const clusterName = 'demo';
 const namespace = 'team-a';
@@ -134,8 +135,7 @@ async function firstBackup(cluster: Cluster): Promise<string> {
     const { message } = status.conditions.find(({ type }: { type: string }) => type === 'BackupReady') ?? {};
     if (message !== last) say(`   ${message}`);
     last = message;
-    const { effective, recoveryWindow = {} } = status.backup;
-    if (isReady) return `BACKUP ${effective}: ${recoveryWindow.from} to ${recoveryWindow.to ?? 'the last WAL file'}`;
+    if (isReady) return backupInWords(status);
   }
   throw new SetupError('No backup is in force. See: npm run cluster -- exec -- kubectl describe pga shop -n team-a');
 }

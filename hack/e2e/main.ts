@@ -10,6 +10,7 @@ import { formatElapsed } from '../toolchain/report.ts';
 import { repositoryRoot } from '../toolchain/repository.ts';
 import { e2eClusterName } from './cluster-name.ts';
 import { core, larger, type Selection, type Suite, select } from './suites.ts';
+import { describeTimes, suiteTimes } from './times.ts';
 
 const help = `Usage: npm run e2e -- [options] [paths...]
 
@@ -67,14 +68,29 @@ async function suitesInTime(): Promise<Selection> {
   return select(isBuilt, Number(values.minutes) - spent, changed, turn);
 }
 
+/** What took time beside the suites, in milliseconds. */
+const others: Record<string, number> = {};
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await work();
+  } finally {
+    others[what] = performance.now() - began;
+  }
+}
+
 /** A cluster that cannot be created is one failure, reported in one sentence. */
 async function run(paths: readonly string[]): Promise<Tally & { readonly skipped: readonly Suite[] }> {
   try {
-    const cluster = await up({ name: e2eClusterName, profile: 'node', report: say });
-    await installChart(cluster, await provideImage(cluster, say), say);
+    await timed('the cluster with the operator in it', async () => {
+      const cluster = await up({ name: e2eClusterName, profile: 'node', report: say });
+      await installChart(cluster, await provideImage(cluster, say), say);
+    });
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);
-    return { passed: 0, failed: 1, failures: ['failed: no cluster with the operator in it'], skipped: [] };
+    const failures = ['failed: no cluster with the operator in it'];
+    return { passed: 0, failed: 1, failures, files: [], skipped: [] };
   }
   const selection = paths.length > 0 ? undefined : await suitesInTime();
   const chosen = selection?.run.map(({ name }) => `e2e/real/${name}/`) ?? paths;
@@ -92,6 +108,9 @@ async function run(paths: readonly string[]): Promise<Tally & { readonly skipped
 if (!values.keep) await down(e2eClusterName, say);
 const { skipped, ...tally } = await run(positionals);
 if (!values.keep) await down(e2eClusterName, say);
+const expected = new Map([core, ...larger].map(({ name, minutes }) => [name, minutes]));
+console.log('\nTime');
+for (const line of describeTimes(suiteTimes(tally.files), expected, others)) console.log(line);
 for (const { name, minutes } of skipped)
   console.log(`left out: e2e/real/${name}/, which takes ${minutes} min; run it with npm run e2e -- e2e/real/${name}/`);
 printSummary(tally, skipped.length === 0 ? '' : `, ${skipped.length} skipped`);

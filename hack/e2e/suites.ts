@@ -21,7 +21,21 @@ export const larger: readonly Suite[] = [
   { name: 'connect', minutes: 4, about: ['docs/connect.md', 'src/domain/credentials/', 'e2e/real/connect'] },
   { name: 'plans', minutes: 6, about: ['src/domain/database/', 'e2e/real/plans', 'e2e/real/disks'] },
   { name: 'diagnosis', minutes: 7, about: ['src/domain/diagnosis/', 'src/controller/evidence', 'e2e/real/causes'] },
-  { name: 'backups', minutes: 22, about: ['src/domain/backup/', 'src/api/barman', 'e2e/real/backups'] },
+  {
+    name: 'backups',
+    minutes: 12,
+    about: ['src/domain/backup/', 'src/api/barman', 'docs/backup.md', 'e2e/real/backups'],
+  },
+  {
+    name: 'lineages',
+    minutes: 12,
+    about: [
+      'e2e/real/lineages',
+      'src/domain/backup/lineage',
+      'src/domain/backup/missing-cluster',
+      'src/domain/backup/upgrade',
+    ],
+  },
   {
     name: 'restore',
     minutes: 20,

@@ -21,6 +21,9 @@ export const silentStore = 'silent-store';
 /** A store whose bucket does not exist: it is the bucket's name too. */
 export const absentStore = 'absent';
 
+/** A store that only the namespace of this name may use. Its bucket, which does not exist, has the name too. */
+export const tenantStore = 'tenant';
+
 export interface ChartOptions {
   /** The object store of addons that name none. */
   readonly defaultStore?: string;
@@ -52,6 +55,7 @@ function backupValues({ objectStore }: Cluster, { defaultStore, store: other }: 
     stores: {
       [storeName]: { ...store, ...other },
       [absentStore]: { ...store, destination: `s3://${absentStore}` },
+      [tenantStore]: { ...store, destination: `s3://${tenantStore}`, namespaces: [tenantStore] },
       [silentStore]: { ...store, endpointURL: `http://${silentStore}.${silentStore}.svc:${new URL(endpoint).port}` },
     },
   };

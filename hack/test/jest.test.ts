@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { repositoryRoot } from '../toolchain/repository.ts';
-import { failuresOf, type JestResult, sum } from './jest.ts';
+import { failuresOf, filesOf, type JestResult, sum } from './jest.ts';
 
 type Suite = JestResult['testResults'][number];
 
@@ -10,6 +10,8 @@ const suite = (over: Partial<Suite>): Suite => ({
   name: join(repositoryRoot, 'src/some.test.ts'),
   status: 'failed',
   message: '',
+  startTime: 1000,
+  endTime: 3000,
   assertionResults: [],
   ...over,
 });
@@ -44,12 +46,15 @@ it('says nothing of a suite that passed', () => {
   expect(failuresIn(suite({ status: 'passed', assertionResults: [test('passes')] }))).toEqual([]);
 });
 
+it('tells when each file ran', () =>
+  expect(
+    filesOf({ numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuites: 0, testResults: [suite({})] }),
+  ).toEqual([{ path: 'src/some.test.ts', began: 1000, ended: 3000 }]));
+
 it('adds up several runs', () => {
-  expect(sum()).toEqual({ passed: 0, failed: 0, failures: [] });
-  const one = { passed: 1, failed: 2, failures: ['a'] };
-  expect(sum(one, { passed: 4, failed: 8, failures: ['b', 'c'] })).toEqual({
-    passed: 5,
-    failed: 10,
-    failures: ['a', 'b', 'c'],
-  });
+  expect(sum()).toEqual({ passed: 0, failed: 0, failures: [], files: [] });
+  const ran = (path: string) => ({ path, began: 0, ended: 1 });
+  const one = { passed: 1, failed: 2, failures: ['a'], files: [ran('a')] };
+  const other = { passed: 4, failed: 8, failures: ['b', 'c'], files: [ran('b')] };
+  expect(sum(one, other)).toEqual({ passed: 5, failed: 10, failures: ['a', 'b', 'c'], files: [ran('a'), ran('b')] });
 });

@@ -12,6 +12,16 @@ export interface Tally {
   readonly failed: number;
   /** For each failed test a line with its file, its name and the beginning of its message. */
   readonly failures: readonly string[];
+  /** Each file that ran. */
+  readonly files: readonly FileTime[];
+}
+
+/** When a file of tests ran. Milliseconds since the epoch. */
+export interface FileTime {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly began: number;
+  readonly ended: number;
 }
 
 /** What the command reads of Jest's `--json`. */
@@ -24,6 +34,8 @@ export interface JestResult {
     readonly name: string;
     readonly status: string;
     readonly message: string;
+    readonly startTime: number;
+    readonly endTime: number;
     readonly assertionResults: readonly {
       readonly fullName: string;
       readonly status: string;
@@ -50,15 +62,25 @@ export function failuresOf({ testResults }: JestResult): readonly string[] {
   });
 }
 
+/** @returns when each file ran */
+export function filesOf({ testResults }: JestResult): readonly FileTime[] {
+  return testResults.map(({ name, startTime, endTime }) => ({
+    path: relative(repositoryRoot, name),
+    began: startTime,
+    ended: endTime,
+  }));
+}
+
 /** @returns the sum, for a command that runs Jest several times */
 export const sum = (...tallies: readonly Tally[]): Tally => ({
   passed: tallies.reduce((count, { passed }) => count + passed, 0),
   failed: tallies.reduce((count, { failed }) => count + failed, 0),
   failures: tallies.flatMap(({ failures }) => failures),
+  files: tallies.flatMap(({ files }) => files),
 });
 
 /** Prints the last lines of a command: the failed tests, whose messages may stand thousands of lines above, and the numbers. */
-export function printSummary({ passed, failed, failures }: Tally, rest = ''): void {
+export function printSummary({ passed, failed, failures }: Omit<Tally, 'files'>, rest = ''): void {
   for (const line of failures) console.log(line);
   console.log(`\n${passed} passed, ${failed} failed${rest}`);
 }
@@ -102,13 +124,14 @@ export async function runJest(folders: readonly string[], args: readonly string[
       },
     );
     const text = await readFile(output, 'utf8').catch(() => undefined);
-    if (text === undefined) return { passed: 0, failed: 1, failures: ['failed: Jest ended without a result'] };
+    if (text === undefined)
+      return { passed: 0, failed: 1, failures: ['failed: Jest ended without a result'], files: [] };
     const result = JSON.parse(text) as JestResult;
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
-    const failures = failuresOf(result);
-    if (failed > 0 || !run.failed) return { passed: result.numPassedTests, failed, failures };
+    const [failures, files] = [failuresOf(result), filesOf(result)];
+    if (failed > 0 || !run.failed) return { passed: result.numPassedTests, failed, failures, files };
     const code = `failed: Jest ended with exit code ${run.exitCode} although no test failed`;
-    return { passed: result.numPassedTests, failed: 1, failures: [code] };
+    return { passed: result.numPassedTests, failed: 1, failures: [code], files };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -23,8 +23,8 @@ if (args.length > 0) {
     const problem = await runCheck(check);
     console.error(`${problem === undefined ? 'PASS' : 'FAIL'} ${check.title}`);
     if (problem !== undefined) console.error(problem);
-    if (problem === undefined) add({ passed: 1, failed: 0, failures: [] });
-    else add({ passed: 0, failed: 1, failures: [`failed: ${check.title}`] });
+    if (problem === undefined) add({ passed: 1, failed: 0, failures: [], files: [] });
+    else add({ passed: 0, failed: 1, failures: [`failed: ${check.title}`], files: [] });
   }
   // Jest leaves a core free otherwise, which on two cores is half of them.
   add(await runJest(['src/', 'hack/', 'charts/', 'e2e/bench/'], ['--maxWorkers=100%']));

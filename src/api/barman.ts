@@ -95,6 +95,11 @@ export function retentionIn({ spec }: ObjectStore): string | undefined {
   return text(record(spec).retentionPolicy) || undefined;
 }
 
+/** The resources of the container that archives, as an ObjectStore has them. */
+export function sidecarResourcesIn({ spec }: ObjectStore): unknown {
+  return record(record(spec).instanceSidecarConfiguration).resources;
+}
+
 const keyOfSecret: Shape = { name: true, key: true };
 const configurationShape = {
   destinationPath: true,

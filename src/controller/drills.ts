@@ -6,7 +6,7 @@ import { millisecondsOf } from '../api/time.ts';
 import { drillingSince } from '../domain/drill/record.ts';
 import { type Key, keyOf } from './key.ts';
 
-/** After this time, a drill does not count: it can be one of an addon that is suspended or invalid, and stay for ever. Milliseconds. */
+/** After this time, a drill does not count: it can be one of an addon that is invalid, and stay for ever. Milliseconds. */
 const longest = 13 * 3_600_000;
 
 export class Drills {

@@ -115,6 +115,8 @@ export class World {
   readonly deps: Dependencies;
   readonly queue: WorkQueue;
   faults: Faults = {};
+  /** What else a login does: it is told what was asked, once the login has succeeded. */
+  onLogin: (question: Question) => void = () => {};
   #state: State;
   #surroundingsPlanned = false;
   #wrote = false;
@@ -296,6 +298,7 @@ export class World {
     const cluster = this.seen('cluster');
     if (cluster === undefined || !stands(cluster)) return { kind: 'failed', why: 'refused', detail: '' };
     if (cluster.inside?.password !== passwordIn(url)) return { kind: 'failed', why: 'credentials', detail: '' };
+    this.onLogin(question);
     return { kind: 'ok', ...answerTo(question, this.#state), ...this.#walAnswer(question) };
   }
 

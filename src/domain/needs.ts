@@ -13,7 +13,7 @@ import { planToResources } from './database/plans.ts';
 import { canBeReady, isHealthy, judgeCluster } from './database/readiness.ts';
 import { awaitsRestart } from './database/restart-mark.ts';
 import { isTimeToLook } from './diagnosis/deadlines.ts';
-import { drillQuestion, isTimeForCause, isToBeChecked, wantsRoom } from './drill/due.ts';
+import { drillQuestion, isTimeForCause, isToBeChecked, isToBeMade, wantsRoom } from './drill/due.ts';
 import { areExtrasOpen, isAuthorityWanted } from './extras/asked.ts';
 import type { Observed } from './observed.ts';
 import { hasFinalizer, isLeavingProtection } from './ownership/finalizer.ts';
@@ -132,7 +132,7 @@ export function needs(observed: Observed, now: number): Needs {
     secretsMayFail: (source || unwatched) && !live && !isLeavingProtection(addon),
     watched: isLeavingProtection(addon),
     drillSource: isToBeChecked(s),
-    drillFacts: isTimeForCause(s, now),
+    drillFacts: isToBeMade(s) || isTimeForCause(s, now),
     drillRoom: wantsRoom(s, target, healthy, now),
     redaction: healthy && redactionIn(addon, own.cluster) === 'Pending',
     facts: (stateOf(provisioned) === 'progressing' && isTimeToLook(addon, now)) || isSidecarDoubtful(s, target, now),

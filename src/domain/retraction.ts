@@ -1,6 +1,7 @@
 // Takes back what status says of a Cluster that is seen to be gone or to belong to another: nothing of it may go on being claimed.
 import { backupWithoutCluster } from './backup/missing-cluster.ts';
 import type { Conditions, Fields } from './decision.ts';
+import { deletesChildren } from './ownership/owner.ts';
 import { recordedCondition } from './recorded.ts';
 import { type Situation, unseen } from './situation.ts';
 import type { Verdict } from './verdict.ts';
@@ -24,7 +25,9 @@ const aboutTheCluster = [
 export function retracted(s: Situation, why: Verdict): Conditions {
   if (!isWithoutCluster(s)) return {};
   const types = aboutTheCluster.filter((type) => recordedCondition(s.addon, type) !== undefined);
-  return { ...Object.fromEntries(types.map((type) => [type, why])), Adopted: undefined };
+  // Protection that is not asked for any more keeps nothing once there is no Cluster.
+  const protection = deletesChildren(s.addon) ? { Protected: undefined } : {};
+  return { ...Object.fromEntries(types.map((type) => [type, why])), Adopted: undefined, ...protection };
 }
 
 /** The same of the fields: without a Cluster, no backups are in force. @param now wall-clock time in milliseconds */

@@ -1,5 +1,5 @@
 // Handles an addon that is suspended, or whose spec this version does not know in full: the same chapters without their writes. The state of
-// the database is reported, and so is a pending change of the spec.
+// the database is reported, and so is a pending change of the spec. A restore drill is ended and removed.
 import { missingCluster } from './backup/missing-cluster.ts';
 import { type Chapter, type Chapters, combine, type Round, suspension } from './chapter.ts';
 import { previewOf } from './database/plan-change.ts';
@@ -27,9 +27,11 @@ export function suspended(round: Round, chaptersOf: (round: Round) => Chapters):
   const isSettled = isPromotionSettled(s.addon) && areExtrasSettled(s.addon) && areRolesSettled(s.addon);
   const holdsBack = chaptersOf(round).chapters.some(changesChildren) || !isSettled;
   const { judged, chapters } = chaptersOf({ ...round, suspended: { holdsBack } });
+  const decision = combine(judged, [...chapters, itself]);
   return {
-    ...combine(judged, [...chapters, itself]),
-    actions: [],
+    ...decision,
+    // A restore drill that has ended: nothing that anybody uses, and nobody else removes it.
+    actions: decision.actions.filter(({ verb, child }) => verb === 'delete' && child === 'drillStore'),
     // Whoever waits for this generation must not take it to be in force.
     frozen: holdsBack || s.addon.unknown !== undefined,
     recheckAfter: undefined,

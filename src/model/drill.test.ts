@@ -6,6 +6,7 @@ import { type ObjectStore, projectObjectStore } from '../api/barman.ts';
 import { type Cluster, projectCluster } from '../api/cnpg.ts';
 import type { LoginResult } from '../api/login.ts';
 import { timestampOf } from '../api/time.ts';
+import type { Claim, Facts } from '../api/workload.ts';
 import { serverNameOf } from '../domain/backup/archive.ts';
 import { inForce, platform } from '../domain/backup/testing.ts';
 import type { Action, ActionResult, Decision } from '../domain/decision.ts';
@@ -31,6 +32,8 @@ interface State {
   readonly store: ObjectStore | undefined;
   readonly cluster: Cluster | undefined;
   readonly health: Health;
+  /** Volumes of a Cluster that was deleted without them, and whether the present Cluster has taken them over. */
+  readonly volumes: 'none' | 'left' | 'taken over';
   /** Whether the WAL of the mark is in the archive. */
   readonly archived: boolean;
   /** Milliseconds since the start. */
@@ -74,10 +77,18 @@ function asking(request: string): PostgresAddon {
   } as PostgresAddon;
 }
 
-function observe({ addon, store, cluster }: State) {
+const claim: Claim = {
+  ...{ name: 'drill-db-team-a-shop-1', uid: 'claim', createdAt: '', phase: 'Bound', storageClass: '' },
+  ...{ volume: 'volume', requested: '10Gi', capacity: '10Gi' },
+};
+
+function observe({ addon, store, cluster, volumes }: State) {
   const { cluster: own, objectStore, scheduledBackup } = world;
   const source = cluster === undefined ? undefined : ({ kind: 'found', object: aSource(cluster) } as const);
-  const drill = { ...noDrill, store, cluster, hasRoom: true, ...(source && { source }) };
+  const claims = volumes === 'left' ? [claim] : [];
+  const seen: Facts = { pods: [], claims, warnings: [], changedAt: undefined, unseen: [], failed: [] };
+  const facts = cluster === undefined ? ({ kind: 'found', object: seen } as const) : noDrill.facts;
+  const drill = { ...noDrill, store, cluster, facts, hasRoom: true, ...(source && { source }) };
   return but(observing(addon, { cluster: own, objectStore, scheduledBackup, platform: on }), { drill });
 }
 
@@ -85,12 +96,17 @@ function looks(state: State, chapterOf: Chapter): Step | undefined {
   const o = observe(state);
   const { addon } = state;
   const now = testTime + state.time;
-  const chapter = chapterOf({ s: situationOf(o), target: aTarget(o), now }, healthy);
+  const suspended = isSuspended(state) ? { suspended: { holdsBack: false } } : {};
+  const chapter = chapterOf({ s: situationOf(o), target: aTarget(o), now, ...suspended }, healthy);
   const { actions = [], check, record } = chapter;
-  const asks = drillQuestion(addon);
+  const asks = isSuspended(state) ? undefined : drillQuestion(addon);
   const isSame = JSON.stringify(plain(record)) === JSON.stringify(plain(drillsOf(addon)));
   if (actions.length === 0 && check === undefined && asks === undefined && isSame) return undefined;
   return { label: 'it looks', state: { ...state, worker: { chapter, addon, next: 0, result: {}, asks } } };
+}
+
+function isSuspended({ addon }: State): boolean {
+  return addon.spec.suspend === true;
 }
 
 function plain({ drill, lastDrill, nextDrillTime }: DrillChapter['record']) {
@@ -130,9 +146,10 @@ function writes(state: State, worker: Worker, action: Action): Step {
     return { label, state: after, broken: { rule: 'what it restores is in the archive', detail: label } };
   if (child === 'drillStore') return { label, state: { ...after, store: state.store ?? projectObjectStore(stored) } };
   const status = { phase: 'Setting up primary', readyInstances: 0 };
+  const volumes = state.volumes === 'left' && state.cluster === undefined ? 'taken over' : state.volumes;
   return {
     label,
-    state: { ...after, cluster: state.cluster ?? projectCluster({ ...stored, status }), health: 'restoring' },
+    state: { ...after, volumes, cluster: state.cluster ?? projectCluster({ ...stored, status }), health: 'restoring' },
   };
 }
 
@@ -156,7 +173,8 @@ function reports(state: State, { chapter, addon, asks, result }: Worker): Step {
   );
   const next: State = { ...idle, addon: { ...addon, status: { ...addon.status, ...(backup && { backup }) } } };
   const isPassed = backup?.lastDrill?.result === 'Passed' && before?.lastDrill?.time !== backup.lastDrill.time;
-  const isRestored = state.cluster !== undefined && state.health === 'up' && state.archived;
+  const isRestored =
+    state.cluster !== undefined && state.health === 'up' && state.archived && state.volumes !== 'taken over';
   const label = `status: ${backup?.drill?.step ?? 'no drill'}, ${backup?.lastDrill?.result}`;
   return isPassed && !isRestored
     ? { label, state: next, broken: { rule: 'it passes only what was restored', detail: state.health } }
@@ -201,6 +219,13 @@ function surroundings(state: State): readonly Step[] {
     steps.push({ label: 'somebody deletes the ObjectStore', state: { ...spent, store: undefined } });
   if (cluster !== undefined)
     steps.push({ label: 'somebody deletes the Cluster', state: { ...spent, cluster: undefined } });
+  if (cluster !== undefined)
+    steps.push({
+      label: 'somebody deletes the Cluster without its volumes',
+      state: { ...spent, cluster: undefined, volumes: 'left' },
+    });
+  if (!isSuspended(state))
+    steps.push({ label: 'the addon is suspended', state: { ...spent, addon: changed(addon, { suspend: true }) } });
   if (addon.spec.plan !== 'free')
     steps.push({ label: 'the plan becomes free', state: { ...spent, addon: changed(addon, { plan: 'free' }) } });
   const { drill: _, lastDrill: __, ...backup } = addon.status?.backup ?? {};
@@ -249,7 +274,8 @@ function wrongAtRest(start: State, chapterOf: Chapter) {
   }
   const { drill, lastDrill } = state.addon.status?.backup ?? {};
   const left = [drill && `drill ${drill.step}`, state.store && 'an ObjectStore', state.cluster && 'a Cluster'];
-  const detail = left.filter(Boolean).join(', ') || (lastDrill === undefined ? 'no result' : undefined);
+  const isTold = lastDrill !== undefined || isSuspended(state);
+  const detail = left.filter(Boolean).join(', ') || (isTold ? undefined : 'no result');
   return detail === undefined ? undefined : { rule, detail, steps };
 }
 
@@ -282,6 +308,7 @@ const begin: State = {
   store: undefined,
   cluster: undefined,
   health: 'restoring',
+  volumes: 'none',
   archived: false,
   time: 0,
   worker: undefined,
@@ -399,6 +426,21 @@ describe('restore drills', () => {
         const lastDrill = { time: timestampOf(round.now), result: 'Passed' as const, ...request };
         return { ...chapter, record: { ...chapter.record, drill: { ...drill, step: 'Removing' }, lastDrill } };
       },
+    ],
+    [
+      'takes over volumes that are left',
+      'it passes only what was restored',
+      (round, database) => {
+        const { observed } = round.s;
+        const blind = { ...observed, drill: { ...observed.drill, facts: noDrill.facts } };
+        return drillChapter({ ...round, s: { ...round.s, observed: blind } }, database);
+      },
+    ],
+    [
+      'goes on while the addon is suspended',
+      'it comes to rest with a result, and leaves nothing behind',
+      (round, database) =>
+        round.suspended === undefined ? drillChapter(round, database) : { record: drillsOf(round.s.addon) },
     ],
   ])('a mutant that %s breaks a rule', (_, rule, mutant) => {
     const foreign = { ...leftBehind().store, metadata: { ...leftBehind().store?.metadata, labels: {} } } as ObjectStore;

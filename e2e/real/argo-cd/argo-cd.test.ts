@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { only, render } from '../../../charts/helm.ts';
 import type { LiveObject } from '../../../hack/cluster/client.ts';
+import { secrets } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import { repositoryRoot } from '../../../hack/toolchain/repository.ts';
-import { type AddonSpec, type AddonStatus, labels } from '../../../src/api/addon.ts';
+import { type AddonSpec, type AddonStatus, addonGvr, labels } from '../../../src/api/addon.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { isWrite } from '../../harness/audit.ts';
 import { conditionOf, isRunning } from '../../harness/views.ts';
-import { clusterName, identityOf } from '../belongings.ts';
+import { clusterName, identityOf, secretName, untilNothingIsLeft } from '../belongings.ts';
 import { minutes, operatorUser, useReal } from '../real.ts';
 import { type ApplicationStatus, ArgoCD } from './argo.ts';
 import { filesOf } from './examples.ts';
@@ -27,6 +28,10 @@ beforeAll(async () => {
   const { data } = only(await render({ argoCD: { enabled: true } }), 'ConfigMap');
   started = await ArgoCD.start(real(), 'argocd-2', data);
 }, minutes(40));
+
+/** How often something that Argo CD and the operator look after is changed by somebody else, and after how many changes Argo CD compares. */
+const changes = 200;
+const changesBetweenComparisons = 10;
 
 const addon = (name: string, spec: AddonSpec): string =>
   JSON.stringify({ apiVersion: 'addons.paas.dev/v1alpha1', kind: 'PostgresAddon', metadata: { name }, spec });
@@ -61,7 +66,7 @@ describe('an app repository', () => {
     expect([status?.phase, resource(done, 'PostgresAddon')?.health?.status]).toEqual(['running', 'Healthy']);
     await real().startApp(namespace, 'shop');
     for (let login = 0; login < 20; login += 1) expect(await real().sql(namespace, 'shop', 'SELECT 1')).toBe('1');
-    expect(Number(await real().sql(namespace, 'shop', 'SELECT count(*) FROM orders'))).toBeGreaterThanOrEqual(0);
+    expect(Number(await real().sql(namespace, 'shop', 'SELECT count(*) FROM orders'))).toBeGreaterThan(0);
     const own = (await real().audit.since(mark)).filter(
       ({ user, namespace: where, resource: what }) => user === operatorUser && where === namespace && what !== 'events',
     );
@@ -95,14 +100,30 @@ describe('an app repository', () => {
 
   it('is left alone by the operator, and leaves it alone: no object is ever out of sync, and nothing is written without a cause', async () => {
     const mark = await real().audit.mark();
-    const states = new Set<string>();
-    for (let change = 0; change < 200; change += 1) {
+    const begun = argo().history('shop').length;
+    const touched = [
+      [clusterGvr, clusterName(namespace, 'shop')],
+      [addonGvr, 'shop'],
+      [secrets, secretName('shop')],
+    ] as const;
+    for (let change = 1; change <= changes; change += 1) {
+      const [gvr, name] = touched[change % touched.length] ?? touched[0];
       const touch = { metadata: { annotations: { 'example.org/change': `${change}` } } };
-      await real().client.patch(clusterGvr, namespace, clusterName(namespace, 'shop'), touch);
-      if (change % 20 === 0) await argo().refresh('shop');
-      states.add((await argo().application('shop')).sync?.status ?? '');
+      await real().client.patch(gvr, namespace, name, touch);
+      if (change % changesBetweenComparisons === 0) await argo().compared('shop');
     }
-    expect([...states]).toEqual(['Synced']);
+    const { reconciledAt: lastly } = await argo().application('shop');
+    const annotation = () => real().addons.latest(namespace, 'shop').metadata.annotations?.['example.org/change'];
+    await eventually('the watches to have seen the last change and comparison', () => {
+      expect(argo().history('shop').at(-1)?.reconciledAt).toBe(lastly);
+      expect(Number(annotation())).toBeGreaterThan(changes - touched.length);
+    });
+    // From the first change on.
+    const states = argo().history('shop').slice(begun);
+    const comparisons = new Set(states.map(({ reconciledAt }) => reconciledAt));
+    expect(comparisons.size).toBeGreaterThanOrEqual(changes / changesBetweenComparisons);
+    expect(states.filter(({ sync }) => sync?.status !== 'Synced')).toEqual([]);
+    expect(states.filter(({ operationState }) => operationState?.phase !== 'Succeeded')).toEqual([]);
     // The children are in the tree of the Application, by their owner.
     expect(warnings(await argo().application('shop'))).toEqual([]);
     const writes = (await real().audit.since(mark)).filter(
@@ -125,12 +146,30 @@ describe('an app repository', () => {
     expect(writes).toEqual([]);
   });
 
-  it('is gone with everything when the Application is', async () => {
+  it('loses its database with everything by a commit that removes it, and keeps what is still in git', async () => {
     await real().stopApp(namespace, 'shop');
-    await argo().deleteApplication('renamed');
-    await eventually('the Cluster to be gone', async () => {
-      expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'shop'))).toBeUndefined();
+    // A hook that waits for the database would never end.
+    const removed = ['database.yaml', 'migrate.yaml', 'migrate-presync.yaml'].map((file) => [
+      `apps/shop/${file}`,
+      undefined,
+    ]);
+    const revision = await argo().commit('Remove the database', Object.fromEntries(removed));
+    await argo().refresh('renamed');
+    await eventually('the sync to be over', async () => {
+      const status = await argo().application('renamed');
+      const { phase, syncResult } = status.operationState ?? {};
+      expect([phase, syncResult?.revision, status.sync?.status]).toEqual(['Succeeded', revision, 'Synced']);
     });
+    await untilNothingIsLeft(real(), namespace, 'shop');
+    expect(await real().client.list(addonGvr, namespace)).toEqual([]);
+    const status = await argo().application('renamed');
+    expect([resource(status, 'PostgresAddon'), resource(status, 'Deployment')?.name]).toEqual([undefined, 'shop']);
+  });
+
+  it('is gone with everything when the Application is', async () => {
+    await argo().deleteApplication('renamed');
+    const left = await real().kubectl(['get', 'deployment,pga', '--namespace', namespace, '--output', 'name']);
+    expect(left.trim()).toBe('');
   });
 });
 

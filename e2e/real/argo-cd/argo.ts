@@ -12,9 +12,12 @@ import type { LiveObject } from '../../../hack/cluster/client.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
 import { ensureBinaries, moduleDirectory } from '../../../hack/toolchain/binaries.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
+import { History } from '../../harness/history.ts';
 import { minutes, type Real } from '../real.ts';
 
 const report = (line: string): void => console.error(line);
+
+const applicationGvr = { group: 'argoproj.io', version: 'v1alpha1', plural: 'applications', kind: 'Application' };
 
 /** What an Application says of itself. */
 export interface ApplicationStatus {
@@ -40,6 +43,7 @@ export class ArgoCD {
   readonly #home: string;
   readonly #folder: string;
   readonly #children: ChildProcess[] = [];
+  readonly #applications: History;
   /** Of the git repository. */
   readonly #repository: string;
 
@@ -48,6 +52,7 @@ export class ArgoCD {
     this.#home = home;
     this.#folder = folder;
     this.#repository = join(folder, 'repository');
+    this.#applications = new History(real.client, applicationGvr);
   }
 
   /**
@@ -59,6 +64,7 @@ export class ArgoCD {
     const argo = new ArgoCD(real, home, await mkdtemp(join(tmpdir(), 'argo-cd-')));
     real.atEnd(() => argo.#stop());
     await argo.#install(settings);
+    argo.#applications.start();
     await argo.#startProcesses();
     await mkdir(argo.#repository, { recursive: true });
     await argo.#git('init', '--quiet', '--initial-branch=main');
@@ -74,6 +80,7 @@ export class ArgoCD {
   async #stop(): Promise<void> {
     await this.#kubectl('delete', 'applicationset', '--all', '--timeout=10m');
     await this.#kubectl('delete', 'application', '--all', '--timeout=10m');
+    await this.#applications.stop();
     for (const child of this.#children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGTERM');
@@ -121,6 +128,11 @@ export class ArgoCD {
         syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions: ['PrunePropagationPolicy=foreground'] },
       },
     });
+  }
+
+  /** What an Application has said of itself since Argo CD was started, the oldest first, by a watch. */
+  history(name: string): readonly ApplicationStatus[] {
+    return this.#applications.of(this.#home, name).map(({ status }) => status ?? {});
   }
 
   async application(name: string): Promise<ApplicationStatus> {

@@ -6,6 +6,7 @@ import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { backupGvr, clusterGvr, scheduledBackupGvr } from '../../../src/api/cnpg.ts';
 import { History } from '../../harness/history.ts';
+import { fewAtATime } from '../../harness/meanwhile.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
 import { openBucket, timesBelow, walObject } from '../bucket.ts';
@@ -13,6 +14,8 @@ import { useReal } from '../real.ts';
 
 const real = useReal();
 let namespace = '';
+/** What lasts long and is nobody else's database goes on beside the tests before it. */
+const going = new Map<'adoption' | 'plans', Promise<void>>();
 /** Of each Backup, also when it is gone. */
 let made: History;
 const backup = { storeRef: { name: storeName } };
@@ -31,6 +34,9 @@ beforeAll(async () => {
   await real().client.apply(storeSecret(real().cluster, namespace));
   await Promise.all(Object.entries(first).map(([name, spec]) => real().apply(namespace, name, spec)));
   await openBucket(real(), namespace);
+  const begin = fewAtATime(2);
+  going.set('plans', begin(changePlans));
+  going.set('adoption', begin(adopt));
 });
 
 const backupOf = ({ status }: LiveObject): NonNullable<AddonStatus['backup']> =>
@@ -115,33 +121,41 @@ describe('a pro database that nobody uses', () => {
   });
 });
 
+async function adopt(): Promise<void> {
+  const before = backupOf(await inForce('kept')).serverName;
+  await real().kubectl(['delete', 'pga', 'kept', '--namespace', namespace, '--timeout=10m']);
+  await real().apply(namespace, 'kept', first.kept ?? { plan: 'standard' });
+  const after = await inForce('kept');
+  expect(backupOf(after).serverName).toBe(before);
+  expect((await backupsOf('kept')).map(({ metadata }) => metadata.name)).toEqual([`${before}-first`]);
+}
+
+async function changePlans(): Promise<void> {
+  await real().running(namespace, 'changing');
+  await real().apply(namespace, 'changing', { plan: 'standard', backup });
+  const before = backupOf(await inForce('changing')).serverName;
+  await real().apply(namespace, 'changing', { plan: 'free', backup });
+  const free = await real().running(namespace, 'changing');
+  expect(conditionOf(free, 'BackupReady')).toBeUndefined();
+  expect(backupOf(free)).toMatchObject({ requested: 'none', effective: 'none', lineages: [{ serverName: before }] });
+  const schedule = `${clusterName(namespace, 'changing')}-daily`;
+  expect(await real().client.get(scheduledBackupGvr, namespace, schedule)).toBeUndefined();
+  await real().apply(namespace, 'changing', { plan: 'standard', backup });
+  const after = backupOf(await inForce('changing'));
+  expect(after.effective).toBe('daily');
+  expect(after.lineages?.map(({ serverName }) => serverName)).toEqual([after.serverName, before]);
+  expect(after.serverName).not.toBe(before);
+}
+
 describe('a protected database', () => {
   it('keeps its lineage when another addon adopts it, and is not backed up from the beginning', async () => {
-    const before = backupOf(await inForce('kept')).serverName;
-    await real().kubectl(['delete', 'pga', 'kept', '--namespace', namespace, '--timeout=10m']);
-    await real().apply(namespace, 'kept', first.kept ?? { plan: 'standard' });
-    const after = await inForce('kept');
-    expect(backupOf(after).serverName).toBe(before);
-    expect((await backupsOf('kept')).map(({ metadata }) => metadata.name)).toEqual([`${before}-first`]);
+    await going.get('adoption');
   });
 });
 
 describe('a database whose plan changes', () => {
   it('gets backups with a plan that has them, keeps what was archived without, and begins a new lineage afterwards', async () => {
-    await real().running(namespace, 'changing');
-    await real().apply(namespace, 'changing', { plan: 'standard', backup });
-    const before = backupOf(await inForce('changing')).serverName;
-    await real().apply(namespace, 'changing', { plan: 'free', backup });
-    const free = await real().running(namespace, 'changing');
-    expect(conditionOf(free, 'BackupReady')).toBeUndefined();
-    expect(backupOf(free)).toMatchObject({ requested: 'none', effective: 'none', lineages: [{ serverName: before }] });
-    const schedule = `${clusterName(namespace, 'changing')}-daily`;
-    expect(await real().client.get(scheduledBackupGvr, namespace, schedule)).toBeUndefined();
-    await real().apply(namespace, 'changing', { plan: 'standard', backup });
-    const after = backupOf(await inForce('changing'));
-    expect(after.effective).toBe('daily');
-    expect(after.lineages?.map(({ serverName }) => serverName)).toEqual([after.serverName, before]);
-    expect(after.serverName).not.toBe(before);
+    await going.get('plans');
   });
 });
 

@@ -26,8 +26,12 @@ const real = useReal();
 const say = (line: string): void => console.error(line);
 const crd = `${addonGvr.plural}.${addonGvr.group}`;
 
+const release = lastRelease();
+
 /** The chart of this checkout. */
 let present: Installable;
+/** That of the last release, once it is built. */
+let built: Promise<Installable> | undefined;
 let namespace = '';
 
 const install = (values: object = {}, what = present, more: readonly string[] = []): Promise<string> =>
@@ -61,6 +65,10 @@ beforeAll(async () => {
     chart: join(repositoryRoot, 'charts', 'postgres-addon-operator'),
     image: await provideImage(real().cluster, say),
   };
+  // It takes minutes, and the first tests mostly wait.
+  if (release !== undefined) built = provideRevision(real().cluster, release, say);
+  // Whoever needs it hears of its failure.
+  built?.catch(() => undefined);
   await eventually(
     'the addons and databases of other tests to be gone',
     async () => {
@@ -75,6 +83,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await built?.catch(() => undefined);
   await helm(real(), ['uninstall', releaseName, '--namespace', operatorNamespace, '--wait']);
   await install({}, present, ['--take-ownership']);
   await installChart(real().cluster, present.image, say);
@@ -148,7 +157,7 @@ async function begin(): Promise<Since> {
 async function untilReconciled(name: string): Promise<void> {
   await real().apply(namespace, name, { plan: 'free' });
   await real().running(namespace, name);
-  await real().kubectl(['delete', 'pga', name, '--namespace', namespace, '--wait']);
+  await real().kubectl(['delete', 'pga', name, '--namespace', namespace, '--wait=false']);
 }
 
 /** The requests of the operator that changed something of the living addons. */
@@ -157,6 +166,18 @@ async function writesSince(mark: Mark): Promise<readonly AuditedRequest[]> {
   const isOurs = ({ user, namespace: where, name }: AuditedRequest): boolean =>
     user === operatorUser && where === namespace && ours.has(name ?? '');
   return (await real().audit.since(mark)).filter((request) => isWrite(request) && isOurs(request));
+}
+
+/** The CRD and the operator's Deployment, in the order in which Helm wrote them since. */
+async function orderSince(mark: Mark): Promise<readonly string[]> {
+  const writes = (await real().audit.since(mark)).filter(
+    (request) =>
+      isWrite(request) &&
+      !request.user.startsWith('system:') &&
+      ((request.resource === 'customresourcedefinitions' && request.name === crd) ||
+        (request.resource === 'deployments' && request.name === releaseName)),
+  );
+  return writes.map(({ resource }) => resource).filter((resource, index, all) => resource !== all[index - 1]);
 }
 
 /** Waits until nothing is written any more: databases that have just come up settle for a moment. */
@@ -178,14 +199,11 @@ async function expectUndisturbed(since: Since): Promise<void> {
   expect(await writesSince(since.mark)).toEqual([]);
 }
 
-const release = lastRelease();
 const upgrades = release === undefined ? describe.skip : describe;
 upgrades(`an upgrade from ${release?.slice(0, 12)} with ${names.length} addons`, () => {
-  let earlier: Installable;
-
   beforeAll(async () => {
+    const earlier = await built;
     await uninstall();
-    earlier = await provideRevision(real().cluster, release ?? '', say);
     await install({}, earlier);
     const mark = await real().audit.mark();
     await inTurn(Object.entries(living), 5, async ([name, spec]) => {
@@ -195,9 +213,10 @@ upgrades(`an upgrade from ${release?.slice(0, 12)} with ${names.length} addons`,
     await untilQuiet(mark);
   });
 
-  it('restarts no database, changes no status, and writes nothing', async () => {
+  it('changes the CRD before the operator, restarts no database, changes no status, and writes nothing', async () => {
     const since = await begin();
     await upgrade(present);
+    expect(await orderSince(since.mark)).toEqual(['customresourcedefinitions', 'deployments']);
     await untilReconciled('after-upgrade');
     await expectUndisturbed(since);
   });
@@ -299,7 +318,7 @@ describe('two releases with namespaces of their own', () => {
     const values = { watchNamespaces: [two], crds: { enabled: false }, plans };
     await installFor('two', homes[1] ?? '', values, '--take-ownership');
     const mark = await real().audit.mark();
-    for (const where of [...teams, nobody]) await real().apply(where, 'shop', { plan: 'free' });
+    await Promise.all([...teams, nobody].map((where) => real().apply(where, 'shop', { plan: 'free' })));
     const running = await Promise.all(teams.map((team) => real().running(team, 'shop')));
     const connections = await Promise.all(
       teams.map(async (team) => {
@@ -324,9 +343,8 @@ describe('two releases with namespaces of their own', () => {
     // The second one has no CRD of its own; its test runs in the namespace that it watches.
     const output = await helmDone(real(), ['test', 'two', '--namespace', homes[1] ?? '', '--logs']);
     expect(output).toMatch(/Phase:\s+Succeeded/);
-    await real().kubectl(['delete', 'pga', 'shop', '--namespace', one, '--wait']);
-    await real().kubectl(['delete', 'pga', 'shop', '--namespace', two, '--wait']);
-    await uninstall('two', homes[1]);
-    await uninstall('one', homes[0]);
+    const removed = [one, two].map((team) => real().kubectl(['delete', 'pga', 'shop', '--namespace', team, '--wait']));
+    await Promise.all(removed);
+    await Promise.all([uninstall('two', homes[1]), uninstall('one', homes[0])]);
   });
 });

@@ -90,11 +90,15 @@ async function change(options: ChartOptions, memory: string): Promise<void> {
   const told = Math.floor((cluster?.receivedAt ?? Number.NaN) / 1000) * 1000;
   expect(pod.metadata.uid).not.toBe(before.metadata.uid);
   expect(restarted).toBeGreaterThanOrEqual(told);
-  const phases = real()
-    .addons.of(namespace, 'shop')
-    .slice(seen)
-    .map(({ status }) => status?.phase);
-  expect(phases).toContain('provisioning');
+  const course = real().addons.of(namespace, 'shop').slice(seen);
+  expect(course.map(({ status }) => status?.phase)).toContain('provisioning');
+  // As any other change that restarts the instances.
+  expect(course.map((state) => conditionOf(state, 'PlanApplied')?.reason)).toContain('Applying');
+  expect((addon.status as AddonStatus).planChange).toMatchObject({
+    steps: [{ what: 'sidecarMemory', to: memory }],
+    restart: true,
+    state: 'Applied',
+  });
   expect((addon.status as AddonStatus).resources?.sidecarMemory).toBe(memory);
 }
 

@@ -9,6 +9,7 @@ import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { objectStoreGvr } from '../../../src/api/barman.ts';
 import { clusterGvr } from '../../../src/api/cnpg.ts';
 import { resources } from '../../../src/api/resources.ts';
+import { defaultPlans } from '../../../src/domain/database/plans.ts';
 import { redactionJobName } from '../../../src/domain/names.ts';
 import { conditionOf } from '../../harness/views.ts';
 import { clusterName } from '../belongings.ts';
@@ -18,6 +19,7 @@ import { minutes, useReal } from '../real.ts';
 const real = useReal();
 let namespace = '';
 const backup = { storeRef: { name: storeName } };
+const diskOfPro = defaultPlans.pro.storage;
 type Restore = NonNullable<AddonSpec['restore']>['from'];
 
 /** Runs SQL as a superuser in the primary. @returns what it printed */
@@ -35,6 +37,9 @@ const restoring = (name: string, from: Restore, spec: Partial<AddonSpec> = {}): 
 const messageOf = async (name: string, reason: string): Promise<string> =>
   conditionOf(await real().reason(namespace, name, 'Ready', reason), 'Ready')?.message ?? '';
 
+const timeIn = (name: string): Promise<string> =>
+  sql(name, `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
+
 /** The node has no memory for databases that nobody needs any more. */
 const remove = (name: string, from = namespace): Promise<string> =>
   real().kubectl(['delete', 'pga', name, '--namespace', from, '--timeout=10m']);
@@ -45,6 +50,14 @@ async function archiveAll(name: string): Promise<void> {
   await real().kubectl(['annotate', 'pga', name, request, '--overwrite', '--namespace', namespace]);
   const isDone = '--for=jsonpath={.status.backup.now.result}=Completed';
   await real().kubectl(['wait', `pga/${name}`, isDone, '--timeout=10m', '--namespace', namespace]);
+}
+
+/** What was committed is in the archive afterwards, without another base backup. */
+async function archiveNow(name: string): Promise<void> {
+  const wal = await sql(name, 'SELECT pg_walfile_name(pg_switch_wal())');
+  await eventually('the archive to have it', async () => {
+    expect((await sql(name, 'SELECT last_archived_wal FROM pg_stat_archiver')) >= wal).toBe(true);
+  });
 }
 
 /** Another role of the source, with a password that somebody knows. */
@@ -95,29 +108,29 @@ async function fails(place: string, write: () => Promise<unknown>, why: string):
 
 /** Between the first row and the second. */
 let between = '';
+/** Long after the second row, and long before the third: nothing is written for minutes. */
+let idle = '';
 let lineage = '';
-/** Where it is in the bucket. */
-let folder = '';
+/** The backups of the restored `pro` database, which nobody needs once they were restored: where they are in the bucket. */
+let ofLate = { serverName: '', folder: '' };
 
 beforeAll(async () => {
   namespace = await real().namespace('restore');
   await real().client.apply(storeSecret(real().cluster, namespace));
   await real().apply(namespace, 'shop', { plan: 'standard', backup });
   await real().reason(namespace, 'shop', 'BackupReady', 'InForce');
-  const { serverName = '', destinationPath } = statusOf('shop').backup ?? {};
-  lineage = serverName;
-  folder = `${destinationPath}/${serverName}`;
+  lineage = statusOf('shop').backup?.serverName ?? '';
   const table = 'CREATE TABLE orders (what text, at timestamptz DEFAULT clock_timestamp())';
   await sql('shop', `CREATE ROLE report LOGIN PASSWORD '${passwordOfReport}'`);
   await sql('shop', `SET ROLE app; ${table}; INSERT INTO orders VALUES ('first')`);
   await sql('shop', 'SELECT pg_sleep(0.5)');
-  const format = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-  between = await sql('shop', `SELECT ${format}`);
+  between = await timeIn('shop');
   await sql('shop', 'SELECT pg_sleep(0.5)');
   await sql('shop', "INSERT INTO orders VALUES ('second')");
   // A database that is restored to a time waits until the archive reaches it.
   await restoring('between', { addon: 'shop', targetTime: between });
   await archiveAll('shop');
+  idle = await timeIn('shop');
 });
 
 describe('a database that is restored', () => {
@@ -228,7 +241,11 @@ describe('a database that is restored', () => {
     await remove('copy', other);
   });
 
-  it('an addon that is deleted: its name is not enough, and its archive is', async () => {
+  it('an addon that is deleted, to a time at which it was idle: its name is not enough, and its archive is', async () => {
+    const idleUntil = Date.now();
+    await sql('shop', "INSERT INTO orders VALUES ('third')");
+    await archiveNow('shop');
+    expect(idleUntil - Date.parse(idle)).toBeGreaterThan(minutes(1));
     await remove('shop');
     await eventually('the end of its ObjectStore', async () => {
       const name = clusterName(namespace, 'shop');
@@ -238,22 +255,39 @@ describe('a database that is restored', () => {
     expect(await messageOf('late', 'RestoreSourceMissing')).toContain('spec.restore.from.archive');
     expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'late'))).toBeUndefined();
     await remove('late');
-    await restoring('late', { archive: { store: storeName, serverName: lineage } }, { plan: 'pro' });
+    const archive = { store: storeName, serverName: lineage };
+    await restoring('late', { archive, targetTime: idle }, { plan: 'pro' });
     await real().running(namespace, 'late');
     expect(await rowsOf('late')).toBe('first second');
   });
 
-  it('fails over although neither its source nor the ObjectStore of that exists any more', async () => {
+  it('fails over within 60 s although neither its source nor the ObjectStore of that exists any more', async () => {
     await real().running(namespace, 'late');
     const { primary = '' } = statusOf('late');
     await real().kubectl(['delete', 'pod', primary, '--namespace', namespace, '--grace-period=0', '--force']);
     const cluster = clusterName(namespace, 'late');
-    await eventually('another primary', async () => {
-      const live = await real().client.get(clusterGvr, namespace, cluster);
-      expect(live?.status?.currentPrimary).not.toBe(primary);
-    });
+    await eventually(
+      'another primary',
+      async () => {
+        const live = await real().client.get(clusterGvr, namespace, cluster);
+        expect(live?.status?.currentPrimary).not.toBe(primary);
+      },
+      { timeoutMilliseconds: minutes(1) },
+    );
     await real().running(namespace, 'late');
     expect(await rowsOf('late')).toBe('first second');
+  });
+
+  it('can have a smaller plan than its source, which can go once there is a Cluster', async () => {
+    await real().reason(namespace, 'late', 'BackupReady', 'InForce');
+    const { serverName = '', destinationPath } = statusOf('late').backup ?? {};
+    ofLate = { serverName, folder: `${destinationPath}/${serverName}` };
+    expect(statusOf('late').resources?.storage).toBe(diskOfPro);
+    await restoring('smaller', { addon: 'late' });
+    await eventually('its Cluster', async () => {
+      expect(await real().client.get(clusterGvr, namespace, clusterName(namespace, 'smaller'))).toBeDefined();
+    });
+    // It is looked at further down: something else has to be waited for meanwhile.
     await remove('late');
   });
 
@@ -277,11 +311,44 @@ describe('a database that is restored', () => {
     await remove('between');
   });
 
-  it('a time that the archive does not reach: it is named, and another addon restores the newest state', async () => {
+  it('has the disk of the larger plan, from which it was restored', async () => {
+    await real().running(namespace, 'smaller');
+    expect(await rowsOf('smaller')).toBe('first second');
+    expect(statusOf('smaller')).toMatchObject({ plan: 'standard', resources: { storage: diskOfPro } });
+    await real().reason(namespace, 'smaller', 'PlanApplied', 'DiskNotShrunk');
+    await remove('smaller');
+  });
+});
+
+describe('a restore that cannot succeed', () => {
+  let before: readonly string[] = [];
+  beforeAll(async () => {
+    await openBucket(real(), namespace);
+    before = await objectsBelow(real(), namespace, `${ofLate.folder}/`);
+    const data = before.filter((name) => /^base\/.*\/data\.tar/.test(name));
+    expect(data.length).toBeGreaterThan(0);
+    for (const name of data) await writeObject(real(), namespace, `${ofLate.folder}/${name}`);
+    // Each fails several times before it is given up: both at once.
+    await restoring('broken', { archive: { store: storeName, serverName: ofLate.serverName } });
     // Nothing was committed in the last seconds before the addon was deleted, and nothing can be afterwards.
     const targetTime = new Date().toISOString();
-    const archive = { store: storeName, serverName: lineage };
-    await restoring('ahead', { archive, targetTime });
+    await restoring('ahead', { archive: { store: storeName, serverName: lineage }, targetTime });
+  });
+
+  it('from a base backup that is damaged: it fails, says where the reason is, and leaves everything as it is', async () => {
+    const message = await messageOf('broken', 'RestoreFailed');
+    expect(message).toContain('The backups are only read, and stay as they are');
+    const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
+    await eventually('the log to say why', async () => {
+      expect(await real().kubectl(args.split(' '))).toMatch(/"level":"error"/);
+    });
+    const states = real().addons.of(namespace, 'broken');
+    expect(states.filter(({ status }) => status?.phase === 'running')).toEqual([]);
+    expect(await objectsBelow(real(), namespace, `${ofLate.folder}/`)).toEqual(before);
+    await remove('broken');
+  });
+
+  it('to a time that the archive does not reach: it is named, and another addon restores the newest state', async () => {
     const message = await messageOf('ahead', 'RestoreFailed');
     expect(message).toContain('recovery ended before configured recovery target was reached');
     const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
@@ -291,27 +358,9 @@ describe('a database that is restored', () => {
       expect(log).toContain('recovery ended before configured recovery target was reached');
     });
     await remove('ahead');
-    await restoring('ahead', { archive });
+    await restoring('ahead', { archive: { store: storeName, serverName: lineage } });
     await real().running(namespace, 'ahead');
-    expect(await rowsOf('ahead')).toBe('first second');
+    expect(await rowsOf('ahead')).toBe('first second third');
     await remove('ahead');
-  });
-
-  it('a base backup that is damaged: it fails, says where the reason is, and leaves everything as it is', async () => {
-    await openBucket(real(), namespace);
-    const before = await objectsBelow(real(), namespace, `${folder}/`);
-    const data = before.filter((name) => /^base\/.*\/data\.tar/.test(name));
-    expect(data.length).toBeGreaterThan(0);
-    for (const name of data) await writeObject(real(), namespace, `${folder}/${name}`);
-    await restoring('broken', { archive: { store: storeName, serverName: lineage } });
-    const message = await messageOf('broken', 'RestoreFailed');
-    expect(message).toContain('The backups are only read, and stay as they are');
-    const [, args = ''] = /kubectl (logs -n \S+ \S+ -c \S+)\. /.exec(message) ?? [];
-    await eventually('the log to say why', async () => {
-      expect(await real().kubectl(args.split(' '))).toMatch(/"level":"error"/);
-    });
-    const states = real().addons.of(namespace, 'broken');
-    expect(states.filter(({ status }) => status?.phase === 'running')).toEqual([]);
-    expect(await objectsBelow(real(), namespace, `${folder}/`)).toEqual(before);
   });
 });

@@ -5,6 +5,7 @@ import { eventually } from '../../../hack/cluster/wait.ts';
 import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonStatus } from '../../../src/api/addon.ts';
 import { secretText } from '../../harness/views.ts';
+import { clusterName, identityOf } from '../belongings.ts';
 import { Desk, Document } from '../documents.ts';
 import { useReal } from '../real.ts';
 
@@ -60,7 +61,7 @@ beforeAll(async () => {
 describe('the runbook', () => {
   it('has no commands but those that are run here', () => {
     // The last one is that of lost-cluster.test.ts.
-    expect(document.section('## Runbooks').blocks('sh')).toHaveLength(7);
+    expect(document.section('## Runbooks').blocks('sh')).toHaveLength(9);
   });
 
   it('for a whole database brings the state of that time up beside the other one', async () => {
@@ -146,5 +147,34 @@ describe('the runbook', () => {
     expect(said).toContain(`/${serverName}, until`);
     await real().startApp(namespace, 'shop');
     expect(await orders('shop')).toBe('first second');
+  });
+
+  it('for a deleted protected addon brings it back as it was, and from its archive once its Cluster is gone as well', async () => {
+    await real().reason(namespace, 'shop', 'BackupReady', 'InForce');
+    await desk.run(
+      `kubectl patch pga shop --type=merge --patch='{"spec": {"mode": "protected"}}'`,
+      'kubectl wait pga/shop --for=condition=Protected --timeout=5m',
+    );
+    const before = await identityOf(real(), namespace, 'shop');
+    await desk.run('kubectl delete pga shop --timeout=10m');
+    const adopted = await follow('### A deleted protected addon');
+    expect(adopted).toContain(`cluster.postgresql.cnpg.io/${clusterName(namespace, 'shop')}`);
+    expect(adopted.match(/condition met/g)).toHaveLength(2);
+    expect(await identityOf(real(), namespace, 'shop')).toEqual(before);
+    await sql('shop', "INSERT INTO orders (what) VALUES ('last')");
+    await archiveAll();
+
+    const { serverName = '' } = statusOf('shop').backup ?? {};
+    await real().stopApp(namespace, 'shop');
+    await desk.run(
+      'kubectl delete pga shop --timeout=10m',
+      `kubectl delete cluster ${clusterName(namespace, 'shop')} --timeout=5m`,
+    );
+    const here = { 'db-team-a-shop-1a2b3c4d': serverName, 'store: main': `store: ${storeName}` };
+    const said = await follow('### A deleted protected addon whose Cluster is gone as well', here);
+    expect(said).toContain(`"${serverName}":`);
+    expect(said).toContain('condition met');
+    await real().startApp(namespace, 'shop');
+    expect(await orders('shop')).toBe('first second last');
   });
 });

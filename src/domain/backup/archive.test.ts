@@ -3,10 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import { annotations, type PostgresAddon } from '../../api/addon.ts';
 import type { ObjectStore } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import type { Profile } from '../database/plans.ts';
 import { situationOf } from '../situation.ts';
 import { aCluster, anAddon, anObjectStore, archivingBelow, aStore, aTarget, observing } from '../testing.ts';
 import { incarnationOf, lineageOf, wantedArchive } from './archive.ts';
 import type { Lineage } from './lineage.ts';
+import { sidecarIn } from './note.ts';
 
 const chosen = { name: 'main', store: aStore(), retention: '7d' };
 
@@ -105,8 +107,23 @@ describe('CNPG looks at the ObjectStore', () => {
   const noteIn = (world: World, store = chosen) => archiveIn(world, store)?.note;
 
   it('once it has other settings', () => {
-    expect(noteIn({})).toMatch(/^[0-9a-f]{8}[.]1$/);
+    expect(noteIn({})).toMatch(/^[0-9a-f]{8}[.][0-9a-f]{8}[.]1$/);
     expect(noteIn({}, { ...chosen, retention: '8d' })).not.toBe(noteIn({}));
+  });
+
+  it('and is told whether these are the memory of the container, which restarts the instances', () => {
+    const memoryIn = (store: typeof chosen, profile: Partial<Profile> = {}): unknown => {
+      const { s, target } = given({});
+      return sidecarIn(wantedArchive(s, { ...target.profile, ...profile }, store, 'db')?.note);
+    };
+    const before = memoryIn(chosen);
+    expect(before).toMatch(/^[0-9a-f]{8}$/);
+    expect(memoryIn({ ...chosen, store: aStore({ wal: { compression: 'zstd' } }) })).toBe(before);
+    for (const sidecarMemory of [
+      { request: '128Mi', limit: '1Gi' },
+      { request: '256Mi', limit: '512Mi' },
+    ])
+      expect(memoryIn(chosen, { sidecarMemory })).not.toBe(before);
   });
 
   it('that has lost its number as at the first one', () => {

@@ -1,13 +1,15 @@
 // Decides where a Cluster archives: under which name, into which ObjectStore, and when CNPG has to look at a changed ObjectStore.
 import { createHash } from 'node:crypto';
 import { type AddonStatus, annotations } from '../../api/addon.ts';
-import { barmanPlugin, destinationIn, type ObjectStore } from '../../api/barman.ts';
+import { barmanPlugin, destinationIn, type ObjectStore, sidecarResourcesIn } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import { text } from '../../api/raw.ts';
 import type { Profile } from '../database/plans.ts';
 import { majorOf } from '../database/version.ts';
+import { includes } from '../includes.ts';
 import { obstacleTo } from '../ownership/obstacle.ts';
 import { foundAs, type Situation } from '../situation.ts';
+import { incarnationIn, noteOf } from './note.ts';
 import type { ChosenStore } from './stores.ts';
 
 type Lineage = NonNullable<NonNullable<AddonStatus['backup']>['lineages']>[number];
@@ -25,6 +27,8 @@ export interface Archive {
   readonly note: string | undefined;
   /** The store to write to. Absent: there is none at the moment, and the Cluster goes on as it is. */
   readonly chosen?: ChosenStore;
+  /** The memory of the container changes in this round, so that CNPG cannot have restarted the instances for it. */
+  readonly isResized?: boolean;
 }
 
 /** The ObjectStore of this addon, or the one that was left behind with its Cluster: the addon is about to adopt it. */
@@ -70,7 +74,15 @@ export function wantedArchive(
   if (profile.backup === 'none') return undefined;
   if (chosen === undefined || obstacleTo(s, 'objectStore') !== undefined) return archiveOf(cluster);
   const serverName = wantedServerName(s, chosen, clusterName);
-  return { serverName, note: `${settingsOf(chosen, profile)}.${incarnationOf(s)}`, chosen };
+  const [settings, sidecar] = [settingsOf(chosen, profile), hashOf(profile.sidecarMemory)];
+  const note = noteOf(settings, sidecar, incarnationOf(s), archiveOf(cluster)?.note);
+  return { serverName, note, chosen, isResized: isResized(s, profile) };
+}
+
+function isResized(s: Situation, { sidecarMemory: { request, limit } }: Profile): boolean {
+  const objectStore = objectStoreOf(s);
+  const resources = { requests: { memory: request }, limits: { memory: limit } };
+  return objectStore !== undefined && !includes(sidecarResourcesIn(objectStore), resources);
 }
 
 function wantedServerName(s: Situation, chosen: ChosenStore, clusterName: string): string {
@@ -131,8 +143,11 @@ function newServerName(cluster: string, uid: string, used: ReadonlySet<string>, 
 function settingsOf({ store, ...chosen }: ChosenStore, { sidecarMemory }: Profile): string {
   // Who may use the store, and for how long, is in no ObjectStore.
   const { namespaces: _, retention: __, ...settable } = store;
-  const settings = JSON.stringify({ ...chosen, store: settable, sidecarMemory });
-  return createHash('sha256').update(settings).digest('hex').slice(0, 8);
+  return hashOf({ ...chosen, store: settable, sidecarMemory });
+}
+
+function hashOf(settings: object): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 8);
 }
 
 /**
@@ -143,6 +158,5 @@ export function incarnationOf(s: Situation): number {
   const objectStore = objectStoreOf(s);
   const { cluster } = s.own;
   if (objectStore !== undefined) return Number(objectStore.metadata.annotations?.[annotations.objectStore] ?? 1);
-  const before = /\.(\d{1,6})$/.exec(archiveOf(cluster)?.note ?? '')?.[1];
-  return before === undefined ? 1 : Number(before) + 1;
+  return (incarnationIn(archiveOf(cluster)?.note) ?? 0) + 1;
 }

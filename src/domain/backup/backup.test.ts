@@ -4,6 +4,7 @@ import { annotations } from '../../api/addon.ts';
 import { barmanPlugin } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
+import type { Platform } from '../observed.ts';
 import { withReadyAt } from '../recorded.ts';
 import { anAddon, aStore, changed, refusing, summary, testPlatform, testTime, think } from '../testing.ts';
 import { serverNameOf } from './archive.ts';
@@ -133,12 +134,77 @@ describe('the second container of an instance', () => {
     expect(withdrawn.addon.status?.resources?.sidecarMemory).toBe('512Mi');
   });
 
-  it('gets another size in the same round as the Cluster is made to read it', () => {
+  const resized = (sidecarMemory: { readonly request: string; readonly limit: string }): Platform => {
     const { plans } = platform;
-    const standard = { ...plans.standard, sidecarMemory: { request: '256Mi', limit: '1Gi' } };
-    const larger = round({ ...inForce(), on: { ...platform, plans: { ...plans, standard } } });
+    return { ...platform, plans: { ...plans, standard: { ...plans.standard, sidecarMemory } } };
+  };
+  const conditionOf = ({ addon }: World, wanted: string) =>
+    addon.status?.conditions?.find(({ type }) => type === wanted);
+  const running = (): World => {
+    const begun = inForce();
+    return round(settles({ ...begun, addon: withReadyAt(begun.addon, '2026-01-02T03:04:00Z') }));
+  };
+
+  it('gets another size in the same round as the Cluster is made to read it', () => {
+    const larger = round({ ...inForce(), on: resized({ request: '256Mi', limit: '1Gi' }) });
     expect(larger.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
     expect(round(settles(larger)).wrote).toEqual([]);
+  });
+
+  it('gets another size by a restart that is reported until the instances are back', () => {
+    const before = running();
+    expect(conditionOf(before, 'PlanApplied')?.reason).toBe('Applied');
+    const larger = round({ ...before, on: resized({ request: '256Mi', limit: '1Gi' }) });
+    for (const world of [larger, round(larger)]) {
+      expect(conditionOf(world, 'PlanApplied')).toMatchObject({
+        reason: 'Applying',
+        message: expect.stringContaining('restarting the instances'),
+      });
+      expect(conditionOf(world, 'Provisioned')?.status).toBe('False');
+      expect(world.addon.status?.planChange).toMatchObject({
+        from: 'standard',
+        to: 'standard',
+        steps: [{ what: 'sidecarMemory', from: '512Mi', to: '1Gi' }],
+        restart: true,
+        state: 'Applying',
+      });
+    }
+    const back = round(settles(larger));
+    expect([back.wrote, conditionOf(back, 'PlanApplied')?.reason]).toEqual([[], 'Applied']);
+    expect(back.addon.status?.planChange?.state).toBe('Applied');
+  });
+
+  it('is not waited for if the Cluster is told later than its ObjectStore: CNPG may have restarted the instances before', () => {
+    const before = running();
+    const on = resized({ request: '256Mi', limit: '1Gi' });
+    const { objectStore } = round({ ...before, on });
+    const told = round({ ...before, objectStore, on });
+    expect(told.wrote).toEqual(['apply Cluster']);
+    expect(conditionOf(round(told), 'PlanApplied')?.reason).toBe('Applied');
+  });
+
+  it('is not waited for once the platform team has taken it back before anything restarted', () => {
+    const before = running();
+    const larger = round({ ...before, on: resized({ request: '256Mi', limit: '1Gi' }) });
+    const back = round({ ...larger, on: platform });
+    expect(back.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    expect(conditionOf(round(back), 'PlanApplied')?.reason).toBe('Applied');
+  });
+
+  it('is not changed where status does not tell its size, as with an older CRD', () => {
+    const { addon, ...others } = running();
+    const { sidecarMemory: _, ...resources } = addon.status?.resources ?? {};
+    const untold = { ...addon, status: { ...addon.status, resources } } as typeof addon;
+    expect(round({ ...others, addon: untold }).addon.status).not.toHaveProperty('planChange');
+  });
+
+  it('restarts nothing with other settings of the store', () => {
+    const before = running();
+    const store = aStore({ wal: { compression: 'zstd' } });
+    const on = { ...platform, stores: { defaultStore: 'main', stores: { main: store } } };
+    const other = round({ ...before, on });
+    expect(other.wrote).toEqual(['apply ObjectStore', 'apply Cluster']);
+    expect([conditionOf(other, 'PlanApplied')?.reason, other.addon.status?.planChange]).toEqual(['Applied', undefined]);
   });
 });
 

@@ -247,10 +247,10 @@ function observedLevel(
   asked: BackupNow | undefined,
   drills: DrillRecord,
 ): BackupStatus | undefined {
-  const recorded = s.addon.status?.backup;
   const { cluster } = s.own;
-  if (recorded === undefined) return undefined;
-  const told = asked === undefined ? {} : { now: asked };
+  if (s.addon.status?.backup === undefined) return undefined;
+  const { drill: _ended, ...recorded } = s.addon.status.backup;
+  const told = { ...drills, ...(asked === undefined ? {} : { now: asked }) };
   if (recorded.requested === undefined) return { ...recorded, ...told };
   const isSame = target.archive?.serverName === serverNameOf(cluster);
   const applied = { ...target, backup: recorded.requested, archive: isSame ? target.archive : archiveOf(cluster) };

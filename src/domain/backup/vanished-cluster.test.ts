@@ -1,6 +1,6 @@
 // A Cluster that vanished although nobody deleted the addon, round by round.
 import { describe, expect, it } from '@jest/globals';
-import { annotations, type PostgresAddon, projectAddon } from '../../api/addon.ts';
+import { annotations, type PostgresAddon, projectAddon, protectionFinalizer } from '../../api/addon.ts';
 import { needs } from '../needs.ts';
 import { withReadyAt } from '../recorded.ts';
 import { anAddon, changed, refusing, summary, testPlatform, testTime, think } from '../testing.ts';
@@ -125,6 +125,21 @@ describe('a Cluster that vanished although nobody deleted the addon', () => {
       expect([missing.cluster, readyOf(missing)?.reason]).toEqual([undefined, 'ClusterMissing']);
       expect(missing.addon.status?.observedGeneration).toBe(world.addon.metadata.generation);
     }
+  });
+
+  it('ends its protection with the mode: until then it is missed, afterwards nothing is claimed, and a deletion keeps nothing', () => {
+    const sheltered = changed(before.addon, { mode: 'protected' });
+    const { metadata } = sheltered;
+    const guarded = { ...sheltered, metadata: { ...metadata, finalizers: [protectionFinalizer] } };
+    const held = round(round({ ...before, addon: guarded }));
+    const protectionOf = ({ addon }: World) => addon.status?.conditions?.find(({ type }) => type === 'Protected');
+    expect(protectionOf(held)?.status).toBe('True');
+    const missing = round(vanish(held));
+    expect(protectionOf(missing)).toMatchObject({ status: 'False', reason: 'ClusterMissing' });
+    const left = round({ ...missing, addon: changed(missing.addon, { mode: 'standard' }) });
+    expect([readyOf(left)?.reason, protectionOf(left)]).toEqual(['ClusterMissing', undefined]);
+    const deleted = { ...left.addon, metadata: { ...left.addon.metadata, deletionTimestamp: '2026-01-03T00:00:00Z' } };
+    expect(readyOf(round({ ...left, addon: deleted }))?.reason).toBe('Deleted');
   });
 
   it('is replaced if the annotation names its lineage, and the new Cluster begins another one', () => {

@@ -12,6 +12,7 @@ import type { Target } from '../target.ts';
 import type { Verdict } from '../verdict.ts';
 import { buildCluster, type ClusterManifest } from './cluster.ts';
 import { awaitsRestart, isRestart, restartMark, wasMarkedForOther } from './restart-mark.ts';
+import { sidecarMemoryOf } from './sidecar-memory.ts';
 
 export interface ClusterDiff {
   readonly actions: readonly Action[];
@@ -42,8 +43,8 @@ export function diffCluster(addon: PostgresAddon, target: Target, cluster: Clust
     return { actions: [], written: cluster.spec, awaitsRestart: awaitsRestart(cluster), asked, altered };
   // A manual edit that is reverted may never reach the instances, so only a requested change has to be waited for.
   const isArchiveNew = (serverNameOf(cluster) === undefined) !== (target.archive === undefined);
-  const changes = (asked || isArchiveNew) && isRestart(cluster.spec, wanted.spec);
-  const mark = changes ? restartMark(cluster, wanted.spec, whole.spec) : notes[annotations.readyBefore];
+  const changes = (asked || isArchiveNew) && isRestart(cluster, wanted, target.archive?.isResized === true);
+  const mark = changes ? restartMark(cluster, wanted, whole) : notes[annotations.readyBefore];
   const manifest = oneStepTowards(
     buildCluster(addon, target, { ...notes, [annotations.readyBefore]: mark }, cluster),
     cluster,
@@ -67,8 +68,10 @@ export function isAsked(addon: PostgresAddon, target: Target, cluster: Cluster):
   const { instances, memory } = target.profile;
   const isSame =
     plan === target.plan && image === target.image && resources?.instances === instances && resources.memory === memory;
+  const isOtherSidecar =
+    resources?.sidecarMemory !== undefined && sidecarMemoryOf(addon, target) !== resources.sidecarMemory;
   const isUnderWay = reasonOf(addon, 'PlanApplied') === 'Applying';
-  return !isSame || isUnderWay || wasMarkedForOther(cluster, buildCluster(addon, target).spec);
+  return !isSame || isOtherSidecar || isUnderWay || wasMarkedForOther(cluster, buildCluster(addon, target));
 }
 
 /** Whether the Cluster has other values than requested because the API server changes them: status has recorded so. */

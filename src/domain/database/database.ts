@@ -21,6 +21,7 @@ import {
   reconciliationDisabled,
 } from './readiness.ts';
 import { recordedRunning, versionIn } from './running.ts';
+import { sidecarMemoryOf } from './sidecar-memory.ts';
 
 export interface DatabaseChapter extends Chapter {
   readonly actions: readonly Action[];
@@ -130,19 +131,13 @@ function storedImage(s: Situation, live: Cluster | undefined): Fields {
  * @param storage the size of the disks as far as it was seen
  * @param change with `altered`, the API server changed the Cluster: status then has the values that it stored
  */
-function planOf(
-  s: Situation,
-  { names, profile, plan, version, image, archive }: Target,
-  storage: string | undefined,
-  { written, altered }: ClusterDiff,
-): Fields {
+function planOf(s: Situation, target: Target, storage: string | undefined, { written, altered }: ClusterDiff): Fields {
+  const { names, profile, plan, version, image } = target;
   const live = altered === undefined ? undefined : s.own.cluster;
   const { instances = profile.instances, resources, storage: stored } = live?.spec ?? {};
   const { memory = profile.memory } = resources?.limits ?? {};
   const size = stored?.size ?? storage;
-  // The ObjectStore has it, and stays as it is without a store that the addon may use.
-  const kept = archive && s.addon.status?.resources?.sidecarMemory;
-  const sidecarMemory = archive?.chosen === undefined ? kept : profile.sidecarMemory.limit;
+  const sidecarMemory = sidecarMemoryOf(s.addon, target);
   const host = (service: string): string => `${names.cluster}-${service}.${s.addon.metadata.namespace}:5432`;
   return {
     plan,

@@ -9,6 +9,7 @@ import { type Target, targetOf } from '../target.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
 import { formOf } from './image.ts';
 import { versionIn } from './running.ts';
+import { sidecarMemoryOf } from './sidecar-memory.ts';
 
 interface Steps {
   readonly steps: readonly PlanStep[];
@@ -29,7 +30,6 @@ function stepsBetween(s: Situation, cluster: Cluster, target: Target): Steps {
   const parameters = spec.postgresql?.parameters;
   const { profile } = target;
   const sidecar = serverNameOf(cluster) === undefined ? undefined : addon.status?.resources?.sidecarMemory;
-  const { archive } = target;
   const rows: readonly (readonly [what: string, from: unknown, to: unknown, restarts: boolean])[] = [
     ['version', version, target.version, true],
     ['image', formOf(pattern, image, version), formOf(pattern, target.image, target.version), true],
@@ -45,7 +45,7 @@ function stepsBetween(s: Situation, cluster: Cluster, target: Target): Steps {
       false,
     ],
     ['backup', addon.status?.backup?.requested, target.backup, false],
-    ['sidecarMemory', sidecar, archive?.chosen === undefined ? archive && sidecar : profile.sidecarMemory.limit, true],
+    ['sidecarMemory', sidecar, sidecarMemoryOf(addon, target), true],
   ];
   const changed = rows
     .map(([what, from = 'none', to = 'none', restarts]) => ({ what, from: String(from), to: String(to), restarts }))

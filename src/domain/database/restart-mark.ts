@@ -5,6 +5,13 @@ import { createHash } from 'node:crypto';
 import { annotations } from '../../api/addon.ts';
 import { barmanPlugin } from '../../api/barman.ts';
 import type { Cluster } from '../../api/cnpg.ts';
+import { sidecarIn } from '../backup/note.ts';
+
+/** A Cluster that exists or is wanted: what decides whether its instances restart. */
+export interface Configured {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string | undefined>> };
+  readonly spec: Cluster['spec'];
+}
 
 /**
  * Whether CNPG has not started the last change that restarts instances, so that what it reports is about the previous configuration. Not if
@@ -12,34 +19,38 @@ import type { Cluster } from '../../api/cnpg.ts';
  */
 export function awaitsRestart(cluster: Cluster): boolean {
   const mark = markOn(cluster);
-  return mark?.since === readySince(cluster) && mark.ran !== fingerprint(cluster.spec);
-}
-
-/** Whether changing one spec to the other makes CNPG restart instances. */
-export function isRestart(from: Cluster['spec'], to: Cluster['spec']): boolean {
-  return fingerprint(from) !== fingerprint(to);
+  return mark?.since === readySince(cluster) && mark.ran !== fingerprint(cluster);
 }
 
 /**
- * The mark to write with a change to `spec` that restarts instances. Undefined if the change reverts one that CNPG has not started: the
- * running configuration is the desired one, and nothing will restart.
- * @param asked the complete desired spec, of which `spec` may be the first of two writes
+ * Whether changing one into the other makes CNPG restart instances.
+ * @param isResized whether the memory of the container that archives counts: CNPG may have read it before the Cluster was changed
  */
-export function restartMark(cluster: Cluster, spec: Cluster['spec'], asked: Cluster['spec']): string | undefined {
+export function isRestart(from: Configured, to: Configured, isResized = true): boolean {
+  const isTold = isResized && sidecarOf(from) !== undefined;
+  return fingerprint(from, isTold) !== fingerprint(to, isTold);
+}
+
+/**
+ * The mark to write with a change to `wanted` that restarts instances. Undefined if the change reverts one that CNPG has not started: the
+ * running configuration is the desired one, and nothing will restart.
+ * @param asked everything that is desired, of which `wanted` may be the first of two writes
+ */
+export function restartMark(cluster: Cluster, wanted: Configured, asked: Configured): string | undefined {
   const since = readySince(cluster);
   const before = markOn(cluster);
-  const settled = cluster.status.readyCondition?.status === 'True' ? fingerprint(cluster.spec) : 'unknown';
+  const settled = cluster.status.readyCondition?.status === 'True' ? fingerprint(cluster) : 'unknown';
   const ran = before?.since === since ? before.ran : settled;
-  return ran === fingerprint(spec) ? undefined : `${since} ${ran} ${fingerprint(asked)}`;
+  return ran === fingerprint(wanted) ? undefined : `${since} ${ran} ${fingerprint(asked)}`;
 }
 
 /**
  * Whether the last mark was written for a different request, whose status was never written. Not if the Cluster has what is asked for: then
  * nothing replaces the mark.
  */
-export function wasMarkedForOther(cluster: Cluster, asked: Cluster['spec']): boolean {
+export function wasMarkedForOther(cluster: Cluster, asked: Configured): boolean {
   const [, , request] = cluster.metadata.annotations?.[annotations.readyBefore]?.split(' ') ?? [];
-  return request !== undefined && request !== fingerprint(asked) && isRestart(cluster.spec, asked);
+  return request !== undefined && request !== fingerprint(asked) && isRestart(cluster, asked);
 }
 
 /** Identifies the current period of being ready or not ready; a later period has another value. */
@@ -52,11 +63,20 @@ function markOn(cluster: Cluster): { readonly since: string; readonly ran: strin
   return since === undefined || ran === undefined ? undefined : { since, ran };
 }
 
-/** A hash of the fields whose change restarts, adds or removes instances (measured on CNPG 1.30). */
-function fingerprint(spec: Cluster['spec']): string {
-  const { instances, imageName, resources, postgresql } = spec;
+function archives({ spec }: Configured): boolean {
+  return spec.plugins?.some((plugin) => plugin?.name === barmanPlugin) === true;
+}
+
+/** The memory of the container that archives; undefined without one, and if an earlier release wrote the Cluster. */
+function sidecarOf(configured: Configured): string | undefined {
+  return archives(configured) ? sidecarIn(configured.metadata.annotations?.[annotations.objectStore]) : undefined;
+}
+
+/** A hash of what restarts, adds or removes instances when it changes (measured on CNPG 1.30). @param isTold whether that includes the memory of the container that archives */
+function fingerprint(configured: Configured, isTold = true): string {
+  const { instances, imageName, resources, postgresql } = configured.spec;
   const { shared_buffers: buffers, max_connections: connections } = postgresql?.parameters ?? {};
-  const archives = spec.plugins?.some((plugin) => plugin?.name === barmanPlugin) === true;
+  const sidecar = isTold ? sidecarOf(configured) : undefined;
   const fields = [
     instances,
     imageName,
@@ -65,7 +85,8 @@ function fingerprint(spec: Cluster['spec']): string {
     buffers,
     connections,
     // The container that archives. Without it, the hash is that of earlier releases.
-    ...(archives ? ['archives'] : []),
+    ...(archives(configured) ? ['archives'] : []),
+    ...(sidecar === undefined ? [] : [sidecar]),
   ];
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, 8);
 }

@@ -148,6 +148,13 @@ function situationOnRecord(
   return { metadata: cluster.metadata, facts };
 }
 
+/** The record of a drill whose second database stays until an hour has passed. */
+function withKept({ addon, now }: Scene): PostgresAddon {
+  const { drill, ...backup } = addon.status?.backup ?? {};
+  const kept = drill && { ...drill, step: 'Removing' as const, keptUntil: timestampOf(now + hour) };
+  return { ...addon, status: { ...addon.status, backup: { ...backup, ...(kept && { drill: kept }) } } };
+}
+
 describe('a drill that was asked for', () => {
   it('is announced, waits for the archive, restores what was committed before it began, is checked, and removed', () => {
     const begun = round(
@@ -240,6 +247,8 @@ describe('a drill that was asked for', () => {
     const begun = round(scene('one'));
     expect(what(begun)).toEqual(nothing);
     expect(needs(look(begun), testTime).source).toBe(true);
+    expect(what(archived(scene('one')))).toEqual(nothing);
+    expect(what(round(archived(scene('one'))))).toEqual({ ...nothing, drillFacts: true });
     const made = restoring(scene('one'));
     expect(what(made)).toEqual(nothing);
     expect(what(later(made, 89_999))).toEqual(nothing);
@@ -309,12 +318,35 @@ describe('a drill that was asked for', () => {
     expect(round(later(restoring(scene('one')), since)).decision.wakeAfter).toBe(expected);
   });
 
-  it('stops where it is while the addon is suspended', () => {
-    const safe = archived(scene('one'));
-    const suspended = round({ ...safe, addon: changed(safe.addon, { suspend: true }) });
-    expect([suspended.wrote, backupOf(suspended)?.drill]).toEqual([[], backupOf(safe)?.drill]);
-    const ready = up(restoring(scene('one')));
-    expect(round({ ...ready, addon: changed(ready.addon, { suspend: true }) }).decision.check).toBeUndefined();
+  it('ends when the addon is suspended, and what it made is removed; another one waits until it is resumed', () => {
+    const suspend = <S extends Scene>(it: S, is = true): S => ({ ...it, addon: changed(it.addon, { suspend: is }) });
+    for (const before of [round(scene('one')), archived(scene('one')), up(restoring(scene('one')))]) {
+      const suspended = round(suspend(before));
+      expect([suspended.wrote, suspended.decision.check, stepOf(suspended)]).toEqual([[], undefined, 'Removing']);
+      expect(lastOf(suspended)).toMatchObject({
+        ...{ result: 'Skipped', request: 'one' },
+        message: 'spec.suspend is true: the drill has ended before its time',
+      });
+      expect(suspended.pace).toEqual({ kind: 'again', afterMilliseconds: 1000 });
+      const removed = round(suspended);
+      expect(removed.wrote).toEqual(before.drill.store === undefined ? [] : ['delete ObjectStore']);
+      const quiet = round({ ...removed, drill: { ...removed.drill, cluster: undefined } });
+      expect([quiet.wrote, stepOf(quiet), lastOf(quiet)]).toEqual([[], undefined, lastOf(suspended)]);
+      const asked = { ...quiet, addon: { ...quiet.addon, metadata: scene('two').addon.metadata } };
+      expect(stepOf(round(suspend(asked)))).toBeUndefined();
+      expect(backupOf(round(suspend(asked, false)))?.drill).toMatchObject({ step: 'Archiving', request: 'two' });
+    }
+  });
+
+  it('that failed stays for its hour when the addon is suspended, and nothing else is written', () => {
+    const waiting = withCluster(restoring(scene('one')), { ...aCluster(world.addon).status, readyInstances: 0 });
+    const kept = round(later({ ...waiting, addon: withKept(waiting) }, minute));
+    const suspended = { ...kept, addon: changed(kept.addon, { suspend: true, plan: 'pro' }) };
+    const early = round(suspended);
+    expect([early.wrote, early.decision.actions, stepOf(early)]).toEqual([[], [], 'Removing']);
+    expect(early.decision.wakeAfter).toBe(59 * minute);
+    const late = round(later(suspended, hour));
+    expect([late.wrote, late.decision.actions.length]).toEqual([['delete ObjectStore'], 1]);
   });
 
   it('has the identity with which the archive is read, and what the database has, or should have', () => {
@@ -611,6 +643,32 @@ describe('a drill that does not pass', () => {
     else expect(lastOf(after)).toMatchObject({ result: 'Skipped', message: expect.stringContaining(words) });
   });
 
+  it('begins with no volume that is left under its name: it waits until it is gone, and is skipped after ten minutes', () => {
+    const stored = round(archived(scene('one')));
+    const nothing: Facts = { pods: [], claims: [], warnings: [], changedAt: undefined, unseen: [], failed: [] };
+    const sees = (facts: Partial<Facts>, after = 0) =>
+      round(
+        later(
+          { ...stored, drill: { ...stored.drill, facts: { kind: 'found', object: { ...nothing, ...facts } } } },
+          after,
+        ),
+      );
+    const left = { claims: [{ name: 'drill-db-team-a-shop-1' } as Facts['claims'][number]] };
+    const unknown: Partial<Facts> = { failed: ['persistentvolumeclaims'] };
+    for (const facts of [left, unknown]) {
+      const waiting = sees(facts, 10 * minute - 1);
+      expect([waiting.wrote, stepOf(waiting), waiting.decision.wakeAfter]).toEqual([[], 'Restoring', minute - 0.1]);
+      expect(lastOf(sees(facts, 10 * minute))).toMatchObject({ result: 'Skipped' });
+    }
+    expect(lastOf(sees(left, 10 * minute))?.message).toMatch(
+      /^volumes of an earlier drill .*; kubectl delete pod,pvc -n team-a -l cnpg\.io\/cluster=drill-db-team-a-shop$/,
+    );
+    expect(lastOf(sees(unknown, 10 * minute))?.message).toContain('could not be listed');
+    // What must not be listed proves nothing, and is nobody's fault.
+    for (const facts of [{}, { unseen: ['persistentvolumeclaims'] }, { failed: ['pods'] }] as const)
+      expect(sees(facts, 10 * minute).wrote).toEqual(['create Cluster']);
+  });
+
   it.each(['mark', 'restoreTime'] as const)('is skipped if status has lost the %s of what is restored', (field) => {
     const safe = archived(scene('one'));
     const { [field]: _, ...drill } = backupOf(safe)?.drill ?? { step: 'Restoring', startTime: '' };
@@ -748,6 +806,10 @@ it('what a drill of another time left behind is removed before another one begin
   const foreign = store && { ...store, metadata: { ...store.metadata, labels: {} } };
   const left = round({ ...scene(undefined), drill: { ...noDrill, store: foreign } });
   expect([left.wrote, stepOf(left)]).toEqual([[], undefined]);
+  const suspended = (of: SeenDrill) =>
+    round({ ...scene('two'), addon: changed(scene('two').addon, { suspend: true }), drill: of });
+  expect([suspended(drill).wrote, stepOf(suspended(drill))]).toEqual([['delete ObjectStore'], undefined]);
+  expect(suspended({ ...noDrill, store: foreign }).wrote).toEqual([]);
 });
 
 it.each([

@@ -4,7 +4,7 @@ import { labels } from '../../api/addon.ts';
 import type { Cluster } from '../../api/cnpg.ts';
 import type { Reason } from '../../api/conditions.ts';
 import { recordedTime, timestampOf } from '../../api/time.ts';
-import type { Chapter, Round } from '../chapter.ts';
+import { type Chapter, type Round, suspension } from '../chapter.ts';
 import { databaseUrl, readCredentials } from '../credentials/database-url.ts';
 import type { DatabaseChapter } from '../database/database.ts';
 import { isHealthy, judgeCluster } from '../database/readiness.ts';
@@ -16,7 +16,7 @@ import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { stateOf, type Verdict } from '../verdict.ts';
 import { canBegin, impossible, isDue, newRequest } from './due.ts';
-import { buildDrillCluster, buildDrillStore, idOf, whatIsLeft } from './objects.ts';
+import { buildDrillCluster, buildDrillStore, idOf, volumesInTheWay, whatIsLeft } from './objects.ts';
 import { begun, type Drill, type DrillRecord, drillsOf, type End, ended, waitingSince } from './record.ts';
 import { nextDrill } from './schedule.ts';
 
@@ -57,7 +57,7 @@ const aboutTheRoom: readonly Reason[] = [
 export function drillChapter(round: Round, { provisioned }: Pick<DatabaseChapter, 'provisioned'>): DrillChapter {
   const { s, target, now } = round;
   const record = withNextTime(round);
-  if (round.suspended !== undefined) return { record: drillsOf(s.addon) };
+  if (round.suspended !== undefined) return whileSuspended(round, drillsOf(s.addon));
   const { drill } = record;
   if (drill === undefined) return begin(round, record, isHealthy(provisioned));
   if (drill.step === 'Removing') return removing(round, record, drill);
@@ -92,6 +92,15 @@ function begin({ s, target, now }: Round, record: DrillRecord, healthy: boolean)
   return mayBegin && serverName !== undefined
     ? { record: begun(addon, serverName, request, now), wakeAfter: 0 }
     : { record };
+}
+
+/** None begins. One that is in progress ends, since nobody looks at the archive meanwhile and the second database takes up room. */
+function whileSuspended(round: Round, record: DrillRecord): DrillChapter {
+  const { drill } = record;
+  if (drill === undefined) return { actions: whatIsLeft(round.s).actions, record };
+  if (drill.step === 'Removing') return removing(round, record, drill);
+  const { message } = suspension(round.s, 'the drill has ended before its time');
+  return end(record, drill, { result: 'Skipped', message }, round.now);
 }
 
 /** Why a drill cannot go on: what it was about is no longer the present state. */
@@ -133,6 +142,9 @@ function restoring(round: Round, record: DrillRecord, drill: Drill): DrillChapte
     return { actions: [action], record, continues: true };
   }
   if (cluster === undefined) {
+    const volumes = volumesInTheWay(s, target);
+    if (volumes !== undefined)
+      return now - since < roomLimit ? waiting : end(record, drill, { result: 'Skipped', message: volumes }, now);
     const manifest = buildDrillCluster(addon, target, { ...drill, mark, serverName }, own.cluster, store);
     return { ...waiting, actions: [createOther('drillCluster', manifest)] };
   }

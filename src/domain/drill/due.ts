@@ -72,6 +72,12 @@ export function drillQuestion(addon: PostgresAddon): Question['drill'] {
   return drill.mark === undefined ? 'mark' : 'archived';
 }
 
+/** Whether the second database is about to be made: what has its name already would be taken over. */
+export function isToBeMade({ addon, observed: { drill: seen } }: Situation): boolean {
+  const isRestoring = addon.status?.backup?.drill?.step === 'Restoring';
+  return isRestoring && seen.store !== undefined && seen.cluster === undefined;
+}
+
 /** Whether the causes are looked for why the second database does not come up. @param now wall-clock time in milliseconds */
 export function isTimeForCause({ addon, observed: { drill: seen } }: Situation, now: number): boolean {
   const { step, restoreTime } = addon.status?.backup?.drill ?? {};

@@ -2,7 +2,7 @@
 // owns the Cluster, so that the garbage collector removes both when the operator deletes the ObjectStore: it may not delete Clusters.
 import { fieldManager, labels, type PostgresAddon } from '../../api/addon.ts';
 import { barmanPlugin, objectStoreGvr, pluginParameters } from '../../api/barman.ts';
-import { type Cluster, cnpgApiVersion } from '../../api/cnpg.ts';
+import { type Cluster, clusterLabel, cnpgApiVersion } from '../../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../../api/kubernetes.ts';
 import { objectStoreManifest } from '../backup/object-store.ts';
 import type { ChosenStore } from '../backup/stores.ts';
@@ -48,6 +48,25 @@ export function whatIsLeft({ addon, observed }: Pick<Situation, 'addon' | 'obser
     actions: isRemoved ? [remove('drillStore', store)] : [],
     stuck: cluster !== undefined && ours.includes(cluster) && !isOwned ? cluster : undefined,
   };
+}
+
+/**
+ * Why a Cluster made now would not begin with the backups: CNPG takes over volumes that it finds under its name, and the drill would pass
+ * without a restore. Those of a drill that has just ended are about to go.
+ */
+export function volumesInTheWay(
+  { addon: { metadata }, observed }: Pick<Situation, 'addon' | 'observed'>,
+  { names }: Target,
+): string | undefined {
+  const { facts } = observed.drill;
+  if (facts.kind !== 'found') return undefined;
+  const { claims, failed } = facts.object;
+  const name = drillName(names.cluster);
+  if (claims.length > 0)
+    return `volumes of an earlier drill are left, which the restored database would begin with; kubectl delete pod,pvc -n ${metadata.namespace} -l ${clusterLabel}=${name}`;
+  return failed.includes('persistentvolumeclaims')
+    ? 'whether volumes of an earlier drill are left is not known, since the volume claims could not be listed'
+    : undefined;
 }
 
 /** Without the addon's uid: these objects are no children, which would be adopted, or kept by a protected addon. */

@@ -4,7 +4,7 @@ import { annotations, labels, type PostgresAddon } from '../../api/addon.ts';
 import { timestampOf } from '../../api/time.ts';
 import { backupOf, completes, look, platform, round, settles, type World } from '../backup/testing.ts';
 import { situationOf } from '../situation.ts';
-import { anAddon, aStore, manifestOf, summary, testTime, think } from '../testing.ts';
+import { anAddon, aStore, changed, manifestOf, summary, testTime, think } from '../testing.ts';
 import { untilTargetTime } from './restore.ts';
 import {
   begin,
@@ -111,6 +111,25 @@ describe('a database that is restored', () => {
     expect(specOf(byArchive).storage.size).toBe('10Gi');
   });
 
+  it('is never given a smaller disk than the other one has, whatever its plan', () => {
+    const large = { ...source, status: { ...source.status, resources: { storage: '50Gi' } } } as PostgresAddon;
+    for (const plan of ['free', 'standard'] as const) {
+      const world = { ...begin({ addon: 'shop' }, { plan }), source: large };
+      expect(specOf(world).storage.size).toBe('50Gi');
+      const running = ran(settles(round(world)));
+      expect(running.addon.status?.resources?.storage).toBe('50Gi');
+      expect(round(running).addon.status?.conditions?.find(({ type }) => type === 'PlanApplied')?.reason).toBe(
+        'DiskNotShrunk',
+      );
+      // The other one is not looked at again.
+      expect(
+        specOf({ ...running, source: undefined, addon: changed(running.addon, { version: '17.9' }) }).storage.size,
+      ).toBe('50Gi');
+    }
+    // An archive does not tell how large the disk was.
+    expect(specOf({ ...byArchive, source: large }).storage.size).toBe('10Gi');
+  });
+
   it('has the database, the owner and the major version of the other one', () => {
     const other = { ...source, spec: { ...source.spec, database: { name: 'sales', owner: 'clerk' } } };
     const lineages = [{ serverName: lineage, store: 'main', from, version: '16.4' }];
@@ -211,6 +230,12 @@ describe('a database that is restored', () => {
       'InvalidSpec',
       'is not a time',
     ],
+    ...['25:00', '2026-01-02T25:00:00Z'].map((targetTime): readonly [string, World, string, string] => [
+      `of ${targetTime}`,
+      begin({ addon: 'shop', targetTime }),
+      'InvalidSpec',
+      `spec.restore.from.targetTime "${targetTime}" is not a time`,
+    ]),
     ['of itself', begin({ addon: 'copy' }), 'InvalidSpec', 'is this addon'],
     [
       'of an addon without backups',
@@ -249,8 +274,18 @@ describe('a database that is restored', () => {
       'InvalidSpec',
       'spec.database.owner "other"',
     ],
-    ['of an older major version', begin({ addon: 'shop' }, { version: '16' }), 'InvalidSpec', 'spec.version "16"'],
-    ['of a newer major version', begin({ addon: 'shop' }, { version: '18' }), 'InvalidSpec', 'spec.version "18"'],
+    [
+      'by a version that is older than the backups',
+      begin({ addon: 'shop' }, { version: '16' }),
+      'InvalidSpec',
+      'spec.version "16" cannot restore the backups of PostgresAddon "shop", which are of PostgreSQL 17',
+    ],
+    [
+      'by a version that is newer than the backups',
+      begin({ addon: 'shop' }, { version: '18' }),
+      'InvalidSpec',
+      'spec.version "18" cannot restore the backups of PostgresAddon "shop", which are of PostgreSQL 17',
+    ],
     [
       'from a store that is not declared',
       begin({ archive: { store: 'no', serverName: 'x' } }),

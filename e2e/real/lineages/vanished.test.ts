@@ -148,6 +148,9 @@ it('is restored by what the message names, once it is not protected any more', a
   expect(archived.length).toBeGreaterThan(2);
 
   await real().apply(namespace, 'shop', { ...spec, mode: 'standard' });
+  // As the README says.
+  const isUnprotected = (state: LiveObject): boolean => conditionOf(state, 'Protected') === undefined;
+  await real().addons.until(namespace, 'shop', 'the end of its protection', isUnprotected);
   await real().kubectl(['delete', 'pga', 'shop', '--namespace', namespace, '--timeout=10m']);
   // The next one has none of it in the way.
   await eventually('the end of its ObjectStore and its Secret', async () => {
