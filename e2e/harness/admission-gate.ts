@@ -138,7 +138,7 @@ export class Gate {
           },
           rules: [
             rule('', 'secrets', 'configmaps'),
-            rule('postgresql.cnpg.io', 'clusters', 'scheduledbackups', 'backups'),
+            rule('postgresql.cnpg.io', 'clusters', 'scheduledbackups', 'backups', 'databaseroles'),
             rule('barmancloud.cnpg.io', 'objectstores'),
             rule('batch', 'jobs'),
             rule('addons.paas.dev', 'postgresaddons', 'postgresaddons/status'),

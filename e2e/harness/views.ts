@@ -17,10 +17,11 @@ export function conditionOf(state: LiveObject, type: string): ConditionView | un
   );
 }
 
-/** Whether phase is running, status speaks of the present spec, and no Secret is about to be written, which running does not wait for. */
+/** Whether phase is running, status speaks of the present spec, and nothing is about to be written that running does not wait for. */
 export function isRunning(state: LiveObject): boolean {
   const isPresent = state.status?.observedGeneration === state.metadata.generation;
-  const isWriting = conditionOf(state, 'ExtrasPublished')?.reason === 'CredentialsPending';
+  const reasons = ['ExtrasPublished', 'RolesReady'].map((type) => conditionOf(state, type)?.reason ?? '');
+  const isWriting = reasons.some((reason) => ['CredentialsPending', 'RolePending'].includes(reason));
   return state.status?.phase === 'running' && isPresent && !isWriting;
 }
 

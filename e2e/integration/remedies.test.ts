@@ -307,6 +307,19 @@ const trials: Readonly<Record<TriedIn<'integration'>, Trial>> = {
     },
     remedy: (namespace) => suite().client.remove(secrets, namespace, placesOf(namespace).source[1]),
   },
+  LoginOff: {
+    alone: true,
+    type: 'RolesReady',
+    bring: async (namespace) => {
+      await suite().operator.stop();
+      await suite().startOperator({ environment: { READINESS_CONNECTION_CHECK: 'Off' } });
+      await run(namespace, { plan: 'free', roles: ['read'] });
+    },
+    remedy: async () => {
+      await suite().operator.stop();
+      await suite().replaceOperator();
+    },
+  },
   StorageNotExpandable: {
     type: 'PlanApplied',
     bring: async (namespace) => {

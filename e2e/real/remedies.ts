@@ -6,20 +6,28 @@ import { secrets } from '../../hack/cluster/kinds.ts';
 import { addonGvr } from '../../src/api/addon.ts';
 import { fencingAnnotation, hibernationAnnotation, reconciliationAnnotation } from '../../src/api/cnpg.ts';
 import { podGvr } from '../../src/api/workload.ts';
-import { authoritySecretName } from '../../src/domain/names.ts';
+import { authoritySecretName, roleLoginName, roleSecretName } from '../../src/domain/names.ts';
 import type { TriedIn } from '../harness/remedies.ts';
-import { at } from '../harness/views.ts';
+import { at, secretText } from '../harness/views.ts';
 import { addonName, bash, firstPod } from './causes.ts';
 import { makeRouter, pastWebhook, setWay } from './interventions.ts';
 import { loginTrials } from './login-trials.ts';
 import { setQuota } from './policies.ts';
 import { postgresImage, type Real } from './real.ts';
-import { annotate, cluster, patchCluster, type Trial } from './trial.ts';
+import { annotate, cluster, patchCluster, psql, type Trial } from './trial.ts';
 import { expectVerified, publishedAuthority } from './verified.ts';
 
 async function addressOf(real: Real, namespace: string): Promise<string> {
   const pod = await real.client.get(podGvr, namespace, firstPod(namespace));
   return String(pod?.status?.podIP);
+}
+
+/** The role "read" can log in with its DATABASE_URL. */
+async function expectRoleIn(real: Real, namespace: string): Promise<void> {
+  const secret = await real.client.get(secrets, namespace, roleSecretName('read', addonName));
+  const url = secretText(secret, 'DATABASE_URL');
+  const query = `psql --no-password --tuples-only --no-align --command 'SELECT current_user' '${url}'`;
+  expect((await bash(real, namespace, query)).trim()).toBe('app_read');
 }
 
 export const trials: Readonly<Record<TriedIn<'real'>, Trial>> = {
@@ -61,6 +69,28 @@ export const trials: Readonly<Record<TriedIn<'real'>, Trial>> = {
       await real.client.patch(secrets, namespace, authoritySecretName(cluster(namespace)), { data });
     },
     afterwards: (real, namespace) => expectVerified(real, namespace, addonName),
+  },
+  RoleNotApplied: {
+    type: 'RolesReady',
+    spec: { plan: 'free', roles: ['read'] },
+    ruin: (real, namespace) => patchCluster(real, namespace, { spec: { managed: { roles: [{ name: 'app_read' }] } } }),
+    words: ['"app_read"', 'already managed'],
+    remedy: (real, namespace) => patchCluster(real, namespace, { spec: { managed: null } }),
+    // The Cluster took away its right to log in meanwhile.
+    afterwards: expectRoleIn,
+  },
+  RoleNotReady: {
+    type: 'RolesReady',
+    spec: { plan: 'free', roles: ['read'] },
+    ruin: async (real, namespace) => {
+      await psql('ALTER ROLE app_read PASSWORD $$another$$')(real, namespace);
+      // A login for another reason proves the roles too.
+      await real.apply(namespace, addonName, { plan: 'free', roles: ['read'], connection: { sslMode: 'require' } });
+    },
+    words: ['"app_read"', 'SQLSTATE 28P01'],
+    remedy: (real, namespace) =>
+      real.kubectl(['delete', 'secret', roleLoginName('read', addonName), '--namespace', namespace]),
+    afterwards: expectRoleIn,
   },
   ClusterRecreated: {
     passing: true,
