@@ -19,6 +19,17 @@ export const core: Suite = { name: 'core', minutes: 5, about: [] };
 
 export const larger: readonly Suite[] = [
   { name: 'connect', minutes: 4, about: ['docs/connect.md', 'src/domain/credentials/', 'e2e/real/connect'] },
+  {
+    name: 'roles',
+    minutes: 6,
+    about: [
+      'src/domain/roles/',
+      'src/postgres/grants',
+      'src/postgres/membership',
+      'e2e/real/roles',
+      'e2e/real/role-rights',
+    ],
+  },
   { name: 'plans', minutes: 6, about: ['src/domain/database/', 'e2e/real/plans', 'e2e/real/disks'] },
   { name: 'diagnosis', minutes: 7, about: ['src/domain/diagnosis/', 'src/controller/evidence', 'e2e/real/causes'] },
   {

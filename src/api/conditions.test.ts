@@ -41,6 +41,7 @@ it('what no watch reports the end of is checked again, in so many seconds', () =
     ],
     30: [
       'QuotaExceeded',
+      'RoleNotReady',
       'SecretImmutable',
       'CredentialsRejected',
       'LoginForbidden',

@@ -205,7 +205,8 @@ describe('the caches', () => {
     caches.start();
     (await transport.call()).answer(page([anAddon() as unknown as Thing], 50));
     const clusters = await transport.call();
-    for (const _ of ['DatabaseRoles', 'ObjectStores', 'ScheduledBackups']) (await transport.call()).answer(page([], 50));
+    for (const _ of ['DatabaseRoles', 'ObjectStores', 'ScheduledBackups'])
+      (await transport.call()).answer(page([], 50));
     await settle();
     expect(caches.sees('team-a')).toBe(false);
     keys.length = 0;

@@ -39,7 +39,11 @@ export function roleLevelsOf(addon: PostgresAddon): readonly RoleLevel[] {
  * Whether a part of a login role that is not watched can be there: of one that is neither asked for nor listed only if its DatabaseRole is.
  * @param kindOf what was observed of a watched child
  */
-export function mayHavePart(addon: PostgresAddon, part: Role, kindOf: (watched: Role) => Read<unknown>['kind']): boolean {
+export function mayHavePart(
+  addon: PostgresAddon,
+  part: Role,
+  kindOf: (watched: Role) => Read<unknown>['kind'],
+): boolean {
   const level = roleLevels.find((one) => [partsOf[one].login, partsOf[one].secret].some((secret) => secret === part));
   if (level === undefined || askedLevels(addon).includes(level) || listedRole(addon, level) !== undefined) return true;
   return kindOf(partsOf[level].role) !== 'absent';
