@@ -415,7 +415,8 @@ describe('without a read', () => {
     });
     // What a deleted addon may have left behind is read, since nothing was published.
     const secrets = ['url', 'read-url', 'binding', 'pgvars'].map((end) => `secrets/app-shop-database-${end}`);
-    expect(asked.map(objectAt)).toEqual([...secrets, 'configmaps/app-shop-database-ca']);
+    const roleNames = ['read', 'write', 'admin'].map((level) => `databaseroles/db-team-a-shop-${level}`);
+    expect(asked.map(objectAt)).toEqual([...secrets, 'configmaps/app-shop-database-ca', ...roleNames]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { secrets } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
-import type { AddonStatus } from '../../../src/api/addon.ts';
+import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { databaseRoleGvr } from '../../../src/api/cnpg.ts';
 import { type RoleLevel, roleLevels } from '../../../src/api/login.ts';
 import { secretText } from '../../harness/views.ts';
@@ -13,11 +13,11 @@ import { before, byAdmin, later, openSchemas, triedRights } from '../role-rights
 const real = useReal();
 let namespace = '';
 
-const everyRole = {
+const everyRole: AddonSpec = {
   plan: 'free',
   roles: [...roleLevels],
   roleSchemas: openSchemas.filter((name) => name !== 'public'),
-} as const;
+};
 const secretOf = (level: RoleLevel, addon = 'shop'): string => `app-${addon}-database-${level}`;
 const urlOf = async (level: RoleLevel, addon = 'shop'): Promise<string> =>
   secretText(await real().client.get(secrets, namespace, secretOf(level, addon)), 'DATABASE_URL');
@@ -127,7 +127,7 @@ describe('the roles read, write and admin', () => {
   });
 
   it('stay in service when a protected addon is deleted, and are adopted with their passwords', async () => {
-    const spec = { plan: 'free', mode: 'protected', roles: ['read'] } as const;
+    const spec = { plan: 'free', mode: 'protected', roles: ['read'] };
     await real().apply(namespace, 'shop', { ...spec, roles: ['read'] });
     await real().reason(namespace, 'shop', 'Protected', 'Protected');
     const url = await urlOf('read');
