@@ -317,6 +317,34 @@ describe('requests of one addon', () => {
     ).toMatchObject({ 'delete configmaps': 1, 'get configmaps': 2 });
   });
 
+  it('for a login role: one write of each part, and one more of it to lock it; the statuses say what is there', async () => {
+    const { namespace } = await running('shop', 'free');
+    const during = async (roles: readonly string[], isDone: (state: LiveObject) => boolean) => {
+      const mark = await suite().audit.mark();
+      await suite().patchAddon(namespace, 'shop', { roles });
+      await suite().addons.until(namespace, 'shop', `roles ${roles.join()}`, isDone);
+      await suite().fence();
+      const all = (await requestsIn(namespace, mark)).filter((request) => !isEvent(request));
+      // How often CNPG's progress is looked at is a matter of its speed.
+      const { 'get secrets': _, ...others } = tally(all);
+      return others;
+    };
+    const isPublished = (state: LiveObject) => conditionOf(state, 'RolesReady')?.reason === 'Published';
+    // It is listed, it is made, it is proved, it is published.
+    expect(await during(['read'], isPublished)).toEqual({
+      'patch databaseroles': 1,
+      'patch postgresaddons/status': 4,
+      'patch secrets': 2,
+    });
+    const { 'patch postgresaddons/status': statuses = 0, ...writes } = await during(
+      [],
+      ({ status }) => status?.roles === undefined,
+    );
+    expect(writes).toEqual({ 'delete databaseroles': 1, 'delete secrets': 2, 'patch databaseroles': 1 });
+    // Once more if it is seen while its DatabaseRole goes.
+    expect([2, 3]).toContain(statuses);
+  });
+
   it('for something that does not concern it: none', async () => {
     const { namespace } = await running('shop', 'pro');
     const cluster = `db-${namespace}-shop`;
@@ -402,7 +430,7 @@ async function removesOldFailure(namespace: string, name: string): Promise<void>
 }
 
 describe('requests of the process', () => {
-  it('for a restart with addons that did not change: the published schema, four lists, four watches, no write', async () => {
+  it('for a restart with addons that did not change: the published schema, five lists, five watches, no write', async () => {
     const namespace = await suite().namespace();
     const names = ['one', 'two', 'three', 'four', 'five'];
     for (const name of names)
@@ -420,10 +448,12 @@ describe('requests of the process', () => {
     expect(tally(ofCluster)).toEqual({
       'get /openapi/v3/apis/addons.paas.dev/v1alpha1': 1,
       'list clusters': 1,
+      'list databaseroles': 1,
       'list objectstores': 1,
       'list postgresaddons': 1,
       'list scheduledbackups': 1,
       'watch clusters': 1,
+      'watch databaseroles': 1,
       'watch objectstores': 1,
       'watch postgresaddons': 1,
       'watch scheduledbackups': 1,
@@ -447,7 +477,11 @@ describe('requests of the process', () => {
     // All verbs once, whatever the tests above did.
     await suite().createAddon(namespace, 'shop', { plan: 'free' });
     await suite().untilRunning(namespace, 'shop');
-    await suite().patchAddon(namespace, 'shop', { plan: 'standard', connection: { sslMode: 'require' } });
+    await suite().patchAddon(namespace, 'shop', {
+      plan: 'standard',
+      connection: { sslMode: 'require' },
+      roles: ['read'],
+    });
     await suite().untilSettled(namespace, 'shop');
     await suite().client.patch(scheduledBackupGvr, namespace, `db-${namespace}-shop-daily`, {
       spec: { suspend: true },
