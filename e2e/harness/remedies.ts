@@ -267,14 +267,14 @@ export const remedies = {
     remedy: 'delete this addon and create it again',
     tried: {
       file: 'e2e/real/restore/restore.test.ts',
-      test: 'an addon that is deleted: its name is not enough, and its archive is',
+      test: 'an addon that is deleted, to a time at which it was idle: its name is not enough, and its archive is',
     },
   },
   RestoreFailed: {
     remedy: 'delete this addon and create it again',
     tried: {
       file: 'e2e/real/restore/restore.test.ts',
-      test: 'a time that the archive does not reach: it is named, and another addon restores the newest state',
+      test: 'to a time that the archive does not reach: it is named, and another addon restores the newest state',
     },
   },
   Redacting: nothing,

@@ -128,7 +128,7 @@ function chaptersOf(round: Round): Chapters {
   const access = accessChapter(round, database, credentials);
   const promotion = promotionChapter(round, database, credentials);
   const extra = extrasChapter(round, database, credentials);
-  const roles = rolesChapter(round);
+  const roles = rolesChapter(round, credentials);
   const first = [protection, restore, archive, database, redaction, backup];
   const chapters = [...first, credentials, access, promotion, extra, roles, drill];
   return {

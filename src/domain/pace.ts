@@ -6,6 +6,7 @@ import { type Action, type ActionResult, type Decision, isRole } from './decisio
 import { untilStuck } from './diagnosis/deadlines.ts';
 import { namesOperator } from './ownership/holder.ts';
 import { recordedCondition } from './recorded.ts';
+import { roleFailure } from './roles/proof.ts';
 import { recheckAfter, soonest, stateOf, type Verdict } from './verdict.ts';
 
 /** What came of a reconcile. Durations and times in milliseconds. */
@@ -55,7 +56,7 @@ export function paceOf(outcome: Outcome): Pace {
   const { addon, decision, result, untilCheckUp, now } = outcome;
   const deadline = untilDeadline(addon, now);
   const isMoved = hasMoved(decision, addon);
-  const failed = firstWaitAfter(decision, result, isMoved);
+  const failed = firstWaitAfter(decision, result, isDrillMoved(decision, addon));
   if (failed !== undefined) return retry(failed, deadline);
   // No event follows a write if the API server stored what was there before; one that stores something else each time must not be a loop.
   if (result.altered !== undefined) return retry(shortestWait, deadline);
@@ -90,10 +91,22 @@ export function isLookedAfter({ child }: Pick<Action, 'child'>): boolean {
   return isRole(child) && isWatched(child) && alteredIn(child) !== undefined;
 }
 
-/** Whether a restore drill has come to its next step, by what a login or a check has told. */
-function hasMoved({ status: { backup } = {} }: Decision, { status }: PostgresAddon): boolean {
+/** Whether a restore drill has come to its next step, or a login role is proved, by what a login or a check has told. */
+function hasMoved(decision: Decision, addon: PostgresAddon): boolean {
+  return isDrillMoved(decision, addon) || isRoleProved(decision, addon);
+}
+
+function isDrillMoved({ status: { backup } = {} }: Decision, { status }: PostgresAddon): boolean {
   const [decided, stored] = [backup?.drill?.step, status?.backup?.drill?.step];
   return decided !== undefined && stored !== undefined && decided !== stored;
+}
+
+function isRoleProved({ status: { roles } = {} }: Decision, { status }: PostgresAddon): boolean {
+  const isProved = status?.roles?.some(({ role, passwordVersion }) => {
+    const before = roles?.find((one) => one.role === role);
+    return passwordVersion !== undefined && before !== undefined && before.passwordVersion !== passwordVersion;
+  });
+  return isProved === true;
 }
 
 function retry(atLeastMilliseconds: number, atMost: number | undefined): Pace {
@@ -101,17 +114,18 @@ function retry(atLeastMilliseconds: number, atMost: number | undefined): Pace {
 }
 
 /**
- * The first wait after refusals, a read that failed and a failed login: none of them is repeated sooner than it asks. undefined if nothing failed.
+ * The first wait after refusals, a read that failed and a failed login, also one with a role: none of them is repeated sooner than it asks. undefined if nothing failed.
  * @param isMoved whether a restore drill has come to its next step: what it was refused is not tried again
  */
 function firstWaitAfter(
-  { login: wanted, waitAtLeast }: Decision,
-  { refusals = [], login }: ActionResult,
+  { login: wanted, waitAtLeast, status }: Decision,
+  { refusals = [], login, answer = {} }: ActionResult,
   isMoved: boolean,
 ): number | undefined {
   const failures: readonly (Verdict | undefined)[] = [
     ...refusals.filter(({ concern }) => !(isMoved && concern === 'drill')),
     ...(wanted !== undefined && (login === undefined || stateOf(login) !== 'good') ? [login] : []),
+    ...[roleFailure(status?.roles, answer)].filter((failure) => failure !== undefined),
   ];
   const waits = [
     ...failures.map((failure) => recheckAfter(failure) ?? firstWait),

@@ -97,7 +97,7 @@ describe('the roles read, write and admin', () => {
     const old = await urlOf('read');
     await real().client.remove(secrets, namespace, `${secretOf('read')}-login`);
     // The Secret is not watched: a change of the addon makes the operator look.
-    await real().apply(namespace, 'shop', { ...everyRole, roleSchemas: [...everyRole.roleSchemas, 'reports'] });
+    await real().apply(namespace, 'shop', { ...everyRole, roleSchemas: [...(everyRole.roleSchemas ?? []), 'reports'] });
     await eventually('another password of read', async () => {
       if ((await urlOf('read')) === old) throw new Error('still the one before');
     });
@@ -127,13 +127,13 @@ describe('the roles read, write and admin', () => {
   });
 
   it('stay in service when a protected addon is deleted, and are adopted with their passwords', async () => {
-    const spec = { plan: 'free', mode: 'protected', roles: ['read'] };
-    await real().apply(namespace, 'shop', { ...spec, roles: ['read'] });
+    const spec: AddonSpec = { plan: 'free', mode: 'protected', roles: ['read'] };
+    await real().apply(namespace, 'shop', spec);
     await real().reason(namespace, 'shop', 'Protected', 'Protected');
     const url = await urlOf('read');
     await real().kubectl(['delete', 'postgresaddon', 'shop', '--namespace', namespace]);
     expect(await refusal('read')).toBe('none');
-    await real().apply(namespace, 'shop', { ...spec, roles: ['read'] });
+    await real().apply(namespace, 'shop', spec);
     await ready('shop');
     expect(await urlOf('read')).toBe(url);
     expect(await real().sql(namespace, 'read', 'SELECT id FROM made_after_rotation')).toBe('7');

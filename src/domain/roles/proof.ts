@@ -85,7 +85,9 @@ export function withProofs(
   return roles?.map((one) => {
     const proof = proves.find(({ level }) => level === one.role);
     const answer = answers.find(({ level }) => level === one.role);
-    if (proof === undefined || answer === undefined || answer.failure !== undefined) return one;
+    if (proof === undefined || answer === undefined) return one;
+    const { passwordVersion: _, schemas: __, ...unproved } = one;
+    if (answer.failure !== undefined) return unproved;
     return { ...one, passwordVersion: proof.passwordVersion, schemas: [...proof.schemas] };
   });
 }

@@ -105,6 +105,12 @@ describe('a role that is asked for', () => {
     const thought = think(then(o, think(o).status));
     expect(thought.actions.filter(({ concern }) => concern === 'roles')).toEqual([]);
     expect(conditionIn(thought)?.message).toBe('role "app_read" is made once the database is ready');
+    // The round that publishes is the last one that something else begins.
+    const source = { kind: 'found', object: aSource(aCluster(addon)) } as const;
+    expect(think(but(then(o, think(o).status), { source }), loggedIn([])).pace).toMatchObject({
+      atLeastMilliseconds: 1000,
+    });
+    expect(thought.pace).not.toMatchObject({ atLeastMilliseconds: 1000 });
   });
 
   it('gets a password that nobody can guess, in a Secret that CNPG follows', () => {
@@ -180,7 +186,8 @@ describe('a role that is asked for', () => {
       },
     ]);
     expect(proving.actions).toEqual([]);
-    expect(proving.pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 1000 });
+    // Nothing else tells that it is proved.
+    expect(proving.pace).toMatchObject({ atMostMilliseconds: 1000 });
   });
 
   it.each([
@@ -237,6 +244,21 @@ describe('a role that is ready', () => {
     expect(thought.actions).toEqual([]);
     const next = think(then(made, thought.status));
     expect(text(manifestOf(next.actions, 'readSecret'), 'DATABASE_URL')).toContain(':new@');
+  });
+
+  it('is said not to be ready from a login that fails on, until one succeeds; what is published stays', () => {
+    const failing = loggedIn([{ level: 'read', failure: 'the login fails (SQLSTATE 28P01)' }]);
+    const o = but(settled, { resync: true });
+    const thought = think(o, failing);
+    expect(conditionIn(thought)).toMatchObject({
+      status: 'False',
+      reason: 'RoleNotReady',
+      message: 'role "app_read": the login fails (SQLSTATE 28P01)',
+    });
+    expect(thought.pace).toMatchObject({ kind: 'retry', atLeastMilliseconds: 30_000 });
+    const next = think(then(settled, thought.status));
+    expect(conditionIn(next)?.reason).toBe('RoleNotReady');
+    expect(next.actions).toEqual([]);
   });
 
   it('gets another password if its Secret is gone', () => {

@@ -8,6 +8,7 @@ import { cut } from '../../api/text.ts';
 import { alsoTelling, alterationsIn } from '../alteration.ts';
 import { type Chapter, type Round, suspension } from '../chapter.ts';
 import { partsOf, type RemovableRole } from '../children.ts';
+import type { CredentialsChapter } from '../credentials/credentials.ts';
 import { buildUrlSecret, diffContent } from '../credentials/url-secret.ts';
 import { type Action, remove } from '../decision.ts';
 import { roleSecretName } from '../names.ts';
@@ -43,8 +44,11 @@ const shortRecheck = 1_000;
 /** How much of a message of CNPG is told, in characters. */
 const longestMessage = 300;
 
-/** @returns the writes that make, change, lock and remove the roles, `status.roles`, and RolesReady */
-export function rolesChapter(round: Round): Chapter {
+/**
+ * @param credentials the first role is made once they are published
+ * @returns the writes that make, change, lock and remove the roles, `status.roles`, and RolesReady
+ */
+export function rolesChapter(round: Round, credentials: Pick<CredentialsChapter, 'valid'>): Chapter {
   const { s, target, suspended } = round;
   const { addon, observed } = s;
   if (suspended !== undefined) return areRolesSettled(addon) ? {} : { conditions: { RolesReady: suspension(s) } };
@@ -56,7 +60,10 @@ export function rolesChapter(round: Round): Chapter {
   const actions = judged.flatMap(({ actions: of = [] }) => of);
   const verdict = verdictOn(s, judged);
   const isNew = roles.some(({ role }) => listedRole(addon, role) === undefined);
-  const goesOn = isNew || isProofDue(s, target) || actions.some(({ verb }) => verb === 'delete');
+  const isPublished = addon.status?.credentials !== undefined;
+  const isAboutToBe = !isPublished && roles.length > 0 && credentials.valid !== undefined;
+  const goesOn =
+    (isPublished && isNew) || isAboutToBe || isProofDue(s, target) || actions.some(({ verb }) => verb === 'delete');
   return {
     actions,
     conditions: { RolesReady: verdict },
@@ -193,13 +200,15 @@ function removal(s: Situation, part: RemovableRole): readonly Action[] {
   return child === undefined || isGoing || !isOurs(s, part) ? [] : [remove(part, child.object)];
 }
 
-/** The first that is not ready, with what admission has changed; otherwise all of them, or what was recorded if nothing was found out. */
+/** One that is not ready, with what admission has changed; otherwise all of them, or what was recorded if nothing was found out. */
 function verdictOn({ addon }: Situation, judged: readonly Judged[]): Verdict | undefined {
   const there = judged.filter(({ listed }) => listed !== undefined);
   if (there.length === 0) return undefined;
   const altered = alterationsIn(there.map(({ verdict }) => verdict));
   const isProblem = (verdict: Verdict): boolean => stateOf(verdict) !== 'good' && verdict.reason !== altered?.reason;
-  const problem = there.flatMap(({ verdict }) => verdict ?? []).find(isProblem);
+  const problems = there.flatMap(({ verdict }) => verdict ?? []).filter(isProblem);
+  // What needs somebody comes before what ends by itself.
+  const problem = problems.find((verdict) => stateOf(verdict) === 'stalled') ?? problems[0];
   if (problem !== undefined) return alsoTelling(problem, altered);
   if (altered !== undefined) return altered;
   if (there.some(({ verdict }) => verdict === undefined)) return verdictOf(recordedCondition(addon, 'RolesReady'));
