@@ -167,6 +167,14 @@ function inventing(value: object, [part = '', ...rest]: readonly string[]): obje
   return { ...value, [name]: inventing((inner ?? {}) as object, rest) };
 }
 
+/** The creation of an addon whose status has a field or a condition. */
+const creating = (claimed: string) =>
+  searchOf({
+    steps: [/^roles/i.test(claimed) ? 'create with roles' : 'create with extra Secrets'],
+    times: 1,
+    late: [],
+  });
+
 describe('the rule finds an invented value in status', () => {
   const fields = rows.flatMap(([row, { fields: own }]) => {
     const rule = fieldChecks[row];
@@ -179,8 +187,7 @@ describe('the rule finds an invented value in status', () => {
       ...product,
       statusOf: (...args) => inventing(product.statusOf(...args), field.split('.')) as AddonStatus,
     };
-    const { violation } = search(searchOf({ steps: ['create with extra Secrets'], times: 1, late: [] }), subject);
-    expect(violation?.rule).toBe(rule);
+    expect(search(creating(field), subject).violation?.rule).toBe(rule);
   });
 });
 
@@ -211,7 +218,7 @@ describe('the rules find a condition that is True without what it rests on:', ()
         return { ...status, conditions: [...conditions.filter((one) => one.type !== type), claimed] };
       },
     };
-    const { violation } = search(searchOf({ steps: ['create with extra Secrets'], times: 1, late: [] }), subject);
+    const { violation } = search(creating(type), subject);
     expect(violation?.rule).toBe(rule);
   });
 });

@@ -108,9 +108,9 @@ describe('a role that is asked for', () => {
     // The round that publishes is the last one that something else begins.
     const source = { kind: 'found', object: aSource(aCluster(addon)) } as const;
     expect(think(but(then(o, think(o).status), { source }), loggedIn([])).pace).toMatchObject({
-      atLeastMilliseconds: 1000,
+      afterMilliseconds: 1000,
     });
-    expect(thought.pace).not.toMatchObject({ atLeastMilliseconds: 1000 });
+    expect(thought.pace).not.toMatchObject({ afterMilliseconds: 1000 });
   });
 
   it('gets a password that nobody can guess, in a Secret that CNPG follows', () => {
