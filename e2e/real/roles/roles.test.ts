@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { secrets } from '../../../hack/cluster/kinds.ts';
 import { eventually } from '../../../hack/cluster/wait.ts';
+import { storeName, storeSecret } from '../../../hack/install/operator.ts';
 import type { AddonSpec, AddonStatus } from '../../../src/api/addon.ts';
 import { databaseRoleGvr } from '../../../src/api/cnpg.ts';
 import { type RoleLevel, roleLevels } from '../../../src/api/login.ts';
@@ -12,6 +13,7 @@ import { before, byAdmin, later, openSchemas, triedRights } from '../role-rights
 
 const real = useReal();
 let namespace = '';
+const backup = { storeRef: { name: storeName } };
 
 const everyRole: AddonSpec = {
   plan: 'free',
@@ -40,9 +42,10 @@ async function refusal(pod: string): Promise<string> {
 
 beforeAll(async () => {
   namespace = await real().namespace('roles');
+  await real().client.apply(storeSecret(real().cluster, namespace));
   await Promise.all([
     real().apply(namespace, 'shop', { plan: 'free' }),
-    real().apply(namespace, 'source', { plan: 'standard', roles: ['read', 'write'] }),
+    real().apply(namespace, 'source', { plan: 'standard', backup, roles: ['read', 'write'] }),
   ]);
   await real().running(namespace, 'shop');
   await real().startApp(namespace, 'shop');

@@ -147,10 +147,7 @@ function held(s: Situation, parts: readonly RemovableRole[]): readonly Action[] 
 }
 
 /** The Secret that the addon has or may take. */
-function existingOf(
-  s: Situation,
-  part: 'readLogin' | 'writeLogin' | 'adminLogin' | 'readSecret' | 'writeSecret' | 'adminSecret',
-): Secret | undefined {
+function existingOf(s: Situation, part: (typeof partsOf)[RoleLevel]['login' | 'secret']): Secret | undefined {
   const child = foundAs(s, part);
   return child !== undefined && (child.ownership === 'ours' || child.ownership === 'orphan')
     ? (child.object as Secret)
