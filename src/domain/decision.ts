@@ -2,12 +2,11 @@
 import { type AddonStatus, addonApiVersion, addonGvr, type PostgresAddon } from '../api/addon.ts';
 import { type Concern, type ConditionType, concerns } from '../api/conditions.ts';
 import type { KubeObject, Manifest, PinnedManifest } from '../api/kubernetes.ts';
-import type { Answer, Assertion, LoginResult, Question } from '../api/login.ts';
+import type { Answer, Assertion, LoginResult, Question, RoleLevel } from '../api/login.ts';
 import { type ReconciledResource, resources } from '../api/resources.ts';
 import { alterationOf, finalizersAltered } from './alteration.ts';
 import { alteredIn, children, type RemovableRole, type Role, roles } from './children.ts';
 import { removalFrom, unwanted } from './removal.ts';
-import type { RoleProof } from './roles/proof.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is written without being a child: it is made and removed, but never changed or adopted. */
@@ -116,6 +115,13 @@ export type Conditions = { readonly [T in ConditionType]?: Verdict | undefined }
 type Computed = 'uid' | 'operator' | 'observedGeneration' | 'phase' | 'ready_at' | 'locality' | 'conditions';
 /** The fields of status that the chapters set. Absent: the last value remains. undefined: the field is removed. */
 export type Fields = { readonly [K in Exclude<keyof AddonStatus, Computed>]?: AddonStatus[K] | undefined };
+
+/** What status records of a role if a login proves it. */
+export interface RoleProof {
+  readonly level: RoleLevel;
+  readonly passwordVersion: string;
+  readonly schemas: readonly string[];
+}
 
 /** A login after the writes. */
 export interface Login {

@@ -1,22 +1,19 @@
 // Computes the target of an addon: its names, and the plan, version and sizes that can be reached from the current state.
 import type { BackupLevel, PlanName, PostgresAddon, SslMode } from '../api/addon.ts';
 import type { Reason } from '../api/conditions.ts';
-import type { RoleLevel } from '../api/login.ts';
 import { type Archive, wantedArchive } from './backup/archive.ts';
 import { problemOf } from './backup/cron.ts';
 import { dailySchedule } from './backup/schedule.ts';
 import { storeOf } from './backup/stores.ts';
 import { untilBackedUp } from './backup/upgrade.ts';
 import { type Names, namesOf } from './child-names.ts';
-import { partsOf } from './children.ts';
 import { reachableImage } from './database/image.ts';
 import { type Profile, planToResources } from './database/plans.ts';
 import { compareQuantities } from './quantity.ts';
 import { noteOf } from './redaction/state.ts';
 import { originOf } from './restore/origin.ts';
 import type { Origin } from './restore/request.ts';
-import { askedLevels, roleName } from './roles/asked.ts';
-import { isApplied } from './roles/parts.ts';
+import { openRoles } from './roles/applied.ts';
 import { orphanedCluster, type Situation } from './situation.ts';
 import { isVerdict, type Verdict } from './verdict.ts';
 
@@ -107,16 +104,6 @@ export function targetOf(s: Situation): Target | Verdict {
 function scheduleOf({ addon, own }: Situation, problem: Verdict | undefined): string {
   const asked = problem === undefined ? addon.spec.backup?.schedule : own.scheduledBackup?.spec.schedule;
   return asked ?? dailySchedule(`${addon.metadata.namespace}/${addon.metadata.name}`);
-}
-
-function openRoles({ addon, own }: Situation, owner: string): readonly string[] {
-  const isOpen = (level: RoleLevel): boolean => {
-    const made = own[partsOf[level].role];
-    return made !== undefined && made.spec.login === true && isApplied(made);
-  };
-  return askedLevels(addon)
-    .filter(isOpen)
-    .map((level) => roleName(level, owner));
 }
 
 function scheduleProblem({ spec: { backup } }: PostgresAddon): Verdict | undefined {

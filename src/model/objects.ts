@@ -2,7 +2,7 @@
 import { addonGvr } from '../api/addon.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { roleLevels } from '../api/login.ts';
-import { byRole, children, isWatched, kindOf as kindOfRole, type Role, roles } from '../domain/children.ts';
+import { byRole, children, isWatched, kindOf as kindOfRole, partsOf, type Role, roles } from '../domain/children.ts';
 import { extraForms } from '../domain/extras/asked.ts';
 import { clusterName, sourceSecretName } from '../domain/names.ts';
 
@@ -74,6 +74,9 @@ export const watchedSlots: readonly Slot[] = ['addon', ...roles.filter(isWatched
 export function slotOf(kind: string, name: string): Slot | undefined {
   return slots.find((slot) => kindOf[slot] === kind && (slot === 'backup' || nameOf[slot] === name));
 }
+
+/** The children of which the model's API server counts the changes of the spec. */
+export const counted: readonly Slot[] = roleLevels.map((level) => partsOf[level].role);
 
 /** The value of a Secret's key as text. */
 export function textOf(secret: Stored | undefined, key: string): string | undefined {

@@ -7,11 +7,6 @@ import { live, type State } from './state.ts';
 
 const slots = roleLevels.map((level) => partsOf[level]);
 
-/** What the API server counts: each change of the spec, and the deletion. */
-export function isCounted(slot: string): boolean {
-  return slots.some(({ role }) => role === slot);
-}
-
 /** The next role that CNPG makes or changes; undefined if there is none. */
 export function afterRole(state: State, cluster: Stored): State | undefined {
   for (const { role, login } of slots) {

@@ -3,8 +3,7 @@
 import type { Manifest, PinnedManifest } from '../api/kubernetes.ts';
 import { compareQuantities } from '../domain/quantity.ts';
 import { applyFields, isFields, mergeFields, patchOf, sameFields, treeOf, withTree } from './fields.ts';
-import { type Fields, kindOf, nameOf, type Slot, type Stored, slotOf } from './objects.ts';
-import { isCounted } from './roles.ts';
+import { counted, type Fields, kindOf, nameOf, type Slot, type Stored, slotOf } from './objects.ts';
 import { live, numbered, put, type State, timeOf } from './state.ts';
 import { majorOf, versionIn } from './versions.ts';
 
@@ -224,8 +223,8 @@ function store(state: State, slot: Slot, before: Stored | undefined, after: Stor
   if (before !== undefined && sameFields(before, after)) return { kind: 'done', state, slot, object: before };
   const [number, next] = numbered(state);
   const generation = (before?.metadata.generation ?? 0) + (sameFields(before?.spec, after.spec) ? 0 : 1);
-  const counted = isCounted(slot) ? { generation } : {};
-  const object = { ...after, metadata: { ...after.metadata, ...counted, resourceVersion: `rv-${number}` } };
+  const numbers = counted.includes(slot) ? { generation } : {};
+  const object = { ...after, metadata: { ...after.metadata, ...numbers, resourceVersion: `rv-${number}` } };
   return { kind: 'done', state: put(next, slot, object), slot, object };
 }
 

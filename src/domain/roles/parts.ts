@@ -1,7 +1,7 @@
 // What a login role is made of: the DatabaseRole that CNPG makes it from, the Secret with its password, and the Secret with its DATABASE_URL.
 import { createHash } from 'node:crypto';
 import type { PostgresAddon } from '../../api/addon.ts';
-import { cnpgApiVersion, type DatabaseRole, type DatabaseRoleSpec } from '../../api/cnpg.ts';
+import { cnpgApiVersion, type DatabaseRoleSpec } from '../../api/cnpg.ts';
 import type { Manifest, Secret } from '../../api/kubernetes.ts';
 import type { RoleLevel } from '../../api/login.ts';
 import { labelsOf, partsOf } from '../children.ts';
@@ -42,16 +42,6 @@ export function buildDatabaseRole(
       databaseRoleReclaimPolicy: 'retain',
     },
   };
-}
-
-/** Whether CNPG has made the role as its DatabaseRole says. */
-export function isApplied({ metadata, status }: DatabaseRole): boolean {
-  return status.applied === true && status.observedGeneration === metadata.generation;
-}
-
-/** Whether the role can no longer log in. */
-export function isLocked(role: DatabaseRole): boolean {
-  return role.spec.login === false && role.spec.passwordSecret === undefined && isApplied(role);
 }
 
 /** The password of a role that has none yet. @param entropy random text of 32 bytes */

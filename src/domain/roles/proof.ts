@@ -1,22 +1,17 @@
 // Which login roles a login grants their rights and proves, and what status says of them afterwards.
 import type { RoleStatus } from '../../api/addon.ts';
-import { type Answer, type RoleLevel, type RolesQuestion, roleLevels } from '../../api/login.ts';
+import { type Answer, type RolesQuestion, roleLevels } from '../../api/login.ts';
 import { partsOf } from '../children.ts';
 import { diffContent } from '../credentials/url-secret.ts';
+import type { RoleProof } from '../decision.ts';
 import { diffKept } from '../ownership/child-diff.ts';
 import { letsIn } from '../restore/lock.ts';
 import type { Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
+import { isApplied } from './applied.ts';
 import { askedLevels, askedSchemas, isRoleProved, listedRole, roleName } from './asked.ts';
-import { buildDatabaseRole, buildLogin, isApplied, passwordIn, urlOf } from './parts.ts';
-
-/** What status records of a role if a login proves it. */
-export interface RoleProof {
-  readonly level: RoleLevel;
-  readonly passwordVersion: string;
-  readonly schemas: readonly string[];
-}
+import { buildDatabaseRole, buildLogin, passwordIn, urlOf } from './parts.ts';
 
 interface Provable extends RoleProof {
   readonly name: string;

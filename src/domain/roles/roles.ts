@@ -20,8 +20,9 @@ import { reasonOf, recordedCondition } from '../recorded.ts';
 import { foundAs, type Situation } from '../situation.ts';
 import type { Target } from '../target.ts';
 import { isVerdict, recheckAfter, stateOf, type Verdict, verdictOf } from '../verdict.ts';
+import { isApplied, isLocked } from './applied.ts';
 import { areRolesSettled, askedLevels, isRoleProved, listedRole, roleName } from './asked.ts';
-import { buildDatabaseRole, buildLogin, isApplied, isLocked, newPassword, passwordIn, urlOf } from './parts.ts';
+import { buildDatabaseRole, buildLogin, newPassword, passwordIn, urlOf } from './parts.ts';
 import { isProofDue } from './proof.ts';
 
 /** What is decided about one role. */
