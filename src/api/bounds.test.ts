@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { annotations, labels, projectAddon } from './addon.ts';
 import { projectObjectStore } from './barman.ts';
-import { projectBackup, projectCluster, projectScheduledBackup } from './cnpg.ts';
+import { projectBackup, projectCluster, projectDatabaseRole, projectScheduledBackup } from './cnpg.ts';
 import { projectJob } from './job.ts';
 import type { KubeObject } from './kubernetes.ts';
 import { longestText } from './raw.ts';
@@ -74,6 +74,22 @@ const kinds: Readonly<Record<string, readonly [object, (raw: KubeObject) => obje
       status: { nextScheduleTime: 'x' },
     },
     projectScheduledBackup,
+    100_000,
+  ],
+  DatabaseRole: [
+    {
+      metadata,
+      spec: {
+        name: 'x',
+        comment: 'x',
+        databaseRoleReclaimPolicy: 'x',
+        cluster: { name: 'x' },
+        inRoles: ['x'],
+        passwordSecret: { name: 'x' },
+      },
+      status: { secretResourceVersion: 'x', message: 'x' },
+    },
+    projectDatabaseRole,
     100_000,
   ],
   Backup: [{ metadata, status: { phase: 'x', error: 'x', stoppedAt: 'x' } }, projectBackup, 100_000],

@@ -1,7 +1,7 @@
 // What is kept of CloudNativePG's objects: every field that a decision needs, and no other.
 import { describe, expect, it } from '@jest/globals';
 import { annotations, labels } from './addon.ts';
-import { projectBackup, projectCluster, projectScheduledBackup } from './cnpg.ts';
+import { projectBackup, projectCluster, projectDatabaseRole, projectScheduledBackup } from './cnpg.ts';
 import type { KubeObject } from './kubernetes.ts';
 import { longestText, unreadable } from './raw.ts';
 
@@ -202,6 +202,30 @@ it('a ScheduledBackup keeps what is decided about', () => {
   expect(projectScheduledBackup(objectOf('ScheduledBackup', {}))).toStrictEqual(
     objectOf('ScheduledBackup', { metadata: bare, spec: { cluster: {}, pluginConfiguration: {} }, status: {} }),
   );
+});
+
+it('a DatabaseRole keeps what is decided about, and enough of its memberships to tell that there are others', () => {
+  const spec = {
+    name: 'app_admin',
+    comment: 'made for a test',
+    login: true,
+    disablePassword: false,
+    databaseRoleReclaimPolicy: 'retain',
+    cluster: { name: 'db' },
+    inRoles: ['app'],
+    passwordSecret: { name: 'login' },
+  };
+  const status = { applied: true, observedGeneration: 2, secretResourceVersion: '40', message: 'none' };
+  const raw = objectOf('DatabaseRole', {
+    metadata: more,
+    spec: { ...spec, superuser: false },
+    status: { ...status, conditions: [] },
+  });
+  const { generation } = more as { readonly generation?: number };
+  const kept = { ...metadata, ...(generation === undefined ? {} : { generation }) };
+  expect(projectDatabaseRole(raw)).toStrictEqual(objectOf('DatabaseRole', { metadata: kept, spec, status }));
+  const others = objectOf('DatabaseRole', { spec: { inRoles: ['app', 'other', 'third', 7] } });
+  expect(projectDatabaseRole(others).spec).toStrictEqual({ cluster: {}, inRoles: ['app', 'other'] });
 });
 
 it('a Backup keeps how it ended, and when it was made', () => {

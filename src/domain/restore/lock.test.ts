@@ -1,11 +1,15 @@
 // Who can log in to a restored database: the owner alone, until somebody asks for the others.
 import { describe, expect, it } from '@jest/globals';
 import { annotations } from '../../api/addon.ts';
-import { look, round, settles, type World } from '../backup/testing.ts';
+import type { DatabaseRole } from '../../api/cnpg.ts';
+import { look, round, settles, stored, type World } from '../backup/testing.ts';
+import type { ClusterManifest } from '../database/cluster.ts';
+import type { Observed } from '../observed.ts';
+import { buildDatabaseRole } from '../roles/parts.ts';
 import { situationOf } from '../situation.ts';
-import { anAddon, aTarget, changed, manifestOf, summary, think } from '../testing.ts';
+import { anAddon, aTarget, but, changed, manifestOf, summary, think } from '../testing.ts';
 import { transitions } from '../transitions.ts';
-import { rolesQuestion } from './lock.ts';
+import { letsIn, lockFor, rolesQuestion } from './lock.ts';
 import { begin, byArchive, byName, ran, source, specOf } from './testing.ts';
 
 const lock = ['host all "app" all scram-sha-256', 'host all all all reject'];
@@ -98,6 +102,54 @@ describe('the lines of pg_hba.conf', () => {
 
   it.each(['', 'false', 'yes', 'True'])('stay for the value "%s"', (value) => {
     expect(written(unlocked(running, value))).toBe('no write');
+  });
+});
+
+describe('a login role that the restored addon asks for', () => {
+  const asking = { ...running, addon: changed(running.addon, { roles: ['read', 'write'] }) };
+  const line = 'host all "app_read" all scram-sha-256';
+  /** With a DatabaseRole of the addon for `read`. */
+  const having = (status: DatabaseRole['status'], login = true, world: World = asking) => {
+    const o = look(world);
+    const manifest = buildDatabaseRole(world.addon, aTarget(o), 'read', login ? 'open' : 'locked');
+    const { apiVersion, kind, metadata } = stored(manifest, 'role-uid');
+    const role = { apiVersion, kind, metadata: { ...metadata, generation: 2 }, spec: manifest.spec, status };
+    return but(o, { readRole: role as unknown as DatabaseRole });
+  };
+  const applied = { applied: true, observedGeneration: 2 };
+  const linesWritten = (o: Observed) => {
+    const { actions } = think(o);
+    const isWritten = actions.some(({ child }) => child === 'cluster');
+    return isWritten ? (manifestOf(actions, 'cluster') as ClusterManifest).spec.postgresql.pg_hba : 'no write';
+  };
+
+  it('is let in once CNPG has given it the password of this database, and not with that of the source', () => {
+    expect(linesWritten(having(applied))).toEqual([lock[0], line, lock[1]]);
+    expect(linesWritten(having({ applied: true, observedGeneration: 1 }))).toBe('no write');
+    expect(linesWritten(having({ applied: false, observedGeneration: 2 }))).toBe('no write');
+    expect(linesWritten(having({}))).toBe('no write');
+    expect(linesWritten(having(applied, false))).toBe('no write');
+  });
+
+  it('is shut out again when it is not asked for any more, or nothing is known of it', () => {
+    const open = withLines(asking, theirs, lock[0] ?? '', line, lock[1] ?? '');
+    expect(linesWritten(having(applied, true, open))).toBe('no write');
+    expect(written(open)).toEqual([theirs, ...lock]);
+    const without = { ...open, addon: changed(open.addon, { roles: [] }) };
+    expect(linesWritten(having(applied, true, without))).toEqual([theirs, ...lock]);
+  });
+
+  it('is not called locked any more, and the others are', () => {
+    const open = withLines(told(asking, 'app_read', 'report'), lock[0] ?? '', line, lock[1] ?? '');
+    expect(think(having(applied, true, open)).status.restore?.lockedRoles).toEqual(['report']);
+  });
+
+  it('is let in by no line of another kind', () => {
+    expect(lockFor('app', ['app_read', 'a" all trust #'])).toEqual([lock[0], line, lock[1]]);
+    const { cluster } = withLines(asking, ...lock);
+    if (cluster === undefined) throw new Error('no Cluster');
+    expect([letsIn(cluster, 'app'), letsIn(cluster, 'app_read'), letsIn(cluster, 'a"')]).toEqual([true, false, false]);
+    expect(letsIn({ ...cluster, spec: {} }, 'app_read')).toBe(true);
   });
 });
 
