@@ -55,6 +55,11 @@ export class Beside {
     this.#objects.delete(`${kind} ${name}`);
   }
 
+  /** The API server has said that it is gone. */
+  forget(kind: string, name: string): void {
+    this.#objects.delete(`${kind} ${name}`);
+  }
+
   /** Somebody deletes what there is of a kind. */
   lose(kind: string): void {
     const gone = [...this.#objects.values()].find((object) => object.kind === kind);

@@ -2,7 +2,7 @@
 // the test moves. What goes wrong is switched on and off by the test. Product code must never import it.
 import { projectAddon } from '../api/addon.ts';
 import type { Random } from '../api/clock.ts';
-import { projectCluster } from '../api/cnpg.ts';
+import { clusterLabel, projectCluster } from '../api/cnpg.ts';
 import type { KubeObject, Manifest } from '../api/kubernetes.ts';
 import type { Answer as LoginAnswer, LoginResult, Question } from '../api/login.ts';
 import {
@@ -393,10 +393,11 @@ export class World {
       get,
       getBriefly: get,
       list: () => Promise.reject(new Error('no reconcile lists without a limit')),
-      listFirst: async (_, __, keep) => {
+      listFirst: async (_, __, keep, { labelSelector } = {}) => {
         this.#ask('list', resource);
         if (resource !== 'volumeClaims') throw failing(403, 'Forbidden', `${kind} is forbidden`);
-        const claims = this.seen('cluster')?.inside?.ran === undefined ? [] : [`${nameOf.cluster}-1`];
+        const isOfIt = labelSelector === `${clusterLabel}=${nameOf.cluster}`;
+        const claims = !isOfIt || this.seen('cluster')?.inside?.ran === undefined ? [] : [`${nameOf.cluster}-1`];
         const items = claims.map((name): KubeObject => {
           const metadata = { name, namespace, uid: '', resourceVersion: '' };
           const { size } = (this.seen('cluster')?.spec?.storage ?? {}) as { readonly size?: string };
@@ -439,7 +440,8 @@ export class World {
       },
       inNamespace: () => [],
       record: () => {},
-      forget: () => {},
+      // Of the model's objects, the caches are always up to date.
+      forget: (_, name) => this.#beside.forget(resources[resource].gvr.kind, name),
     });
     return Object.fromEntries(watchedResources.map((name) => [name, cached(name)])) as unknown as WatchedCaches;
   }
