@@ -107,6 +107,7 @@ const rarer: Readonly<Record<string, readonly UserStep[]>> = {
   'a redacted addon': ['create redacted'],
   'an addon with a restore drill each hour': ['create with restore drills'],
   'a promoted addon': ['create promoted'],
+  'an addon with login roles': ['create with all roles'],
   'an addon of the next major version': ['create standard', 'version 18'],
 };
 
@@ -132,6 +133,10 @@ const meanwhile: readonly UserStep[] = [
   'extra Secrets off',
   'delete bindingSecret',
   'put a foreign bindingSecret',
+  'roles on',
+  'roles off',
+  'delete readLogin',
+  'delete readRole',
   'ask for a drill',
   'let another operator take it',
 ];
