@@ -252,7 +252,6 @@ const withMetadata = <T extends KubeObject>(object: T, metadata: Partial<T['meta
 /** The last two parts of a path: the resource and the name. */
 const objectAt = (path: string): string => path.split('/').slice(-2).join('/');
 
-const isRead = (role: string): boolean => role.endsWith('Role');
 /** Nothing is asked for besides the owner. */
 const noRoles = Object.fromEntries(
   roles.filter((role) => 'level' in children[role]).map((role) => [role, { kind: 'absent' }]),
@@ -408,10 +407,7 @@ describe('without a read', () => {
       bindingSecret: { kind: 'absent' },
       variablesSecret: { kind: 'absent' },
       caConfigMap: { kind: 'absent' },
-      // Without its DatabaseRole there is nothing of a role that nobody asked for.
-      ...Object.fromEntries(
-        Object.entries(noRoles).map(([role]) => [role, isRead(role) ? { kind: 'absent' } : { kind: 'unread' }]),
-      ),
+      ...noRoles,
     });
     // What a deleted addon may have left behind is read, since nothing was published.
     const secrets = ['url', 'read-url', 'binding', 'pgvars'].map((end) => `secrets/app-shop-database-${end}`);

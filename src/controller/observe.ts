@@ -203,13 +203,13 @@ async function readChildren(
     const { kind } = cached[role];
     // Most addons never have one.
     if (role === 'originStore' && !isRestored(addon)) return undefined;
-    if (!mayHavePart(addon, role, (watched) => cached[watched].kind)) return undefined;
     const isRead = kind !== 'denied' && kind !== 'notServed' && (isWatched(role) ? need.watched : need.unwatched);
     return isRead ? names[role] : undefined;
   };
   const reads = byRole(async (role): Promise<Read<KubeObject>> => {
     const name = nameToRead(role);
     if (name === undefined) return cached[role];
+    if (!mayHavePart(addon, role, (watched) => cached[watched].kind)) return { kind: 'absent' };
     const { resource } = children[role];
     // Nothing waits for an extra Secret or one of a role, unless it has to be left behind with a mark.
     const mayFail = need.secretsMayFail || (isSecondary(role) && isStaying);

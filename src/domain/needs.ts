@@ -24,7 +24,7 @@ import { isHandoverOpen } from './promotion/claim.ts';
 import { compareQuantities } from './quantity.ts';
 import { formerUidOf, reasonOf, recordedCondition } from './recorded.ts';
 import { isRedacting, redactionIn } from './redaction/state.ts';
-import { areRolesOpen } from './roles/asked.ts';
+import { areRolesOpen, isRoleOverlooked } from './roles/asked.ts';
 import { orphanedCluster, type Situation, situationOf } from './situation.ts';
 import { type Target, targetOf } from './target.ts';
 import { isVerdict, stateOf } from './verdict.ts';
@@ -130,7 +130,7 @@ export function needs(observed: Observed, now: number): Needs {
     volumes: grows(s, addon.spec.plan) || previewGrows(s) || (healthy && isGrowing(s)),
     live,
     secretsMayFail: (source || unwatched) && !live && !isLeavingProtection(addon),
-    watched: isLeavingProtection(addon),
+    watched: isLeavingProtection(addon) || isRoleOverlooked(s),
     drillSource: isToBeChecked(s),
     drillFacts: isToBeMade(s) || isTimeForCause(s, now),
     drillRoom: wantsRoom(s, target, healthy, now),

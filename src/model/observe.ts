@@ -165,12 +165,12 @@ function observe(
   const now = nowOf(state);
   const need = subject.needs(observedOf(cached), now);
   const isRead = (role: Role): boolean =>
-    names[role] !== undefined &&
-    (isWatched(role) ? need.watched : need.unwatched) &&
-    mayHavePart(projectAddon(addon), role, (watched) => (cached.children[watched] === null ? 'absent' : 'found'));
+    names[role] !== undefined && (isWatched(role) ? need.watched : need.unwatched);
+  const kindOf = (role: Role) => (cached.children[role] === null ? 'absent' : 'found');
+  const readPart = (role: Role): Seen => (mayHavePart(projectAddon(addon), role, kindOf) ? read(role) : null);
   const seen: Sight = {
     ...cached,
-    children: byRole((role) => (isRead(role) ? read(role) : cached.children[role])),
+    children: byRole((role) => (isRead(role) ? readPart(role) : cached.children[role])),
     source: need.source ? read('source') : undefined,
     authority: need.authority ? authorityOf(live(state, 'cluster')) : undefined,
     backup: need.backup === undefined ? undefined : named(read('backup'), need.backup),

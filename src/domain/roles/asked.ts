@@ -75,6 +75,18 @@ export function areRolesSettled(addon: PostgresAddon): boolean {
   return isListed && (asked.length === 0 || !unsettled.includes(reasonOf(addon, 'RolesReady')));
 }
 
+/**
+ * Whether the DatabaseRoles have to be read from the API server: one that is not asked for any more, and that the watch does not know yet,
+ * would be forgotten.
+ */
+export function isRoleOverlooked({ addon, observed }: Situation): boolean {
+  const asked = askedLevels(addon);
+  return roleLevels.some((level) => {
+    const isLeaving = listedRole(addon, level) !== undefined && !asked.includes(level);
+    return isLeaving && observed.children[partsOf[level].role].kind === 'absent';
+  });
+}
+
 /** Whether the Secrets of the roles have to be read: one is to be removed, or is not known to hold a DATABASE_URL that logs in. */
 export function areRolesOpen({ addon, own, observed: { platform } }: Situation): boolean {
   const asked = askedLevels(addon);
