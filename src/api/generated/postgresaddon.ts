@@ -63,7 +63,7 @@ export interface AddonSpec {
    */
   readonly roles?: ('read' | 'write' | 'admin')[];
   /**
-   * The schemas besides public in which the roles read and write get their rights. One that does not exist yet is taken up within ten minutes after it was made. Rights in one that is not listed any more are not taken back.
+   * The schemas besides public in which the roles read and write get their rights. In one that does not exist yet, they get them within ten minutes after it was created. Rights in one that is not listed any more are not revoked.
    *
    * @maxItems 16
    */

@@ -61,7 +61,8 @@ export function isRoleProved(addon: PostgresAddon, level: RoleLevel, passwordVer
   return (
     listed?.passwordVersion !== undefined &&
     listed.passwordVersion === passwordVersion &&
-    listed.schemas?.join() === asked.join()
+    // A name can hold a comma.
+    JSON.stringify(listed.schemas) === JSON.stringify(asked)
   );
 }
 
